@@ -1,0 +1,156 @@
+# Everything that is done with the source tree, from a fresh clone on: `make help`.
+#
+# Each target makes what it needs first, once: environments and build products are files or
+# stamps under .venv, node_modules, build and dist, remade only when what they come from changes.
+
+PYTHON ?= python3
+ARGS ?=
+SCENARIOS ?=
+REPS ?=
+PEER_VERSION := 5.0.4
+
+STEP := scripts/step
+PIP_INSTALL := -m pip --disable-pip-version-check install -qq --progress-bar off
+JUPYTER := "jupyterlab>=4.6,<5" "notebook>=7.6,<8"
+
+WHEEL_ENV := build/wheel-env
+BENCH_OURS := build/bench-ours
+BENCH_PEER := build/bench-peer
+
+VENV_STAMP := .venv/.stamp-python
+NODE_STAMP := .venv/.stamp-node
+NODE_MODULES := node_modules/.yarn-state.yml
+LIB_STAMP := build/stamps/lib
+FRONT_END := jupyter_collaboration/labextension/package.json
+WHEEL_STAMP := build/stamps/wheel
+WHEEL_ENV_STAMP := $(WHEEL_ENV)/.stamp
+CHROMIUM_STAMP := build/stamps/chromium
+
+TS_SOURCES := $(shell find packages/*/src packages/*/style packages/*/schema 2>/dev/null)
+TS_PROJECTS := package.json tsconfigbase.json $(wildcard packages/*/package.json packages/*/tsconfig.json)
+PY_SOURCES := $(shell find jupyter_collaboration jupyter_server_ydoc jupyter-config -name labextension -prune \
+	-o -type f ! -name '*.pyc' -print 2>/dev/null)
+
+export PYTHON SCENARIOS REPS
+export PATH := $(CURDIR)/.venv/bin:$(PATH)
+# The tests use a Chromium of the system: see scripts/find-chromium.
+export PLAYWRIGHT_SKIP_BROWSER_DOWNLOAD := 1
+export PYTHONDONTWRITEBYTECODE := 1
+
+.DEFAULT_GOAL := help
+.DELETE_ON_ERROR:
+.NOTPARALLEL:
+.PHONY: help lab dev wheel test lint test-python test-ts test-ui screenshots bench clean
+
+help:  ## Say what there is
+	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed 's/:.*##/##/' | awk -F'## *' '{printf "  make %-12s %s\n", $$1, $$2}'
+	@echo
+	@echo "  ARGS=... is passed on to what lab, test-python, test-ts, test-ui and bench run;"
+	@echo "  SCENARIOS=... and REPS=... choose what bench measures; PYTHON=... is the Python to use."
+
+lab: $(WHEEL_ENV_STAMP)  ## Start JupyterLab on examples/, from the built wheel
+	@echo "==> Starting JupyterLab on examples/ (Ctrl-C twice ends it); open the URL below, in two browsers"
+	@$(WHEEL_ENV)/bin/python -m jupyterlab examples --no-browser \
+		$$([ "$$(id -u)" = 0 ] && echo --allow-root) $(ARGS)
+
+dev: $(LIB_STAMP)  ## Install the source tree into .venv, editable, and link the front end
+	@$(STEP) "Building the front end for development" jlpm build
+	@$(STEP) "Installing the source tree into .venv, editable" \
+		.venv/bin/python $(PIP_INSTALL) --no-build-isolation -e .
+	@touch -t 200001010000 $(FRONT_END)  # no production build: the next wheel makes one
+	@$(STEP) "Linking the front end into .venv" .venv/bin/jupyter-builder develop . --overwrite
+	@echo "==> Start it with: .venv/bin/jupyter lab examples   (and '.venv/bin/jlpm watch' beside it)"
+
+wheel: $(WHEEL_STAMP)  ## Build the wheel into dist/
+	@ls -l dist/*.whl
+
+test:  ## Run everything below: lint, and the Python, TypeScript and browser tests
+	@MAKE="$(MAKE)" $(PYTHON) scripts/run_all.py lint test-python test-ts test-ui
+
+lint: $(LIB_STAMP)  ## Check style, formatting and types of everything
+	@code=0; \
+	$(STEP) "Python: ruff check" ruff check . || code=1; \
+	$(STEP) "Python: ruff format" ruff format --check . || code=1; \
+	$(STEP) "Python: mypy" mypy --strict jupyter_collaboration jupyter_server_ydoc || code=1; \
+	$(STEP) "TypeScript: prettier, eslint, stylelint" jlpm lint || code=1; \
+	$(STEP) "Browser tests: tsc" jlpm tsc --noEmit -p ui-tests || code=1; \
+	exit $$code
+
+test-python: $(VENV_STAMP)  ## Run the tests of the server
+	@PYTHONPATH="$(CURDIR)" $(STEP) "Python tests" .venv/bin/python -m pytest tests $(ARGS)
+
+test-ts: $(LIB_STAMP)  ## Run the unit tests of the front end
+	@$(STEP) "TypeScript tests" jlpm test $(ARGS)
+
+test-ui: $(WHEEL_ENV_STAMP) $(NODE_MODULES) $(CHROMIUM_STAMP)  ## Run the browser tests, against the built wheel
+	@COLLAB_PYTHON="$(CURDIR)/$(WHEEL_ENV)/bin/python" CHROMIUM_PATH="$$(cat $(CHROMIUM_STAMP))" \
+		$(STEP) "Browser tests" jlpm workspace @jupyter/collaboration-ui-tests test $(ARGS)
+
+screenshots: $(WHEEL_ENV_STAMP) $(NODE_MODULES) $(CHROMIUM_STAMP)  ## Take the README's pictures again (docs/images)
+	@COLLAB_PYTHON="$(CURDIR)/$(WHEEL_ENV)/bin/python" CHROMIUM_PATH="$$(cat $(CHROMIUM_STAMP))" \
+		COLLAB_SCREENSHOTS="$(CURDIR)/docs/images" \
+		$(STEP) "Taking pictures" jlpm workspace @jupyter/collaboration-ui-tests test screenshot
+
+bench: $(BENCH_OURS)/.stamp $(BENCH_PEER)/.stamp $(VENV_STAMP)  ## Measure the built wheel beside the published peer
+	@$(STEP) "Benchmarks" .venv/bin/python scripts/bench.py \
+		$(BENCH_OURS)/bin/python $(BENCH_PEER)/bin/python $(ARGS)
+
+clean:  ## Remove all that was built or installed here
+	rm -rf .venv build dist node_modules jupyter_collaboration/labextension
+	rm -rf packages/*/lib packages/*/tsconfig.tsbuildinfo ui-tests/test-results ui-tests/playwright-report
+	rm -rf .mypy_cache .ruff_cache .pytest_cache
+
+# Environments
+
+$(VENV_STAMP): pyproject.toml scripts/requirements.py scripts/make-venv
+	@$(STEP) "Creating the Python environment (.venv)" scripts/make-venv .venv
+	@mkdir -p build && .venv/bin/python scripts/requirements.py dev test bench >build/requirements.txt
+	@$(STEP) "Installing what development and tests need into .venv" \
+		.venv/bin/python $(PIP_INSTALL) -r build/requirements.txt
+	@touch $@
+
+$(NODE_STAMP): $(VENV_STAMP) scripts/ensure-node
+	@$(STEP) "Looking for Node" scripts/ensure-node
+	@touch $@
+
+$(NODE_MODULES): $(NODE_STAMP) package.json $(wildcard packages/*/package.json) ui-tests/package.json yarn.lock .yarnrc.yml
+	@$(STEP) "Installing the JavaScript packages (node_modules)" jlpm install
+	@touch $@
+
+$(CHROMIUM_STAMP): scripts/find-chromium
+	@mkdir -p build/stamps
+	@$(STEP) "Looking for Chromium" sh -c 'scripts/find-chromium --install >$@'
+
+$(WHEEL_ENV_STAMP): $(WHEEL_STAMP)
+	@$(STEP) "Creating a fresh environment for the wheel ($(WHEEL_ENV))" scripts/make-venv $(WHEEL_ENV)
+	@$(STEP) "Installing the wheel with JupyterLab and Notebook" \
+		$(WHEEL_ENV)/bin/python $(PIP_INSTALL) dist/*.whl $(JUPYTER) ipykernel matplotlib pandas
+	@touch $@
+
+$(BENCH_OURS)/.stamp: $(WHEEL_STAMP)
+	@$(STEP) "Creating an environment for our server ($(BENCH_OURS))" scripts/make-venv $(BENCH_OURS)
+	@$(STEP) "Installing the wheel" $(BENCH_OURS)/bin/python $(PIP_INSTALL) dist/*.whl $(JUPYTER)
+	@touch $@
+
+$(BENCH_PEER)/.stamp: Makefile
+	@$(STEP) "Creating an environment for the published peer ($(BENCH_PEER))" scripts/make-venv $(BENCH_PEER)
+	@$(STEP) "Installing jupyter-collaboration $(PEER_VERSION)" \
+		$(BENCH_PEER)/bin/python $(PIP_INSTALL) jupyter-collaboration==$(PEER_VERSION) $(JUPYTER)
+	@touch $@
+
+# Build products
+
+$(LIB_STAMP): $(NODE_MODULES) $(TS_PROJECTS) $(TS_SOURCES)
+	@$(STEP) "Compiling the TypeScript packages" jlpm tsc -b packages/collaboration-extension
+	@mkdir -p $(@D) && touch $@
+
+$(FRONT_END): $(LIB_STAMP)
+	@rm -rf $(@D)
+	@$(STEP) "Building the front end" jlpm build:prod
+	@touch $@
+
+# hatch-jupyter-builder leaves a front end alone that is there already, so it is built before.
+$(WHEEL_STAMP): $(FRONT_END) $(PY_SOURCES) pyproject.toml install.json README.md LICENSE
+	@rm -rf dist
+	@$(STEP) "Building the wheel" .venv/bin/python -m build --wheel --no-isolation --outdir dist .
+	@touch $@

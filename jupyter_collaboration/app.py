@@ -1,0 +1,244 @@
+"""The server extension: every trait with its help text; builds each object once; start and stop."""
+
+from __future__ import annotations
+
+import asyncio
+from pathlib import Path
+from typing import Any
+
+from jupyter_server.extension.application import ExtensionApp
+from jupyter_server_fileid.manager import BaseFileIdManager
+from jupyter_ydoc.ybasedoc import YBaseDoc
+from pycrdt import Doc
+from traitlets import Bool, Float, Int, Type, Unicode
+from traitlets.config import Config
+
+from .documents import DocumentId, document_id, make_document, parse_room_id
+from .files import DocumentFile
+from .handlers import SessionHandler
+from .history import HistoryBackend
+from .room import DocumentRoom, RoomOptions
+from .rooms import RoomManager
+from .stores import SQLiteYStore, YStore, make_backend
+from .websocket import RoomHandler
+
+EVENTS_URI = "https://schema.jupyter.org/jupyter_collaboration"
+
+
+class YDocExtension(ExtensionApp):
+    """Real-time collaboration on the server's documents."""
+
+    name = "jupyter_server_ydoc"
+    app_name = "Collaboration"
+    description = "Lets several people edit the same notebook or file together, live."
+    classes = [SQLiteYStore]  # noqa: RUF012  (traitlets declares it so)
+
+    disable_rtc = Bool(
+        False,
+        help="""Whether real-time collaboration is off. JupyterLab then behaves as if this
+        extension was not installed.""",
+    ).tag(config=True)
+
+    file_poll_interval = Float(
+        1.0,
+        min=0,
+        help="""Seconds between two looks at the file of an open document, for changes by other
+        programs. 0 looks only when the document is saved.""",
+    ).tag(config=True)
+
+    file_stop_poll_on_errors_after = Float(
+        24 * 60 * 60.0,
+        min=0,
+        help="""Seconds for which a file that cannot be read is still looked at.""",
+    ).tag(config=True)
+
+    document_cleanup_delay = Float(
+        60.0,
+        min=0,
+        allow_none=True,
+        help="""Seconds from the leaving of a document's last member until it is closed on the
+        server. None keeps documents open.""",
+    ).tag(config=True)
+
+    document_save_delay = Float(
+        1.0,
+        min=0,
+        allow_none=True,
+        help="""Seconds without an edit after which a document is saved. None never saves by
+        itself.""",
+    ).tag(config=True)
+
+    document_save_max_delay = Float(
+        10.0,
+        min=0,
+        help="""Seconds from an edit until it is saved at the latest, even while people go on
+        typing.""",
+    ).tag(config=True)
+
+    document_load_progressively = Bool(
+        False,
+        help="""Kept for existing configurations and without effect: a document is loaded outside
+        of the server's main thread, as a whole.""",
+    ).tag(config=True)
+
+    notebook_output_delay_threshold_mb = Float(
+        100,
+        min=0,
+        help="""Kept for existing configurations and without effect, as
+        document_load_progressively.""",
+    ).tag(config=True)
+
+    server_side_execution = Bool(
+        False,
+        help="""Whether the front end asks the server to run cells, where another extension
+        offers that.""",
+    ).tag(config=True)
+
+    ystore_class = Type(
+        SQLiteYStore,
+        klass=YStore,
+        help="""Where the histories of documents are kept: SQLiteYStore, TempFileYStore or
+        MemoryYStore of jupyter_server_ydoc.stores, or a subclass of one of them.""",
+    ).tag(config=True)
+
+    session_store_path = Unicode(
+        None,
+        allow_none=True,
+        help="""Kept for existing configurations and without effect: the ids of sessions are
+        kept with the histories.""",
+    ).tag(config=True)
+
+    max_message_mb = Int(
+        1024,
+        min=1,
+        help="""Megabytes that one message of a client may have.""",
+    ).tag(config=True)
+
+    ywebsocket_server: RoomManager
+    """All rooms, under the name by which other extensions know them."""
+
+    def initialize_settings(self) -> None:
+        """Tell the front end what is on, and publish the events."""
+        assert self.serverapp is not None and self.serverapp.event_logger is not None
+        page_config = self.serverapp.web_app.settings.setdefault("page_config_data", {})
+        page_config["disableRTC"] = self.disable_rtc
+        page_config["serverSideExecution"] = self.server_side_execution
+        for schema in sorted((Path(__file__).parent / "events").glob("*.yaml")):
+            self.serverapp.event_logger.register_event_schema(schema)
+
+    def initialize_handlers(self) -> None:
+        """Build the rooms, and the routes that lead to them."""
+        assert self.serverapp is not None
+        self._running: asyncio.Task[None] | None = None
+        if self.disable_rtc:
+            return
+        config: Config = self.config
+        root = Path(self.serverapp.root_dir).expanduser()
+        backend = make_backend(self.ystore_class, root, config=config, log=self.log)
+        self._options = RoomOptions(
+            save_delay=self.document_save_delay,
+            save_max_delay=self.document_save_max_delay,
+            poll_interval=self.file_poll_interval,
+            stop_poll_on_errors_after=self.file_stop_poll_on_errors_after,
+        )
+        self.ywebsocket_server = RoomManager(
+            self._make_room, backend, cleanup_delay=self.document_cleanup_delay, log=self.log
+        )
+        parts = {"rooms": self.ywebsocket_server, "file_ids": self._file_ids}
+        socket_parts = {
+            "rooms": self.ywebsocket_server,
+            "emit_presence": self._emit_presence,
+            "max_message_size": self.max_message_mb * 2**20,
+        }
+        self.handlers.extend(
+            [
+                (r"/api/collaboration/session/(?P<path>.+)", SessionHandler, parts),
+                (r"/api/collaboration/room/(?P<room_id>[^/]+)", RoomHandler, socket_parts),
+            ]
+        )
+
+    @property
+    def _file_ids(self) -> BaseFileIdManager:
+        assert self.serverapp is not None
+        manager = self.serverapp.web_app.settings["file_id_manager"]
+        assert isinstance(manager, BaseFileIdManager)
+        return manager
+
+    def _make_room(self, document: DocumentId, history: HistoryBackend) -> DocumentRoom:
+        assert self.serverapp is not None
+        file = DocumentFile(document, self.serverapp.contents_manager, self._file_ids)
+        return DocumentRoom(
+            document,
+            file,
+            history.history(str(document)),
+            self._options,
+            self.log,
+            self._emit_session,
+        )
+
+    def _emit_session(self, **data: Any) -> None:
+        self._emit("session", {"store": self.ystore_class.__name__, **data})
+
+    def _emit_presence(self, room_id: str, username: str, action: str) -> None:
+        self._emit("awareness", {"roomid": room_id, "username": username, "action": action})
+
+    def _emit(self, schema: str, data: dict[str, Any]) -> None:
+        assert self.serverapp is not None and self.serverapp.event_logger is not None
+        self.serverapp.event_logger.emit(schema_id=f"{EVENTS_URI}/{schema}/v1", data=data)
+
+    async def _start_jupyter_server_extension(self, serverapp: Any) -> None:
+        if not self.disable_rtc:
+            self._running = asyncio.create_task(self.ywebsocket_server.run())
+
+    async def stop_extension(self) -> None:
+        """Save everything, and let the members go."""
+        if self._running is not None:
+            await self.ywebsocket_server.stop()
+            await self._running
+            self._running = None
+
+    async def get_document(
+        self,
+        *,
+        path: str | None = None,
+        content_type: str | None = None,
+        file_format: str | None = None,
+        room_id: str | None = None,
+        copy: bool = True,
+        create: bool = False,
+    ) -> YBaseDoc | None:
+        """The document in a room.
+
+        Args:
+            path, content_type, file_format: name the room, all three of them.
+            room_id: names the room instead.
+            copy: whether to return a copy, whose changes go nowhere, or the live document.
+            create: whether to open the room if it is not open.
+
+        Returns:
+            The document; None if it is not open and not to be opened.
+
+        Raises:
+            ValueError: neither a room id nor the other three are given.
+            CollaborationError: the room cannot be opened.
+        """
+        if room_id is None:
+            if path is None or content_type is None or file_format is None:
+                raise ValueError("Give a room_id, or path, content_type and file_format.")
+            file_id = self._file_ids.index(path) if create else self._file_ids.get_id(path)
+            if file_id is None:
+                return None
+            room_id = str(document_id(file_format, content_type, file_id))
+        if not create and not self.ywebsocket_server.room_exists(room_id):
+            return None
+        room = await self.ywebsocket_server.open(room_id)
+        if not isinstance(room, DocumentRoom):
+            return None
+        if not copy:
+            return room.document
+        named = parse_room_id(room_id)
+        assert named is not None
+        doc: Doc[Any] = Doc()
+        document = make_document(named.type, doc)
+        doc.apply_update(room.ydoc.get_update())
+        return document

@@ -1,0 +1,174 @@
+"""What a document is: its id, its type, and how its content fills a Yjs document.
+
+Knows jupyter_ydoc and pycrdt; knows nothing of files, rooms or sockets.
+"""
+
+from __future__ import annotations
+
+import copy
+import hashlib
+import json
+from dataclasses import dataclass
+from functools import cache
+from importlib.metadata import entry_points
+from logging import getLogger
+from typing import Any
+
+from jupyter_ydoc.ybasedoc import YBaseDoc
+from pycrdt import Awareness, Doc
+
+from .errors import InvalidRequest
+
+FORMATS = ("json", "text", "base64")
+
+
+@dataclass(frozen=True)
+class DocumentId:
+    """A room id of the form ``format:type:fileId``."""
+
+    format: str
+    type: str
+    file_id: str
+
+    def __str__(self) -> str:
+        return f"{self.format}:{self.type}:{self.file_id}"
+
+    @property
+    def contents_type(self) -> str:
+        """The type by which a contents manager knows the file."""
+        return "notebook" if self.type == "notebook" else "file"
+
+
+def document_id(file_format: str, content_type: str, file_id: str) -> DocumentId:
+    """Check the parts of a room id.
+
+    Raises:
+        InvalidRequest: a part is missing, or there is no such format.
+    """
+    if file_format not in FORMATS:
+        formats = ", ".join(FORMATS)
+        raise InvalidRequest(f"The format of a document is one of {formats}, not {file_format!r}.")
+    if not content_type or ":" in content_type or not file_id:
+        raise InvalidRequest("A document has a type and a file id.")
+    if content_type == "notebook" and file_format != "json":
+        raise InvalidRequest(f"A notebook's format is 'json', not {file_format!r}.")
+    return DocumentId(file_format, content_type, file_id)
+
+
+def parse_room_id(room_id: str) -> DocumentId | None:
+    """The document behind a room id; None for a room without a file.
+
+    Raises:
+        InvalidRequest: it looks like a document's and is none.
+    """
+    parts = room_id.split(":", 2)
+    return document_id(*parts) if len(parts) == 3 else None
+
+
+@cache
+def document_types() -> dict[str, type[YBaseDoc]]:
+    """Every type that a package registers under the ``jupyter_ydoc`` entry point."""
+    types: dict[str, type[YBaseDoc]] = {}
+    for entry in entry_points(group="jupyter_ydoc"):
+        try:
+            types[entry.name] = entry.load()
+        except Exception as error:
+            getLogger(__name__).error(
+                "The document type %r of %r cannot be loaded and is left out: %r",
+                entry.name,
+                entry.value,
+                error,
+            )
+    return types
+
+
+def make_document(content_type: str, doc: Doc[Any], awareness: Awareness | None = None) -> YBaseDoc:
+    """The document type's view of a Yjs document; unknown types are text files."""
+    types = document_types()
+    return types.get(content_type, types["file"])(doc, awareness)
+
+
+def is_notebook(document_type: str) -> bool:
+    return document_type == "notebook"
+
+
+def fingerprint(content: Any) -> str:
+    """A hash that is the same for the same content: a string, bytes or JSON."""
+    if isinstance(content, bytes):
+        data = content
+    elif isinstance(content, str):
+        data = content.encode(errors="surrogatepass")
+    else:
+        data = json.dumps(content, sort_keys=True).encode(errors="surrogatepass")
+    return hashlib.sha256(data).hexdigest()
+
+
+def loading_client_id(content: Any) -> int:
+    """The Yjs client id under which a content is loaded. [S5]
+
+    The same content always gets the same id, so two loads make one history. 53 bits are
+    used, and none below 2**32, where the ids of other clients are.
+    """
+    low = 2**32
+    return low + int(fingerprint(content)[:16], 16) % (2**53 - low)
+
+
+def with_cell_ids(notebook: dict[str, Any]) -> dict[str, Any]:
+    """A copy of a notebook in which every cell has an id, the same one at each load.
+
+    Ids that are missing are made from the notebook's content; an empty notebook gets an empty
+    code cell, as JupyterLab shows it.
+    """
+    notebook = copy.deepcopy(notebook)
+    cells = notebook["cells"]
+    if not cells:
+        cells.append(
+            {
+                "cell_type": "code",
+                "execution_count": None,
+                "metadata": {"trusted": True},
+                "outputs": [],
+                "source": "",
+            }
+        )
+    seed = fingerprint(notebook)
+    for index, cell in enumerate(cells):
+        if not cell.get("id"):
+            cell["id"] = hashlib.sha256(f"{seed}:{index}".encode()).hexdigest()[:32]
+    return notebook
+
+
+def loaded_update(content_type: str, content: Any) -> bytes:
+    """The update that fills an empty document with a file's content.
+
+    Slow for large documents: call it outside of the event loop.
+    """
+    if is_notebook(content_type):
+        content = with_cell_ids(content)
+    doc: Doc[Any] = Doc(client_id=loading_client_id(content))
+    make_document(content_type, doc).set(content)
+    return doc.get_update()
+
+
+def rendered(content_type: str, update: bytes) -> Any:
+    """The content, as a file would hold it, of a document given as one update.
+
+    Slow for large documents: call it outside of the event loop.
+    """
+    doc: Doc[Any] = Doc()
+    document = make_document(content_type, doc)
+    doc.apply_update(update)
+    content = document.get()
+    if is_notebook(content_type):
+        _drop_placeholders(content["metadata"])
+    return content
+
+
+PLACEHOLDERS = {"language_info": {"name": ""}, "kernelspec": {"name": "", "display_name": ""}}
+"""What jupyter_ydoc adds to a notebook that names no kernel."""
+
+
+def _drop_placeholders(metadata: dict[str, Any]) -> None:
+    for key, placeholder in PLACEHOLDERS.items():
+        if metadata.get(key) == placeholder:
+            del metadata[key]

@@ -1,0 +1,88 @@
+"""HTTP: parse, authorise, call, reply. No logic."""
+
+from __future__ import annotations
+
+import json
+from http import HTTPStatus
+from typing import Any, NoReturn
+
+from jupyter_server.auth.decorator import authorized
+from jupyter_server.base.handlers import APIHandler
+from jupyter_server.utils import ensure_async
+from jupyter_server_fileid.manager import BaseFileIdManager
+from tornado import web
+
+from .documents import document_id
+from .errors import CollaborationError, DocumentNotFound, InvalidRequest
+from .rooms import RoomManager
+
+
+class CollaborationHandler(APIHandler):
+    """What all routes share: errors become answers with their own status."""
+
+    auth_resource = "contents"
+
+    def initialize(self, rooms: RoomManager, file_ids: BaseFileIdManager) -> None:
+        self._rooms = rooms
+        self._file_ids = file_ids
+
+    def refuse(self, error: CollaborationError) -> NoReturn:
+        """Answer with the error's status and text."""
+        # A '%' in the text would be taken for a placeholder by Tornado's log.
+        raise web.HTTPError(error.status, str(error).replace("%", "%%")) from error
+
+    def json_body(self) -> dict[str, Any]:
+        """The request's JSON object.
+
+        Raises:
+            InvalidRequest: there is none.
+        """
+        try:
+            body = json.loads(self.request.body)
+        except ValueError as error:
+            raise InvalidRequest(f"The body is not JSON: {error}") from error
+        if not isinstance(body, dict):
+            raise InvalidRequest("The body is not a JSON object.")
+        return body
+
+
+class SessionHandler(CollaborationHandler):
+    """``/api/collaboration/session/<path>``: what a client needs to open a document."""
+
+    @web.authenticated
+    @authorized
+    async def put(self, path: str) -> None:
+        """Answer ``{format, type, fileId, sessionId}``; 201 if the file had no id yet."""
+        try:
+            await self._answer(path.strip("/"))
+        except CollaborationError as error:
+            self.refuse(error)
+
+    async def _answer(self, path: str) -> None:
+        body = self.json_body()
+        file_format, content_type = body.get("format"), body.get("type")
+        if not isinstance(file_format, str) or not isinstance(content_type, str):
+            raise InvalidRequest("The body names a 'format' and a 'type'.")
+        document_id(file_format, content_type, "unknown")
+        if not await ensure_async(self.contents_manager.file_exists(path)):
+            raise DocumentNotFound(f"There is no file {path}.")
+        status = HTTPStatus.OK
+        file_id = self._file_ids.get_id(path)
+        if file_id is None:
+            status = HTTPStatus.CREATED
+            file_id = self._file_ids.index(path)
+        if file_id is None:
+            raise DocumentNotFound(f"There is no file {path}.")
+        document = document_id(file_format, content_type, file_id)
+        session_id = await self._rooms.session_id(document)
+        self.set_status(status)
+        self.finish(
+            json.dumps(
+                {
+                    "format": file_format,
+                    "type": content_type,
+                    "fileId": file_id,
+                    "sessionId": session_id,
+                }
+            )
+        )

@@ -1,0 +1,179 @@
+"""What every store of histories offers to a room.
+
+Knows updates as bytes; knows nothing of files, sockets or what a document means.
+"""
+
+from __future__ import annotations
+
+import time
+from abc import ABC, abstractmethod
+from collections.abc import AsyncIterator, Awaitable, Callable
+from dataclasses import dataclass
+from enum import Enum
+from logging import Logger, getLogger
+from typing import Any
+
+from pycrdt import Doc
+from pycrdt.store import BaseYStore
+
+
+class Kind(str, Enum):
+    """What an entry of the history was."""
+
+    EDIT = "edit"
+    LOAD = "load"
+    DISK = "disk"
+    SERVER = "server"
+
+
+@dataclass(frozen=True)
+class Entry:
+    """One update of a document.
+
+    ``seq`` counts from 1 in each document and alone gives the order; ``time`` (seconds since
+    the epoch) only informs. ``author`` is a user name as the server authenticated it, or empty
+    for the server itself.
+    """
+
+    seq: int
+    update: bytes
+    author: str
+    kind: Kind
+    time: float
+
+
+@dataclass(frozen=True)
+class Stored:
+    """What the store knows of a document when a room opens.
+
+    Attributes:
+        session_id: the name of this history.
+        state: the whole document as one update; None where there is no history yet.
+        seq: the last entry's number, 0 without entries.
+        saved_seq: the last entry that is in the file; None if none was ever saved.
+        saved_hash: the file's hash at that time.
+    """
+
+    session_id: str
+    state: bytes | None
+    seq: int
+    saved_seq: int | None
+    saved_hash: str | None
+
+
+class History(BaseYStore):
+    """The history of one document, as one room writes it.
+
+    `append` and `mark_saved` return at once; the backend writes behind, in order.
+    """
+
+    def __init__(
+        self,
+        path: str,
+        metadata_callback: Callable[[], Awaitable[bytes] | bytes] | None = None,
+        log: Logger | None = None,
+    ) -> None:
+        self.path = path
+        self.metadata_callback = metadata_callback
+        self.log = log or getLogger(__name__)
+        self._seq = 0
+
+    @property
+    def seq(self) -> int:
+        """The number of the last entry."""
+        return self._seq
+
+    async def load(self) -> Stored:
+        """Read what is stored, making the document known if it is not.
+
+        Raises:
+            HistoryUnavailable: the store could not be read.
+        """
+        stored = await self._load()
+        self._seq = stored.seq
+        return stored
+
+    def append(self, update: bytes, author: str, kind: Kind) -> None:
+        """Add an entry after all others."""
+        self._seq += 1
+        self._append(Entry(self._seq, update, author, kind, time.time()))
+
+    @abstractmethod
+    async def _load(self) -> Stored: ...
+
+    @abstractmethod
+    def _append(self, entry: Entry) -> None: ...
+
+    @abstractmethod
+    async def base(self) -> bytes | None:
+        """The document as the file last held it, as one update; None where that is not known."""
+
+    @abstractmethod
+    def mark_cut(self) -> int:
+        """Number of the last entry; entries from now on are never merged with those before."""
+
+    @abstractmethod
+    def mark_saved(self, seq: int, file_hash: str, state: bytes | None = None) -> None:
+        """Note that the file with this hash holds the document as of an entry.
+
+        Where no entry stands for the file's content, since edits that are not in the file came
+        before a change on disk, ``state`` gives that content as one update.
+        """
+
+    @abstractmethod
+    def checkpoint(self, state: bytes) -> None:
+        """Keep the whole document, as of the last entry, so that opening needs no replay."""
+
+    @abstractmethod
+    def when_committed(self, callback: Callable[[], None]) -> None:
+        """Call back once everything appended so far is stored (or cannot be)."""
+
+    @abstractmethod
+    async def entries(self) -> list[Entry]:
+        """All entries, in their order."""
+
+    async def write(self, data: bytes) -> None:
+        """Add an edit without a known author, as pycrdt-store's interface has it."""
+        self.append(data, "", Kind.EDIT)
+
+    async def read(self) -> AsyncIterator[tuple[bytes, bytes, float]]:
+        """All updates with empty metadata and their times, as pycrdt-store's interface has it."""
+        for entry in await self.entries():
+            yield entry.update, b"", entry.time
+
+
+class HistoryBackend(ABC):
+    """Where the histories of all documents of a server are kept."""
+
+    @abstractmethod
+    async def open(self) -> None:
+        """Make ready to read and write.
+
+        Raises:
+            HistoryUnavailable: the store cannot be used; its text says why.
+        """
+
+    @abstractmethod
+    def history(self, room_id: str) -> History:
+        """The history of the document behind a room id."""
+
+    @abstractmethod
+    async def session_id(self, room_id: str) -> str:
+        """The session id of a document, made and stored if it has none.
+
+        Raises:
+            HistoryUnavailable: the store could not be read.
+        """
+
+    @abstractmethod
+    async def close(self) -> None:
+        """Write what is still to be written, and let go of the store."""
+
+
+def replay(updates: list[bytes]) -> bytes:
+    """The document that updates make, as one update."""
+    doc: Doc[Any] = Doc()
+    with doc.transaction():
+        for update in updates:
+            doc.apply_update(update)
+    return doc.get_update()

@@ -1,0 +1,196 @@
+"""Opens, supervises and evicts rooms; owns the only task group.
+
+Knows how a room is made; knows nothing of sockets or HTTP.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from logging import Logger
+from weakref import WeakValueDictionary
+
+import anyio
+from anyio import TASK_STATUS_IGNORED, Event, Lock, create_task_group, move_on_after
+from anyio.abc import TaskGroup, TaskStatus
+
+from .documents import DocumentId, parse_room_id
+from .errors import HistoryUnavailable, RoomNotFound, SaveFailed
+from .history import HistoryBackend, MemoryBackend
+from .protocol import CloseCode
+from .relay import Member, Relay
+from .room import DocumentRoom
+
+STOP_TIME = 4.0
+"""Seconds for saving everything when the server stops."""
+
+EVICTION_RETRY = 10.0
+"""Seconds until a room that could not be saved is looked at again."""
+
+MakeRoom = Callable[[DocumentId, HistoryBackend], DocumentRoom]
+
+
+class RoomManager:
+    """All rooms of a server.
+
+    Args:
+        make_room: makes the room of a document, not yet initialised.
+        history: where histories are kept; if it cannot be used, rooms go on without.
+        cleanup_delay: seconds from the last member's leaving to the closing of a room;
+            None keeps rooms open.
+    """
+
+    def __init__(
+        self,
+        make_room: MakeRoom,
+        history: HistoryBackend,
+        *,
+        cleanup_delay: float | None,
+        log: Logger,
+    ) -> None:
+        self.rooms: dict[str, Relay] = {}
+        self.started = Event()
+        self._make_room = make_room
+        self._history = history
+        self._cleanup_delay = cleanup_delay
+        self._log = log
+        self._locks: WeakValueDictionary[str, Lock] = WeakValueDictionary()
+        self._tasks: TaskGroup | None = None
+        self._stopping = False
+        self._stopped = Event()
+
+    async def run(self, *, task_status: TaskStatus[None] = TASK_STATUS_IGNORED) -> None:
+        """Open the history and hold the rooms' tasks, until `stop`."""
+        try:
+            await self._history.open()
+        except HistoryUnavailable as error:
+            self._log.error("Documents open without history, which cannot be kept: %s", error)
+            self._history = MemoryBackend(self._log, keep=False)
+        async with create_task_group() as self._tasks:
+            self.started.set()
+            task_status.started()
+            await self._stopped.wait()
+            self._tasks.cancel_scope.cancel()
+
+    def room_exists(self, room_id: str) -> bool:
+        """Whether this room is open."""
+        return room_id in self.rooms
+
+    async def get_room(self, room_id: str) -> Relay:
+        """An open room.
+
+        Raises:
+            RoomNotFound: there is none.
+        """
+        try:
+            return self.rooms[room_id]
+        except KeyError:
+            raise RoomNotFound(f"There is no open room {room_id}.") from None
+
+    async def session_id(self, document: DocumentId) -> str:
+        """The name of a document's history. [S1]"""
+        room = self.rooms.get(str(document))
+        if isinstance(room, DocumentRoom) and room.session_id:
+            return room.session_id
+        await self.started.wait()
+        return await self._history.session_id(str(document))
+
+    async def open(self, room_id: str) -> Relay:
+        """The room with this id, opened if need be.
+
+        Raises:
+            InvalidRequest: no room could have this id.
+            DocumentNotFound, LoadFailed, HistoryUnavailable: the document cannot be opened.
+        """
+        document = parse_room_id(room_id)
+        await self.started.wait()
+        async with self._lock(room_id):
+            room = self.rooms.get(room_id)
+            if room is None:
+                room = await self._opened(room_id, document)
+                self.rooms[room_id] = room
+            return room
+
+    async def _opened(self, room_id: str, document: DocumentId | None) -> Relay:
+        if document is None:
+            relay = Relay(room_id, self._log)
+            relay.open()
+            return relay
+        room = self._make_room(document, self._history)
+        await room.initialize()
+        assert self._tasks is not None
+        await self._tasks.start(self._supervise, room)
+        return room
+
+    async def _supervise(
+        self, room: DocumentRoom, *, task_status: TaskStatus[None] = TASK_STATUS_IGNORED
+    ) -> None:
+        """Run a room; when it breaks, its members are told and its neighbours are not hurt."""
+        try:
+            await room.run(task_status=task_status)
+        except Exception:
+            self._log.exception("The room of %s broke and is closed", room.path)
+            for member in list(room.clients):
+                member.dismiss(CloseCode.INTERNAL_ERROR, "The document's room broke.")
+            self.rooms.pop(room.room_id, None)
+            room.close()
+
+    def leave(self, room: Relay, member: Member) -> None:
+        """A member went; the last one's room is closed after a while."""
+        room.leave(member)
+        if not room.clients and self._tasks is not None and not self._stopping:
+            if self._cleanup_delay is None and isinstance(room, DocumentRoom):
+                return
+            self._tasks.start_soon(self._evict_later, room)
+
+    async def _evict_later(self, room: Relay) -> None:
+        while True:
+            await anyio.sleep(self._cleanup_delay or 0)
+            async with self._lock(room.room_id):
+                if room.clients or self.rooms.get(room.room_id) is not room:
+                    return
+                if await self._flushed(room):
+                    self._close(room)
+                    return
+            # Not saved: the room stays and tries again by itself.
+            await anyio.sleep(EVICTION_RETRY)
+
+    async def _flushed(self, room: Relay) -> bool:
+        if isinstance(room, DocumentRoom):
+            try:
+                await room.flush()
+            except SaveFailed as error:
+                self._log.error("%s stays open, since it is not saved: %s", room.path, error)
+                return False
+        return True
+
+    def _close(self, room: Relay) -> None:
+        self.rooms.pop(room.room_id, None)
+        if isinstance(room, DocumentRoom):
+            room.finish()
+        else:
+            room.close()
+
+    async def stop(self) -> None:
+        """Dismiss all members, save everything, close the history."""
+        if self._stopping:
+            return
+        self._stopping = True
+        rooms = list(self.rooms.values())
+        for room in rooms:
+            room.flush_updates()
+        for room in rooms:
+            for member in list(room.clients):
+                member.dismiss(CloseCode.GOING_AWAY, "The server stops.")
+        with move_on_after(STOP_TIME, shield=True) as scope:
+            async with create_task_group() as tasks:
+                for room in rooms:
+                    tasks.start_soon(self._flushed, room)
+        if scope.cancelled_caught:
+            self._log.error("Not everything was saved in time; the history has it.")
+        for room in rooms:
+            self._close(room)
+        await self._history.close()
+        self._stopped.set()
+
+    def _lock(self, room_id: str) -> Lock:
+        return self._locks.setdefault(room_id, Lock())

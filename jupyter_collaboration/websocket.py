@@ -1,0 +1,245 @@
+"""Authorises one client, then is that client's channel: identity, role, bounded outbox.
+
+Knows Tornado and Jupyter Server; leaves to the room what messages mean.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from contextlib import suppress
+from typing import Any
+
+from jupyter_server.auth.decorator import ws_authenticated
+from jupyter_server.base.handlers import JupyterHandler
+from jupyter_server.base.websocket import WebSocketMixin
+from jupyter_server.utils import ensure_async
+from tornado.iostream import IOStream, StreamClosedError
+from tornado.web import HTTPError
+from tornado.websocket import WebSocketHandler
+
+from . import protocol
+from .documents import parse_room_id
+from .errors import CollaborationError, ProtocolError
+from .protocol import CloseCode
+from .relay import Outgoing, Relay
+from .roles import Role
+from .room import DocumentRoom
+from .rooms import RoomManager
+
+PING_INTERVAL = 5.0
+PING_TIMEOUT = 15.0
+"""Seconds between two pings, and until a client that answers none is gone."""
+
+OUTBOX_BYTES = 8 * 2**20
+OUTBOX_SECONDS = 30.0
+"""What may wait for a client that reads slowly, and for how long."""
+
+
+class Outbox:
+    """Writes frames to one client without waiting, within bounds. [M4]
+
+    Frames are written to the stream itself, so that one frame serves all members of a room.
+    """
+
+    def __init__(self, stream: IOStream) -> None:
+        self._stream = stream
+        self._waiting = 0
+        self._since = 0.0
+
+    @property
+    def waiting(self) -> int:
+        """Bytes that the client has not taken yet."""
+        return self._waiting
+
+    def overdue(self, now: float) -> bool:
+        """Whether the client takes too little, or takes it too slowly."""
+        return self._waiting > OUTBOX_BYTES or (
+            self._waiting > 0 and now - self._since > OUTBOX_SECONDS
+        )
+
+    def write(self, frame: bytes, now: float) -> None:
+        """Write a frame after those before it.
+
+        Raises:
+            StreamClosedError: the client is gone.
+        """
+        future = self._stream.write(frame)
+        if not future.done():
+            if not self._waiting:
+                self._since = now
+            size = len(frame)
+            self._waiting += size
+            future.add_done_callback(lambda _: self._written(size))
+
+    def _written(self, size: int) -> None:
+        self._waiting -= size
+        self._since = asyncio.get_running_loop().time()
+
+
+class RoomHandler(WebSocketMixin, JupyterHandler, WebSocketHandler):
+    """``/api/collaboration/room/<roomid>?sessionId=``: one member of one room."""
+
+    auth_resource = "contents"
+
+    ping_interval = 0  # Tornado's and the mixin's: this class pings by itself
+
+    def initialize(self, rooms: RoomManager, emit_presence: Any, max_message_size: int) -> None:
+        self._rooms = rooms
+        self._emit_presence = emit_presence
+        self._max_message_size = max_message_size
+        self._role = Role.VIEWER
+        self._room: Relay | None = None
+        self._outbox: Outbox | None = None
+        self._pinger: asyncio.TimerHandle | None = None
+        self._heard = 0.0
+        self._pinged = 0.0
+
+    @property
+    def max_message_size(self) -> int:
+        """Bytes; Tornado closes a connection that sends more."""
+        return self._max_message_size
+
+    @property
+    def username(self) -> str:
+        """As the server authenticated them."""
+        user = self.current_user
+        return str(getattr(user, "username", "") or "")
+
+    @property
+    def role(self) -> Role:
+        return self._role
+
+    # Coming in
+
+    async def prepare(self, **options: Any) -> None:
+        """Set the path before anybody is asked whether it may be read."""
+        self.room_id = self.path_kwargs["room_id"]
+        await ensure_async(super().prepare(**options))
+
+    @ws_authenticated
+    async def get(self, room_id: str) -> None:
+        """Refuse, or become a WebSocket. Nothing is made before. [M1]"""
+        if not await self._allowed("read"):
+            raise HTTPError(403, "You may not read documents on this server.")
+        self._role = Role.EDITOR if await self._allowed("write") else Role.VIEWER
+        await super().get(room_id=room_id)
+
+    async def _allowed(self, action: str) -> bool:
+        allowed = self.authorizer.is_authorized(self, self.current_user, action, "contents")
+        return bool(await ensure_async(allowed))
+
+    async def open(self, room_id: str) -> None:
+        """Join the room, or say why not."""
+        self.set_nodelay(True)
+        assert self.ws_connection is not None and self.ws_connection.stream is not None
+        self._outbox = Outbox(self.ws_connection.stream)
+        try:
+            await self._join(room_id)
+        except CollaborationError as error:
+            self.log.warning("%s is refused: %s", room_id, error)
+            if error.close_code == CloseCode.INTERNAL_ERROR:
+                reason = protocol.session_reason(
+                    "initialization_error", None, reloadable=False, error=str(error)
+                )
+                self.dismiss(CloseCode.SESSION, reason)
+            else:
+                self.dismiss(error.close_code, str(error))
+
+    async def _join(self, room_id: str) -> None:
+        session_id = self.get_query_argument("sessionId", "")
+        if (document := parse_room_id(room_id)) and session_id != (
+            current := await self._rooms.session_id(document)
+        ):
+            reason = protocol.session_reason("unknown_session", current, reloadable=True)
+            self.dismiss(CloseCode.SESSION, reason)
+            return
+        room = await self._rooms.open(room_id)
+        if isinstance(room, DocumentRoom) and session_id != room.session_id:
+            reason = protocol.session_reason("unknown_session", room.session_id, reloadable=True)
+            self.dismiss(CloseCode.SESSION, reason)
+            return
+        if self.ws_connection is None or self.ws_connection.is_closing():
+            return
+        self._room = room
+        room.join(self)
+        self._heard = asyncio.get_running_loop().time()
+        self._ping_later()
+        self._emit_presence(room_id, self.username, "join")
+
+    # Being there
+
+    def on_message(self, message: str | bytes) -> None:
+        if self._room is None or self._closing:
+            return
+        self._heard = asyncio.get_running_loop().time()
+        try:
+            if isinstance(message, str):
+                raise ProtocolError("a text frame")
+            self._room.receive(self, message)
+        except ProtocolError as error:
+            self.log.warning("%s sent %s and is cut", self.username, error)
+            self.dismiss(CloseCode.BAD_REQUEST, f"The server could not read a message: {error}")
+
+    def post(self, outgoing: Outgoing) -> None:
+        """Send without waiting; who reads too slowly is cut, and syncs when they are back."""
+        if self._outbox is None or self._closing:
+            return
+        now = asyncio.get_running_loop().time()
+        if self._outbox.overdue(now):
+            self._cut("reads too slowly")
+            return
+        with suppress(StreamClosedError):  # `on_close` comes
+            self._outbox.write(outgoing.frame, now)
+
+    @property
+    def _closing(self) -> bool:
+        return self.ws_connection is None or self.ws_connection.is_closing()
+
+    def dismiss(self, code: int, reason: str) -> None:
+        """Close the socket, saying why."""
+        self.close(int(code), protocol.cut_reason(reason))
+
+    def _cut(self, why: str) -> None:
+        """End a connection that would not take a close frame either."""
+        self.log.warning("%s %s and is cut", self.username, why)
+        self._depart()
+        if self.ws_connection is not None and self.ws_connection.stream is not None:
+            self.ws_connection.stream.close()
+
+    # Pings: a client that sleeps or lost its network is gone within seconds, but one that still
+    # takes what is sent is not, however slowly.
+
+    def _ping_later(self) -> None:
+        self._pinger = asyncio.get_running_loop().call_later(PING_INTERVAL, self._ping)
+
+    def _ping(self) -> None:
+        if self._outbox is None or self._closing:
+            return
+        now = asyncio.get_running_loop().time()
+        if self._outbox.overdue(now):
+            self._cut("reads too slowly")
+            return
+        if not self._outbox.waiting:
+            if self._pinged > self._heard and now - self._heard > PING_TIMEOUT:
+                self._cut("does not answer")
+                return
+            self.ping()
+            self._pinged = max(self._pinged, now)
+        self._ping_later()
+
+    def on_pong(self, data: bytes) -> None:
+        self._heard = asyncio.get_running_loop().time()
+
+    # Leaving
+
+    def on_close(self) -> None:
+        self._depart()
+
+    def _depart(self) -> None:
+        if self._pinger is not None:
+            self._pinger.cancel()
+            self._pinger = None
+        room, self._room = self._room, None
+        if room is not None:
+            self._rooms.leave(room, self)
+            self._emit_presence(room.room_id, self.username, "leave")

@@ -1,0 +1,25 @@
+"""Public helpers: how a room id names a file, and where events are published."""
+
+from jupyter_collaboration.app import EVENTS_URI
+
+JUPYTER_COLLABORATION_EVENTS_URI = f"{EVENTS_URI}/session/v1"
+
+
+def encode_file_path(format: str, file_type: str, file_id: str) -> str:
+    """A room id: ``format:type:fileId``."""
+    return f"{format}:{file_type}:{file_id}"
+
+
+def decode_file_path(path: str) -> tuple[str, str, str]:
+    """The format, the type and the file id in a room id.
+
+    Raises:
+        ValueError: it has fewer than three parts.
+    """
+    file_format, file_type, file_id = path.split(":", 2)
+    return file_format, file_type, file_id
+
+
+def room_id_from_encoded_path(encoded_path: str) -> str:
+    """The room id at the end of a URL's path."""
+    return encoded_path.rsplit("/", 1)[-1]

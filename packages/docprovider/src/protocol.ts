@@ -1,0 +1,197 @@
+// Copyright (c) Jupyter Collaboration contributors.
+// Distributed under the terms of the BSD 3-Clause License.
+
+/**
+ * The messages of a collaboration room, as bytes and as values.
+ *
+ * Pure: knows lib0's encoding and Jupyter's public message types (sync 0,
+ * awareness 1, raw 2; see https://github.com/yjs/y-protocols for the first two).
+ * Knows nothing of sockets and documents.
+ */
+
+import * as decoding from 'lib0/decoding';
+import * as encoding from 'lib0/encoding';
+
+const SYNC = 0;
+const AWARENESS = 1;
+const RAW = 2;
+
+const STEP1 = 0;
+const STEP2 = 1;
+const UPDATE = 2;
+
+/**
+ * The names of the requests that a client may make.
+ */
+export type RequestName = 'save' | 'ack' | 'revert';
+
+/**
+ * A JSON message of the server. Unknown types are to be ignored.
+ */
+export interface IReply {
+  /**
+   * `save`, `ack`, `revert` (answers), `error`, `conflict` or something newer.
+   */
+  type: string;
+
+  /**
+   * The id of the request that is answered.
+   */
+  responseTo?: number;
+
+  /**
+   * How the request ended: `success`, `skipped` (nothing to do) or `failed`.
+   */
+  status?: string;
+
+  /**
+   * Why it failed, in words.
+   */
+  reason?: string;
+
+  /**
+   * The hash of the written file.
+   */
+  hash?: string;
+}
+
+/**
+ * A decoded message.
+ */
+export type Message =
+  | { kind: 'sync1'; stateVector: Uint8Array }
+  | { kind: 'sync2'; update: Uint8Array }
+  | { kind: 'update'; update: Uint8Array }
+  | { kind: 'awareness'; update: Uint8Array }
+  | { kind: RequestName; id: number }
+  | { kind: 'reply'; reply: IReply }
+  | { kind: 'unknown' };
+
+/**
+ * Encode sync step 1.
+ *
+ * @param stateVector What the sender has, as encoded by Yjs.
+ */
+export function encodeSyncStep1(stateVector: Uint8Array): Uint8Array {
+  return encodeSync(STEP1, stateVector);
+}
+
+/**
+ * Encode sync step 2.
+ *
+ * @param update What the receiver lacks, as encoded by Yjs.
+ */
+export function encodeSyncStep2(update: Uint8Array): Uint8Array {
+  return encodeSync(STEP2, update);
+}
+
+/**
+ * Encode an edit.
+ *
+ * @param update The edit, as encoded by Yjs.
+ */
+export function encodeUpdate(update: Uint8Array): Uint8Array {
+  return encodeSync(UPDATE, update);
+}
+
+/**
+ * Encode presence.
+ *
+ * @param update The states, as encoded by y-protocols.
+ */
+export function encodeAwareness(update: Uint8Array): Uint8Array {
+  const encoder = encoding.createEncoder();
+  encoding.writeVarUint(encoder, AWARENESS);
+  encoding.writeVarUint8Array(encoder, update);
+  return encoding.toUint8Array(encoder);
+}
+
+/**
+ * Encode a request of a client.
+ *
+ * @param name What is asked for.
+ * @param id A number that the answer repeats.
+ */
+export function encodeRequest(name: RequestName, id: number): Uint8Array {
+  const encoder = encoding.createEncoder();
+  encoding.writeVarUint(encoder, RAW);
+  encoding.writeVarString(encoder, name);
+  encoding.writeVarUint(encoder, id);
+  return encoding.toUint8Array(encoder);
+}
+
+/**
+ * Encode an answer of the server.
+ */
+export function encodeReply(reply: IReply): Uint8Array {
+  const encoder = encoding.createEncoder();
+  encoding.writeVarUint(encoder, RAW);
+  encoding.writeVarString(encoder, JSON.stringify(reply));
+  return encoding.toUint8Array(encoder);
+}
+
+/**
+ * Decode a message of either direction.
+ *
+ * @throws Error if the bytes are no message.
+ */
+export function decodeMessage(data: Uint8Array): Message {
+  const decoder = decoding.createDecoder(data);
+  switch (decoding.readVarUint(decoder)) {
+    case SYNC:
+      return decodeSync(decoder);
+    case AWARENESS:
+      return {
+        kind: 'awareness',
+        update: decoding.readVarUint8Array(decoder)
+      };
+    case RAW:
+      return decodeRaw(decoder);
+    default:
+      return { kind: 'unknown' };
+  }
+}
+
+function encodeSync(step: number, payload: Uint8Array): Uint8Array {
+  const encoder = encoding.createEncoder();
+  encoding.writeVarUint(encoder, SYNC);
+  encoding.writeVarUint(encoder, step);
+  encoding.writeVarUint8Array(encoder, payload);
+  return encoding.toUint8Array(encoder);
+}
+
+function decodeSync(decoder: decoding.Decoder): Message {
+  const step = decoding.readVarUint(decoder);
+  const payload = decoding.readVarUint8Array(decoder);
+  switch (step) {
+    case STEP1:
+      return { kind: 'sync1', stateVector: payload };
+    case STEP2:
+      return { kind: 'sync2', update: payload };
+    case UPDATE:
+      return { kind: 'update', update: payload };
+    default:
+      return { kind: 'unknown' };
+  }
+}
+
+function decodeRaw(decoder: decoding.Decoder): Message {
+  const text = decoding.readVarString(decoder);
+  if (text === 'save' || text === 'ack' || text === 'revert') {
+    return { kind: text, id: decoding.readVarUint(decoder) };
+  }
+  const value: unknown = JSON.parse(text);
+  if (!isReply(value)) {
+    return { kind: 'unknown' };
+  }
+  return { kind: 'reply', reply: value };
+}
+
+function isReply(value: unknown): value is IReply {
+  return (
+    typeof value === 'object' &&
+    value !== null &&
+    'type' in value &&
+    typeof value.type === 'string'
+  );
+}

@@ -1,0 +1,181 @@
+// Copyright (c) Jupyter Collaboration contributors.
+// Distributed under the terms of the BSD 3-Clause License.
+
+/**
+ * Which answers of a server mean 'do not come back', and what to tell the user.
+ *
+ * Pure: knows close codes and HTTP status codes; knows nothing of sockets.
+ */
+
+import type { TranslationBundle } from '@jupyterlab/translation';
+
+/**
+ * Why a server does not want this connection.
+ */
+export interface IRefusal {
+  /**
+   * The close code of the WebSocket, or the HTTP status.
+   */
+  code: number;
+
+  /**
+   * The machine-readable reason, such as `unknown_session`; may be empty.
+   */
+  reason: string;
+
+  /**
+   * What to tell the user.
+   */
+  message: string;
+
+  /**
+   * Whether loading the page again helps.
+   */
+  reloadable: boolean;
+}
+
+/**
+ * Thrown when the server refuses a document.
+ */
+export class RefusedError extends Error {
+  /**
+   * @param refusal Why.
+   */
+  constructor(readonly refusal: IRefusal) {
+    super(refusal.message);
+    this.name = 'RefusedError';
+  }
+}
+
+/**
+ * Tell whether a closed WebSocket is to stay closed.
+ *
+ * @param code The close code.
+ * @param reason The close reason; JSON for code 1003.
+ * @param trans Translates the message.
+ * @returns Why the server refuses, or `null` if coming back is right.
+ */
+export function refusalOfClose(
+  code: number,
+  reason: string,
+  trans: TranslationBundle
+): IRefusal | null {
+  switch (code) {
+    case 1003:
+      return refusalOfSession(reason, trans);
+    case 4400:
+      return refusalOfStatus(400, trans, code);
+    case 4401:
+      return refusalOfStatus(401, trans, code);
+    case 4403:
+      return refusalOfStatus(403, trans, code);
+    case 4404:
+      return refusalOfStatus(404, trans, code);
+    default:
+      return null;
+  }
+}
+
+/**
+ * Tell whether an HTTP status is a final answer.
+ *
+ * @param status The HTTP status of the session route.
+ * @param trans Translates the message.
+ * @param code The code to report; by default the status.
+ * @returns Why the server refuses, or `null` if asking again is right.
+ */
+export function refusalOfStatus(
+  status: number,
+  trans: TranslationBundle,
+  code = status
+): IRefusal | null {
+  switch (status) {
+    case 400:
+      return {
+        code,
+        reason: 'bad_request',
+        message: trans.__('The server cannot open this document.'),
+        reloadable: false
+      };
+    case 401:
+      return {
+        code,
+        reason: 'unauthenticated',
+        message: trans.__('You are signed out. Reload the page to sign in.'),
+        reloadable: true
+      };
+    case 403:
+      return {
+        code,
+        reason: 'forbidden',
+        message: trans.__('You do not have access to this document.'),
+        reloadable: false
+      };
+    case 404:
+      return {
+        code,
+        reason: 'not_found',
+        message: trans.__('The file was not found on the server.'),
+        reloadable: false
+      };
+    default:
+      return null;
+  }
+}
+
+/**
+ * The refusal of a client whose document has another history. [S3]
+ */
+export function unknownSession(
+  trans: TranslationBundle,
+  code = 1003
+): IRefusal {
+  return {
+    code,
+    reason: 'unknown_session',
+    message: trans.__(
+      'The server started this document anew. Reload the page to continue with it.'
+    ),
+    reloadable: true
+  };
+}
+
+function refusalOfSession(reason: string, trans: TranslationBundle): IRefusal {
+  const payload = parseReason(reason);
+  switch (payload.reason) {
+    case 'unknown_session':
+      return unknownSession(trans);
+    case 'version_mismatch':
+      return {
+        code: 1003,
+        reason: 'version_mismatch',
+        message: trans.__(
+          'The server has been updated. Reload the page to continue.'
+        ),
+        reloadable: true
+      };
+    default:
+      return {
+        code: 1003,
+        reason: String(payload.reason ?? ''),
+        message: payload.errorReason
+          ? trans.__(
+              'The server cannot open this document: %1',
+              String(payload.errorReason)
+            )
+          : trans.__('The server cannot open this document.'),
+        reloadable: payload.reloadable === true
+      };
+  }
+}
+
+function parseReason(reason: string): Record<string, unknown> {
+  try {
+    const value: unknown = JSON.parse(reason);
+    return typeof value === 'object' && value !== null
+      ? (value as Record<string, unknown>)
+      : {};
+  } catch {
+    return { errorReason: reason };
+  }
+}

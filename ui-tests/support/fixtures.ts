@@ -1,0 +1,114 @@
+// Copyright (c) Jupyter Collaboration contributors.
+// Distributed under the terms of the BSD 3-Clause License.
+
+/**
+ * What a test asks for: a server, which all tests of one application share, and two people.
+ *
+ *     test.use({ application: 'notebook' }); // JupyterLab unless told otherwise
+ *     test('…', async ({ server, ada, grace }) => { … });
+ */
+
+import { test as base } from '@playwright/test';
+import type { Browser, TestInfo } from '@playwright/test';
+
+import { Person } from './person';
+import { type Application, Server } from './server';
+
+export { expect } from '@playwright/test';
+export { Person } from './person';
+export { Server } from './server';
+
+interface ITestFixtures {
+  server: Server;
+  ada: Person;
+  grace: Person;
+  file: (extension: string) => string;
+}
+
+interface IWorkerFixtures {
+  application: Application;
+  serverArgs: string[];
+  sharedServer: Server;
+}
+
+let names = 0;
+
+export const test = base.extend<ITestFixtures, IWorkerFixtures>({
+  application: ['lab', { option: true, scope: 'worker' }],
+
+  serverArgs: [[], { option: true, scope: 'worker' }],
+
+  sharedServer: [
+    async ({ application, serverArgs }, use) => {
+      const server = new Server(application, serverArgs);
+      await server.start();
+      await use(server);
+      await server.dispose();
+    },
+    { scope: 'worker', timeout: 90_000 }
+  ],
+
+  server: async ({ sharedServer }, use, testInfo) => {
+    await use(sharedServer);
+    await attachLog(sharedServer, testInfo);
+    await sharedServer.endKernels();
+  },
+
+  ada: async ({ browser, server }, use, testInfo) => {
+    await withPerson(browser, server, 'Ada', testInfo, use);
+  },
+
+  grace: async ({ browser, server }, use, testInfo) => {
+    await withPerson(browser, server, 'Grace', testInfo, use);
+  },
+
+  // A name that no other test of this server uses.
+  file: async ({}, use) => {
+    names += 1;
+    await use(extension => `document-${names}.${extension}`);
+  }
+});
+
+/**
+ * Give a test a person with a browser context of their own.
+ */
+export async function withPerson(
+  browser: Browser,
+  server: Server,
+  nickname: string,
+  testInfo: TestInfo,
+  use: (person: Person) => Promise<void>
+): Promise<void> {
+  const context = await browser.newContext();
+  const page = await context.newPage();
+  const messages: string[] = [];
+  page.on('console', message => {
+    if (message.type() === 'error') {
+      messages.push(message.text());
+    }
+  });
+  page.on('pageerror', error => messages.push(`uncaught: ${error.stack}`));
+  await use(new Person(page, context, server, nickname));
+  if (testInfo.status !== testInfo.expectedStatus && messages.length) {
+    await testInfo.attach(`${nickname}'s console`, {
+      body: messages.join('\n'),
+      contentType: 'text/plain'
+    });
+  }
+  await context.close();
+}
+
+/**
+ * Keep the server's log with a test that failed.
+ */
+export async function attachLog(
+  server: Server,
+  testInfo: TestInfo
+): Promise<void> {
+  if (testInfo.status !== testInfo.expectedStatus) {
+    await testInfo.attach('server.log', {
+      body: server.log(),
+      contentType: 'text/plain'
+    });
+  }
+}

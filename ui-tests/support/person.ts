@@ -1,0 +1,369 @@
+// Copyright (c) Jupyter Collaboration contributors.
+// Distributed under the terms of the BSD 3-Clause License.
+
+/**
+ * One person at a browser: opens documents, types, and tells what the document holds.
+ *
+ * What a document holds is read from the model of the open widget rather than from the page,
+ * which shows only the part that is in view.
+ */
+
+import {
+  type BrowserContext,
+  type Locator,
+  type Page,
+  expect
+} from '@playwright/test';
+
+import type { Server } from './server';
+
+/**
+ * What the tests use of `window.jupyterapp`.
+ */
+interface IApp {
+  commands: { execute(id: string, args?: object): Promise<unknown> };
+  serviceManager: {
+    contents: {
+      contentProviderRegistry?: IProviderRegistry;
+      defaultDrive?: { contentProviderRegistry?: IProviderRegistry };
+    };
+  };
+  shell: { widgets(area: string): Iterable<IDocumentWidget> };
+}
+
+interface IProviderRegistry {
+  getProvider(id: string): { providers?: Map<string, IProvider> } | null;
+}
+
+interface IProvider {
+  status?: string;
+  unacknowledged?: number;
+}
+
+interface IDocumentWidget {
+  context?: {
+    isReady: boolean;
+    path: string;
+    model: { toString(): string; collaborative: boolean };
+  };
+}
+
+declare global {
+  interface Window {
+    jupyterapp: IApp;
+  }
+}
+
+/**
+ * What is read of an open document.
+ */
+export interface IDocument {
+  isReady: boolean;
+  path: string;
+  collaborative: boolean;
+  text: string;
+}
+
+/**
+ * A cell as the model has it.
+ */
+export interface ICell {
+  cell_type: string;
+  execution_count?: number | null;
+  outputs?: { output_type: string; text?: string | string[] }[];
+  source: string | string[];
+}
+
+/**
+ * A person with a browser of their own.
+ */
+export class Person {
+  constructor(
+    readonly page: Page,
+    readonly context: BrowserContext,
+    readonly server: Server,
+    readonly nickname: string
+  ) {
+    page.on('websocket', socket => this.sockets.push(socket.url()));
+    page.on('request', request => this.requests.push(request.url()));
+  }
+
+  /**
+   * The addresses of all WebSockets that the page has opened, and of all it asked for.
+   */
+  readonly sockets: string[] = [];
+  readonly requests: string[] = [];
+
+  /**
+   * Open a document in the application of the server, and wait until it can be edited.
+   *
+   * In JupyterLab each person has a workspace of their own, which begins empty.
+   */
+  async open(name: string): Promise<void> {
+    const { server } = this;
+    const view = name.endsWith('.ipynb') ? 'notebooks' : 'edit';
+    const place =
+      server.application === 'lab'
+        ? `lab/workspaces/${this.nickname}/tree/${name}?reset&`
+        : `${view}/${name}?`;
+    await this.page.goto(
+      `${server.url}/${place}token=${server.token}&person=${this.nickname}`
+    );
+    await this.documentReady(name);
+  }
+
+  /**
+   * Wait until a document is open and holds what the server has of it.
+   */
+  async documentReady(name: string): Promise<void> {
+    await expect(this.editors.first()).toBeVisible({ timeout: 40_000 });
+    await expect
+      .poll(() => this.document(), { timeout: 40_000 })
+      .toMatchObject({ path: name, isReady: true });
+  }
+
+  /**
+   * The name that the server has given this person.
+   */
+  async name(): Promise<string> {
+    const { server } = this;
+    const response = await this.page.request.get(`${server.url}/api/me`);
+    expect(response.ok()).toBe(true);
+    const { identity } = await response.json();
+    return identity.display_name || identity.name;
+  }
+
+  /**
+   * The paths of the documents that have a kernel.
+   */
+  async sessions(): Promise<string[]> {
+    const { server } = this;
+    const response = await this.page.request.get(`${server.url}/api/sessions`);
+    const sessions: { path: string }[] = await response.json();
+    return sessions.map(session => session.path);
+  }
+
+  /**
+   * The open document as its model has it; `null` without one.
+   */
+  async document(): Promise<IDocument | null> {
+    return this.page.evaluate(() => {
+      for (const widget of window.jupyterapp?.shell.widgets('main') ?? []) {
+        const { context } = widget;
+        if (context) {
+          const { isReady, path, model } = context;
+          return {
+            isReady,
+            path,
+            collaborative: model.collaborative,
+            text: isReady ? model.toString() : ''
+          };
+        }
+      }
+      return null;
+    });
+  }
+
+  /**
+   * The path of the open document.
+   */
+  async path(): Promise<string | undefined> {
+    return (await this.document())?.path;
+  }
+
+  /**
+   * The text of the open document: of a notebook, its JSON.
+   */
+  async text(): Promise<string> {
+    return (await this.document())?.text ?? '';
+  }
+
+  /**
+   * The cells of the open notebook.
+   */
+  async cells(): Promise<ICell[]> {
+    return JSON.parse(await this.text()).cells;
+  }
+
+  /**
+   * The sources of the cells of the open notebook.
+   */
+  async sources(): Promise<string[]> {
+    return (await this.cells()).map(cell => joined(cell.source));
+  }
+
+  /**
+   * The text that a cell's outputs print.
+   */
+  async printed(index: number): Promise<string> {
+    const cell = (await this.cells())[index];
+    return (cell.outputs ?? [])
+      .map(output => joined(output.text ?? ''))
+      .join('');
+  }
+
+  /**
+   * The number of changes that the server has not acknowledged; -1 where it is not known.
+   */
+  async pendingChanges(): Promise<number> {
+    return this.page.evaluate(() => {
+      const { contents } = window.jupyterapp.serviceManager;
+      const registry =
+        contents.contentProviderRegistry ??
+        contents.defaultDrive?.contentProviderRegistry;
+      const providers = registry?.getProvider('rtc')?.providers;
+      let count = -1;
+      providers?.forEach(provider => {
+        count = Math.max(count, 0) + (provider.unacknowledged ?? NaN);
+      });
+      return Number.isNaN(count) ? -1 : count;
+    });
+  }
+
+  /**
+   * The editors and rendered cells of the open document that are in view.
+   */
+  get editors(): Locator {
+    return this.page
+      .locator(
+        '.jp-Notebook .cm-content, .jp-Notebook .jp-MarkdownOutput, .jp-FileEditor .cm-content'
+      )
+      .filter({ visible: true });
+  }
+
+  /**
+   * The n-th cell.
+   */
+  cell(index: number): Locator {
+    return this.page.locator(
+      `.jp-Notebook .jp-Cell[data-windowed-list-index="${index}"]`
+    );
+  }
+
+  /**
+   * The editor of the n-th cell.
+   */
+  cellEditor(index: number): Locator {
+    return this.cell(index).locator('.jp-InputArea-editor .cm-content');
+  }
+
+  /**
+   * The editor of the open text file.
+   */
+  get fileEditor(): Locator {
+    return this.page.locator('.jp-FileEditor .cm-content');
+  }
+
+  /**
+   * Put the caret at the end of a cell, opening its editor if it is rendered.
+   */
+  async enterCell(index: number): Promise<void> {
+    const rendered = this.cell(index).locator('.jp-MarkdownOutput');
+    if (await rendered.isVisible()) {
+      await rendered.dblclick();
+    }
+    await this.cellEditor(index).click();
+    await this.page.keyboard.press('Control+End');
+  }
+
+  /**
+   * Type at the end of a cell.
+   */
+  async typeInCell(index: number, text: string): Promise<void> {
+    await this.enterCell(index);
+    await this.page.keyboard.type(text);
+  }
+
+  /**
+   * Type at the end of the open text file.
+   */
+  async typeInFile(text: string): Promise<void> {
+    await this.fileEditor.click();
+    await this.page.keyboard.press('Control+End');
+    await this.page.keyboard.type(text);
+  }
+
+  /**
+   * Make a cell the active one, in command mode.
+   */
+  async selectCell(index: number): Promise<void> {
+    await this.cell(index).locator('.jp-InputPrompt').click();
+    await this.page.keyboard.press('Escape');
+    await expect(this.cell(index)).toHaveClass(/jp-mod-active/);
+  }
+
+  /**
+   * Insert a cell at the active one, type into it, and go back to command mode.
+   */
+  async insertCell(where: 'above' | 'below', text: string): Promise<void> {
+    await this.command(`notebook:insert-cell-${where}`);
+    await this.command('notebook:enter-edit-mode');
+    const active = this.page.locator('.jp-Notebook .jp-Cell.jp-mod-active');
+    await expect(active.locator('.cm-content')).toBeFocused();
+    await this.page.keyboard.type(text);
+    await this.page.keyboard.press('Escape');
+  }
+
+  /**
+   * Run a command of the application, such as `notebook:cut-cell`.
+   */
+  async command(id: string): Promise<void> {
+    await this.page.evaluate(
+      command => window.jupyterapp.commands.execute(command).then(() => null),
+      id
+    );
+  }
+
+  /**
+   * Start a command that waits for a dialog, without waiting for it.
+   */
+  async startCommand(id: string): Promise<void> {
+    await this.page.evaluate(command => {
+      void window.jupyterapp.commands.execute(command);
+    }, id);
+  }
+
+  /**
+   * The modal dialogs that are open.
+   */
+  get dialogs(): Locator {
+    return this.page.locator('.jp-Dialog');
+  }
+
+  /**
+   * The carets of others.
+   */
+  get remoteCursors(): Locator {
+    return this.page.locator('.jp-remote-cursor');
+  }
+
+  /**
+   * The selections of others.
+   */
+  get remoteSelections(): Locator {
+    return this.page.locator('.jp-remote-selection');
+  }
+
+  /**
+   * The badge of somebody who is in the document, in its toolbar.
+   */
+  badge(name: string): Locator {
+    const named = ['title', 'aria-label'].flatMap(attribute =>
+      ['', ' '].map(
+        inside => `.jp-toolbar-users-item${inside}[${attribute}*="${name}"]`
+      )
+    );
+    return this.page.locator(named.join(', '));
+  }
+
+  /**
+   * Close the browser, as somebody who leaves.
+   */
+  async leave(): Promise<void> {
+    await this.context.close();
+  }
+}
+
+function joined(text: string | string[]): string {
+  return typeof text === 'string' ? text : text.join('');
+}

@@ -1,0 +1,16 @@
+// Copyright (c) Jupyter Collaboration contributors.
+// Distributed under the terms of the BSD 3-Clause License.
+
+import { test } from '../support/fixtures';
+import { picture, together } from '../support/pictures';
+
+test.use({ application: 'notebook' });
+
+test('a picture of two people in one notebook', async ({
+  server,
+  ada,
+  grace
+}, testInfo) => {
+  await together(server, ada, grace);
+  await picture(ada, 'two-people-notebook.png', testInfo);
+});
