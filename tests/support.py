@@ -1,0 +1,144 @@
+"""A server under test and its clients: real processes, real sockets."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+import os
+import sys
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import anyio
+from pycrdt import Array, Doc, Map, Text
+from rtcbench import wire
+from rtcbench.client import Client, Endpoint
+from rtcbench.fixtures import Fixture
+from rtcbench.peers import JupyterPeer
+from rtcbench.ws import WebSocket
+
+ROOT = Path(__file__).parent.parent
+
+
+class Server(JupyterPeer):
+    """A Jupyter server with the extension of this source tree."""
+
+    def __init__(self, name: str, folder: Path, options: dict[str, Any]) -> None:
+        extensions = {"jupyter_server_fileid": True, "jupyter_server_ydoc": True}
+        own = {"ServerApp": {"jpserver_extensions": extensions}}
+        super().__init__(name, sys.executable, folder, merge(own, options))
+
+    def environment(self) -> dict[str, str]:
+        paths = os.pathsep.join((str(ROOT), str(ROOT / "tests")))
+        return {**super().environment(), "PYTHONPATH": paths, "JUPYTER_PREFER_ENV_PATH": "0"}
+
+    def text_file(self, path: str, content: str) -> Fixture:
+        (self.root / path).write_bytes(content.encode())
+        return Fixture(path, "file", length=0)
+
+    def notebook_file(self, path: str, cells: list[dict[str, Any]], minor: int = 5) -> Fixture:
+        content = {"cells": cells, "metadata": {}, "nbformat": 4, "nbformat_minor": minor}
+        (self.root / path).write_text(json.dumps(content, indent=1) + "\n")
+        return Fixture(path, "notebook", len(cells))
+
+    def read(self, path: str) -> str:
+        return (self.root / path).read_bytes().decode()
+
+    async def member(self, fixture: Fixture) -> Editor:
+        return await Editor.open_at(await self.endpoint(fixture))
+
+    async def session(self, path: str, **body: Any) -> tuple[int, dict[str, Any]]:
+        status, answer = await self.request("PUT", f"api/collaboration/session/{path}", json=body)
+        return status, json.loads(answer)
+
+
+def merge(first: dict[str, Any], second: dict[str, Any]) -> dict[str, Any]:
+    merged = dict(first)
+    for key, value in second.items():
+        merged[key] = {**merged.get(key, {}), **value}
+    return merged
+
+
+class Editor(Client):
+    """A collaborator whose edits of `doc` travel by themselves, and who can ask for things."""
+
+    def __init__(self, endpoint: Endpoint) -> None:
+        super().__init__(endpoint)
+        self.replies: list[dict[str, Any]] = []
+        self._news = asyncio.Event()
+        self._remote = False
+        self._request = 0
+
+    @classmethod
+    async def open_at(cls, endpoint: Endpoint) -> Editor:
+        editor = cls(endpoint)
+        await editor.open()
+        await editor.settle()
+        editor._subscription = editor.doc.observe(editor._on_edit)  # type: ignore[attr-defined]
+        return editor
+
+    def _on_edit(self, event: Any) -> None:
+        if not self._remote:
+            self.send_update(event.update)
+
+    def _message(self, data: bytes, now: float) -> None:
+        self._remote = True
+        try:
+            super()._message(data, now)
+        finally:
+            self._remote = False
+        if data[0] == 2:
+            self.replies.append(json.loads(wire.Reader(data, 1).bytes()))
+            self._news.set()
+
+    async def ask(self, name: str) -> dict[str, Any]:
+        """Make a request, and wait for its reply."""
+        self._request += 1
+        number = self._request
+        self.send(b"\x02" + wire.varstring(name) + wire.varuint(number))
+        return await self.reply(lambda reply: reply.get("responseTo") == number)
+
+    async def reply(self, wanted: Callable[[dict[str, Any]], bool]) -> dict[str, Any]:
+        """Wait for a JSON message of the server."""
+        with anyio.fail_after(20):
+            while True:
+                for reply in self.replies:
+                    if wanted(reply):
+                        return reply
+                self._news.clear()
+                await self._news.wait()
+
+    async def sees(self, text: str) -> None:
+        """Wait until the text file has exactly this content."""
+        await self.until(lambda _: str(self.text()) == text, 20)
+
+    @property
+    def cells(self) -> Array[Any]:
+        return self.doc.get("cells", type=Array)
+
+    @property
+    def state(self) -> Map[Any]:
+        return self.doc.get("state", type=Map)
+
+    @property
+    def source(self) -> Text:
+        return self.text()
+
+
+async def until(done: Callable[[], bool], limit: float = 20) -> None:
+    """Wait for something on disk or in another process, which sends no event."""
+    with anyio.fail_after(limit):
+        while not done():
+            await asyncio.sleep(0.02)
+
+
+async def closing(url: str, message: bytes | None = None) -> tuple[int, str]:
+    """Connect, perhaps send something, and wait to be closed: the code and the reason."""
+    socket = WebSocket(lambda data, now: None)
+    await socket.connect(url)
+    if message is not None:
+        socket.send(message)
+    with anyio.fail_after(20):
+        await socket.closed.wait()
+    return socket.close_code, socket.close_reason

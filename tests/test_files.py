@@ -1,0 +1,148 @@
+"""Saving when quiet, and telling the truth about it."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Awaitable, Callable
+from logging import getLogger
+from typing import Any
+
+import anyio
+import pytest
+from jupyter_collaboration.errors import SaveFailed
+from jupyter_collaboration.files import Saver, newline_of
+
+Run = Callable[[Awaitable[Any]], Any]
+
+
+class Disk:
+    """Counts writes, and fails or waits when told to."""
+
+    def __init__(self) -> None:
+        self.writes = 0
+        self.error: SaveFailed | None = None
+        self.gate = asyncio.Event()
+        self.gate.set()
+        self.started = asyncio.Event()
+        self.written = asyncio.Event()
+        self.failed = asyncio.Event()
+
+    async def write(self) -> bool:
+        self.started.set()
+        await self.gate.wait()
+        if self.error:
+            raise self.error
+        self.writes += 1
+        self.written.set()
+        return True
+
+    def saver(self, delay: float | None = 0.01, max_delay: float = 10) -> Saver:
+        return Saver(
+            self.write,
+            delay=delay,
+            max_delay=max_delay,
+            failed=lambda error: self.failed.set(),
+            log=getLogger(),
+        )
+
+
+def test_it_saves_when_nothing_changes_any_more(run: Run) -> None:  # [F1]
+    async def test() -> None:
+        disk = Disk()
+        saver = disk.saver()
+        async with anyio.create_task_group() as tasks:
+            tasks.start_soon(saver.run)
+            saver.changed()
+            assert saver.pending
+            await disk.written.wait()
+            assert not saver.pending
+            tasks.cancel_scope.cancel()
+        assert disk.writes == 1
+
+    run(test())
+
+
+def test_it_saves_while_changes_keep_coming(run: Run) -> None:  # [F10]
+    async def test() -> None:
+        disk = Disk()
+        saver = disk.saver(delay=60, max_delay=0.05)
+        async with anyio.create_task_group() as tasks:
+            tasks.start_soon(saver.run)
+            while not disk.written.is_set():
+                saver.changed()
+                await asyncio.sleep(0)
+            tasks.cancel_scope.cancel()
+
+    run(test())
+
+
+def test_a_write_under_way_survives_cancellation(run: Run) -> None:  # [F1]
+    async def test() -> None:
+        disk = Disk()
+        disk.gate.clear()
+        saver = disk.saver()
+        async with anyio.create_task_group() as tasks:
+            tasks.start_soon(saver.run)
+            saver.changed()
+            await disk.started.wait()
+            tasks.cancel_scope.cancel()
+            asyncio.get_running_loop().call_soon(disk.gate.set)
+        assert disk.writes == 1
+
+    run(test())
+
+
+def test_a_failed_save_stays_pending_is_told_and_is_tried_again(
+    run: Run, monkeypatch: pytest.MonkeyPatch
+) -> None:  # [F2]
+    monkeypatch.setattr("jupyter_collaboration.files.FIRST_RETRY", 0.01)
+
+    async def test() -> None:
+        disk = Disk()
+        disk.error = SaveFailed("No space left on device")
+        saver = disk.saver()
+        async with anyio.create_task_group() as tasks:
+            tasks.start_soon(saver.run)
+            saver.changed()
+            await disk.failed.wait()
+            assert saver.pending
+            disk.error = None
+            await disk.written.wait()
+            assert not saver.pending
+            tasks.cancel_scope.cancel()
+
+    run(test())
+
+
+def test_a_save_by_hand_raises_why_it_failed(run: Run) -> None:  # [F2]
+    async def test() -> None:
+        disk = Disk()
+        disk.error = SaveFailed("No space left on device")
+        with pytest.raises(SaveFailed, match="No space"):
+            await disk.saver().save_now()
+
+    run(test())
+
+
+def test_a_change_during_a_write_is_saved_after_it(run: Run) -> None:  # [F1]
+    async def test() -> None:
+        disk = Disk()
+        disk.gate.clear()
+        saver = disk.saver(delay=None)
+        saver.changed()
+        async with anyio.create_task_group() as tasks:
+            tasks.start_soon(saver.save_now)
+            await disk.started.wait()
+            saver.changed()
+            disk.gate.set()
+        assert saver.pending
+
+    run(test())
+
+
+@pytest.mark.parametrize(
+    ("text", "newline"),
+    [("a\nb\n", "\n"), ("a\r\nb\r\n", "\r\n"), ("", "\n"), ("a\r\nb\nc\n", "\n"), ("a", "\n")],
+)
+def test_the_line_ending_of_a_text_is_that_of_most_lines(text: str, newline: str) -> None:  # [F7]
+    assert newline_of(text) == newline
