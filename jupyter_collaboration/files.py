@@ -187,14 +187,27 @@ class Saver:
         self._changed = Event()
         self._first = math.inf
         self._last = -math.inf
+        self._version = 0
 
     @property
     def pending(self) -> bool:
         """Whether something changed since the last save began."""
         return self._first < math.inf
 
+    @property
+    def version(self) -> int:
+        """How often something changed."""
+        return self._version
+
+    def settle(self, version: int) -> None:
+        """The file holds the document as of a version: nothing is pending unless more came."""
+        if self._version == version:
+            self._first = math.inf
+            self._changed = Event()
+
     def changed(self) -> None:
         """The document changed."""
+        self._version += 1
         self._last = anyio.current_time()
         if self._first == math.inf:
             self._first = self._last

@@ -50,9 +50,12 @@ class SessionHandler(CollaborationHandler):
     """``/api/collaboration/session/<path>``: what a client needs to open a document."""
 
     @web.authenticated
-    @authorized
+    @authorized("read", resource="contents")
     async def put(self, path: str) -> None:
-        """Answer ``{format, type, fileId, sessionId}``; 201 if the file had no id yet."""
+        """Answer ``{format, type, fileId, sessionId}``; 201 if the file had no id yet.
+
+        Reading suffices: a viewer opens a document by themselves. [M2]
+        """
         try:
             await self._answer(path.strip("/"))
         except CollaborationError as error:

@@ -325,7 +325,9 @@ class DocumentRoom(Relay):
     async def _note_saved(self, state: FileState) -> None:
         """The file and the document hold the same."""
         self._known = state
+        version = self._saver.version
         self._saved_print = await self._fingerprint()
+        self._saver.settle(version)
         self._publish()
         self._history.mark_saved(self._history.mark_cut(), state.hash)
 

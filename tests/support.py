@@ -11,7 +11,8 @@ from pathlib import Path
 from typing import Any
 
 import anyio
-from pycrdt import Array, Doc, Map, Text
+from pycrdt import Array, Map, Text
+
 from rtcbench import wire
 from rtcbench.client import Client, Endpoint
 from rtcbench.fixtures import Fixture
@@ -20,12 +21,15 @@ from rtcbench.ws import WebSocket
 
 ROOT = Path(__file__).parent.parent
 
+OTHER_EXTENSIONS = ["jupyter_lsp", "jupyter_server_terminals", "jupyterlab", "notebook"]
+
 
 class Server(JupyterPeer):
     """A Jupyter server with the extension of this source tree."""
 
     def __init__(self, name: str, folder: Path, options: dict[str, Any]) -> None:
         extensions = {"jupyter_server_fileid": True, "jupyter_server_ydoc": True}
+        extensions |= dict.fromkeys(OTHER_EXTENSIONS, False)  # for a quick start
         own = {"ServerApp": {"jpserver_extensions": extensions}}
         super().__init__(name, sys.executable, folder, merge(own, options))
 
@@ -51,6 +55,10 @@ class Server(JupyterPeer):
     async def session(self, path: str, **body: Any) -> tuple[int, dict[str, Any]]:
         status, answer = await self.request("PUT", f"api/collaboration/session/{path}", json=body)
         return status, json.loads(answer)
+
+    @staticmethod
+    def session_id_of(endpoint: Endpoint) -> str:
+        return endpoint.url.rsplit("sessionId=", 1)[1]
 
 
 def merge(first: dict[str, Any], second: dict[str, Any]) -> dict[str, Any]:

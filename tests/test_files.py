@@ -9,6 +9,7 @@ from typing import Any
 
 import anyio
 import pytest
+
 from jupyter_collaboration.errors import SaveFailed
 from jupyter_collaboration.files import Saver, newline_of
 

@@ -8,9 +8,10 @@ from typing import Any
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from pycrdt import Array, Assoc, Doc, Map, Text
+
 from jupyter_collaboration.documents import loaded_update, make_document, rendered
 from jupyter_collaboration.outofband import disk_edit, match_cells, text_edits
-from pycrdt import Array, Assoc, Doc, Map, Text
 
 LINES = st.text(alphabet="ab\n😀é", max_size=30)
 

@@ -1,6 +1,7 @@
 """The table of roles and actions."""
 
 import pytest
+
 from jupyter_collaboration import protocol, roles
 from jupyter_collaboration.roles import Action, Role
 

@@ -12,6 +12,7 @@ from .base import Entry, History, HistoryBackend, Stored, replay
 class _Document:
     def __init__(self) -> None:
         self.session_id = str(uuid4())
+        self.opened = False
         self.entries: list[Entry] = []
         self.saved_seq: int | None = None
         self.saved_hash: str | None = None
@@ -80,14 +81,18 @@ class MemoryBackend(HistoryBackend):
         """Always ready."""
 
     def history(self, room_id: str) -> History:
-        if self._keep:
-            document = self._documents.setdefault(room_id, _Document())
-        else:
-            document = self._documents[room_id] = _Document()
+        document = self._document(room_id)
+        document.opened = True
         return MemoryHistory(room_id, document, self._log)
 
     async def session_id(self, room_id: str) -> str:
-        return self._documents.setdefault(room_id, _Document()).session_id
+        return self._document(room_id).session_id
+
+    def _document(self, room_id: str) -> _Document:
+        document = self._documents.get(room_id)
+        if document is None or (document.opened and not self._keep):
+            document = self._documents[room_id] = _Document()
+        return document
 
     async def close(self) -> None:
         self._documents.clear()

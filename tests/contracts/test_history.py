@@ -11,6 +11,8 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from pycrdt import Doc, Text
+
 from jupyter_collaboration.errors import HistoryUnavailable
 from jupyter_collaboration.history import (
     Entry,
@@ -21,7 +23,6 @@ from jupyter_collaboration.history import (
     SQLiteBackend,
 )
 from jupyter_collaboration.history.sqlite import merged
-from pycrdt import Doc, Text
 
 Run = Callable[[Awaitable[Any]], Any]
 
