@@ -50,7 +50,7 @@ class SessionHandler(CollaborationHandler):
     """``/api/collaboration/session/<path>``: what a client needs to open a document."""
 
     @web.authenticated
-    @authorized("read", resource="contents")
+    @authorized("read", resource="contents")  # type: ignore[untyped-decorator, unused-ignore]
     async def put(self, path: str) -> None:
         """Answer ``{format, type, fileId, sessionId}``; 201 if the file had no id yet.
 

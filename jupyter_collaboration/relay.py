@@ -57,7 +57,7 @@ class Member(Protocol):
     @property
     def role(self) -> Role: ...
 
-    def post(self, outgoing: Outgoing) -> None:
+    def send(self, outgoing: Outgoing) -> None:
         """Send in order, without waiting; a member that cannot keep up is cut by its channel."""
 
     def dismiss(self, code: int, reason: str) -> None:
@@ -143,9 +143,9 @@ class Relay(YRoom):
     def join(self, member: Member) -> None:
         """Greet a member with our state vector and everybody's presence."""
         self.clients.add(member)
-        member.post(Outgoing(protocol.sync_message(protocol.STEP1, self.ydoc.get_state())))
+        member.send(Outgoing(protocol.sync_message(protocol.STEP1, self.ydoc.get_state())))
         if states := [self._state_of(client_id) for client_id in self.awareness.states]:
-            member.post(Outgoing(protocol.awareness_message(states)))
+            member.send(Outgoing(protocol.awareness_message(states)))
 
     def leave(self, member: Member) -> None:
         """Forget a member, and tell the others that they are gone. [M6]"""
@@ -185,7 +185,7 @@ class Relay(YRoom):
             self.reply(member, request, status="failed", reason="This room has no file.")
 
     def reply(self, member: Member, request: Request, **content: Any) -> None:
-        member.post(Outgoing(protocol.reply(request, **content)))
+        member.send(Outgoing(protocol.reply(request, **content)))
 
     # The document
 
@@ -198,7 +198,7 @@ class Relay(YRoom):
                 update = self.ydoc.get_update(payload)
             except Exception as error:  # pycrdt raises no type of its own
                 raise ProtocolError("a state vector that cannot be read") from error
-            member.post(Outgoing(protocol.sync_message(protocol.STEP2, update)))
+            member.send(Outgoing(protocol.sync_message(protocol.STEP2, update)))
         elif payload != protocol.EMPTY_UPDATE and member.role.may(Action.EDIT):
             self._sender = member
             try:
@@ -211,7 +211,7 @@ class Relay(YRoom):
     def refuse(self, member: Member, action: Action) -> None:
         """Tell a member that their role does not allow this: a refused edit is answered."""
         content = {"type": "error", "reason": "not_allowed", "action": action.value}
-        member.post(Outgoing(protocol.raw_message({**content, "role": member.role.value})))
+        member.send(Outgoing(protocol.raw_message({**content, "role": member.role.value})))
 
     def _on_transaction(self, event: TransactionEvent) -> None:
         update = event.update
@@ -234,7 +234,7 @@ class Relay(YRoom):
         outgoing = Outgoing(protocol.sync_message(protocol.UPDATE, update))
         for member in list(self.clients):
             if member is not only:  # they have it
-                member.post(outgoing)
+                member.send(outgoing)
 
     # Presence
 
@@ -273,4 +273,4 @@ class Relay(YRoom):
         if states:
             outgoing = Outgoing(protocol.awareness_message(states))
             for member in list(self.clients):
-                member.post(outgoing)
+                member.send(outgoing)

@@ -180,7 +180,7 @@ class RoomHandler(WebSocketMixin, JupyterHandler, WebSocketHandler):
             self.log.warning("%s sent %s and is cut", self.username, error)
             self.dismiss(CloseCode.BAD_REQUEST, f"The server could not read a message: {error}")
 
-    def post(self, outgoing: Outgoing) -> None:
+    def send(self, outgoing: Outgoing) -> None:
         """Send without waiting; who reads too slowly is cut, and syncs when they are back."""
         if self._outbox is None or self._closing:
             return

@@ -1,0 +1,175 @@
+"""The house: which way imports point, who guards each route, what is written down."""
+
+from __future__ import annotations
+
+import ast
+import inspect
+import json
+import re
+from pathlib import Path
+from typing import Any
+
+import pytest
+from jupyter_server.base.handlers import JupyterHandler
+from jupyter_server.serverapp import ServerApp
+from tornado.websocket import WebSocketHandler
+
+from jupyter_collaboration import __version__
+from jupyter_collaboration.app import YDocExtension
+from jupyter_collaboration.stores import SQLiteYStore, TempFileYStore
+
+ROOT = Path(__file__).parent.parent
+PACKAGE = ROOT / "jupyter_collaboration"
+
+LAYERS = [
+    ["app"],
+    ["stores"],
+    ["handlers", "websocket"],
+    ["rooms"],
+    ["room"],
+    ["relay"],
+    ["outofband"],
+    ["files"],
+    ["history"],
+    ["documents", "roles"],
+    ["protocol"],
+    ["errors"],
+    ["_version"],
+]
+"""From top to bottom; a module imports only from rows below its own."""
+
+PURE = {"protocol", "roles", "errors"}
+"""These import nothing but the standard library and each other."""
+
+TS_LAYERS = ["collaboration-extension", "collaboration", "docprovider"]
+
+
+def modules() -> dict[str, Path]:
+    paths = {path.stem: path for path in PACKAGE.glob("*.py") if path.stem != "__init__"}
+    return paths | {"history": PACKAGE / "history" / "base.py"}
+
+
+def imports(path: Path) -> tuple[set[str], set[str]]:
+    """The modules of ours and of others that a module imports, wherever it does."""
+    ours, others = set(), set()
+    for node in ast.walk(ast.parse(path.read_text())):
+        if isinstance(node, ast.ImportFrom) and node.level:
+            names = [node.module] if node.module else [alias.name for alias in node.names]
+            ours.update(name.split(".")[0] for name in names if name)
+        elif isinstance(node, ast.ImportFrom):
+            others.add((node.module or "").split(".")[0])
+        elif isinstance(node, ast.Import):
+            others.update(alias.name.split(".")[0] for alias in node.names)
+    return ours, others
+
+
+def test_every_module_has_its_layer() -> None:
+    assert sorted(modules()) == sorted(name for layer in LAYERS for name in layer)
+
+
+@pytest.mark.parametrize("name", sorted(modules()))
+def test_imports_point_downwards(name: str) -> None:
+    rank = {module: row for row, layer in enumerate(LAYERS) for module in layer}
+    paths = (PACKAGE / "history").glob("*.py") if name == "history" else [modules()[name]]
+    for path in paths:
+        ours, _ = imports(path)
+        inside = {other.stem for other in path.parent.glob("*.py")} if name == "history" else set()
+        for other in ours - inside:
+            assert rank[other] > rank[name], f"{name} imports {other}"
+
+
+@pytest.mark.parametrize("name", sorted(PURE))
+def test_pure_modules_import_nothing_heavy(name: str) -> None:
+    _, others = imports(modules()[name])
+    assert others <= {"__future__", "collections", "dataclasses", "enum", "json", "typing"}
+
+
+def test_the_public_package_imports_ours_and_not_the_other_way_round() -> None:
+    for path in PACKAGE.rglob("*.py"):
+        assert "jupyter_server_ydoc" not in imports(path)[1], path
+
+
+@pytest.mark.parametrize("package", TS_LAYERS)
+def test_front_end_packages_import_downwards(package: str) -> None:
+    below = set(TS_LAYERS[TS_LAYERS.index(package) + 1 :])
+    for path in (ROOT / "packages" / package / "src").rglob("*.ts*"):
+        for other in re.findall(r"from '@jupyter/([\w-]+)'", path.read_text()):
+            assert other not in TS_LAYERS or other in below, f"{path} imports {other}"
+
+
+def test_the_provider_has_no_widgets_and_no_dialogs() -> None:
+    for path in (ROOT / "packages" / "docprovider" / "src").rglob("*.ts*"):
+        found = re.findall(r"from '(@lumino/widgets|@jupyterlab/apputils|react)'", path.read_text())
+        assert not found, path
+
+
+@pytest.mark.parametrize("path", sorted(PACKAGE.rglob("*.py")), ids=lambda path: path.stem)
+def test_every_module_says_what_it_is(path: Path) -> None:
+    assert ast.get_docstring(ast.parse(path.read_text())), path
+
+
+def own_handlers(tmp_path: Path) -> list[tuple[Any, ...]]:
+    """The routes as the extension hands them to a server."""
+    options = {"jupyter_server_fileid": True, "jupyter_server_ydoc": True}
+    ServerApp.clear_instance()
+    server = ServerApp.instance(root_dir=str(tmp_path), jpserver_extensions=options)
+    try:
+        server.initialize(argv=[], find_extensions=False, new_httpserver=False)
+        extension = server.extension_manager.extension_points["jupyter_server_ydoc"].app
+        assert isinstance(extension, YDocExtension)
+        assert server.web_app.settings["jupyter_server_ydoc"] is extension
+        return list(extension.handlers)
+    finally:
+        ServerApp.clear_instance()
+        YDocExtension.clear_instance()
+
+
+@pytest.fixture
+def handlers(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> list[tuple[Any, ...]]:
+    for name in ("CONFIG_DIR", "DATA_DIR", "RUNTIME_DIR"):
+        monkeypatch.setenv(f"JUPYTER_{name}", str(tmp_path / name))
+    return own_handlers(tmp_path)
+
+
+def test_every_route_is_authenticated_and_authorised(handlers: list[tuple[Any, ...]]) -> None:
+    # [M1]
+    ours = [row for row in handlers if row[1].__module__.startswith("jupyter_collaboration")]
+    assert len(ours) >= 2
+    for _, handler, *_ in ours:
+        assert issubclass(handler, JupyterHandler)
+        assert handler.auth_resource == "contents"
+        for verb in ("get", "put", "post", "delete", "patch"):
+            method = getattr(handler, verb)
+            if method.__module__.startswith("tornado") or verb not in vars(handler):
+                continue
+            source = inspect.getsource(inspect.unwrap(method))
+            if issubclass(handler, WebSocketHandler):
+                assert "@ws_authenticated" in source
+                assert "_allowed(" in source
+            else:
+                assert "@web.authenticated" in source
+                assert "@authorized" in source
+
+
+@pytest.mark.parametrize("owner", [YDocExtension, SQLiteYStore, TempFileYStore])
+def test_every_trait_has_a_help_text_and_a_place_in_the_documentation(owner: type) -> None:
+    documented = (ROOT / "docs" / "configuration.md").read_text()
+    for name, trait in owner.class_own_traits(config=True).items():  # type: ignore[attr-defined]
+        assert len(trait.help) > 20, name
+        assert f"`{name}`" in documented, f"docs/configuration.md does not name {name}"
+
+
+def test_every_rule_that_is_built_is_cited_by_a_test() -> None:
+    spec = (ROOT / "SPEC.md").read_text()
+    built = {rule for rule, mark in re.findall(r"^- \[(\w+)\] ?(\(later\))?", spec, re.M) if not mark}
+    tests = [*ROOT.glob("tests/**/*.py"), *ROOT.glob("packages/*/test/**/*.ts*")]
+    tests += ROOT.glob("ui-tests/tests/**/*.ts")
+    cited = {rule for path in tests for rule in re.findall(r"\[([A-Z]\d+)\]", path.read_text())}
+    assert built - cited == set()
+
+
+def test_all_packages_have_one_version() -> None:
+    manifests = [ROOT / "package.json", ROOT / "lerna.json", *ROOT.glob("packages/*/package.json")]
+    versions = {str(path): json.loads(path.read_text())["version"] for path in manifests}
+    assert set(versions.values()) == {__version__}
+    assert __version__.startswith("5.")
