@@ -21,6 +21,7 @@ from rtcbench.ws import WebSocket
 
 ROOT = Path(__file__).parent.parent
 
+EXTENSIONS = ["jupyter_collaboration", "jupyter_server_fileid", "jupyter_server_ydoc"]
 OTHER_EXTENSIONS = ["jupyter_lsp", "jupyter_server_terminals", "jupyterlab", "notebook"]
 
 
@@ -28,7 +29,7 @@ class Server(JupyterPeer):
     """A Jupyter server with the extension of this source tree."""
 
     def __init__(self, name: str, folder: Path, options: dict[str, Any]) -> None:
-        extensions = {"jupyter_server_fileid": True, "jupyter_server_ydoc": True}
+        extensions = dict.fromkeys(EXTENSIONS, True)
         extensions |= dict.fromkeys(OTHER_EXTENSIONS, False)  # for a quick start
         own = {"ServerApp": {"jpserver_extensions": extensions}}
         super().__init__(name, sys.executable, folder, merge(own, options))

@@ -1,0 +1,26 @@
+// Copyright (c) Jupyter Collaboration contributors.
+// Distributed under the terms of the BSD 3-Clause License.
+
+/**
+ * The plugin that makes the providers of presence outside of documents.
+ */
+
+import {
+  IAwarenessProviderFactory,
+  WebSocketAwarenessProvider
+} from '@jupyter/docprovider';
+import type { JupyterFrontEndPlugin } from '@jupyterlab/application';
+
+/**
+ * Provides the awareness provider factory.
+ */
+export const awarenessProviderFactory: JupyterFrontEndPlugin<IAwarenessProviderFactory> =
+  {
+    id: '@jupyter/docprovider-extension:websocket-provider-awareness-factory',
+    description: 'Creates the WebSocket providers of transient rooms.',
+    autoStart: true,
+    provides: IAwarenessProviderFactory,
+    activate: (): IAwarenessProviderFactory => ({
+      create: options => new WebSocketAwarenessProvider(options)
+    })
+  };

@@ -1,0 +1,65 @@
+// Copyright (c) Jupyter Collaboration contributors.
+// Distributed under the terms of the BSD 3-Clause License.
+
+/**
+ * The plugin that lets JupyterLab open files as shared documents.
+ */
+
+import { ICollaborativeContentProvider } from '@jupyter/collaborative-drive';
+import { IDocumentProviderFactory, RtcContentProvider } from '@jupyter/docprovider';
+import { YFile, YNotebook } from '@jupyter/ydoc';
+import type {
+  JupyterFrontEnd,
+  JupyterFrontEndPlugin
+} from '@jupyterlab/application';
+import type { Contents } from '@jupyterlab/services';
+import { IDefaultDrive, RestContentProvider } from '@jupyterlab/services';
+import { ITranslator } from '@jupyterlab/translation';
+
+import { shareFactories, undoIsPerCell } from './factories';
+
+/** The id that other extensions rely on. */
+const CONTENT_PROVIDER_ID = 'rtc';
+
+/**
+ * Provides the content provider of shared documents.
+ */
+export const contentProvider: JupyterFrontEndPlugin<ICollaborativeContentProvider> =
+  {
+    id: '@jupyter/collaboration-extension:contentProvider',
+    description: 'Opens notebooks and text files as shared documents.',
+    autoStart: true,
+    requires: [IDefaultDrive, IDocumentProviderFactory, ITranslator],
+    provides: ICollaborativeContentProvider,
+    activate: (
+      app: JupyterFrontEnd,
+      drive: Contents.IDrive,
+      providerFactory: IDocumentProviderFactory,
+      translator: ITranslator
+    ): ICollaborativeContentProvider => {
+      const { serverSettings, user } = app.serviceManager;
+      const provider = new RtcContentProvider({
+        drive,
+        files: new RestContentProvider({
+          apiEndpoint: 'api/contents',
+          serverSettings
+        }),
+        providerFactory,
+        serverSettings,
+        translator: translator.load('jupyter_collaboration'),
+        user
+      });
+      const { sharedModelFactory } = provider;
+      sharedModelFactory.registerDocumentFactory('file', () => new YFile());
+      sharedModelFactory.registerDocumentFactory(
+        'notebook',
+        () =>
+          new YNotebook({
+            disableDocumentWideUndoRedo: undoIsPerCell(app.docRegistry)
+          })
+      );
+      drive.contentProviderRegistry?.register(CONTENT_PROVIDER_ID, provider);
+      shareFactories(app.docRegistry, CONTENT_PROVIDER_ID);
+      return provider;
+    }
+  };

@@ -1,0 +1,58 @@
+// Copyright (c) Jupyter Collaboration contributors.
+// Distributed under the terms of the BSD 3-Clause License.
+
+/**
+ * Tells JupyterLab's widget factories where their documents come from.
+ *
+ * Knows the document registry.
+ */
+
+import type { DocumentRegistry } from '@jupyterlab/docregistry';
+
+/** The models of shared documents. */
+const SHARED_MODELS = ['notebook', 'text'];
+
+/**
+ * Let all widgets that show notebooks and text get their content from here.
+ *
+ * Widgets of the same model share one document, and whoever opens it first
+ * decides where it comes from; so it must be the same for all of them, also
+ * for those that are registered later. Factories that have a content provider
+ * of their own keep it.
+ *
+ * @param registry JupyterLab's document registry.
+ * @param contentProviderId The id of the content provider.
+ */
+export function shareFactories(
+  registry: DocumentRegistry,
+  contentProviderId: string
+): void {
+  const share = (
+    factory: { contentProviderId?: string; modelName?: string } | undefined
+  ) => {
+    if (
+      factory &&
+      !factory.contentProviderId &&
+      SHARED_MODELS.includes(factory.modelName ?? 'text')
+    ) {
+      factory.contentProviderId = contentProviderId;
+    }
+  };
+  for (const factory of registry.widgetFactories()) {
+    share(factory);
+  }
+  registry.changed.connect((_, change) => {
+    if (change.type === 'widgetFactory' && change.change === 'added') {
+      share(registry.getWidgetFactory(change.name ?? ''));
+    }
+  });
+}
+
+/**
+ * Whether undo in a notebook goes by cell, as the user has set it.
+ */
+export function undoIsPerCell(registry: DocumentRegistry): boolean {
+  const factory = registry.getModelFactory('notebook') as
+    { disableDocumentWideUndoRedo?: boolean } | undefined;
+  return factory?.disableDocumentWideUndoRedo ?? true;
+}

@@ -1,0 +1,62 @@
+// Copyright (c) Jupyter Collaboration contributors.
+// Distributed under the terms of the BSD 3-Clause License.
+
+/**
+ * The plugin that shares who is on this server, and at which document.
+ */
+
+import { IGlobalAwareness } from '@jupyter/collaborative-drive';
+import { IAwarenessProviderFactory } from '@jupyter/docprovider';
+import type {
+  JupyterFrontEnd,
+  JupyterFrontEndPlugin
+} from '@jupyterlab/application';
+import type { DocumentRegistry } from '@jupyterlab/docregistry';
+import type { Widget } from '@lumino/widgets';
+import { Awareness } from 'y-protocols/awareness';
+import * as Y from 'yjs';
+
+/**
+ * Provides the global awareness.
+ */
+export const globalAwareness: JupyterFrontEndPlugin<Awareness> = {
+  id: '@jupyter/collaboration-extension:globalAwareness',
+  description: 'Shares who is on this server.',
+  autoStart: true,
+  requires: [IAwarenessProviderFactory],
+  provides: IGlobalAwareness,
+  activate: (
+    app: JupyterFrontEnd,
+    factory: IAwarenessProviderFactory
+  ): Awareness => {
+    const { serverSettings, user } = app.serviceManager;
+    const awareness = new Awareness(new Y.Doc());
+    factory.create({
+      roomID: 'JupyterLab:globalAwareness',
+      awareness,
+      user,
+      serverSettings
+    });
+    const publish = () => {
+      awareness.setLocalStateField(
+        'current',
+        currentDocument(app.shell.currentWidget)
+      );
+    };
+    app.shell.currentChanged?.connect(publish);
+    return awareness;
+  }
+};
+
+/**
+ * The document of a widget as `kind:path`, such as `notebook:a/b.ipynb`.
+ */
+function currentDocument(widget: Widget | null): string | null {
+  const context = (widget as { context?: DocumentRegistry.Context } | null)
+    ?.context;
+  if (!context?.path) {
+    return null;
+  }
+  const kind = context.path.endsWith('.ipynb') ? 'notebook' : 'editor';
+  return `${kind}:${context.path}`;
+}

@@ -1,0 +1,43 @@
+// Copyright (c) Jupyter Collaboration contributors.
+// Distributed under the terms of the BSD 3-Clause License.
+
+/**
+ * The plugins of Jupyter Collaboration.
+ *
+ * @packageDocumentation
+ */
+
+import type { JupyterFrontEndPlugin } from '@jupyterlab/application';
+import { PageConfig } from '@jupyterlab/coreutils';
+
+import { awarenessProviderFactory } from './awarenessProviderFactory';
+import { contentProvider } from './contentProvider';
+import { cursors } from './cursors';
+import { documentProviderFactory } from './documentProviderFactory';
+import { documentStatus } from './documentStatus';
+import { globalAwareness } from './globalAwareness';
+import { userBadges } from './userBadges';
+
+/**
+ * Whether the server or the user has switched collaboration off.
+ */
+const isOff =
+  PageConfig.getOption('disableRTC') === 'true' ||
+  PageConfig.Extension.isDisabled('@jupyter/collaboration-extension');
+
+/**
+ * All plugins; none if collaboration is off.
+ */
+const plugins: JupyterFrontEndPlugin<unknown>[] = isOff
+  ? []
+  : [
+      documentProviderFactory,
+      awarenessProviderFactory,
+      contentProvider,
+      globalAwareness,
+      cursors,
+      userBadges,
+      documentStatus
+    ];
+
+export default plugins;

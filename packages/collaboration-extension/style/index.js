@@ -1,0 +1,1 @@
+import '@jupyter/collaboration/style/index.js';

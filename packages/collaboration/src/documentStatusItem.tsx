@@ -1,0 +1,134 @@
+// Copyright (c) Jupyter Collaboration contributors.
+// Distributed under the terms of the BSD 3-Clause License.
+
+/**
+ * What a user should know about the connection of a document, in words.
+ */
+
+import type { TranslationBundle } from '@jupyterlab/translation';
+import type { ISignal } from '@lumino/signaling';
+import * as React from 'react';
+
+/**
+ * The status of a document, as far as it is shown here.
+ */
+export interface IDocumentStatusModel {
+  /**
+   * The state of the connection.
+   */
+  readonly status:
+    'connecting' | 'live' | 'reconnecting' | 'offline' | 'refused';
+
+  /**
+   * The number of changes that the server has not acknowledged.
+   */
+  readonly unacknowledged: number;
+
+  /**
+   * Why the last save failed; `null` if it did not.
+   */
+  readonly saveError: string | null;
+
+  /**
+   * Why the document is not connected; `null` if unknown.
+   */
+  readonly reason: string | null;
+
+  /**
+   * A signal emitted when anything changed.
+   */
+  readonly changed: ISignal<unknown, void>;
+}
+
+/**
+ * Properties of `DocumentStatusItem`.
+ */
+export interface IDocumentStatusItemProps {
+  /**
+   * The status of the current document; `null` without one.
+   */
+  model: IDocumentStatusModel | null;
+
+  /**
+   * Translates what is shown.
+   */
+  translator: TranslationBundle;
+}
+
+/**
+ * The status of a document in words.
+ *
+ * @param model The status.
+ * @param trans Translates the words.
+ */
+export function documentStatusText(
+  model: Omit<IDocumentStatusModel, 'changed'>,
+  trans: TranslationBundle
+): string {
+  switch (model.status) {
+    case 'connecting':
+      return trans.__('Connecting…');
+    case 'reconnecting':
+      return trans.__('Reconnecting…');
+    case 'offline':
+      return model.unacknowledged > 0
+        ? trans._n(
+            'Offline — %1 change kept',
+            'Offline — %1 changes kept',
+            model.unacknowledged
+          )
+        : trans.__('Offline');
+    case 'refused':
+      return model.reason
+        ? trans.__('Not connected: %1', model.reason)
+        : trans.__('Not connected');
+    case 'live':
+      return model.saveError === null
+        ? trans.__('Live')
+        : trans.__('Not saved: %1', model.saveError);
+  }
+}
+
+/**
+ * The status of a document, for the status bar; nothing without a document.
+ */
+export function DocumentStatusItem(
+  props: IDocumentStatusItemProps
+): React.ReactElement | null {
+  const { model, translator: trans } = props;
+  const subscribe = React.useCallback(
+    (onChanged: () => void) => {
+      const listener = (): void => onChanged();
+      model?.changed.connect(listener);
+      return () => {
+        model?.changed.disconnect(listener);
+      };
+    },
+    [model]
+  );
+  const text = React.useSyncExternalStore(subscribe, () =>
+    model ? documentStatusText(model, trans) : ''
+  );
+  // Only the words are read by the store: the state of the error and of the
+  // connection never changes without them.
+  if (!model || !text) {
+    return null;
+  }
+  const isError =
+    model.status === 'refused' ||
+    (model.status === 'live' && model.saveError !== null);
+  const classes = ['jp-DocumentStatusItem', `jp-mod-${model.status}`];
+  if (isError) {
+    classes.push('jp-mod-error');
+  }
+  return (
+    <span
+      className={classes.join(' ')}
+      role="status"
+      tabIndex={0}
+      title={trans.__('Collaboration: %1', text)}
+    >
+      <span className="jp-DocumentStatusItem-text">{text}</span>
+    </span>
+  );
+}

@@ -1,0 +1,16 @@
+// Copyright (c) Jupyter Collaboration contributors.
+// Distributed under the terms of the BSD 3-Clause License.
+
+/**
+ * Views of who is in a document, where, and how the document is connected.
+ *
+ * @packageDocumentation
+ */
+
+export * from './cursors';
+export * from './documentStatusItem';
+export * from './documentStatusWidget';
+export * from './userColor';
+export * from './users';
+export * from './usersItem';
+export * from './usersToolbarItem';

@@ -1,0 +1,197 @@
+// Copyright (c) Jupyter Collaboration contributors.
+// Distributed under the terms of the BSD 3-Clause License.
+
+/**
+ * The people in a document, read from its presence.
+ *
+ * A model without widgets: whoever has the document open several times is one
+ * person, and moving a cursor changes nobody.
+ */
+
+import type { Awareness } from 'y-protocols/awareness';
+
+import {
+  asRecord,
+  avatarUrl,
+  displayName,
+  userColor,
+  userInitials
+} from './userColor';
+
+/**
+ * Somebody who has the document open.
+ */
+export interface IDocumentUser {
+  /**
+   * What tells people apart: the username, or the client id without one.
+   */
+  readonly key: string;
+
+  /**
+   * The lowest client id of this person.
+   */
+  readonly clientId: number;
+
+  /**
+   * The name to show.
+   */
+  readonly name: string;
+
+  /**
+   * The username; `null` without one.
+   */
+  readonly username: string | null;
+
+  /**
+   * The colour, safe in a style.
+   */
+  readonly color: string;
+
+  /**
+   * The initials.
+   */
+  readonly initials: string;
+
+  /**
+   * The address of a picture that may be shown; `null` without one.
+   */
+  readonly avatarUrl: string | null;
+}
+
+/**
+ * The presence, as far as it is read here.
+ */
+export type UsersAwareness = Pick<
+  Awareness,
+  'clientID' | 'getStates' | 'getLocalState' | 'on' | 'off'
+>;
+
+/**
+ * Options of `otherUsers`.
+ */
+export interface IOtherUsersOptions {
+  /**
+   * The username of oneself; the one in the own presence if not given.
+   */
+  ownUsername?: string;
+
+  /**
+   * What to call people without a name.
+   */
+  anonymous?: string;
+
+  /**
+   * The address of the page, for pictures; none are shown without it.
+   */
+  base?: string;
+}
+
+/**
+ * The other people in a document, each once, by name.
+ */
+export function otherUsers(
+  awareness: Pick<UsersAwareness, 'clientID' | 'getStates' | 'getLocalState'>,
+  options: IOtherUsersOptions = {}
+): IDocumentUser[] {
+  const own = new Set([
+    options.ownUsername,
+    usernameOf(awareness.getLocalState()?.user)
+  ]);
+  const users = new Map<string, IDocumentUser>();
+  const clients = [...awareness.getStates()].sort(([a], [b]) => a - b);
+  for (const [clientId, state] of clients) {
+    const user = asRecord(asRecord(state)?.user);
+    const username = usernameOf(user);
+    if (
+      !user ||
+      clientId === awareness.clientID ||
+      (username !== null && own.has(username))
+    ) {
+      continue;
+    }
+    const key = username === null ? `client:${clientId}` : `user:${username}`;
+    if (!users.has(key)) {
+      const name = displayName(user, options.anonymous);
+      users.set(key, {
+        key,
+        clientId,
+        name,
+        username,
+        color: userColor(user, clientId),
+        initials: userInitials(user, name),
+        avatarUrl: avatarUrl(user, options.base ?? '')
+      });
+    }
+  }
+  return [...users.values()].sort(
+    (a, b) => a.name.localeCompare(b.name) || a.key.localeCompare(b.key)
+  );
+}
+
+/**
+ * Whether two lists show the same people.
+ */
+export function sameUsers(
+  one: readonly IDocumentUser[],
+  other: readonly IDocumentUser[]
+): boolean {
+  return (
+    one.length === other.length &&
+    one.every((user, index) => {
+      const keys = Object.keys(user) as (keyof IDocumentUser)[];
+      return keys.every(key => user[key] === other[index][key]);
+    })
+  );
+}
+
+/**
+ * The other people as a store for views.
+ *
+ * `read` gives the same list as long as it shows the same people.
+ */
+export class UsersStore {
+  /**
+   * @param _awareness The presence of the document; `null` without one.
+   * @param _options Who oneself is, and how to read the others.
+   */
+  constructor(
+    private _awareness: UsersAwareness | null,
+    private _options: IOtherUsersOptions = {}
+  ) {}
+
+  /**
+   * The other people.
+   */
+  readonly read = (): readonly IDocumentUser[] => {
+    const users = this._awareness
+      ? otherUsers(this._awareness, this._options)
+      : [];
+    if (!sameUsers(this._users, users)) {
+      this._users = users;
+    }
+    return this._users;
+  };
+
+  /**
+   * Call a function whenever the people changed.
+   *
+   * @returns A function that ends it.
+   */
+  readonly subscribe = (onChanged: () => void): (() => void) => {
+    const listener = (): void => {
+      const before = this._users;
+      if (this.read() !== before) {
+        onChanged();
+      }
+    };
+    this._awareness?.on('change', listener);
+    return () => this._awareness?.off('change', listener);
+  };
+
+  private _users: readonly IDocumentUser[] = [];
+}
+
+function usernameOf(user: unknown): string | null {
+  const username = asRecord(user)?.username;
+  return typeof username === 'string' && username ? username : null;
+}

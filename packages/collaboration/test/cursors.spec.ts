@@ -1,0 +1,309 @@
+// Copyright (c) Jupyter Collaboration contributors.
+// Distributed under the terms of the BSD 3-Clause License.
+
+// @vitest-environment jsdom
+
+import { EditorSelection, EditorState } from '@codemirror/state';
+import { EditorView } from '@codemirror/view';
+import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
+import * as Y from 'yjs';
+
+import { remoteUserCursors } from '../src/cursors';
+import { namePlace } from '../src/cursors/layers';
+import { publishedCursors, resolvedCursors } from '../src/cursors/positions';
+import type { IReplica } from './support';
+import { pair } from './support';
+
+// jsdom lays nothing out: give every character the same small box.
+const box = { left: 0, right: 8, top: 40, bottom: 56, width: 8, height: 16 };
+const rect = { ...box, x: 0, y: 40, toJSON: () => box } as DOMRect;
+
+let ada: IReplica;
+let grace: IReplica;
+let views: EditorView[];
+
+function editor(replica: IReplica, ytext = replica.ytext): EditorView {
+  const { awareness } = replica;
+  const view = new EditorView({
+    parent: document.body,
+    state: EditorState.create({
+      doc: ytext.toString(),
+      extensions: [
+        EditorState.allowMultipleSelections.of(true),
+        remoteUserCursors({ awareness, ytext })
+      ]
+    })
+  });
+  views.push(view);
+  return view;
+}
+
+function frames(count = 3): Promise<void> {
+  return new Promise(resolve => {
+    const step = (left: number): void => {
+      if (left) {
+        requestAnimationFrame(() => step(left - 1));
+      } else {
+        resolve();
+      }
+    };
+    step(count);
+  });
+}
+
+function carets(view: EditorView): HTMLElement[] {
+  return [...view.dom.querySelectorAll<HTMLElement>('.jp-remote-cursor')];
+}
+
+function putGrace(...ranges: [number, number][]): void {
+  grace.awareness.setLocalStateField(
+    'cursors',
+    publishedCursors(
+      grace.ytext,
+      ranges.map(([anchor, head]) => ({ anchor, head })),
+      0
+    )
+  );
+}
+
+beforeEach(() => {
+  Range.prototype.getClientRects = () => [rect] as unknown as DOMRectList;
+  Range.prototype.getBoundingClientRect = () => rect;
+  vi.spyOn(document, 'hasFocus').mockReturnValue(true);
+  views = [];
+  [ada, grace] = pair('one two\nthree');
+  grace.awareness.setLocalStateField('user', {
+    username: 'grace',
+    name: '<b>Grace</b>',
+    color: '#00008b'
+  });
+});
+
+afterEach(() => {
+  views.forEach(view => view.destroy());
+  ada.awareness.destroy();
+  grace.awareness.destroy();
+  vi.restoreAllMocks();
+});
+
+describe('positions', () => {
+  it('are found again after others typed', () => {
+    const cursors = publishedCursors(ada.ytext, [{ anchor: 4, head: 7 }], 0);
+    grace.ytext.insert(0, 'zero ');
+    expect(resolvedCursors(cursors, grace.ytext)).toEqual([
+      { anchor: 9, head: 12 }
+    ]);
+  });
+
+  it('of another text are not in this one', () => {
+    const cells = ada.doc.getArray<Y.Text>('cells');
+    const texts = [new Y.Text('a'), new Y.Text('b')];
+    cells.insert(0, texts);
+    for (const at of [0, 1]) {
+      const cursors = publishedCursors(texts[0], [{ anchor: at, head: at }], 0);
+      expect(resolvedCursors(cursors, texts[0])).toHaveLength(1);
+      expect(resolvedCursors(cursors, texts[1])).toEqual([]);
+      expect(resolvedCursors(cursors, ada.ytext)).toEqual([]);
+    }
+  });
+
+  it('that are garbage are ignored, and create nothing', () => {
+    const types = [...ada.doc.share.keys()];
+    const item = (client: unknown, clock: unknown): object => ({
+      head: { item: { client, clock } }
+    });
+    for (const cursors of [
+      null,
+      'x',
+      3,
+      {},
+      [null, 3, 'x', {}, []],
+      [{ head: null }, { head: {} }, { head: [] }, { head: 'x' }],
+      [item('a', 0), item(1, -1), item(NaN, 0), item(12345, 6), item(null, 0)],
+      [{ head: { tname: 'unheard of' } }, { head: { tname: 3 } }],
+      [{ head: { type: { client: 77, clock: 1 } } }, { head: { type: 3 } }]
+    ]) {
+      expect(resolvedCursors(cursors, ada.ytext)).toEqual([]);
+    }
+    expect([...ada.doc.share.keys()]).toEqual(types);
+  });
+});
+
+describe('the own cursor', () => {
+  const published = (): unknown =>
+    ada.awareness.getLocalState()?.cursors as unknown;
+
+  it('is published with all its ranges while the editor has focus', async () => {
+    const view = editor(ada);
+    view.dispatch({
+      selection: EditorSelection.create(
+        [EditorSelection.range(0, 3), EditorSelection.cursor(8)],
+        1
+      )
+    });
+    await frames();
+    expect(published()).toBeUndefined();
+
+    view.focus();
+    view.dispatch({ selection: view.state.selection });
+    await frames();
+    expect(published()).toMatchObject([
+      { empty: false, primary: false },
+      { empty: true, primary: true }
+    ]);
+    const seen = grace.awareness.getStates().get(ada.awareness.clientID);
+    expect(resolvedCursors(seen?.cursors, grace.ytext)).toEqual([
+      { anchor: 0, head: 3 },
+      { anchor: 8, head: 8 }
+    ]);
+  });
+
+  it('is published once for what does not change', async () => {
+    const view = editor(ada);
+    view.focus();
+    view.dispatch({ selection: { anchor: 2 } });
+    await frames();
+    const before = published();
+    view.dispatch({ selection: { anchor: 2 } });
+    await frames();
+    expect(published()).toBe(before);
+  });
+
+  it('stays when another editor gets the focus, until that one moves', async () => {
+    const one = editor(ada);
+    one.focus();
+    one.dispatch({ selection: { anchor: 2 } });
+    await frames();
+    const other = ada.doc.getText('other');
+    other.insert(0, 'text');
+    const two = editor(ada, other);
+    one.contentDOM.blur();
+    await frames();
+    expect(resolvedCursors(published(), ada.ytext)).toHaveLength(1);
+
+    two.focus();
+    two.dispatch({ selection: { anchor: 1 } });
+    await frames();
+    expect(resolvedCursors(published(), other)).toHaveLength(1);
+    one.destroy();
+    expect(resolvedCursors(published(), other)).toHaveLength(1);
+    two.destroy();
+    expect(published()).toEqual([]);
+  });
+});
+
+describe('the cursors of others', () => {
+  it('have one caret a range, with colour and name as text', async () => {
+    const view = editor(ada);
+    putGrace([1, 1], [9, 9]);
+    await frames();
+    expect(carets(view)).toHaveLength(2);
+    const [caret] = carets(view);
+    expect(caret.style.getPropertyValue('--jp-remote-user-color')).toBe(
+      '#00008b'
+    );
+    expect(caret.textContent).toBe('<b>Grace</b>');
+    expect(caret.querySelector('b')).toBeNull();
+    expect(caret.classList.contains('jp-mod-moving')).toBe(true);
+  });
+
+  it('are there for who comes later, without their names', async () => {
+    putGrace([1, 1]);
+    const view = editor(ada);
+    await frames();
+    expect(carets(view)).toHaveLength(1);
+    expect(carets(view)[0].classList.contains('jp-mod-moving')).toBe(false);
+  });
+
+  it('show the selection', async () => {
+    const view = editor(ada);
+    putGrace([4, 7]);
+    await frames();
+    const selection = '.jp-remote-selection';
+    expect(view.dom.querySelectorAll(selection).length).toBeGreaterThan(0);
+    putGrace([7, 7]);
+    await frames();
+    expect(view.dom.querySelectorAll(selection)).toHaveLength(0);
+  });
+
+  it('show a name near the pointer', async () => {
+    putGrace([1, 1]);
+    const view = editor(ada);
+    await frames();
+    const move = (clientX: number): void => {
+      view.contentDOM.dispatchEvent(
+        new MouseEvent('mousemove', { clientX, clientY: 0, bubbles: true })
+      );
+    };
+    const [caret] = carets(view);
+    move(4);
+    expect(caret.classList.contains('jp-mod-hovered')).toBe(true);
+    move(40);
+    expect(caret.classList.contains('jp-mod-hovered')).toBe(false);
+  });
+
+  it('go with the person [M6]', async () => {
+    const view = editor(ada);
+    putGrace([1, 7]);
+    await frames();
+    expect(carets(view)).toHaveLength(1);
+    grace.awareness.setLocalState(null);
+    await frames();
+    expect(carets(view)).toHaveLength(0);
+    expect(view.dom.querySelectorAll('.jp-remote-selection')).toHaveLength(0);
+  });
+
+  it('are drawn again only for who is in this text', async () => {
+    const view = editor(ada);
+    putGrace([1, 1]);
+    await frames();
+    const dispatch = vi.spyOn(view, 'dispatch');
+    grace.awareness.setLocalStateField('busy', true);
+    await frames();
+    expect(dispatch).not.toHaveBeenCalled();
+    putGrace([2, 2]);
+    await frames();
+    expect(dispatch).toHaveBeenCalledTimes(1);
+  });
+
+  it('lose the name when the person rests', async () => {
+    const view = editor(ada);
+    vi.useFakeTimers({ toFake: ['setTimeout', 'clearTimeout'] });
+    putGrace([1, 1]);
+    await frames();
+    expect(carets(view)[0].classList.contains('jp-mod-moving')).toBe(true);
+    vi.advanceTimersByTime(2000);
+    vi.useRealTimers();
+    await frames();
+    expect(carets(view)[0].classList.contains('jp-mod-moving')).toBe(false);
+  });
+
+  it('survive garbage, and states without user', async () => {
+    const view = editor(ada);
+    grace.awareness.setLocalState({ cursors: [{ head: 3 }, 'x'], user: 7 });
+    await frames();
+    expect(carets(view)).toHaveLength(0);
+    putGrace([1, 1]);
+    await frames();
+    expect(carets(view)[0].textContent).toBe('Anonymous');
+  });
+
+  it('stay inside an editor that is behind the text', async () => {
+    const view = editor(ada);
+    ada.ytext.insert(ada.ytext.length, ' and much more');
+    putGrace([20, 20]);
+    await frames();
+    expect(carets(view)).toHaveLength(1);
+  });
+});
+
+describe('namePlace', () => {
+  it('is above, on the first line below, on the only line beside', () => {
+    const edge = { top: 0, bottom: 44 };
+    expect(namePlace({ top: 22, bottom: 40 }, edge)).toBe('above');
+    expect(namePlace({ top: 4, bottom: 22 }, edge)).toBe('below');
+    expect(namePlace({ top: 4, bottom: 22 }, { top: 0, bottom: 26 })).toBe(
+      'beside'
+    );
+  });
+});

@@ -1,0 +1,199 @@
+// Copyright (c) Jupyter Collaboration contributors.
+// Distributed under the terms of the BSD 3-Clause License.
+
+// @vitest-environment jsdom
+
+import * as React from 'react';
+import { act } from 'react';
+import { createRoot } from 'react-dom/client';
+import type { Root } from 'react-dom/client';
+import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import {
+  applyAwarenessUpdate,
+  Awareness,
+  encodeAwarenessUpdate
+} from 'y-protocols/awareness';
+import { Signal } from '@lumino/signaling';
+import * as Y from 'yjs';
+
+import type { IDocumentStatusModel } from '../src/documentStatusItem';
+import { DocumentStatusItem } from '../src/documentStatusItem';
+import { otherUsers, UsersStore } from '../src/users';
+import { UsersItem } from '../src/usersItem';
+import { trans } from './support';
+
+declare global {
+  // React asks for this in tests.
+  var IS_REACT_ACT_ENVIRONMENT: boolean;
+}
+globalThis.IS_REACT_ACT_ENVIRONMENT = true;
+
+let own: Awareness;
+let made: Awareness[];
+let host: HTMLElement;
+let root: Root;
+
+function client(): Awareness {
+  const awareness = new Awareness(new Y.Doc());
+  made.push(awareness);
+  return awareness;
+}
+
+/** Somebody else, whose presence arrives here whenever it changes. */
+function other(state: Record<string, unknown> | null): Awareness {
+  const awareness = client();
+  awareness.on('update', () => {
+    const ids = [awareness.clientID];
+    applyAwarenessUpdate(own, encodeAwarenessUpdate(awareness, ids), 'network');
+  });
+  awareness.setLocalState(state);
+  return awareness;
+}
+
+beforeEach(() => {
+  made = [];
+  own = client();
+  own.setLocalState({ user: { username: 'ada', name: 'Ada' } });
+  host = document.body.appendChild(document.createElement('div'));
+  root = createRoot(host);
+});
+
+afterEach(() => {
+  act(() => root.unmount());
+  host.remove();
+  made.forEach(awareness => awareness.destroy());
+});
+
+describe('otherUsers', () => {
+  it('groups by username, and leaves oneself out', () => {
+    other({ user: { username: 'grace', name: 'Grace' } });
+    other({ user: { username: 'grace', name: 'Grace' } });
+    other({ user: { username: 'ada', name: 'Ada elsewhere' } });
+    other({ user: { name: 'Bob' } });
+    other({ user: { name: 'Bob' } });
+    other({ cursors: [] });
+    other({ user: 'garbage' });
+    expect(otherUsers(own).map(user => user.name)).toEqual([
+      'Bob',
+      'Bob',
+      'Grace'
+    ]);
+    const names = otherUsers(own, { ownUsername: 'grace' });
+    expect(names.map(user => user.name)).toEqual(['Bob', 'Bob']);
+  });
+
+  it('tells only of changes of people', () => {
+    const grace = other({ user: { username: 'grace', name: 'Grace' } });
+    const store = new UsersStore(own);
+    const before = store.read();
+    let told = 0;
+    const end = store.subscribe(() => told++);
+    grace.setLocalStateField('cursors', [{ head: 1 }]);
+    expect(told).toBe(0);
+    expect(store.read()).toBe(before);
+    grace.setLocalStateField('user', { username: 'grace', name: 'G. H.' });
+    expect(told).toBe(1);
+    grace.setLocalState(null);
+    expect(told).toBe(2);
+    expect(store.read()).toEqual([]);
+    end();
+    grace.setLocalState({ user: { username: 'grace' } });
+    expect(told).toBe(2);
+  });
+});
+
+describe('UsersItem', () => {
+  it('shows a badge for each person, with name and key', () => {
+    const color = '#00008b';
+    const grace = other({ user: { username: 'g', name: 'Grace H', color } });
+    act(() => root.render(<UsersItem awareness={own} translator={trans} />));
+    const list = host.querySelector('.jp-toolbar-users-item[role="list"]');
+    expect(list?.getAttribute('aria-label')).toBe('People in this document');
+    const [badge] = host.querySelectorAll<HTMLElement>('[title="Grace H"]');
+    expect(badge.getAttribute('aria-label')).toBe('Grace H');
+    expect(badge.tabIndex).toBe(0);
+    expect(badge.textContent).toBe('GH');
+    expect(badge.style.color).toBe('white');
+
+    act(() =>
+      grace.setLocalStateField('user', {
+        username: 'g',
+        name: 'Grace H',
+        avatar_url: 'https://example.org/g.png'
+      })
+    );
+    expect(host.querySelector('img')?.getAttribute('src')).toBe(
+      'https://example.org/g.png'
+    );
+    act(() => grace.setLocalState(null));
+    expect(host.querySelector('[title]')).toBeNull();
+  });
+
+  it('does not render when cursors move', () => {
+    const grace = other({ user: { username: 'g', name: 'Grace' } });
+    let renders = 0;
+    const renderer = (): React.ReactElement => {
+      renders++;
+      return <i />;
+    };
+    act(() =>
+      root.render(
+        <UsersItem awareness={own} translator={trans} iconRenderer={renderer} />
+      )
+    );
+    const before = renders;
+    act(() => grace.setLocalStateField('cursors', [{ head: 1 }]));
+    expect(renders).toBe(before);
+  });
+});
+
+describe('DocumentStatusItem', () => {
+  const sender = {};
+  const base = { unacknowledged: 0, saveError: null, reason: null };
+
+  function shown(state: Partial<IDocumentStatusModel>): string | null {
+    const changed = new Signal<object, void>(sender);
+    const model = { status: 'live' as const, ...base, ...state, changed };
+    act(() =>
+      root.render(<DocumentStatusItem model={model} translator={trans} />)
+    );
+    return host.textContent;
+  }
+
+  it('says how the document is connected', () => {
+    expect(shown({})).toBe('Live');
+    expect(shown({ saveError: 'disk full' })).toBe('Not saved: disk full');
+    expect(shown({ status: 'connecting' })).toBe('Connecting…');
+    expect(shown({ status: 'reconnecting' })).toBe('Reconnecting…');
+    expect(shown({ status: 'offline' })).toBe('Offline');
+    expect(shown({ status: 'offline', unacknowledged: 1 })).toBe(
+      'Offline — 1 change kept'
+    );
+    expect(shown({ status: 'offline', unacknowledged: 2 })).toBe(
+      'Offline — 2 changes kept'
+    );
+    expect(shown({ status: 'refused', reason: 'no access' })).toBe(
+      'Not connected: no access'
+    );
+  });
+
+  it('follows the model, and shows nothing without one', () => {
+    const changed = new Signal<object, void>(sender);
+    const model = {
+      status: 'live' as IDocumentStatusModel['status'],
+      ...base,
+      changed
+    };
+    act(() =>
+      root.render(<DocumentStatusItem model={model} translator={trans} />)
+    );
+    model.status = 'reconnecting';
+    act(() => changed.emit());
+    expect(host.textContent).toBe('Reconnecting…');
+    expect(host.querySelector('[role="status"]')).not.toBeNull();
+    act(() =>
+      root.render(<DocumentStatusItem model={null} translator={trans} />)
+    );
+    expect(host.innerHTML).toBe('');
+  });
+});

@@ -1,0 +1,316 @@
+// Copyright (c) Jupyter Collaboration contributors.
+// Distributed under the terms of the BSD 3-Clause License.
+
+/**
+ * Serves shared documents to JupyterLab as it serves files.
+ *
+ * Knows what JupyterLab's document context expects of `get`, `save` and
+ * `fileChanged`; knows nothing of messages, widgets and dialogs. The content
+ * of a shared document never passes here: it comes through its provider.
+ */
+
+import type { ICollaborativeContentProvider } from '@jupyter/collaborative-drive';
+import type { DocumentChange, StateChange, YDocument } from '@jupyter/ydoc';
+import type {
+  Contents,
+  IContentProvider,
+  ServerConnection,
+  User
+} from '@jupyterlab/services';
+import type { TranslationBundle } from '@jupyterlab/translation';
+import type { IDisposable } from '@lumino/disposable';
+import type { ISignal } from '@lumino/signaling';
+import { Signal } from '@lumino/signaling';
+
+import type { ILiveDocument } from './liveDocuments';
+import { learn, LiveDocuments } from './liveDocuments';
+import { SaveError } from './requests';
+import { SharedModelFactory } from './sharedModelFactory';
+import type { IDocumentProvider, IDocumentProviderFactory } from './tokens';
+
+/**
+ * The content provider of collaborative documents.
+ */
+export class RtcContentProvider
+  implements ICollaborativeContentProvider, IDisposable
+{
+  /**
+   * @param _options See the interface.
+   */
+  constructor(private _options: RtcContentProvider.IOptions) {
+    this.sharedModelFactory = new SharedModelFactory((options, model) =>
+      this._onCreate(options, model)
+    );
+    _options.drive.fileChanged.connect(this._onFileChanged, this);
+  }
+
+  /**
+   * The registry of shared document types.
+   */
+  readonly sharedModelFactory: SharedModelFactory;
+
+  /**
+   * The providers of open documents by `format:type:path`.
+   */
+  get providers(): Map<string, IDocumentProvider> {
+    return this._documents.providers;
+  }
+
+  /**
+   * A signal emitted when a document was shared for the first time.
+   */
+  get opened(): ISignal<this, IDocumentProvider> {
+    return this._opened;
+  }
+
+  /**
+   * A signal emitted when the server wrote, renamed or moved a shared file.
+   */
+  get fileChanged(): ISignal<this, Contents.IChangedArgs> {
+    return this._fileChanged;
+  }
+
+  /**
+   * Whether the content provider is disposed.
+   */
+  get isDisposed(): boolean {
+    return this._isDisposed;
+  }
+
+  /**
+   * The provider of a shared document.
+   */
+  providerOf(model: unknown): IDocumentProvider | undefined {
+    for (const document of this._documents) {
+      if (document.model === model) {
+        return document.provider;
+      }
+    }
+    return undefined;
+  }
+
+  /**
+   * Get a file.
+   *
+   * For a shared document: with content, wait until it is synchronised or, if
+   * it is open already, have the server read the file again; the answer has no
+   * content. Without content, repeat what JupyterLab knows about the file:
+   * changes on disk are the server's to merge. [F4]
+   *
+   * @throws RefusedError if the server refuses the document.
+   * @throws SaveError if the server could not read the file again.
+   */
+  async get(
+    path: string,
+    options: Contents.IFetchOptions = {}
+  ): Promise<Contents.IModel> {
+    const wantsContent = options.content !== false;
+    const document = this._documents.find(path, options, wantsContent);
+    if (!document) {
+      return this._options.files.get(path, withoutProvider(options));
+    }
+    if (!wantsContent) {
+      return document.known ?? this._ask(document);
+    }
+    if (document.isOpened) {
+      await document.provider.revert();
+    } else {
+      await document.provider.ready;
+      document.isOpened = true;
+    }
+    document.known = await this._ask(document);
+    return document.known;
+  }
+
+  /**
+   * Save a file.
+   *
+   * A shared document is written by the server, from what it has. [F2]
+   *
+   * @throws SaveError if the server could not write the file.
+   */
+  async save(
+    path: string,
+    options: Partial<Contents.IModel> & Contents.IContentProvisionOptions = {}
+  ): Promise<Contents.IModel> {
+    const document = this._documents.find(path, options);
+    if (!document?.known) {
+      return this._options.files.save(path, withoutProvider(options));
+    }
+    const { hash } = await this._save(document);
+    let model: Contents.IModel;
+    try {
+      model = await this._ask(document);
+    } catch {
+      // It is written all the same.
+      model = { ...document.known, ...(hash ? { hash } : {}) };
+    }
+    this._documents.at(path).forEach(each => learn(each, model));
+    return model;
+  }
+
+  /**
+   * Dispose the providers of all documents.
+   */
+  dispose(): void {
+    if (this._isDisposed) {
+      return;
+    }
+    this._isDisposed = true;
+    this._options.drive.fileChanged.disconnect(this._onFileChanged, this);
+    for (const document of this._documents) {
+      document.provider.dispose();
+      this._documents.remove(document);
+    }
+    Signal.clearData(this);
+  }
+
+  private async _save(document: ILiveDocument): Promise<{ hash?: string }> {
+    try {
+      return await document.provider.save();
+    } catch (error) {
+      if (error instanceof SaveError && error.isConnectionLost) {
+        // Under this name JupyterLab shows no dialog, which would take the
+        // keyboard from the user; the status tells instead. [M10]
+        error.name = 'ModalCancelError';
+      }
+      throw error;
+    }
+  }
+
+  /**
+   * What the server says about a document's file.
+   */
+  private async _ask(document: ILiveDocument): Promise<Contents.IModel> {
+    const { path, contentType, format } = document.provider;
+    const model = await this._options.files.get(path, {
+      type: contentType,
+      content: false,
+      hash: true
+    });
+    return {
+      ...model,
+      content: null,
+      format: format as Contents.FileFormat,
+      type: contentType
+    };
+  }
+
+  private _onCreate(
+    options: Contents.ISharedFactoryOptions,
+    model: YDocument<DocumentChange>
+  ): void {
+    const { drive, providerFactory, serverSettings, translator, user } =
+      this._options;
+    const provider = providerFactory.create({
+      path: options.path,
+      contentType: options.contentType,
+      format: options.format ?? 'text',
+      model,
+      user,
+      translator,
+      serverSettings,
+      drive
+    });
+    const document = this._documents.add(model, provider);
+    model.changed.connect((_, change) => {
+      (change.stateChange ?? []).forEach((each: StateChange<unknown>) =>
+        this._onStateChanged(document, each)
+      );
+    });
+    model.disposed.connect(() => {
+      provider.dispose();
+      this._documents.remove(document);
+    });
+    this._opened.emit(provider);
+  }
+
+  /**
+   * The server has written or renamed the file of a document.
+   */
+  private _onStateChanged(
+    document: ILiveDocument,
+    { name, newValue }: StateChange<unknown>
+  ): void {
+    if (!document.known || typeof newValue !== 'string') {
+      return;
+    }
+    const { path } = document.provider;
+    if (name === 'hash' && newValue !== document.known.hash) {
+      const value = { hash: newValue, last_modified: new Date().toISOString() };
+      this._documents.at(path).forEach(each => learn(each, value));
+      this._fileChanged.emit({
+        type: 'save',
+        oldValue: null,
+        newValue: { ...document.known, ...value, path }
+      });
+    } else if (name === 'path') {
+      void this._follow(document, newValue.replace(/^\/+/, ''));
+    }
+  }
+
+  /**
+   * Follow a document to another path, if the server has a file there. [F8]
+   */
+  private async _follow(document: ILiveDocument, path: string): Promise<void> {
+    const oldPath = document.provider.path;
+    if (path === oldPath) {
+      return;
+    }
+    let model: Contents.IModel;
+    try {
+      model = await this._options.files.get(path, { content: false });
+    } catch {
+      return;
+    }
+    const { hash, hash_algorithm, ...value } = model;
+    if (!this._isDisposed && document.provider.path === oldPath) {
+      this._fileChanged.emit({
+        type: 'rename',
+        oldValue: { path: oldPath },
+        newValue: value
+      });
+    }
+  }
+
+  private _onFileChanged(_: unknown, change: Contents.IChangedArgs): void {
+    if (change.type === 'rename' && change.oldValue?.path && change.newValue) {
+      this._documents.move(change.oldValue.path, change.newValue);
+    }
+  }
+
+  private _documents = new LiveDocuments();
+  private _fileChanged = new Signal<this, Contents.IChangedArgs>(this);
+  private _isDisposed = false;
+  private _opened = new Signal<this, IDocumentProvider>(this);
+}
+
+/**
+ * Types of the content provider.
+ */
+export namespace RtcContentProvider {
+  /**
+   * What the content provider needs.
+   */
+  export interface IOptions {
+    /** The drive that holds the files. */
+    drive: Pick<Contents.IDrive, 'fileChanged'> & Contents.IDrive;
+    /** Gets and saves files that are not shared. */
+    files: Pick<IContentProvider, 'get' | 'save'>;
+    /** Makes the providers of shared documents. */
+    providerFactory: IDocumentProviderFactory;
+    /** How to reach the server. */
+    serverSettings?: ServerConnection.ISettings;
+    /** Translates the messages that users see. */
+    translator: TranslationBundle;
+    /** Whom to present to the others. */
+    user: User.IManager;
+  }
+}
+
+function withoutProvider<T extends Contents.IContentProvisionOptions>(
+  options: T
+): T {
+  const { contentProviderId, ...rest } = options;
+  return rest as T;
+}

@@ -1,0 +1,98 @@
+// Copyright (c) Jupyter Collaboration contributors.
+// Distributed under the terms of the BSD 3-Clause License.
+
+/**
+ * What a user should know about the connection of a document.
+ *
+ * A model for views: knows a provider; knows nothing of widgets and words.
+ */
+
+import type { IDisposable } from '@lumino/disposable';
+import type { ISignal } from '@lumino/signaling';
+import { Signal } from '@lumino/signaling';
+
+import type { ConnectionStatus, IDocumentProvider } from './tokens';
+
+/**
+ * The status of one document.
+ */
+export class DocumentStatus implements IDisposable {
+  /**
+   * @param _provider The provider of the document; the caller disposes it.
+   */
+  constructor(private _provider: IDocumentProvider) {
+    _provider.statusChanged.connect(this._onChanged, this);
+    _provider.unacknowledgedChanged.connect(this._onCounted, this);
+    _provider.saveErrorChanged.connect(this._onChanged, this);
+  }
+
+  /**
+   * The state of the connection.
+   */
+  get status(): ConnectionStatus {
+    return this._provider.status;
+  }
+
+  /**
+   * The number of changes that the server has not acknowledged.
+   */
+  get unacknowledged(): number {
+    return this._provider.unacknowledged;
+  }
+
+  /**
+   * Why the last save failed, in words; `null` if it did not.
+   */
+  get saveError(): string | null {
+    return this._provider.saveError;
+  }
+
+  /**
+   * Why the server refused the document, in words; `null` if it did not.
+   */
+  get reason(): string | null {
+    return this._provider.refusal?.message ?? null;
+  }
+
+  /**
+   * A signal emitted when anything changed; the number of changes counts only
+   * while there is no connection, since it changes with every keystroke.
+   */
+  get changed(): ISignal<this, void> {
+    return this._changed;
+  }
+
+  /**
+   * Whether the model is disposed.
+   */
+  get isDisposed(): boolean {
+    return this._isDisposed;
+  }
+
+  /**
+   * Stop looking.
+   */
+  dispose(): void {
+    if (this._isDisposed) {
+      return;
+    }
+    this._isDisposed = true;
+    this._provider.statusChanged.disconnect(this._onChanged, this);
+    this._provider.unacknowledgedChanged.disconnect(this._onCounted, this);
+    this._provider.saveErrorChanged.disconnect(this._onChanged, this);
+    Signal.clearData(this);
+  }
+
+  private _onChanged(): void {
+    this._changed.emit();
+  }
+
+  private _onCounted(): void {
+    if (this.status !== 'live') {
+      this._changed.emit();
+    }
+  }
+
+  private _changed = new Signal<this, void>(this);
+  private _isDisposed = false;
+}

@@ -1,0 +1,17 @@
+// Copyright (c) Jupyter Collaboration contributors.
+// Distributed under the terms of the BSD 3-Clause License.
+
+/**
+ * Connection, providers and models of Jupyter Collaboration; no widgets.
+ *
+ * @packageDocumentation
+ */
+
+export * from './awarenessProvider';
+export * from './contentProvider';
+export * from './documentStatus';
+export * from './provider';
+export { SaveError } from './requests';
+export * from './refusal';
+export * from './sharedModelFactory';
+export * from './tokens';
