@@ -10,7 +10,15 @@
 export * from './cursors';
 export * from './documentStatusItem';
 export * from './documentStatusWidget';
-export * from './userColor';
+export {
+  avatarUrl,
+  clientColor,
+  displayName,
+  initialsOf,
+  textColorOn,
+  userColor,
+  userInitials
+} from './userColor';
 export * from './users';
 export * from './usersItem';
 export * from './usersToolbarItem';

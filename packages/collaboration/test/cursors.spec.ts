@@ -6,7 +6,6 @@
 import { EditorSelection, EditorState } from '@codemirror/state';
 import { EditorView } from '@codemirror/view';
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
-import * as Y from 'yjs';
 
 import { remoteUserCursors } from '../src/cursors';
 import { namePlace } from '../src/cursors/layers';
@@ -84,49 +83,6 @@ afterEach(() => {
   ada.awareness.destroy();
   grace.awareness.destroy();
   vi.restoreAllMocks();
-});
-
-describe('positions', () => {
-  it('are found again after others typed', () => {
-    const cursors = publishedCursors(ada.ytext, [{ anchor: 4, head: 7 }], 0);
-    grace.ytext.insert(0, 'zero ');
-    expect(resolvedCursors(cursors, grace.ytext)).toEqual([
-      { anchor: 9, head: 12 }
-    ]);
-  });
-
-  it('of another text are not in this one', () => {
-    const cells = ada.doc.getArray<Y.Text>('cells');
-    const texts = [new Y.Text('a'), new Y.Text('b')];
-    cells.insert(0, texts);
-    for (const at of [0, 1]) {
-      const cursors = publishedCursors(texts[0], [{ anchor: at, head: at }], 0);
-      expect(resolvedCursors(cursors, texts[0])).toHaveLength(1);
-      expect(resolvedCursors(cursors, texts[1])).toEqual([]);
-      expect(resolvedCursors(cursors, ada.ytext)).toEqual([]);
-    }
-  });
-
-  it('that are garbage are ignored, and create nothing', () => {
-    const types = [...ada.doc.share.keys()];
-    const item = (client: unknown, clock: unknown): object => ({
-      head: { item: { client, clock } }
-    });
-    for (const cursors of [
-      null,
-      'x',
-      3,
-      {},
-      [null, 3, 'x', {}, []],
-      [{ head: null }, { head: {} }, { head: [] }, { head: 'x' }],
-      [item('a', 0), item(1, -1), item(NaN, 0), item(12345, 6), item(null, 0)],
-      [{ head: { tname: 'unheard of' } }, { head: { tname: 3 } }],
-      [{ head: { type: { client: 77, clock: 1 } } }, { head: { type: 3 } }]
-    ]) {
-      expect(resolvedCursors(cursors, ada.ytext)).toEqual([]);
-    }
-    expect([...ada.doc.share.keys()]).toEqual(types);
-  });
 });
 
 describe('the own cursor', () => {

@@ -1,0 +1,443 @@
+// Copyright (c) Jupyter Collaboration contributors.
+// Distributed under the terms of the BSD 3-Clause License.
+
+import { YFile } from '@jupyter/ydoc';
+import { nullTranslator } from '@jupyterlab/translation';
+import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
+
+import { WebSocketProvider } from '../src/provider';
+import { FakeServer, fakeUser, settled } from './support/server';
+
+const TEXT = 'é 👩‍👩‍👧‍👦 e\u0301 שלום';
+
+let server: FakeServer;
+let made: { provider: WebSocketProvider; model: YFile }[];
+
+beforeEach(() => {
+  vi.useFakeTimers();
+  server = new FakeServer();
+  made = [];
+});
+
+afterEach(() => {
+  made.forEach(({ provider, model }) => {
+    provider.dispose();
+    model.dispose();
+  });
+  expect(vi.getTimerCount()).toBe(0);
+  vi.useRealTimers();
+});
+
+function open(name = 'ada', model = new YFile()) {
+  const provider = new WebSocketProvider({
+    path: 'folder/ä b.txt',
+    contentType: 'file',
+    format: 'text',
+    model,
+    user: fakeUser(name),
+    translator: nullTranslator.load('jupyter_collaboration'),
+    serverSettings: server.settings,
+    environment: {
+      createSocket: server.createSocket,
+      events: new EventTarget(),
+      isOnline: () => true,
+      random: () => 1
+    }
+  });
+  const one = { provider, model };
+  made.push(one);
+  return one;
+}
+
+const serverText = () => server.doc.getText('source').toString();
+
+describe('A provider', () => {
+  // [C1]
+  it('asks for a session, and enters the room of its file with it', async () => {
+    const { provider } = open();
+    await settled();
+    expect(server.requests).toEqual([
+      {
+        method: 'PUT',
+        url: 'http://server.test/base/api/collaboration/session/folder/%C3%A4%20b.txt',
+        body: '{"format":"text","type":"file"}'
+      }
+    ]);
+    expect(server.last.url).toBe(
+      'ws://server.test/base/api/collaboration/room/text%3Afile%3Aid-1?sessionId=session-1&token=secret'
+    );
+    await provider.ready;
+    expect(provider.status).toBe('live');
+  });
+
+  it('gets what is in the document before it is ready', async () => {
+    server.doc.getText('source').insert(0, TEXT);
+    const { provider, model } = open();
+    let isReady = false;
+    void provider.ready.then(() => (isReady = true));
+    expect(isReady).toBe(false);
+    await settled();
+    expect(isReady).toBe(true);
+    expect(model.source).toBe(TEXT);
+  });
+
+  // [C1]
+  it('writes the id of the room into a document that has none', async () => {
+    open();
+    await settled();
+    expect(server.doc.getMap('state').get('document_id')).toBe(
+      'text:file:id-1'
+    );
+  });
+
+  it('leaves the id of a document that has one', async () => {
+    server.doc.getMap('state').set('document_id', 'another');
+    open();
+    await settled();
+    expect(server.doc.getMap('state').get('document_id')).toBe('another');
+  });
+
+  it('keeps two people the same, whatever they write', async () => {
+    const ada = open('ada');
+    const grace = open('grace');
+    await settled();
+    ada.model.updateSource(0, 0, TEXT);
+    await settled();
+    grace.model.updateSource(0, 0, '👍🏽 ');
+    ada.model.updateSource(TEXT.length, TEXT.length, ' عالم');
+    await settled();
+    expect(ada.model.source).toBe(`👍🏽 ${TEXT} عالم`);
+    expect(grace.model.source).toBe(ada.model.source);
+    expect(serverText()).toBe(ada.model.source);
+  });
+
+  it('sends no change before it has heard from the server', async () => {
+    server.mode = 'hang';
+    const { model } = open();
+    await settled();
+    model.updateSource(0, 0, 'early');
+    server.last.open();
+    expect(server.last.messages.map(each => each.kind)).not.toContain('update');
+  });
+
+  it('leaves a server that sends nonsense, and comes back', async () => {
+    open();
+    await settled();
+    server.last.deliver(Uint8Array.of(0, 0, 200));
+    await vi.advanceTimersByTimeAsync(500);
+    expect(server.sockets).toHaveLength(2);
+  });
+
+  it('ignores messages that it does not know', async () => {
+    const { provider } = open();
+    await settled();
+    server.tell({ type: 'something-newer' });
+    server.tell({ type: 'conflict' });
+    server.last.deliver(Uint8Array.of(9, 9));
+    expect(provider.status).toBe('live');
+  });
+});
+
+describe('What is typed without a connection', () => {
+  it('is sent, once, when the connection is back', async () => {
+    const ada = open('ada');
+    const grace = open('grace');
+    await settled();
+    ada.model.updateSource(0, 0, 'begin');
+    await settled();
+
+    server.mode = 'turn away';
+    server.cut();
+    ada.model.updateSource(5, 5, ` ${TEXT}`);
+    grace.model.updateSource(0, 0, 'we ');
+    await vi.advanceTimersByTimeAsync(4000);
+    expect(serverText()).toBe('begin');
+
+    server.mode = 'open';
+    await vi.advanceTimersByTimeAsync(30000);
+    await settled();
+    expect(serverText()).toBe(`we begin ${TEXT}`);
+    expect(ada.model.source).toBe(serverText());
+    expect(grace.model.source).toBe(serverText());
+  });
+
+  it('goes back to the same room and session without asking again', async () => {
+    const { model } = open();
+    await settled();
+    server.cut(1012);
+    model.updateSource(0, 0, 'x');
+    await vi.advanceTimersByTimeAsync(500);
+    expect(server.sockets.map(each => each.url)).toEqual([
+      server.sockets[0].url,
+      server.sockets[0].url
+    ]);
+    expect(server.requests).toHaveLength(1);
+    expect(serverText()).toBe('x');
+  });
+
+  // [S3]
+  it('is never sent into another history', async () => {
+    const { provider, model } = open();
+    await settled();
+    server.mode = 'turn away';
+    server.cut();
+    model.updateSource(0, 0, 'mine');
+    server.session.sessionId = 'session-2';
+    await vi.advanceTimersByTimeAsync(10000);
+    expect(provider.status).toBe('refused');
+    expect(provider.refusal).toMatchObject({
+      reason: 'unknown_session',
+      reloadable: true
+    });
+    expect(model.source).toBe('mine');
+    expect(serverText()).toBe('');
+  });
+});
+
+describe('The number of changes without acknowledgement', () => {
+  it('counts what is typed, and is nothing once the server has it', async () => {
+    const { provider, model } = open();
+    await settled();
+    await vi.advanceTimersByTimeAsync(200);
+    expect(provider.unacknowledged).toBe(0);
+    const counts: number[] = [];
+    provider.unacknowledgedChanged.connect((_, count) => counts.push(count));
+    model.updateSource(0, 0, 'a');
+    model.updateSource(1, 1, 'b');
+    expect(provider.unacknowledged).toBe(2);
+    await vi.advanceTimersByTimeAsync(200);
+    expect(counts).toEqual([1, 2, 0]);
+  });
+
+  it('does not count what others typed', async () => {
+    const { provider } = open();
+    await settled();
+    await vi.advanceTimersByTimeAsync(200);
+    server.doc.getText('source').insert(0, 'theirs');
+    await settled();
+    expect(provider.unacknowledged).toBe(0);
+  });
+
+  it('is kept while there is no connection, and cleared after it', async () => {
+    const { provider, model } = open();
+    await settled();
+    await vi.advanceTimersByTimeAsync(200);
+    server.mode = 'turn away';
+    server.cut();
+    for (let index = 0; index < 5; index++) {
+      model.updateSource(0, 0, 'x');
+    }
+    await vi.advanceTimersByTimeAsync(5000);
+    expect(provider.unacknowledged).toBe(5);
+    server.mode = 'open';
+    await vi.advanceTimersByTimeAsync(30000);
+    expect(provider.unacknowledged).toBe(0);
+  });
+
+  it('covers only what was sent before the question', async () => {
+    const { provider, model } = open();
+    await settled();
+    await vi.advanceTimersByTimeAsync(200);
+    server.acknowledges = false;
+    model.updateSource(0, 0, 'a');
+    await vi.advanceTimersByTimeAsync(200);
+    model.updateSource(0, 0, 'b');
+    const question = server.last.messages.filter(each => each.kind === 'ack');
+    const id = (question[question.length - 1] as { id: number }).id;
+    server.tell({ type: 'ack', responseTo: 1000000 });
+    expect(provider.unacknowledged).toBe(2);
+    server.tell({ type: 'ack', responseTo: id });
+    expect(provider.unacknowledged).toBe(1);
+  });
+
+  // [C1]
+  it('does no harm with a server that never answers', async () => {
+    server.acknowledges = false;
+    const { provider, model } = open();
+    await settled();
+    model.updateSource(0, 0, 'text');
+    for (let minute = 0; minute < 10; minute++) {
+      await vi.advanceTimersByTimeAsync(60000);
+    }
+    expect(provider.status).toBe('live');
+    expect(server.sockets).toHaveLength(1);
+    expect(serverText()).toBe('text');
+  });
+});
+
+// [F2]
+describe('A save', () => {
+  it('tells the hash that the server has written', async () => {
+    const { provider } = open();
+    await provider.ready;
+    await expect(provider.save()).resolves.toEqual({ hash: 'hash-1' });
+  });
+
+  it('succeeds when there is nothing to do', async () => {
+    const { provider } = open();
+    await provider.ready;
+    server.answer = { status: 'skipped' };
+    await expect(provider.save()).resolves.toEqual({});
+  });
+
+  it('fails with the reason of the server, until the next succeeds', async () => {
+    const { provider } = open();
+    await provider.ready;
+    const errors: (string | null)[] = [];
+    provider.saveErrorChanged.connect((_, error) => errors.push(error));
+    server.answer = { status: 'failed', reason: 'No space left 💾' };
+    await expect(provider.save()).rejects.toThrow('No space left 💾');
+    server.answer = { status: 'success' };
+    await provider.save();
+    expect(errors).toEqual(['No space left 💾', null]);
+  });
+
+  it('fails in words even when the server gives no reason', async () => {
+    const { provider } = open();
+    await provider.ready;
+    server.answer = { status: 'failed' };
+    await expect(provider.save()).rejects.toThrow('could not write');
+  });
+
+  it('fails when nothing is heard for a minute', async () => {
+    const { provider } = open();
+    await provider.ready;
+    server.answer = null;
+    const save = expect(provider.save()).rejects.toThrow('in time');
+    await vi.advanceTimersByTimeAsync(60000);
+    await save;
+  });
+
+  it('fails when the connection is lost', async () => {
+    const { provider } = open();
+    await provider.ready;
+    server.answer = null;
+    const save = provider.save();
+    server.cut();
+    await expect(save).rejects.toMatchObject({ isConnectionLost: true });
+  });
+
+  it('fails at once without a connection', async () => {
+    const { provider } = open();
+    await provider.ready;
+    server.cut();
+    await expect(provider.save()).rejects.toThrow('no connection');
+    expect(provider.saveError).toBeNull();
+  });
+
+  it('fails when the document is closed', async () => {
+    const { provider } = open();
+    await provider.ready;
+    server.answer = null;
+    const save = provider.save();
+    provider.dispose();
+    await expect(save).rejects.toThrow('closed');
+    await expect(provider.save()).rejects.toThrow('closed');
+  });
+
+  it('is not settled by the answer to another request', async () => {
+    const { provider } = open();
+    await provider.ready;
+    server.answer = null;
+    let isSettled = false;
+    const save = provider.save().finally(() => (isSettled = true));
+    server.tell({ type: 'save', responseTo: 99, status: 'success' });
+    await settled();
+    expect(isSettled).toBe(false);
+    provider.dispose();
+    await expect(save).rejects.toThrow();
+  });
+
+  it('that the server made by itself and failed is told as well', async () => {
+    const { provider } = open();
+    await provider.ready;
+    server.tell({ type: 'save', status: 'failed', reason: 'read-only' });
+    expect(provider.saveError).toBe('read-only');
+    server.tell({ type: 'error', reason: 'not allowed' });
+    expect(provider.saveError).toBe('not allowed');
+  });
+});
+
+describe('A revert', () => {
+  it('is asked of the server', async () => {
+    const { provider } = open();
+    await provider.ready;
+    await provider.revert();
+    expect(server.last.messages.map(each => each.kind)).toContain('revert');
+  });
+
+  it('fails with the reason of the server', async () => {
+    const { provider } = open();
+    await provider.ready;
+    server.answer = { status: 'failed', reason: 'gone' };
+    await expect(provider.revert()).rejects.toThrow('gone');
+  });
+});
+
+describe('A provider that is not let in', () => {
+  it.each([401, 403, 404])('is never ready after HTTP %i', async status => {
+    server.session.status = status;
+    const { provider } = open();
+    await expect(provider.ready).rejects.toMatchObject({
+      name: 'RefusedError',
+      refusal: { code: status }
+    });
+    expect(provider.status).toBe('refused');
+    expect(server.sockets).toHaveLength(0);
+  });
+
+  it('tries again after HTTP 503', async () => {
+    server.session.status = 503;
+    const { provider } = open();
+    await settled();
+    expect(provider.status).toBe('connecting');
+    server.session.status = 200;
+    await vi.advanceTimersByTimeAsync(1000);
+    await provider.ready;
+  });
+
+  it('is never ready after a close code that is final', async () => {
+    server.mode = 'hang';
+    const { provider } = open();
+    await settled();
+    server.last.open();
+    server.last.end(4404, 'gone');
+    await expect(provider.ready).rejects.toThrow('not found');
+  });
+
+  it('learns why from the session route when it lost its access', async () => {
+    const { provider, model } = open();
+    await provider.ready;
+    model.updateSource(0, 0, 'kept');
+    server.mode = 'turn away';
+    server.session.status = 403;
+    server.cut();
+    await vi.advanceTimersByTimeAsync(5000);
+    expect(provider.refusal?.code).toBe(403);
+    expect(model.source).toBe('kept');
+  });
+});
+
+describe('A disposed provider', () => {
+  it('leaves nothing behind', async () => {
+    const { provider, model } = open();
+    await provider.ready;
+    model.updateSource(0, 0, 'x');
+    provider.dispose();
+    provider.dispose();
+    expect(provider.isDisposed).toBe(true);
+    expect(server.last.isClosed).toBe(true);
+    const count = server.last.sent.length;
+    model.updateSource(0, 0, 'y');
+    await vi.advanceTimersByTimeAsync(60000);
+    expect(server.last.sent).toHaveLength(count);
+    expect(server.sockets).toHaveLength(1);
+  });
+
+  it('is never ready if it was not', async () => {
+    server.mode = 'hang';
+    const { provider } = open();
+    provider.dispose();
+    await expect(provider.ready).rejects.toThrow('closed');
+  });
+});

@@ -1,0 +1,240 @@
+// Copyright (c) Jupyter Collaboration contributors.
+// Distributed under the terms of the BSD 3-Clause License.
+
+/**
+ * A tiny server for tests: sockets, a session route and one Yjs room.
+ *
+ * Everything happens in microtasks, so that tests wait for `settled()` and
+ * never for time.
+ */
+
+import { ServerConnection } from '@jupyterlab/services';
+import type { User } from '@jupyterlab/services';
+import { Signal } from '@lumino/signaling';
+import { vi } from 'vitest';
+import * as Y from 'yjs';
+
+import type { Connection } from '../../src/connection';
+import type { IReply, Message } from '../../src/protocol';
+import {
+  decodeMessage,
+  encodeReply,
+  encodeSyncStep1,
+  encodeSyncStep2,
+  encodeUpdate
+} from '../../src/protocol';
+
+/**
+ * A socket whose other end is in the test.
+ */
+export class FakeSocket implements Connection.ISocket {
+  constructor(readonly url: string) {}
+
+  binaryType: BinaryType = 'blob';
+  onclose: WebSocket['onclose'] = null;
+  onmessage: WebSocket['onmessage'] = null;
+  onopen: WebSocket['onopen'] = null;
+  isClosed = false;
+
+  /** What the client has sent. */
+  readonly sent: Uint8Array[] = [];
+  /** Called with what the client sends. */
+  onSent: ((data: Uint8Array) => void) | null = null;
+
+  send(data: Uint8Array): void {
+    const copy = data.slice();
+    this.sent.push(copy);
+    queueMicrotask(() => this.onSent?.(copy));
+  }
+
+  close(): void {
+    this.isClosed = true;
+  }
+
+  /** The messages that the client has sent. */
+  get messages(): Message[] {
+    return this.sent.map(decodeMessage);
+  }
+
+  open(): void {
+    this.onopen?.call(null as never, new Event('open'));
+  }
+
+  deliver(data: Uint8Array): void {
+    const { buffer } = data.slice();
+    this.onmessage?.call(
+      null as never,
+      new MessageEvent('message', { data: buffer })
+    );
+  }
+
+  end(code = 1006, reason = ''): void {
+    this.isClosed = true;
+    const event = { code, reason } as CloseEvent;
+    this.onclose?.call(null as never, event);
+  }
+}
+
+/**
+ * A server with one document.
+ */
+export class FakeServer {
+  readonly doc = new Y.Doc();
+  readonly sockets: FakeSocket[] = [];
+  readonly requests: { method: string; url: string; body: string }[] = [];
+
+  /** What the session route answers. */
+  session: { status: number; sessionId: string } = {
+    status: 200,
+    sessionId: 'session-1'
+  };
+  /** Whether new sockets open, close at once, or wait. */
+  mode: 'open' | 'turn away' | 'hang' = 'open';
+  /** Whether `ack` requests are answered; older servers do not. */
+  acknowledges = true;
+  /** The answer to `save` and `revert`; none for no answer at all. */
+  answer: Partial<IReply> | null = { status: 'success', hash: 'hash-1' };
+
+  constructor() {
+    this.doc.on('update', (update: Uint8Array, origin: unknown) => {
+      this._members.forEach(member => {
+        if (member !== origin) {
+          queueMicrotask(() => member.deliver(encodeUpdate(update)));
+        }
+      });
+    });
+  }
+
+  get last(): FakeSocket {
+    return this.sockets[this.sockets.length - 1];
+  }
+
+  readonly settings = ServerConnection.makeSettings({
+    baseUrl: 'http://server.test/base/',
+    wsUrl: 'ws://server.test/base/',
+    token: 'secret',
+    appendToken: true,
+    fetch: async (input: RequestInfo | URL, init?: RequestInit) => {
+      const request = new Request(input, init);
+      this.requests.push({
+        method: request.method,
+        url: request.url,
+        body: await request.text()
+      });
+      const { status, sessionId } = this.session;
+      return new Response(
+        JSON.stringify({
+          format: 'text',
+          type: 'file',
+          fileId: 'id-1',
+          sessionId
+        }),
+        { status }
+      );
+    }
+  });
+
+  readonly createSocket = (url: string): FakeSocket => {
+    const socket = new FakeSocket(url);
+    this.sockets.push(socket);
+    queueMicrotask(() => {
+      if (this.mode === 'open') {
+        this._serve(socket);
+      } else if (this.mode === 'turn away') {
+        socket.end();
+      }
+    });
+    return socket;
+  };
+
+  /** End all connections as if the network were gone. */
+  cut(code = 1006, reason = ''): void {
+    const members = [...this._members];
+    this._members.clear();
+    members.forEach(socket => socket.end(code, reason));
+  }
+
+  /** Send a message to all members. */
+  tell(reply: IReply): void {
+    this._members.forEach(member => member.deliver(encodeReply(reply)));
+  }
+
+  private _serve(socket: FakeSocket): void {
+    this._members.add(socket);
+    socket.onSent = data => this._receive(socket, data);
+    socket.open();
+    socket.deliver(encodeSyncStep1(Y.encodeStateVector(this.doc)));
+  }
+
+  private _receive(socket: FakeSocket, data: Uint8Array): void {
+    if (!this._members.has(socket)) {
+      return;
+    }
+    const message = decodeMessage(data);
+    switch (message.kind) {
+      case 'sync1':
+        socket.deliver(
+          encodeSyncStep2(Y.encodeStateAsUpdate(this.doc, message.stateVector))
+        );
+        break;
+      case 'sync2':
+      case 'update':
+        Y.applyUpdate(this.doc, message.update, socket);
+        break;
+      case 'awareness':
+        this._members.forEach(member => {
+          if (member !== socket) {
+            member.deliver(data);
+          }
+        });
+        break;
+      case 'ack':
+        if (this.acknowledges) {
+          socket.deliver(encodeReply({ type: 'ack', responseTo: message.id }));
+        }
+        break;
+      case 'save':
+      case 'revert':
+        if (this.answer) {
+          const { id, kind } = message;
+          socket.deliver(
+            encodeReply({ type: kind, responseTo: id, ...this.answer })
+          );
+        }
+        break;
+    }
+  }
+
+  private _members = new Set<FakeSocket>();
+}
+
+/**
+ * Somebody who is signed in.
+ */
+export function fakeUser(username: string): User.IManager {
+  const identity: User.IIdentity = {
+    username,
+    name: username,
+    display_name: username,
+    initials: username[0],
+    color: 'var(--jp-collaborator-color1)'
+  };
+  const user = { identity, ready: Promise.resolve() };
+  return Object.assign(user, {
+    userChanged: new Signal<object, User.IUser>(user)
+  }) as unknown as User.IManager;
+}
+
+/**
+ * Let everything happen that needs no time.
+ */
+export async function settled(): Promise<void> {
+  for (let turn = 0; turn < 100; turn++) {
+    await Promise.resolve();
+  }
+  // A response of `fetch` takes turns of its own.
+  await vi.advanceTimersByTimeAsync(0);
+  for (let turn = 0; turn < 100; turn++) {
+    await Promise.resolve();
+  }
+}
