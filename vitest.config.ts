@@ -22,7 +22,16 @@ export default defineConfig({
     setupFiles: ['packages/vitest.setup.ts'],
     server: {
       // Packages of JupyterLab import each other without file extensions.
-      deps: { inline: [/@jupyter/, /@jupyterlab/, /@lumino/, /y-protocols/, /lib0/, /^yjs/] }
+      deps: {
+        inline: [
+          /@jupyter/,
+          /@jupyterlab/,
+          /@lumino/,
+          /y-protocols/,
+          /lib0/,
+          /^yjs/
+        ]
+      }
     }
   }
 });

@@ -184,7 +184,7 @@ class Saver:
         self._failed = failed
         self._log = log
         self._lock = Lock()
-        self._changed = Event()
+        self._woken = Event()
         self._first = math.inf
         self._last = -math.inf
         self._version = 0
@@ -203,7 +203,6 @@ class Saver:
         """The file holds the document as of a version: nothing is pending unless more came."""
         if self._version == version:
             self._first = math.inf
-            self._changed = Event()
 
     def changed(self) -> None:
         """The document changed."""
@@ -211,7 +210,7 @@ class Saver:
         self._last = anyio.current_time()
         if self._first == math.inf:
             self._first = self._last
-            self._changed.set()
+        self._woken.set()
 
     async def save_now(self) -> bool:
         """Save without waiting for quiet; what is being written is finished first. [F1]
@@ -225,12 +224,11 @@ class Saver:
         async with self._lock:
             with CancelScope(shield=True):
                 first, self._first = self._first, math.inf
-                self._changed = Event()
                 try:
                     wrote = await self._write()
                 except SaveFailed:
                     self._first = min(first, self._first, anyio.current_time())
-                    self._changed.set()
+                    self._woken.set()
                     raise
         return wrote
 
@@ -239,7 +237,9 @@ class Saver:
         task_status.started()
         retry = 0.0
         while True:
-            await self._changed.wait()
+            if not self.pending:
+                self._woken = Event()
+                await self._woken.wait()
             await self._quiet()
             if retry:
                 await anyio.sleep(retry)

@@ -147,3 +147,19 @@ def test_a_change_during_a_write_is_saved_after_it(run: Run) -> None:  # [F1]
 )
 def test_the_line_ending_of_a_text_is_that_of_most_lines(text: str, newline: str) -> None:  # [F7]
     assert newline_of(text) == newline
+
+
+def test_a_change_after_a_save_by_hand_is_saved_by_itself(run: Run) -> None:  # [F1]
+    async def test() -> None:
+        disk = Disk()
+        saver = disk.saver()
+        async with anyio.create_task_group() as tasks:
+            await tasks.start(saver.run)
+            await anyio.wait_all_tasks_blocked()
+            await saver.save_now()
+            disk.written.clear()
+            saver.changed()
+            await disk.written.wait()
+            tasks.cancel_scope.cancel()
+
+    run(test())

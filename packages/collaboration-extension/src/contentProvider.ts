@@ -6,7 +6,10 @@
  */
 
 import { ICollaborativeContentProvider } from '@jupyter/collaborative-drive';
-import { IDocumentProviderFactory, RtcContentProvider } from '@jupyter/docprovider';
+import {
+  IDocumentProviderFactory,
+  RtcContentProvider
+} from '@jupyter/docprovider';
 import { YFile, YNotebook } from '@jupyter/ydoc';
 import type {
   JupyterFrontEnd,
@@ -31,6 +34,8 @@ export const contentProvider: JupyterFrontEndPlugin<ICollaborativeContentProvide
     autoStart: true,
     requires: [IDefaultDrive, IDocumentProviderFactory, ITranslator],
     provides: ICollaborativeContentProvider,
+    // The token of the drive has no interface of its name.
+    // eslint-disable-next-line jupyter/plugin-activation-args
     activate: (
       app: JupyterFrontEnd,
       drive: Contents.IDrive,
@@ -38,6 +43,7 @@ export const contentProvider: JupyterFrontEndPlugin<ICollaborativeContentProvide
       translator: ITranslator
     ): ICollaborativeContentProvider => {
       const { serverSettings, user } = app.serviceManager;
+      const trans = translator.load('jupyter_collaboration');
       const provider = new RtcContentProvider({
         drive,
         files: new RestContentProvider({
@@ -46,7 +52,7 @@ export const contentProvider: JupyterFrontEndPlugin<ICollaborativeContentProvide
         }),
         providerFactory,
         serverSettings,
-        translator: translator.load('jupyter_collaboration'),
+        translator: trans,
         user
       });
       const { sharedModelFactory } = provider;

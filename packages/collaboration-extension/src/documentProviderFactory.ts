@@ -5,7 +5,10 @@
  * The plugin that makes the providers of shared documents.
  */
 
-import { IDocumentProviderFactory, WebSocketProvider } from '@jupyter/docprovider';
+import {
+  IDocumentProviderFactory,
+  WebSocketProvider
+} from '@jupyter/docprovider';
 import type {
   JupyterFrontEnd,
   JupyterFrontEndPlugin

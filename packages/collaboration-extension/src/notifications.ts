@@ -30,18 +30,22 @@ export function notifyRefusal(
     if (!refusal) {
       return;
     }
-    Notification.emit(`${PathExt.basename(path)}: ${refusal.message}`, 'error', {
-      autoClose: false,
-      actions: refusal.reloadable
-        ? [
-            {
-              label: trans.__('Reload'),
-              caption: trans.__('Reload the page'),
-              callback: () => window.location.reload()
-            }
-          ]
-        : []
-    });
+    Notification.emit(
+      `${PathExt.basename(path)}: ${refusal.message}`,
+      'error',
+      {
+        autoClose: false,
+        actions: refusal.reloadable
+          ? [
+              {
+                label: trans.__('Reload'),
+                caption: trans.__('Reload the page'),
+                callback: () => window.location.reload()
+              }
+            ]
+          : []
+      }
+    );
   };
   provider.ready.then(
     () => provider.statusChanged.connect(tell),

@@ -93,7 +93,9 @@ export class LiveDocuments implements Iterable<ILiveDocument> {
    * All documents of one file.
    */
   at(path: string): ILiveDocument[] {
-    return [...this._documents].filter(({ provider }) => provider.path === path);
+    return [...this._documents].filter(
+      ({ provider }) => provider.path === path
+    );
   }
 
   /**

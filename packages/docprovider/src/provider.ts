@@ -54,8 +54,7 @@ export class WebSocketProvider implements IDocumentProvider {
     this._url = options.url;
     this._model = options.model;
     this._trans = options.translator;
-    this._settings =
-      options.serverSettings ?? ServerConnection.makeSettings();
+    this._settings = options.serverSettings ?? ServerConnection.makeSettings();
     this._ready.promise.catch(() => undefined);
 
     const doc = options.model.ydoc;

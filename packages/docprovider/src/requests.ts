@@ -122,7 +122,9 @@ export class Requests implements IDisposable {
     }
     this._isDisposed = true;
     for (const delegate of this._pending.values()) {
-      delegate.reject(new SaveError(this._trans.__('The document was closed.')));
+      delegate.reject(
+        new SaveError(this._trans.__('The document was closed.'))
+      );
     }
   }
 

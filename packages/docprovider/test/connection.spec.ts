@@ -6,9 +6,14 @@ import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
 import { Connection } from '../src/connection';
 import type { IRefusal } from '../src/refusal';
 import { RefusedError } from '../src/refusal';
-import { FakeSocket } from './support/server';
+import { FakeSocket, timersLeft, useFakeClock } from './support/server';
 
-const NO: IRefusal = { code: 4403, reason: 'no', message: 'No', reloadable: false };
+const NO: IRefusal = {
+  code: 4403,
+  reason: 'no',
+  message: 'No',
+  reloadable: false
+};
 const PROBE = Uint8Array.of(1, 2, 3);
 
 let sockets: FakeSocket[];
@@ -22,7 +27,7 @@ const last = () => sockets[sockets.length - 1];
 const tick = (time = 0) => vi.advanceTimersByTimeAsync(time);
 
 beforeEach(() => {
-  vi.useFakeTimers();
+  useFakeClock();
   sockets = [];
   events = new EventTarget();
   online = true;
@@ -44,9 +49,9 @@ beforeEach(() => {
   connection.statusChanged.connect((_, status) => statuses.push(status));
 });
 
-afterEach(() => {
+afterEach(async () => {
   connection.dispose();
-  expect(vi.getTimerCount()).toBe(0);
+  expect(await timersLeft()).toBe(0);
   vi.useRealTimers();
 });
 
@@ -297,7 +302,7 @@ describe('A disposed connection', () => {
     expect(last().isClosed).toBe(true);
     expect(last().onmessage).toBeNull();
     expect(remove).toHaveBeenCalledTimes(2);
-    expect(vi.getTimerCount()).toBe(0);
+    expect(await timersLeft()).toBe(0);
   });
 
   it('opens no socket for an address that comes late', async () => {

@@ -27,7 +27,14 @@ interface IVector {
   name: string;
   hex: string;
   kind:
-    'sync1' | 'sync2' | 'update' | 'awareness' | 'save' | 'ack' | 'revert' | 'reply';
+    | 'sync1'
+    | 'sync2'
+    | 'update'
+    | 'awareness'
+    | 'save'
+    | 'ack'
+    | 'revert'
+    | 'reply';
   stateVector?: string;
   update?: string;
   text?: string;
@@ -43,7 +50,8 @@ const vectors: IVector[] = JSON.parse(
   )
 );
 
-const bytes = (hex = ''): Uint8Array => Uint8Array.from(Buffer.from(hex, 'hex'));
+const bytes = (hex = ''): Uint8Array =>
+  Uint8Array.from(Buffer.from(hex, 'hex'));
 const hex = (data: Uint8Array): string => Buffer.from(data).toString('hex');
 
 function encode(vector: IVector): Uint8Array {

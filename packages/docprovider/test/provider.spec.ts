@@ -6,25 +6,33 @@ import { nullTranslator } from '@jupyterlab/translation';
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
 
 import { WebSocketProvider } from '../src/provider';
-import { FakeServer, fakeUser, settled } from './support/server';
+import {
+  FakeServer,
+  fakeUser,
+  settled,
+  timersLeft,
+  useFakeClock
+} from './support/server';
 
 const TEXT = 'é 👩‍👩‍👧‍👦 e\u0301 שלום';
+
+const trans = nullTranslator.load('jupyter_collaboration');
 
 let server: FakeServer;
 let made: { provider: WebSocketProvider; model: YFile }[];
 
 beforeEach(() => {
-  vi.useFakeTimers();
+  useFakeClock();
   server = new FakeServer();
   made = [];
 });
 
-afterEach(() => {
+afterEach(async () => {
   made.forEach(({ provider, model }) => {
     provider.dispose();
     model.dispose();
   });
-  expect(vi.getTimerCount()).toBe(0);
+  expect(await timersLeft()).toBe(0);
   vi.useRealTimers();
 });
 
@@ -35,7 +43,7 @@ function open(name = 'ada', model = new YFile()) {
     format: 'text',
     model,
     user: fakeUser(name),
-    translator: nullTranslator.load('jupyter_collaboration'),
+    translator: trans,
     serverSettings: server.settings,
     environment: {
       createSocket: server.createSocket,
@@ -59,7 +67,7 @@ describe('A provider', () => {
     expect(server.requests).toEqual([
       {
         method: 'PUT',
-        url: 'http://server.test/base/api/collaboration/session/folder/%C3%A4%20b.txt',
+        path: '/base/api/collaboration/session/folder/%C3%A4%20b.txt',
         body: '{"format":"text","type":"file"}'
       }
     ]);
@@ -198,6 +206,7 @@ describe('The number of changes without acknowledgement', () => {
   it('counts what is typed, and is nothing once the server has it', async () => {
     const { provider, model } = open();
     await settled();
+    model.dirty = true; // The first edit would make another change of it.
     await vi.advanceTimersByTimeAsync(200);
     expect(provider.unacknowledged).toBe(0);
     const counts: number[] = [];
@@ -221,6 +230,7 @@ describe('The number of changes without acknowledgement', () => {
   it('is kept while there is no connection, and cleared after it', async () => {
     const { provider, model } = open();
     await settled();
+    model.dirty = true; // The first edit would make another change of it.
     await vi.advanceTimersByTimeAsync(200);
     server.mode = 'turn away';
     server.cut();
@@ -237,6 +247,7 @@ describe('The number of changes without acknowledgement', () => {
   it('covers only what was sent before the question', async () => {
     const { provider, model } = open();
     await settled();
+    model.dirty = true; // The first edit would make another change of it.
     await vi.advanceTimersByTimeAsync(200);
     server.acknowledges = false;
     model.updateSource(0, 0, 'a');

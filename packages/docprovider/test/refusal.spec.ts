@@ -24,7 +24,10 @@ describe('A closed connection', () => {
 
   // [S3]
   it('stays closed and asks for a reload when the history is another', () => {
-    const reason = JSON.stringify({ reason: 'unknown_session', sessionId: 'x' });
+    const reason = JSON.stringify({
+      reason: 'unknown_session',
+      sessionId: 'x'
+    });
     expect(refusalOfClose(1003, reason, trans)).toMatchObject({
       reason: 'unknown_session',
       reloadable: true

@@ -8,7 +8,7 @@
  */
 
 import type { LayerMarker } from '@codemirror/view';
-import { RectangleMarker } from '@codemirror/view';
+import type { RectangleMarker } from '@codemirror/view';
 
 /**
  * Where the name stands, so that it is not cut off at an edge of the editor

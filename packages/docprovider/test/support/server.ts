@@ -81,7 +81,7 @@ export class FakeSocket implements Connection.ISocket {
 export class FakeServer {
   readonly doc = new Y.Doc();
   readonly sockets: FakeSocket[] = [];
-  readonly requests: { method: string; url: string; body: string }[] = [];
+  readonly requests: { method: string; path: string; body: string }[] = [];
 
   /** What the session route answers. */
   session: { status: number; sessionId: string } = {
@@ -118,7 +118,7 @@ export class FakeServer {
       const request = new Request(input, init);
       this.requests.push({
         method: request.method,
-        url: request.url,
+        path: new URL(request.url).pathname,
         body: await request.text()
       });
       const { status, sessionId } = this.session;
@@ -226,15 +226,36 @@ export function fakeUser(username: string): User.IManager {
 }
 
 /**
+ * Replace the timers that the sources use, and leave those of Node and Lumino.
+ */
+export function useFakeClock(): void {
+  vi.useFakeTimers({
+    toFake: [
+      'setTimeout',
+      'clearTimeout',
+      'setInterval',
+      'clearInterval',
+      'Date'
+    ]
+  });
+}
+
+/**
+ * The number of timers that are left.
+ *
+ * Lumino tidies its signals in the next frame, which jsdom makes of a timer;
+ * that one does not count.
+ */
+export async function timersLeft(): Promise<number> {
+  await vi.advanceTimersByTimeAsync(20);
+  return vi.getTimerCount();
+}
+
+/**
  * Let everything happen that needs no time.
  */
 export async function settled(): Promise<void> {
-  for (let turn = 0; turn < 100; turn++) {
-    await Promise.resolve();
-  }
-  // A response of `fetch` takes turns of its own.
-  await vi.advanceTimersByTimeAsync(0);
-  for (let turn = 0; turn < 100; turn++) {
-    await Promise.resolve();
+  for (let turn = 0; turn < 20; turn++) {
+    await new Promise<void>(resolve => setImmediate(resolve));
   }
 }

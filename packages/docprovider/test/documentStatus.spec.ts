@@ -1,0 +1,52 @@
+// Copyright (c) Jupyter Collaboration contributors.
+// Distributed under the terms of the BSD 3-Clause License.
+
+import { expect, it } from 'vitest';
+
+import { DocumentStatus } from '../src/documentStatus';
+import type { IDocumentProviderFactory } from '../src/tokens';
+import { FakeProvider } from './support/drive';
+
+function watch() {
+  const provider = new FakeProvider({
+    path: 'a.txt',
+    contentType: 'file',
+    format: 'text'
+  } as IDocumentProviderFactory.IOptions);
+  const status = new DocumentStatus(provider);
+  const log: string[] = [];
+  status.changed.connect(() =>
+    log.push(`${status.status} ${status.saveError}`)
+  );
+  return { provider, status, log };
+}
+
+it('The status of a document follows its provider', () => {
+  const { provider, status, log } = watch();
+  provider.saveError = 'No space left';
+  provider.saveErrorChanged.emit(provider.saveError);
+  provider.status = 'offline';
+  provider.statusChanged.emit('offline');
+  expect(log).toEqual(['live No space left', 'offline No space left']);
+  expect(status.reason).toBeNull();
+});
+
+it('The number of changes is told while there is no connection', () => {
+  const { provider, status, log } = watch();
+  provider.unacknowledgedChanged.emit(1);
+  expect(log).toHaveLength(0);
+  provider.status = 'offline';
+  provider.unacknowledged = 2;
+  provider.unacknowledgedChanged.emit(2);
+  expect(log).toHaveLength(1);
+  expect(status.unacknowledged).toBe(2);
+});
+
+it('A disposed status follows nothing', () => {
+  const { provider, status, log } = watch();
+  status.dispose();
+  status.dispose();
+  provider.statusChanged.emit('offline');
+  expect(log).toHaveLength(0);
+  expect(status.isDisposed).toBe(true);
+});

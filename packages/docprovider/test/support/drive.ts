@@ -1,0 +1,145 @@
+// Copyright (c) Jupyter Collaboration contributors.
+// Distributed under the terms of the BSD 3-Clause License.
+
+/**
+ * A drive and providers for tests of the content provider.
+ */
+
+import type { YDocument, DocumentChange } from '@jupyter/ydoc';
+import type { Contents, IContentProvider } from '@jupyterlab/services';
+import { PromiseDelegate } from '@lumino/coreutils';
+import { Signal } from '@lumino/signaling';
+
+import type {
+  ConnectionStatus,
+  IDocumentProvider,
+  IDocumentProviderFactory,
+  ISaveResult
+} from '../../src/tokens';
+
+/**
+ * Files in memory, served as the REST API serves them.
+ */
+export class FakeFiles implements Pick<IContentProvider, 'get' | 'save'> {
+  readonly files = new Map<string, { hash?: string; last_modified: string }>();
+  readonly calls: [string, string, object][] = [];
+
+  async get(
+    path: string,
+    options: Contents.IFetchOptions = {}
+  ): Promise<Contents.IModel> {
+    this.calls.push(['get', path, options]);
+    const file = this.files.get(path);
+    if (!file) {
+      throw Object.assign(new Error('Not found'), {
+        response: { status: 404 }
+      });
+    }
+    return {
+      name: path.split('/').pop() ?? '',
+      path,
+      type: 'file',
+      writable: true,
+      created: '2026-01-01T00:00:00Z',
+      mimetype: 'text/plain',
+      content: options.content === false ? null : 'content',
+      format: options.content === false ? null : 'text',
+      ...file
+    };
+  }
+
+  async save(
+    path: string,
+    options: Partial<Contents.IModel> = {}
+  ): Promise<Contents.IModel> {
+    this.calls.push(['save', path, options]);
+    this.files.set(path, { hash: 'rest', last_modified: 'now' });
+    return this.get(path, { content: false });
+  }
+}
+
+/**
+ * A provider whose server is the test.
+ */
+export class FakeProvider implements IDocumentProvider {
+  constructor(readonly options: IDocumentProviderFactory.IOptions) {
+    this.path = options.path;
+    this.contentType = options.contentType;
+    this.format = options.format;
+  }
+
+  path: string;
+  readonly contentType: string;
+  readonly format: string;
+  readonly synced = new PromiseDelegate<void>();
+  readonly asked: string[] = [];
+  saves: () => Promise<ISaveResult> = async () => ({});
+
+  status: ConnectionStatus = 'live';
+  refusal = null;
+  unacknowledged = 0;
+  saveError: string | null = null;
+  isDisposed = false;
+  readonly statusChanged = new Signal<this, ConnectionStatus>(this);
+  readonly unacknowledgedChanged = new Signal<this, number>(this);
+  readonly saveErrorChanged = new Signal<this, string | null>(this);
+
+  get ready(): Promise<void> {
+    return this.synced.promise;
+  }
+
+  save(): Promise<ISaveResult> {
+    this.asked.push('save');
+    return this.saves();
+  }
+
+  async revert(): Promise<void> {
+    this.asked.push('revert');
+  }
+
+  dispose(): void {
+    this.isDisposed = true;
+  }
+}
+
+/**
+ * What a document context of JupyterLab keeps of its file, and how it decides
+ * that the file 'has changed on disk'.
+ */
+export class FakeContext {
+  constructor(
+    public path: string,
+    readonly model: YDocument<DocumentChange>
+  ) {}
+
+  known: Partial<Contents.IModel> = {};
+
+  onFileChanged(change: Contents.IChangedArgs): void {
+    const { oldValue, newValue } = change;
+    if (change.type === 'save' && newValue?.path === this.path) {
+      this.known = { ...this.known, ...newValue };
+    } else if (
+      change.type === 'rename' &&
+      oldValue?.path &&
+      newValue?.path &&
+      this.path.startsWith(oldValue.path)
+    ) {
+      const isFile = this.path === oldValue.path;
+      const path = isFile
+        ? newValue.path
+        : newValue.path + this.path.slice(oldValue.path.length);
+      this.known = isFile
+        ? { ...this.known, ...newValue }
+        : { ...this.known, last_modified: newValue.created, path };
+      this.path = path;
+    }
+  }
+
+  /** Whether the user would be asked what to do with a changed file. */
+  wouldAsk(disk: Contents.IModel): boolean {
+    if (this.known.hash && disk.hash) {
+      return this.known.hash !== disk.hash;
+    }
+    return this.known.last_modified !== disk.last_modified;
+  }
+}
