@@ -11,6 +11,7 @@ import type { JupyterFrontEndPlugin } from '@jupyterlab/application';
 import { PageConfig } from '@jupyterlab/coreutils';
 
 import { awarenessProviderFactory } from './awarenessProviderFactory';
+import { connectionLost } from './connectionLost';
 import { contentProvider } from './contentProvider';
 import { cursors } from './cursors';
 import { documentProviderFactory } from './documentProviderFactory';
@@ -34,6 +35,7 @@ const plugins: JupyterFrontEndPlugin<unknown>[] = isOff
       documentProviderFactory,
       awarenessProviderFactory,
       contentProvider,
+      connectionLost,
       globalAwareness,
       cursors,
       userBadges,
