@@ -2,63 +2,48 @@
 // Distributed under the terms of the BSD 3-Clause License.
 
 /**
- * The plugin that tells of a lost server without taking the keyboard. [M10]
+ * The plugin that tells of a lost connection without taking the keyboard. [M10]
+ *
+ * JupyterLab's own way is a modal dialog, which comes up in the middle of a
+ * word and swallows what is typed next.
  */
 
-import type { JupyterFrontEndPlugin } from '@jupyterlab/application';
-import { IConnectionLost, JupyterFrontEnd } from '@jupyterlab/application';
+import type {
+  JupyterFrontEnd,
+  JupyterFrontEndPlugin
+} from '@jupyterlab/application';
+import { IConnectionLost } from '@jupyterlab/application';
 import { Notification } from '@jupyterlab/apputils';
-import { ITranslator } from '@jupyterlab/translation';
+import { ITranslator, nullTranslator } from '@jupyterlab/translation';
 
-/** The command by which JupyterHub restarts a server. */
-const HUB_RESTART = 'hub:restart';
-
-/** How long a notification stays (ms), and how long none follows it. */
-const SHOWN_FOR = 10000;
+/** How long the notification stays (ms). */
+const AUTO_CLOSE = 10000;
 
 /**
- * Replaces JupyterLab's modal dialog, which takes the keyboard in the middle
- * of a word, by a notification. Under a hub it offers the restart that the
- * hub's dialog offers.
+ * Provides what happens when the connection to the server is lost.
  */
 export const connectionLost: JupyterFrontEndPlugin<IConnectionLost> = {
   id: '@jupyter/collaboration-extension:connectionLost',
-  description: 'Tells that the server is gone while you go on typing.',
+  description: 'Tells of a lost connection without a dialog.',
   autoStart: true,
-  requires: [JupyterFrontEnd.IPaths, ITranslator],
+  optional: [ITranslator],
   provides: IConnectionLost,
   activate: (
-    app: JupyterFrontEnd,
-    paths: JupyterFrontEnd.IPaths,
-    translator: ITranslator
+    _: JupyterFrontEnd,
+    translator: ITranslator | null
   ): IConnectionLost => {
-    const trans = translator.load('jupyter_collaboration');
-    let quietUntil = 0;
-    return () => {
-      if (Date.now() < quietUntil) {
-        return Promise.resolve();
+    const trans = (translator ?? nullTranslator).load('jupyter_collaboration');
+    let id = '';
+    return async () => {
+      if (!Notification.manager.has(id)) {
+        id = Notification.emit(
+          trans.__(
+            'The server cannot be reached. What you change in shared documents is kept here and sent when it is back.'
+          ),
+          'warning',
+          { autoClose: AUTO_CLOSE }
+        );
       }
-      quietUntil = Date.now() + SHOWN_FOR;
-      const canRestart =
-        !!paths.urls.hubPrefix && app.commands.hasCommand(HUB_RESTART);
-      Notification.emit(
-        trans.__(
-          'The server cannot be reached. Go on typing: what you type is kept in this page, and sent when the server is back.'
-        ),
-        'warning',
-        {
-          autoClose: canRestart ? false : SHOWN_FOR,
-          actions: canRestart
-            ? [
-                {
-                  label: trans.__('Restart Server'),
-                  callback: () => void app.commands.execute(HUB_RESTART)
-                }
-              ]
-            : []
-        }
-      );
-      return Promise.resolve();
     };
   }
 };

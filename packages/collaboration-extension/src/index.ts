@@ -12,6 +12,7 @@ import { PageConfig } from '@jupyterlab/coreutils';
 
 import { awarenessProviderFactory } from './awarenessProviderFactory';
 import { connectionLost } from './connectionLost';
+import { connectionLost } from './connectionLost';
 import { contentProvider } from './contentProvider';
 import { cursors } from './cursors';
 import { documentProviderFactory } from './documentProviderFactory';
@@ -39,7 +40,9 @@ const plugins: JupyterFrontEndPlugin<unknown>[] = isOff
       globalAwareness,
       cursors,
       userBadges,
-      documentStatus
+      documentStatus,
+      // A hub has its own: it offers to start the server again.
+      ...(PageConfig.getOption('hubPrefix') ? [] : [connectionLost])
     ];
 
 export default plugins;

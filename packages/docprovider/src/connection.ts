@@ -265,7 +265,13 @@ export class Connection implements IDisposable {
   };
 
   private _onOffline = (): void => {
-    if (this._isStarted && !this.isOpen && !this._refusal) {
+    if (!this._isStarted || this._refusal) {
+      return;
+    }
+    if (this._liveness) {
+      // The server may be on this computer, so this need not mean anything.
+      this._liveness.ask();
+    } else {
       this._setStatus('offline');
     }
   };

@@ -16,6 +16,8 @@ import type { IDisposable } from '@lumino/disposable';
 const PROBE_AFTER = 30000;
 /** Silence after that question which means that it is dead (ms). */
 const DEAD_AFTER = 15000;
+/** The same where there is a reason for the question (ms). */
+const DEAD_SOON = 5000;
 
 /**
  * Watches one open connection.
@@ -50,7 +52,7 @@ export class Liveness implements IDisposable {
   /**
    * Ask now, for instance because the network changed.
    */
-  ask(): void {
+  ask(deadAfter = DEAD_SOON): void {
     if (this._isDisposed) {
       return;
     }
@@ -63,7 +65,7 @@ export class Liveness implements IDisposable {
       } else {
         this._dead();
       }
-    }, DEAD_AFTER);
+    }, deadAfter);
   }
 
   /**
@@ -81,7 +83,7 @@ export class Liveness implements IDisposable {
     this._timer = setTimeout(() => {
       const quiet = Date.now() - this._heardAt;
       if (quiet >= PROBE_AFTER) {
-        this.ask();
+        this.ask(DEAD_AFTER);
       } else {
         this._watch(PROBE_AFTER - Math.max(0, quiet));
       }

@@ -288,8 +288,18 @@ describe('A silent connection', () => {
     await goLive();
     events.dispatchEvent(new Event('online'));
     expect(last().sent).toEqual([PROBE]);
-    await tick(15000);
+    await tick(5000);
     expect(sockets[0].isClosed).toBe(true);
+  });
+
+  it('is asked at once when the browser is offline, and may be live', async () => {
+    await goLive();
+    events.dispatchEvent(new Event('offline'));
+    expect(last().sent).toEqual([PROBE]);
+    last().deliver(PROBE);
+    await tick(20000);
+    expect(connection.status).toBe('live');
+    expect(sockets).toHaveLength(1);
   });
 });
 
