@@ -12,7 +12,6 @@ import { PageConfig } from '@jupyterlab/coreutils';
 
 import { awarenessProviderFactory } from './awarenessProviderFactory';
 import { connectionLost } from './connectionLost';
-import { connectionLost } from './connectionLost';
 import { contentProvider } from './contentProvider';
 import { cursors } from './cursors';
 import { documentProviderFactory } from './documentProviderFactory';
@@ -36,7 +35,6 @@ const plugins: JupyterFrontEndPlugin<unknown>[] = isOff
       documentProviderFactory,
       awarenessProviderFactory,
       contentProvider,
-      connectionLost,
       globalAwareness,
       cursors,
       userBadges,
