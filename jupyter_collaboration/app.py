@@ -229,6 +229,8 @@ class YDocExtension(ExtensionApp):
             if file_id is None:
                 return None
             room_id = str(document_id(file_format, content_type, file_id))
+        if self.disable_rtc:
+            return None
         if not create and not self.ywebsocket_server.room_exists(room_id):
             return None
         room = await self.ywebsocket_server.open(room_id)

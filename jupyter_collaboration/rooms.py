@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from logging import Logger
-from weakref import WeakValueDictionary
+from weakref import WeakKeyDictionary, WeakValueDictionary
 
 import anyio
 from anyio import TASK_STATUS_IGNORED, Event, Lock, create_task_group, move_on_after
@@ -54,6 +54,8 @@ class RoomManager:
         self._cleanup_delay = cleanup_delay
         self._log = log
         self._locks: WeakValueDictionary[str, Lock] = WeakValueDictionary()
+        self._empty_since: WeakKeyDictionary[Relay, float] = WeakKeyDictionary()
+        self._evicting: set[Relay] = set()
         self._tasks: TaskGroup | None = None
         self._stopping = False
         self._stopped = Event()
@@ -108,6 +110,7 @@ class RoomManager:
             if room is None:
                 room = await self._opened(room_id, document)
                 self.rooms[room_id] = room
+                self._emptied(room)  # nobody is in it yet, and perhaps nobody comes
             return room
 
     async def _opened(self, room_id: str, document: DocumentId | None) -> Relay:
@@ -137,22 +140,40 @@ class RoomManager:
     def leave(self, room: Relay, member: Member) -> None:
         """A member went; the last one's room is closed after a while."""
         room.leave(member)
-        if not room.clients and self._tasks is not None and not self._stopping:
-            if self._cleanup_delay is None and isinstance(room, DocumentRoom):
-                return
+        if not room.clients:
+            self._emptied(room)
+
+    def _emptied(self, room: Relay) -> None:
+        """Close a room after a while, unless somebody comes."""
+        if self._tasks is None or self._stopping:
+            return
+        if self._cleanup_delay is None and isinstance(room, DocumentRoom):
+            return
+        self._empty_since[room] = anyio.current_time()
+        if room not in self._evicting:
+            self._evicting.add(room)
             self._tasks.start_soon(self._evict_later, room)
 
     async def _evict_later(self, room: Relay) -> None:
-        while True:
-            await anyio.sleep(self._cleanup_delay or 0)
-            async with self._lock(room.room_id):
-                if room.clients or self.rooms.get(room.room_id) is not room:
+        try:
+            while self.rooms.get(room.room_id) is room:
+                due = self._empty_since[room] + (self._cleanup_delay or 0)
+                rest = due - anyio.current_time()
+                if rest > 0:
+                    await anyio.sleep(rest)
+                elif await self._evicted(room) or room.clients:
                     return
-                if await self._flushed(room):
-                    self._close(room)
-                    return
-            # Not saved: the room stays and tries again by itself.
-            await anyio.sleep(EVICTION_RETRY)
+                else:  # not saved: the room stays and tries again by itself
+                    await anyio.sleep(EVICTION_RETRY)
+        finally:
+            self._evicting.discard(room)
+
+    async def _evicted(self, room: Relay) -> bool:
+        async with self._lock(room.room_id):
+            if room.clients or not await self._flushed(room):
+                return False
+            self._close(room)
+            return True
 
     async def _flushed(self, room: Relay) -> bool:
         if isinstance(room, DocumentRoom):
