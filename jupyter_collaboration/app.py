@@ -19,7 +19,7 @@ from .handlers import SessionHandler
 from .history import HistoryBackend
 from .room import DocumentRoom, RoomOptions
 from .rooms import RoomManager
-from .stores import SQLiteYStore, YStore, make_backend
+from .stores import SQLiteYStore, TempFileYStore, YStore, make_backend
 from .websocket import RoomHandler
 
 EVENTS_URI = "https://schema.jupyter.org/jupyter_collaboration"
@@ -31,7 +31,7 @@ class YDocExtension(ExtensionApp):
     name = "jupyter_server_ydoc"
     app_name = "Collaboration"
     description = "Lets several people edit the same notebook or file together, live."
-    classes = [SQLiteYStore]  # noqa: RUF012  (traitlets declares it so)
+    classes = [SQLiteYStore, TempFileYStore]  # noqa: RUF012  (traitlets declares it so)
 
     disable_rtc = Bool(
         False,
@@ -244,3 +244,7 @@ class YDocExtension(ExtensionApp):
         document = make_document(named.type, doc)
         doc.apply_update(room.ydoc.get_update())
         return document
+
+
+main = YDocExtension.launch_instance
+"""The command `jupyter collaboration`; with `--help-all` it shows the traits."""

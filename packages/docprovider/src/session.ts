@@ -91,7 +91,8 @@ export function roomUrl(
   return (
     URLExt.join(
       base ?? URLExt.join(settings.wsUrl, ROOM_ROUTE),
-      encodeURIComponent(roomId)
+      // Older servers read the colons as they come. [C1]
+      encodeURIComponent(roomId).replace(/%3A/g, ':')
     ) + URLExt.objectToQueryString(query)
   );
 }

@@ -191,7 +191,7 @@ describe('Presence in a transient room', () => {
     await vi.advanceTimersByTimeAsync(100);
     expect(server.requests).toHaveLength(0);
     expect(server.last.url).toBe(
-      'ws://server.test/base/api/collaboration/room/JupyterLab%3AglobalAwareness?token=secret'
+      'ws://server.test/base/api/collaboration/room/JupyterLab:globalAwareness?token=secret'
     );
     expect(
       ada.awareness.getStates().get(grace.awareness.clientID)?.user

@@ -72,7 +72,7 @@ describe('A provider', () => {
       }
     ]);
     expect(server.last.url).toBe(
-      'ws://server.test/base/api/collaboration/room/text%3Afile%3Aid-1?sessionId=session-1&token=secret'
+      'ws://server.test/base/api/collaboration/room/text:file:id-1?sessionId=session-1&token=secret'
     );
     await provider.ready;
     expect(provider.status).toBe('live');
