@@ -7,7 +7,9 @@
  * Knows the document registry.
  */
 
+import type { RtcContentProvider } from '@jupyter/docprovider';
 import type { DocumentRegistry } from '@jupyterlab/docregistry';
+import { DisposableDelegate } from '@lumino/disposable';
 
 /** The models of shared documents. */
 const SHARED_MODELS = ['notebook', 'text'];
@@ -46,6 +48,31 @@ export function shareFactories(
       share(registry.getWidgetFactory(change.name ?? ''));
     }
   });
+}
+
+/**
+ * Let the content provider know by which paths JupyterLab calls its documents.
+ *
+ * @param registry JupyterLab's document registry.
+ * @param provider The content provider.
+ */
+export function followPaths(
+  registry: DocumentRegistry,
+  provider: RtcContentProvider
+): void {
+  const extension: DocumentRegistry.WidgetExtension = {
+    createNew: (_, context) => {
+      const follow = () =>
+        provider.setPath(context.model.sharedModel, context.localPath);
+      context.pathChanged.connect(follow);
+      return new DisposableDelegate(() => {
+        context.pathChanged.disconnect(follow);
+      });
+    }
+  };
+  for (const name of ['Notebook', 'Editor']) {
+    registry.addWidgetExtension(name, extension);
+  }
 }
 
 /**

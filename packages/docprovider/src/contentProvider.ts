@@ -81,12 +81,20 @@ export class RtcContentProvider
    * The provider of a shared document.
    */
   providerOf(model: unknown): IDocumentProvider | undefined {
-    for (const document of this._documents) {
-      if (document.model === model) {
-        return document.provider;
-      }
+    return this._documentOf(model)?.provider;
+  }
+
+  /**
+   * Say that JupyterLab calls a shared document by another path now.
+   *
+   * It may learn a new path elsewhere, from the kernel's session; what it saves
+   * under that path must still go to the server's document. [F8]
+   */
+  setPath(model: unknown, path: string): void {
+    const document = this._documentOf(model);
+    if (document && document.provider.path !== path) {
+      this._documents.rename(document, path);
     }
-    return undefined;
   }
 
   /**
@@ -163,6 +171,15 @@ export class RtcContentProvider
       this._documents.remove(document);
     }
     Signal.clearData(this);
+  }
+
+  private _documentOf(model: unknown): ILiveDocument | undefined {
+    for (const document of this._documents) {
+      if (document.model === model) {
+        return document;
+      }
+    }
+    return undefined;
   }
 
   private async _save(document: ILiveDocument): Promise<{ hash?: string }> {

@@ -124,6 +124,15 @@ export class LiveDocuments implements Iterable<ILiveDocument> {
     this._index();
   }
 
+  /**
+   * JupyterLab calls the file of a document by another path now.
+   */
+  rename(document: ILiveDocument, path: string): void {
+    document.provider.path = path;
+    learn(document, { path });
+    this._index();
+  }
+
   private _index(): void {
     this.providers.clear();
     for (const { provider } of this._documents) {

@@ -126,6 +126,9 @@ export class WebSocketProvider implements IDocumentProvider {
   }
 
   async save(): Promise<ISaveResult> {
+    if (this.refusal) {
+      throw new SaveError(this.refusal.message);
+    }
     try {
       const { hash } = await this._requests.ask('save');
       return typeof hash === 'string' ? { hash } : {};

@@ -134,7 +134,7 @@ export function unknownSession(
     code,
     reason: 'unknown_session',
     message: trans.__(
-      'The server started this document anew. Reload the page to continue with it.'
+      'The server started this document anew. Reload the page to continue with it; first copy what you have changed here since the connection was lost.'
     ),
     reloadable: true
   };

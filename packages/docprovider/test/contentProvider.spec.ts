@@ -316,6 +316,17 @@ describe('A file that is renamed', () => {
     expect(context.wouldAsk(await content.get('z.txt', LOOK))).toBe(false);
   });
 
+  it("is followed when JupyterLab learns of it from a kernel's session", async () => {
+    const { model, provider } = await open();
+    content.setPath(model, 'z.txt');
+    content.setPath(new YFile(), 'y.txt');
+    expect([...content.providers]).toEqual([['text:file:z.txt', provider]]);
+    files.files.set('z.txt', { hash: 'h1', last_modified: 't1' });
+    await content.save('z.txt', { content: 'x', type: 'file' });
+    expect(provider.asked).toEqual(['save']);
+    expect(await content.get('z.txt', LOOK)).toMatchObject({ path: 'z.txt' });
+  });
+
   // [M7]
   it('to a path without a file is not followed', async () => {
     const { context, model } = await open();

@@ -336,6 +336,16 @@ describe('A save', () => {
     expect(provider.saveError).toBeNull();
   });
 
+  it('fails in the words of a refusal', async () => {
+    const { provider } = open();
+    await provider.ready;
+    server.cut(4403);
+    await expect(provider.save()).rejects.toMatchObject({
+      isConnectionLost: false,
+      message: 'You do not have access to this document.'
+    });
+  });
+
   it('fails when the document is closed', async () => {
     const { provider } = open();
     await provider.ready;

@@ -1,0 +1,76 @@
+"""What waits for a client that reads slowly."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Awaitable, Callable
+from typing import Any
+
+from support import Editor
+
+from jupyter_collaboration import websocket
+from jupyter_collaboration.relay import Outgoing
+from jupyter_collaboration.websocket import Outbox
+
+Run = Callable[[Awaitable[Any]], Any]
+Serving = Callable[..., Any]
+
+
+class Stream:
+    """Takes frames, and says that they went when told so."""
+
+    def __init__(self) -> None:
+        self.futures: list[asyncio.Future[None]] = []
+
+    def write(self, frame: bytes) -> asyncio.Future[None]:
+        self.futures.append(asyncio.get_running_loop().create_future())
+        return self.futures[-1]
+
+
+def test_an_outbox_is_bounded_in_bytes_and_in_time(run: Run) -> None:  # [M4]
+    async def test() -> None:
+        stream = Stream()
+        outbox = Outbox(stream)  # type: ignore[arg-type]
+        assert not outbox.overdue(1e9)
+        outbox.write(b"x" * 100, 0.0)
+        assert outbox.waiting == 100
+        assert not outbox.overdue(websocket.OUTBOX_SECONDS)
+        assert outbox.overdue(websocket.OUTBOX_SECONDS + 1)
+        stream.futures[0].set_result(None)
+        await asyncio.sleep(0)
+        assert outbox.waiting == 0
+        assert not outbox.overdue(1e9)
+        outbox.write(b"x" * (websocket.OUTBOX_BYTES + 1), 0.0)
+        assert outbox.overdue(0.0)
+
+    run(test())
+
+
+def test_a_frame_is_made_once_and_says_its_length() -> None:
+    for size, head in ((5, b"\x82\x05"), (300, b"\x82\x7e\x01\x2c"), (70_000, b"\x82\x7f")):
+        outgoing = Outgoing(b"x" * size)
+        assert outgoing.frame.startswith(head)
+        assert outgoing.frame.endswith(outgoing.message)
+        assert outgoing.frame is outgoing.frame
+
+
+def test_who_does_not_read_is_cut_and_the_others_go_on(run: Run, serving: Serving) -> None:  # [M4]
+    async def test() -> None:
+        async with serving(YDocExtension={"document_save_delay": None}) as server:
+            file = server.text_file("a.txt", "one\n")
+            ada, bob = await server.member(file), await server.member(file)
+            stuck = Editor(await server.endpoint(file))
+            await stuck.open(receive_buffer=4096)
+            stuck.socket.stop_reading()
+            block = "x" * 1_000_000
+            for number in range(25):
+                ada.source.insert(0, block)
+                await bob.until(lambda _, n=number: len(str(bob.source)) > n * len(block))
+                if not server.established_to(stuck):
+                    break
+            assert not server.established_to(stuck)
+            ada.source.insert(0, "<")
+            await bob.until(lambda _: str(bob.source).startswith("<"))
+            stuck.socket.abort()
+
+    run(test())
