@@ -11,8 +11,9 @@ from __future__ import annotations
 
 import asyncio
 import json
+import math
 from collections.abc import Callable
-from functools import cached_property
+from functools import cached_property, partial
 from logging import Logger
 from typing import Any, Protocol
 
@@ -24,9 +25,16 @@ from .errors import ProtocolError
 from .protocol import ClientState, Request
 from .roles import Action, Role
 
-UPDATE_INTERVAL = 0.004
-PRESENCE_INTERVAL = 0.02
-"""Seconds between two messages of a room to its members; the first goes at once."""
+UPDATE_INTERVAL = 0.00008
+PRESENCE_INTERVAL = 0.0004
+"""Seconds a member between two messages of a room to all; the first goes at once.
+
+A message costs the more the more members there are, so the share of a core that sending takes is
+bounded, and nobody waits in a small room.
+"""
+
+MAX_INTERVAL_MEMBERS = 50
+"""Members from which on the time between two messages grows no more."""
 
 
 class Outgoing:
@@ -67,10 +75,10 @@ class Member(Protocol):
 class Batch:
     """Calls back soon: at once after a quiet time, else an interval after the last call."""
 
-    def __init__(self, interval: float, flush: Callable[[], None]) -> None:
+    def __init__(self, interval: Callable[[], float], flush: Callable[[], None]) -> None:
         self._interval = interval
         self._flush = flush
-        self._last = -interval
+        self._last = -math.inf
         self._handle: asyncio.Handle | None = None
 
     def schedule(self) -> None:
@@ -78,7 +86,7 @@ class Batch:
         if self._handle is not None:
             return
         loop = asyncio.get_running_loop()
-        rest = self._last + self._interval - loop.time()
+        rest = self._last + self._interval() - loop.time()
         if rest > 0:
             self._handle = loop.call_later(rest, self._run)
         else:
@@ -114,8 +122,8 @@ class Relay(YRoom):
         self._sender: Member | None = None
         self._present: dict[int, ClientState] = {}
         self._owners: dict[int, Member] = {}
-        self._update_batch = Batch(UPDATE_INTERVAL, self._send_updates)
-        self._presence_batch = Batch(PRESENCE_INTERVAL, self._send_presence)
+        self._update_batch = Batch(partial(self._pause, UPDATE_INTERVAL), self._send_updates)
+        self._presence_batch = Batch(partial(self._pause, PRESENCE_INTERVAL), self._send_presence)
         self._observed: Subscription | None = None
         self.room_id = room_id
         super().__init__(ready=False, log=log, ydoc=ydoc)
@@ -133,6 +141,9 @@ class Relay(YRoom):
         if self._observed is not None:
             self.ydoc.unobserve(self._observed)
             self._observed = None
+
+    def _pause(self, interval: float) -> float:
+        return interval * min(len(self.clients), MAX_INTERVAL_MEMBERS)
 
     def flush_updates(self) -> None:
         """Send what is gathered now."""
