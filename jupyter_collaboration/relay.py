@@ -250,22 +250,30 @@ class Relay(YRoom):
     # Presence
 
     def _receive_presence(self, member: Member, message: bytes) -> None:
+        sent = list(protocol.read_awareness(message))
+        entries = [entry for entry in sent if entry.client_id != self.awareness.client_id]
+        if len(entries) < len(sent):  # nobody speaks for the server
+            message = protocol.awareness_message(entries)
+        news = [entry for entry in entries if self._is_news(entry)]
         payload, _ = protocol.read_bytes(message, 1)
-        meta, states = self.awareness.meta, self.awareness.states
-        for entry in protocol.read_awareness(message):
-            known = meta.get(entry.client_id)
-            newer = known is None or entry.clock > known["clock"]
-            left = entry.state == b"null" and entry.client_id in states
-            if newer or (left and known is not None and entry.clock == known["clock"]):
-                self._present[entry.client_id] = entry
-                self._owners[entry.client_id] = member
         try:
             self.awareness.apply_awareness_update(payload, member)
         except Exception as error:  # such as a state that is not JSON
             raise ProtocolError("presence that cannot be read") from error
+        for entry in news:
+            self._present[entry.client_id] = entry
+            self._owners[entry.client_id] = member
         # Their own presence goes back to a sender too: y-websocket's client takes a
         # connection that is silent for 30 seconds for dead.
         self._presence_batch.schedule()
+
+    def _is_news(self, entry: ClientState) -> bool:
+        """Whether an entry is newer than what is known, by the rules of y-protocols."""
+        known = self.awareness.meta.get(entry.client_id)
+        if known is None or entry.clock > known["clock"]:
+            return True
+        left = entry.state == b"null" and entry.client_id in self.awareness.states
+        return left and bool(entry.clock == known["clock"])
 
     def _state_of(self, client_id: int) -> ClientState:
         state = json.dumps(self.awareness.states.get(client_id), separators=(",", ":"))

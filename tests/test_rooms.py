@@ -12,8 +12,9 @@ import pytest
 from pycrdt import Doc, Text
 
 from jupyter_collaboration import protocol
-from jupyter_collaboration.errors import InvalidRequest
+from jupyter_collaboration.errors import InvalidRequest, ProtocolError
 from jupyter_collaboration.history import MemoryBackend
+from jupyter_collaboration.protocol import ClientState
 from jupyter_collaboration.relay import Outgoing
 from jupyter_collaboration.roles import Role
 from jupyter_collaboration.rooms import RoomManager
@@ -152,5 +153,37 @@ def test_a_burst_of_edits_becomes_few_messages_and_none_for_its_only_sender(run:
         replica: Doc[Any] = Doc()
         replica.apply_update(protocol.read_sync(bob.messages[-1])[1])
         assert str(replica.get("source", type=Text)) == "x" * 100
+
+    run(managed(test, 60))
+
+
+def test_presence_that_is_not_json_reaches_nobody(run: Run) -> None:  # [M4]
+    async def test(rooms: RoomManager) -> None:
+        room = await rooms.open("transient")
+        ada, bob = Guest(), Guest()
+        room.join(ada)
+        room.join(bob)
+        greetings = len(bob.messages)
+        good, bad = ClientState(1, 1, b'{"user":{}}'), ClientState(2, 1, b"{not json")
+        with pytest.raises(ProtocolError):
+            room.receive(ada, protocol.awareness_message([good, bad]))
+        await asyncio.sleep(0)
+        await asyncio.sleep(0)
+        assert len(bob.messages) == greetings
+
+    run(managed(test, 60))
+
+
+def test_nobody_speaks_for_the_server(run: Run) -> None:  # [M4]
+    async def test(rooms: RoomManager) -> None:
+        room = await rooms.open("transient")
+        ada = Guest()
+        room.join(ada)
+        own = room.awareness.client_id
+        room.receive(ada, protocol.awareness_message([ClientState(own, 99, b'{"user":"me"}')]))
+        assert room.awareness.states[own] == {}
+        rooms.leave(room, ada)
+        await asyncio.sleep(0)
+        assert own in room.awareness.states
 
     run(managed(test, 60))
