@@ -153,6 +153,21 @@ def read_awareness(message: bytes) -> Iterator[ClientState]:
         yield ClientState(client_id, clock, state)
 
 
+def is_strict_json(text: bytes) -> bool:
+    """Whether a text without NaN and infinities is JSON as every reader knows it.
+
+    Python's parser takes them; those of browsers do not. Does not parse most texts.
+    """
+    if b"NaN" not in text and b"Infinity" not in text:
+        return True
+    strange: list[str] = []
+    try:
+        json.loads(text, parse_constant=strange.append)
+    except ValueError:
+        return False
+    return not strange
+
+
 def read_request(message: bytes) -> Request:
     """The request in a raw message.
 

@@ -252,6 +252,8 @@ class Relay(YRoom):
     def _receive_presence(self, member: Member, message: bytes) -> None:
         sent = list(protocol.read_awareness(message))
         entries = [entry for entry in sent if entry.client_id != self.awareness.client_id]
+        if not all(protocol.is_strict_json(entry.state) for entry in entries):
+            raise ProtocolError("presence with a number that JSON does not know")
         if len(entries) < len(sent):  # nobody speaks for the server
             message = protocol.awareness_message(entries)
         news = [entry for entry in entries if self._is_news(entry)]

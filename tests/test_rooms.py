@@ -157,14 +157,15 @@ def test_a_burst_of_edits_becomes_few_messages_and_none_for_its_only_sender(run:
     run(managed(test, 60))
 
 
-def test_presence_that_is_not_json_reaches_nobody(run: Run) -> None:  # [M4]
+@pytest.mark.parametrize("state", [b"{not json", b'{"x": NaN}', b"-Infinity", b"\xff"])
+def test_presence_that_is_not_json_reaches_nobody(run: Run, state: bytes) -> None:  # [M4]
     async def test(rooms: RoomManager) -> None:
         room = await rooms.open("transient")
         ada, bob = Guest(), Guest()
         room.join(ada)
         room.join(bob)
         greetings = len(bob.messages)
-        good, bad = ClientState(1, 1, b'{"user":{}}'), ClientState(2, 1, b"{not json")
+        good, bad = ClientState(1, 1, b'{"user":{}}'), ClientState(2, 1, state)
         with pytest.raises(ProtocolError):
             room.receive(ada, protocol.awareness_message([good, bad]))
         await asyncio.sleep(0)
