@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from http import HTTPStatus
+from pathlib import PurePosixPath
 from typing import Any, NoReturn
 
 from jupyter_server.auth.decorator import authorized
@@ -76,6 +77,10 @@ class SessionHandler(CollaborationHandler):
             file_id = self._file_ids.index(path)
         if file_id is None:
             raise DocumentNotFound(f"There is no file {path}.")
+        # Files follow a folder that is renamed only if the folder has an id as well. [F8]
+        for folder in PurePosixPath(path).parents:
+            if folder.name:
+                self._file_ids.index(str(folder))
         document = document_id(file_format, content_type, file_id)
         session_id = await self._rooms.session_id(document)
         self.set_status(status)

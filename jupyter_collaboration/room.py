@@ -27,7 +27,7 @@ from .files import DocumentFile, FileState, LoadedFile, Saver
 from .history import History, Kind
 from .outofband import disk_edit
 from .protocol import Request
-from .relay import Member, Relay
+from .relay import Member, Outgoing, Relay
 from .roles import Action
 
 Emit = Callable[..., None]
@@ -77,6 +77,7 @@ class DocumentRoom(Relay):
         )
         self._known: FileState | None = None
         self._saved_print: str | None = None
+        self._save_error = ""
         self._kind = Kind.EDIT
         self._loading = Lock()
         self._disk = Lock()
@@ -225,6 +226,9 @@ class DocumentRoom(Relay):
                 position = self._history.mark_cut()
             self._history.mark_saved(position, self._known.hash)
             self._tell("INFO", "save", "saved")
+            if self._save_error:
+                self._save_error = ""
+                self._broadcast({"type": "autosave", "status": "success"})
             return True
 
     async def _changed_file(self) -> LoadedFile | None:
@@ -241,6 +245,14 @@ class DocumentRoom(Relay):
     def _save_failed(self, error: SaveFailed) -> None:
         self.log.error("%s was not saved: %s", self.path, error)
         self._tell("ERROR", "save", str(error))
+        if self._save_error != str(error):
+            self._save_error = str(error)
+            self._broadcast({"type": "autosave", "status": "failed", "reason": str(error)})
+
+    def _broadcast(self, content: dict[str, Any]) -> None:
+        outgoing = Outgoing(protocol.raw_message(content))
+        for member in list(self.clients):
+            member.send(outgoing)
 
     async def _rendered(self, state: bytes | None = None) -> Any:
         """The content of the document, or of another state of it, as its file would hold it."""

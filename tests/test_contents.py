@@ -37,17 +37,23 @@ def test_a_full_disk_is_told_and_the_save_made_up_for(run: Run, serving: Serving
     async def test() -> None:
         options = {"contents_manager_class": "managers.Refusing"}
         async with serving(ServerApp=options) as server:
-            ada = await server.member(server.text_file("a.txt", "one\n"))
+            file = server.text_file("a.txt", "one\n")
+            ada, bob = await server.member(file), await server.member(file)
             server.text_file("full", "")
             ada.source.insert(0, "x")
             failed = await ada.ask("save")
             assert failed["status"] == "failed"
             assert failed["reason"] == "No space left on device"
+            told = await bob.reply(lambda reply: reply["type"] == "autosave")
+            assert (told["status"], told["reason"]) == ("failed", "No space left on device")
             assert server.read("a.txt") == "one\n"
             await until(lambda: ada.state["dirty"] is True)
             (server.root / "full").unlink()
             await until(lambda: server.read("a.txt") == "xone\n")
             await until(lambda: ada.state["dirty"] is False)
+            await bob.reply(
+                lambda reply: (reply["type"], reply["status"]) == ("autosave", "success")
+            )
 
     run(test())
 

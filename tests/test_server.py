@@ -409,6 +409,20 @@ def test_a_rename_is_followed(run: Run, serving: Serving) -> None:  # [F8]
     run(test())
 
 
+def test_a_file_follows_its_folder(run: Run, serving: Serving) -> None:  # [F8]
+    async def test() -> None:
+        async with serving(YDocExtension={"file_poll_interval": 0.05}) as server:
+            (server.root / "a" / "b").mkdir(parents=True)
+            ada = await server.member(server.text_file("a/b/c.txt", "one"))
+            body = {"path": "other"}
+            assert (await server.request("PATCH", "api/contents/a", json=body))[0] == 200
+            await until(lambda: ada.state["path"] == "other/b/c.txt")
+            ada.source.insert(0, "x")
+            await until(lambda: server.read("other/b/c.txt") == "xone")
+
+    run(test())
+
+
 # Stopping and coming back
 
 

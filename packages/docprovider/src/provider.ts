@@ -281,6 +281,11 @@ export class WebSocketProvider implements IDocumentProvider {
       case 'revert':
         this._requests.settle(reply);
         break;
+      case 'autosave':
+        this._setSaveError(
+          reply.status === 'failed' ? failure(reply, this._trans) : null
+        );
+        break;
       case 'error':
         this._setSaveError(failure(reply, this._trans));
         break;

@@ -372,8 +372,10 @@ describe('A save', () => {
   it('that the server made by itself and failed is told as well', async () => {
     const { provider } = open();
     await provider.ready;
-    server.tell({ type: 'save', status: 'failed', reason: 'read-only' });
+    server.tell({ type: 'autosave', status: 'failed', reason: 'read-only' });
     expect(provider.saveError).toBe('read-only');
+    server.tell({ type: 'autosave', status: 'success' });
+    expect(provider.saveError).toBeNull();
     server.tell({ type: 'error', reason: 'not allowed' });
     expect(provider.saveError).toBe('not allowed');
   });
