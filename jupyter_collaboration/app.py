@@ -19,7 +19,7 @@ from .handlers import SessionHandler
 from .history import HistoryBackend
 from .room import DocumentRoom, RoomOptions
 from .rooms import RoomManager
-from .stores import SQLiteYStore, TempFileYStore, YStore, make_backend
+from .stores import SQLiteYStore, TempFileYStore, YStore
 from .websocket import RoomHandler
 
 EVENTS_URI = "https://schema.jupyter.org/jupyter_collaboration"
@@ -134,7 +134,7 @@ class YDocExtension(ExtensionApp):
             return
         config: Config = self.config
         root = Path(self.serverapp.root_dir).expanduser()
-        backend = make_backend(self.ystore_class, root, config=config, log=self.log)
+        backend = self.ystore_class(config=config, log=self.log).backend(root)
         self._options = RoomOptions(
             save_delay=self.document_save_delay,
             save_max_delay=self.document_save_max_delay,

@@ -11,7 +11,6 @@ import math
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
 from datetime import datetime
-from logging import Logger
 from typing import Any
 
 import anyio
@@ -176,13 +175,11 @@ class Saver:
         delay: float | None,
         max_delay: float,
         failed: Callable[[SaveFailed], None],
-        log: Logger,
     ) -> None:
         self._write = write
         self._delay = math.inf if delay is None else delay
         self._max_delay = math.inf if delay is None else max_delay
         self._failed = failed
-        self._log = log
         self._lock = Lock()
         self._woken = Event()
         self._first = math.inf

@@ -40,9 +40,7 @@ class CloseCode(IntEnum):
     GOING_AWAY = 1001
     SESSION = 1003
     BAD_REQUEST = 4400
-    FORBIDDEN = 4403
     NOT_FOUND = 4404
-    TOO_SLOW = 4408
     INTERNAL_ERROR = 4500
 
 

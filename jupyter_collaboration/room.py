@@ -44,7 +44,6 @@ class RoomOptions:
     save_max_delay: float = 10.0
     poll_interval: float = 1.0
     stop_poll_on_errors_after: float = 86400.0
-    cleanup_delay: float | None = 60.0
 
 
 class DocumentRoom(Relay):
@@ -73,7 +72,6 @@ class DocumentRoom(Relay):
             delay=options.save_delay,
             max_delay=options.save_max_delay,
             failed=self._save_failed,
-            log=log,
         )
         self._known: FileState | None = None
         self._saved_print: str | None = None
@@ -92,10 +90,6 @@ class DocumentRoom(Relay):
     def path(self) -> str:
         """Where the file was when it was last looked at; empty before."""
         return self._known.path if self._known else ""
-
-    @property
-    def unsaved(self) -> bool:
-        return self._saver.pending
 
     # Opening
 

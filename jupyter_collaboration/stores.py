@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import tempfile
 from pathlib import Path
-from typing import Any
 
 from traitlets import Int, Unicode
 from traitlets.config import LoggingConfigurable
@@ -69,8 +68,3 @@ class MemoryYStore(YStore):
 
     def backend(self, root: Path) -> HistoryBackend:
         return MemoryBackend(self.log)
-
-
-def make_backend(store_class: type[YStore], root: Path, **options: Any) -> HistoryBackend:
-    """The backend of a configured store class."""
-    return store_class(**options).backend(root)

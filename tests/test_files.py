@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Awaitable, Callable
-from logging import getLogger
 from typing import Any
 
 import anyio
@@ -43,7 +42,6 @@ class Disk:
             delay=delay,
             max_delay=max_delay,
             failed=lambda error: self.failed.set(),
-            log=getLogger(),
         )
 
 
