@@ -5,7 +5,9 @@ from __future__ import annotations
 import asyncio
 from pathlib import Path
 from typing import Any
+from weakref import WeakValueDictionary
 
+from anyio import Lock
 from jupyter_server.extension.application import ExtensionApp
 from jupyter_server_fileid.manager import BaseFileIdManager
 from jupyter_ydoc.ybasedoc import YBaseDoc
@@ -13,16 +15,21 @@ from pycrdt import Doc
 from traitlets import Bool, Float, Int, Type, Unicode
 from traitlets.config import Config
 
+from .binding import BindingOptions
 from .documents import DocumentId, document_id, make_document, parse_room_id
 from .files import DocumentFile
-from .handlers import SessionHandler
+from .handlers import RebaseHandler, SessionHandler
 from .history import HistoryBackend
-from .room import DocumentRoom, RoomOptions
+from .room import DocumentRoom
 from .rooms import RoomManager
 from .stores import SQLiteYStore, TempFileYStore, YStore
 from .websocket import RoomHandler
 
 EVENTS_URI = "https://schema.jupyter.org/jupyter_collaboration"
+
+
+STOP_GRACE = 0.5
+"""Seconds that are left to a save that hangs, once everything else has ended."""
 
 
 class YDocExtension(ExtensionApp):
@@ -135,12 +142,13 @@ class YDocExtension(ExtensionApp):
         config: Config = self.config
         root = Path(self.serverapp.root_dir).expanduser()
         backend = self.ystore_class(config=config, log=self.log).backend(root)
-        self._options = RoomOptions(
+        self._options = BindingOptions(
             save_delay=self.document_save_delay,
             save_max_delay=self.document_save_max_delay,
             poll_interval=self.file_poll_interval,
             stop_poll_on_errors_after=self.file_stop_poll_on_errors_after,
         )
+        self._file_locks: WeakValueDictionary[str, Lock] = WeakValueDictionary()
         self.ywebsocket_server = RoomManager(
             self._make_room, backend, cleanup_delay=self.document_cleanup_delay, log=self.log
         )
@@ -153,6 +161,7 @@ class YDocExtension(ExtensionApp):
         self.handlers.extend(
             [
                 (r"/api/collaboration/session/(?P<path>.+)", SessionHandler, parts),
+                (r"/api/collaboration/rebase/(?P<room_id>[^/]+)", RebaseHandler, parts),
                 (r"/api/collaboration/room/(?P<room_id>[^/]+)", RoomHandler, socket_parts),
             ]
         )
@@ -167,14 +176,17 @@ class YDocExtension(ExtensionApp):
     def _make_room(self, document: DocumentId, history: HistoryBackend) -> DocumentRoom:
         assert self.serverapp is not None
         file = DocumentFile(document, self.serverapp.contents_manager, self._file_ids)
-        return DocumentRoom(
+        room = DocumentRoom(
             document,
             file,
             history.history(str(document)),
             self._options,
             self.log,
             self._emit_session,
+            self._file_locks.setdefault(document.file_id, Lock()),
+            lambda: self.ywebsocket_server.siblings(room),
         )
+        return room
 
     def _emit_session(self, **data: Any) -> None:
         self._emit("session", {"store": self.ystore_class.__name__, **data})
@@ -194,7 +206,8 @@ class YDocExtension(ExtensionApp):
         """Save everything, and let the members go."""
         if self._running is not None:
             await self.ywebsocket_server.stop()
-            await self._running
+            # A contents manager that hangs does not keep the process: the history has it all.
+            await asyncio.wait({self._running}, timeout=STOP_GRACE)
             self._running = None
 
     async def get_document(

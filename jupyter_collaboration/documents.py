@@ -15,7 +15,8 @@ from logging import getLogger
 from typing import Any
 
 from jupyter_ydoc.ybasedoc import YBaseDoc
-from pycrdt import Awareness, Doc
+from jupyter_ydoc.ynotebook import YNotebook
+from pycrdt import Awareness, Doc, Map
 
 from .errors import InvalidRequest
 
@@ -103,6 +104,17 @@ def fingerprint(content: Any) -> str:
     return hashlib.sha256(data).hexdigest()
 
 
+def file_print(content_type: str, content: Any) -> str:
+    """A fingerprint of what a file holds of a content: whether cells are trusted is not in it."""
+    if is_notebook(content_type):
+        cells = [
+            {**cell, "metadata": {k: v for k, v in cell["metadata"].items() if k != "trusted"}}
+            for cell in content["cells"]
+        ]
+        content = {**content, "cells": cells}
+    return fingerprint(content)
+
+
 def loading_client_id(content: Any) -> int:
     """The Yjs client id under which a content is loaded. [S5]
 
@@ -162,6 +174,31 @@ def rendered(content_type: str, update: bytes) -> Any:
     if is_notebook(content_type):
         _drop_placeholders(content["metadata"])
     return content
+
+
+def notebook_of(document: YNotebook) -> dict[str, Any]:
+    """A notebook as it is in the document, with all cells and their ids."""
+    meta: dict[str, Any] = document.ydoc.get("meta", type=Map).to_py() or {}
+    cells = [cell.to_py() for cell in document.ycells]
+    for cell in cells:
+        cell.pop("execution_state", None)
+    return {
+        "cells": cells,
+        "metadata": meta.get("metadata", {}),
+        "nbformat": int(meta.get("nbformat", 4)),
+        "nbformat_minor": int(meta.get("nbformat_minor", 5)),
+    }
+
+
+def content_of(content_type: str, update: bytes) -> Any:
+    """The content of a document given as one update, with everything that merging looks at.
+
+    Slow for large documents: call it outside of the event loop.
+    """
+    doc: Doc[Any] = Doc()
+    document = make_document(content_type, doc)
+    doc.apply_update(update)
+    return notebook_of(document) if isinstance(document, YNotebook) else document.get()
 
 
 PLACEHOLDERS = {"language_info": {"name": ""}, "kernelspec": {"name": "", "display_name": ""}}

@@ -46,7 +46,21 @@ class LoadFailed(CollaborationError):
 
 
 class SaveFailed(CollaborationError):
-    """The contents manager did not write the document; the text says why."""
+    """The document is not in its file; the text says why, ``code`` says it to programs."""
+
+    code = "error"
+
+
+class FileDeleted(SaveFailed):
+    """There is no file any more: it is made again only if somebody asks for it."""
+
+    code = "deleted"
+
+
+class SaveRefused(SaveFailed):
+    """The file holds, or would hold, something that must not be overwritten, or written."""
+
+    code = "refused"
 
 
 class HistoryUnavailable(CollaborationError):

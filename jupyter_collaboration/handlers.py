@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import base64
 import json
 from http import HTTPStatus
 from pathlib import PurePosixPath
@@ -15,6 +16,8 @@ from tornado import web
 
 from .documents import document_id
 from .errors import CollaborationError, DocumentNotFound, InvalidRequest
+from .merge import Clash
+from .room import DocumentRoom
 from .rooms import RoomManager
 
 
@@ -45,6 +48,60 @@ class CollaborationHandler(APIHandler):
         if not isinstance(body, dict):
             raise InvalidRequest("The body is not a JSON object.")
         return body
+
+
+class RebaseHandler(CollaborationHandler):
+    """``/api/collaboration/rebase/<roomid>``: brings in the edits of another history. [S4]"""
+
+    @web.authenticated
+    @authorized("write", resource="contents")  # type: ignore[untyped-decorator, unused-ignore]
+    async def put(self, room_id: str) -> None:
+        """Take ``{sessionId, state, base}``, answer ``{sessionId, conflicts}``.
+
+        ``state`` and ``base`` are Yjs updates in base64: a replica that descends from the
+        history ``sessionId``, and the same replica as it was when its file last held it (or
+        null). Nothing of them enters the document but the edits that lie between the two.
+        """
+        try:
+            await self._answer(room_id)
+        except CollaborationError as error:
+            self.refuse(error)
+
+    async def _answer(self, room_id: str) -> None:
+        body = self.json_body()
+        session_id = body.get("sessionId")
+        if not isinstance(session_id, str) or not session_id:
+            raise InvalidRequest("The body names the replica's 'sessionId'.")
+        state = self._update(body, "state")
+        base = self._update(body, "base") if body.get("base") is not None else None
+        room = await self._rooms.open(room_id)
+        if not isinstance(room, DocumentRoom):
+            raise InvalidRequest("This room has no document.")
+        clashes = []
+        if session_id != room.session_id:
+            username = str(getattr(self.current_user, "username", "") or "")
+            clashes = await room.rebase(session_id, state, base, username)
+        conflicts = [conflict(clash) for clash in clashes]
+        self.finish(json.dumps({"sessionId": room.session_id, "conflicts": conflicts}))
+
+    @staticmethod
+    def _update(body: dict[str, Any], name: str) -> bytes:
+        try:
+            return base64.b64decode(body[name], validate=True)
+        except (KeyError, TypeError, ValueError) as error:
+            raise InvalidRequest(f"'{name}' is not a Yjs update in base64.") from error
+
+
+def conflict(clash: Clash) -> dict[str, Any]:
+    """A clash as the user sees it whose replica was brought in."""
+    return {
+        "cell": clash.cell,
+        "kind": clash.kind,
+        "key": clash.key,
+        "yours": clash.theirs,
+        "theirs": clash.ours,
+        "merged": clash.merged,
+    }
 
 
 class SessionHandler(CollaborationHandler):

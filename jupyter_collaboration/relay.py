@@ -22,6 +22,7 @@ from pycrdt.websocket import YRoom
 
 from . import protocol, roles
 from .errors import ProtocolError
+from .failpoints import reach
 from .protocol import ClientState, Request
 from .roles import Action, Role
 
@@ -211,6 +212,7 @@ class Relay(YRoom):
                 raise ProtocolError("a state vector that cannot be read") from error
             member.send(Outgoing(protocol.sync_message(protocol.STEP2, update)))
         elif payload != protocol.EMPTY_UPDATE and member.role.may(Action.EDIT):
+            reach("relay.received")
             self._sender = member
             try:
                 self.ydoc.apply_update(payload)
@@ -218,6 +220,7 @@ class Relay(YRoom):
                 raise ProtocolError("an update that cannot be read") from error
             finally:
                 self._sender = None
+            reach("relay.applied")
 
     def refuse(self, member: Member, action: Action) -> None:
         """Tell a member that their role does not allow this: a refused edit is answered."""
@@ -246,6 +249,7 @@ class Relay(YRoom):
         for member in list(self.clients):
             if member is not only:  # they have it
                 member.send(outgoing)
+        reach("relay.sent")
 
     # Presence
 

@@ -5,16 +5,18 @@ Knows how a room is made; knows nothing of sockets or HTTP.
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import Callable
 from logging import Logger
 from weakref import WeakKeyDictionary, WeakValueDictionary
 
 import anyio
-from anyio import TASK_STATUS_IGNORED, Event, Lock, create_task_group, move_on_after
+from anyio import TASK_STATUS_IGNORED, Event, Lock, create_task_group
 from anyio.abc import TaskGroup, TaskStatus
 
 from .documents import DocumentId, parse_room_id
 from .errors import HistoryUnavailable, RoomNotFound, SaveFailed
+from .failpoints import reach
 from .history import HistoryBackend, MemoryBackend
 from .protocol import CloseCode
 from .relay import Member, Relay
@@ -51,6 +53,7 @@ class RoomManager:
         self.started = Event()
         self._make_room = make_room
         self._history = history
+        self._without = MemoryBackend(log, keep=False)
         self._cleanup_delay = cleanup_delay
         self._log = log
         self._locks: WeakValueDictionary[str, Lock] = WeakValueDictionary()
@@ -66,7 +69,7 @@ class RoomManager:
             await self._history.open()
         except HistoryUnavailable as error:
             self._log.error("Documents open without history, which cannot be kept: %s", error)
-            self._history = MemoryBackend(self._log, keep=False)
+            self._history = self._without
         async with create_task_group() as self._tasks:
             self.started.set()
             task_status.started()
@@ -94,7 +97,10 @@ class RoomManager:
         if isinstance(room, DocumentRoom) and room.session_id:
             return room.session_id
         await self.started.wait()
-        return await self._history.session_id(str(document))
+        try:
+            return await self._history.session_id(str(document))
+        except HistoryUnavailable:
+            return await self._without.session_id(str(document))
 
     async def open(self, room_id: str) -> Relay:
         """The room with this id, opened if need be.
@@ -119,7 +125,12 @@ class RoomManager:
             relay.open()
             return relay
         room = self._make_room(document, self._history)
-        await room.initialize()
+        try:
+            await room.initialize()
+        except HistoryUnavailable as error:
+            self._log.error("%s opens without history: %s", room.path or room_id, error)
+            room = self._make_room(document, self._without)
+            await room.initialize()
         assert self._tasks is not None
         await self._tasks.start(self._supervise, room)
         return room
@@ -170,10 +181,25 @@ class RoomManager:
 
     async def _evicted(self, room: Relay) -> bool:
         async with self._lock(room.room_id):
-            if room.clients or not await self._flushed(room):
+            reach("evict.begin")
+            if room.clients or not await self._flushed(room) or room.clients:
                 return False
+            reach("evict.flushed")
             self._close(room)
-            return True
+            reach("evict.closed")
+        if isinstance(room, DocumentRoom):
+            await self._history.compact(room.room_id)
+        return True
+
+    def siblings(self, room: DocumentRoom) -> list[DocumentRoom]:
+        """The other open rooms of a room's file. [F9]"""
+        return [
+            other
+            for other in self.rooms.values()
+            if isinstance(other, DocumentRoom)
+            and other is not room
+            and other.id.file_id == room.id.file_id
+        ]
 
     async def _flushed(self, room: Relay) -> bool:
         if isinstance(room, DocumentRoom):
@@ -194,20 +220,24 @@ class RoomManager:
     async def stop(self) -> None:
         """Dismiss all members, save everything, close the history."""
         if self._stopping:
+            await self._stopped.wait()
             return
         self._stopping = True
+        reach("stop.begin")
         rooms = list(self.rooms.values())
         for room in rooms:
             room.flush_updates()
+        await self._history.flush()  # first of all: whatever happens now, nothing is lost
         for room in rooms:
             for member in list(room.clients):
                 member.dismiss(CloseCode.GOING_AWAY, "The server stops.")
-        with move_on_after(STOP_TIME, shield=True) as scope:
-            async with create_task_group() as tasks:
-                for room in rooms:
-                    tasks.start_soon(self._flushed, room)
-        if scope.cancelled_caught:
-            self._log.error("Not everything was saved in time; the history has it.")
+        saving = [asyncio.create_task(self._flushed(room)) for room in rooms]
+        if saving:
+            # A write under way always finishes, even if nobody can wait for it any longer.
+            _, late = await asyncio.wait(saving, timeout=STOP_TIME)
+            if late:
+                self._log.error("Not everything was saved in time; the history has it.")
+        reach("stop.saved")
         for room in rooms:
             self._close(room)
         await self._history.close()

@@ -5,10 +5,10 @@ from __future__ import annotations
 import tempfile
 from pathlib import Path
 
-from traitlets import Int, Unicode
+from traitlets import Float, Int, Unicode
 from traitlets.config import LoggingConfigurable
 
-from .history import HistoryBackend, MemoryBackend, SQLiteBackend
+from .history import HistoryBackend, MemoryBackend, Retention, SQLiteBackend
 
 
 class YStore(LoggingConfigurable):
@@ -32,23 +32,47 @@ class SQLiteYStore(YStore):
         The file is readable by its owner only.""",
     ).tag(config=True)
 
+    detail_days = Float(
+        90.0,
+        min=0,
+        help="""Days for which each piece of work in a document's history is kept; what is older
+        is merged, one entry for a day.""",
+    ).tag(config=True)
+
+    max_document_mb = Float(
+        100.0,
+        min=0,
+        help="""Megabytes of one document's history from which on its oldest part is dropped; the
+        document itself is always kept.""",
+    ).tag(config=True)
+
     squash_after_inactivity_of = Int(
         None,
         allow_none=True,
-        help="""Kept for existing configurations and without effect: the history of a document is
-        not shortened.""",
+        help="""Seconds without an edit after which the history of a document that is closed is
+        dropped but for the document itself. None keeps it.""",
     ).tag(config=True)
 
     document_ttl = Int(
         None,
         allow_none=True,
-        help="""Kept for existing configurations and without effect, as
-        squash_after_inactivity_of.""",
+        help="""The same as squash_after_inactivity_of, under another name; the shorter one of
+        both counts.""",
     ).tag(config=True)
 
     def backend(self, root: Path) -> HistoryBackend:
         path = self.db_path if self.db_path == ":memory:" else str(root / self.db_path)
-        return SQLiteBackend(path, self.log)
+        return self._backend(path)
+
+    def _backend(self, path: str) -> HistoryBackend:
+        given = (self.squash_after_inactivity_of, self.document_ttl)
+        limits = [seconds for seconds in given if seconds is not None]
+        retention = Retention(
+            detail_days=self.detail_days,
+            document_bytes=int(self.max_document_mb * 2**20),
+            squash_after=min(limits, default=None),
+        )
+        return SQLiteBackend(path, self.log, retention=retention)
 
 
 class TempFileYStore(SQLiteYStore):
@@ -60,7 +84,7 @@ class TempFileYStore(SQLiteYStore):
 
     def backend(self, root: Path) -> HistoryBackend:
         folder = tempfile.mkdtemp(prefix=self.prefix_dir)
-        return SQLiteBackend(str(Path(folder) / "ystore.db"), self.log)
+        return self._backend(str(Path(folder) / "ystore.db"))
 
 
 class MemoryYStore(YStore):

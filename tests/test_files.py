@@ -10,7 +10,8 @@ import anyio
 import pytest
 
 from jupyter_collaboration.errors import SaveFailed
-from jupyter_collaboration.files import Saver, newline_of
+from jupyter_collaboration.saver import Saver
+from jupyter_collaboration.style import LineEndings
 
 Run = Callable[[Awaitable[Any]], Any]
 
@@ -94,7 +95,7 @@ def test_a_write_under_way_survives_cancellation(run: Run) -> None:  # [F1]
 def test_a_failed_save_stays_pending_is_told_and_is_tried_again(
     run: Run, monkeypatch: pytest.MonkeyPatch
 ) -> None:  # [F2]
-    monkeypatch.setattr("jupyter_collaboration.files.FIRST_RETRY", 0.01)
+    monkeypatch.setattr("jupyter_collaboration.saver.FIRST_RETRY", 0.01)
 
     async def test() -> None:
         disk = Disk()
@@ -140,11 +141,14 @@ def test_a_change_during_a_write_is_saved_after_it(run: Run) -> None:  # [F1]
 
 
 @pytest.mark.parametrize(
-    ("text", "newline"),
-    [("a\nb\n", "\n"), ("a\r\nb\r\n", "\r\n"), ("", "\n"), ("a\r\nb\nc\n", "\n"), ("a", "\n")],
+    "text", ["a\nb\n", "a\r\nb\r\n", "", "a\r\nb\nc\n", "a", "a\rb\r", "a\r\n"]
 )
-def test_the_line_ending_of_a_text_is_that_of_most_lines(text: str, newline: str) -> None:  # [F7]
-    assert newline_of(text) == newline
+def test_line_endings_survive_an_edit(text: str) -> None:  # [F7]
+    lines = LineEndings(text)
+    assert lines.restored(lines.text) == text
+    assert "\r" not in lines.text
+    edited = lines.restored("new\n" + lines.text)
+    assert edited.endswith(text)
 
 
 def test_a_change_after_a_save_by_hand_is_saved_by_itself(run: Run) -> None:  # [F1]

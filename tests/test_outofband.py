@@ -10,10 +10,18 @@ from hypothesis import given
 from hypothesis import strategies as st
 from pycrdt import Array, Assoc, Doc, Map, Text
 
+from jupyter_collaboration.differences import text_edits
 from jupyter_collaboration.documents import loaded_update, make_document, rendered
-from jupyter_collaboration.outofband import disk_edit, match_cells, text_edits
+from jupyter_collaboration.notebooks import match_cells
+from jupyter_collaboration.outofband import content_in_file, merge_into
 
 LINES = st.text(alphabet="ab\n😀é", max_size=30)
+
+
+def disk_edit(content_type: str, base: bytes, content: Any) -> bytes:
+    """The edits of a change on disk while nobody typed."""
+    theirs = content_in_file(content_type, content)
+    return merge_into(content_type, base, base, theirs).update
 
 
 @given(LINES, LINES)
@@ -127,8 +135,9 @@ def test_any_notebook_becomes_any_other(seed: int) -> None:  # [F4]
 
     def some() -> dict[str, Any]:
         names = rng.sample("abcdefgh", rng.randint(1, 6))
-        cells = [code(rng.choice(["x", "y", name]), name if minor == 5 else None) for name in names]
-        return notebook(*cells, minor=minor)
+        ids = names if minor == 5 else [None] * len(names)
+        texts = [f"{name} {rng.choice('xy')}" for name in names]
+        return notebook(*map(code, texts, ids), minor=minor)
 
     old, new = some(), some()
     doc, _ = merged(old, new)
@@ -154,7 +163,7 @@ def test_what_loading_adds_is_not_saved() -> None:  # [F7]
     assert rendered("notebook", update) == content
 
 
-def test_cells_are_matched_in_rising_order() -> None:
+def test_cells_are_matched_by_id_wherever_they_are() -> None:  # [F5]
     old = [code("x", name) for name in "abcd"]
     new = [code("x", name) for name in "dabc"]
-    assert match_cells(old, new) == [None, 0, 1, 2]
+    assert match_cells(old, new) == [3, 0, 1, 2]

@@ -2,7 +2,7 @@
 
 from .base import Entry, History, HistoryBackend, Kind, Stored
 from .memory import MemoryBackend
-from .sqlite import SQLiteBackend
+from .sqlite import Retention, SQLiteBackend
 
 __all__ = [
     "Entry",
@@ -10,6 +10,7 @@ __all__ = [
     "HistoryBackend",
     "Kind",
     "MemoryBackend",
+    "Retention",
     "SQLiteBackend",
     "Stored",
 ]

@@ -24,6 +24,8 @@ class Kind(str, Enum):
     LOAD = "load"
     DISK = "disk"
     SERVER = "server"
+    IMPORT = "import"
+    SQUASHED = "squashed"
 
 
 @dataclass(frozen=True)
@@ -32,7 +34,7 @@ class Entry:
 
     ``seq`` counts from 1 in each document and alone gives the order; ``time`` (seconds since
     the epoch) only informs. ``author`` is a user name as the server authenticated it, or empty
-    for the server itself.
+    for the server itself; an entry that several people share names them a line each.
     """
 
     seq: int
@@ -48,17 +50,28 @@ class Stored:
 
     Attributes:
         session_id: the name of this history.
-        state: the whole document as one update; None where there is no history yet.
+        updates: what makes the document when it is applied in this order; empty where there is
+            no history yet.
         seq: the last entry's number, 0 without entries.
         saved_seq: the last entry that is in the file; None if none was ever saved.
         saved_hash: the file's hash at that time.
+        saved_print: the fingerprint of the content that was written or read then.
+        saving_print: the fingerprint of a content that was about to be written later, and of
+            which it is not known whether it was.
     """
 
     session_id: str
-    state: bytes | None
+    updates: list[bytes]
     seq: int
     saved_seq: int | None
     saved_hash: str | None
+    saved_print: str | None = None
+    saving_print: str | None = None
+
+    @property
+    def state(self) -> bytes | None:
+        """The whole document as one update; None where there is no history."""
+        return replay(self.updates) if self.updates else None
 
 
 class History(BaseYStore):
@@ -113,16 +126,39 @@ class History(BaseYStore):
         """Number of the last entry; entries from now on are never merged with those before."""
 
     @abstractmethod
-    def mark_saved(self, seq: int, file_hash: str, state: bytes | None = None) -> None:
+    async def commit(self) -> None:
+        """Return once everything appended so far is stored.
+
+        Raises:
+            HistoryUnavailable: the store does not take it.
+        """
+
+    @abstractmethod
+    async def mark_saving(self, seq: int, printed: str) -> None:
+        """Note, before it is done, that a content is about to be written into the file.
+
+        A server that is killed between the write and `mark_saved` knows its own write by it.
+        Returns when this and everything appended before is stored (or cannot be).
+        """
+
+    @abstractmethod
+    def mark_saved(
+        self, seq: int, file_hash: str, printed: str = "", state: bytes | None = None
+    ) -> None:
         """Note that the file with this hash holds the document as of an entry.
 
         Where no entry stands for the file's content, since edits that are not in the file came
         before a change on disk, ``state`` gives that content as one update.
         """
 
+    @property
+    def needs_checkpoint(self) -> bool:
+        """Whether so much came since the last checkpoint that opening would be slow."""
+        return False
+
     @abstractmethod
-    def checkpoint(self, state: bytes) -> None:
-        """Keep the whole document, as of the last entry, so that opening needs no replay."""
+    def checkpoint(self, seq: int, state: bytes) -> None:
+        """Keep the whole document, as of an entry that was saved: opening needs no replay."""
 
     @abstractmethod
     def when_committed(self, callback: Callable[[], None]) -> None:
@@ -164,6 +200,14 @@ class HistoryBackend(ABC):
         Raises:
             HistoryUnavailable: the store could not be read.
         """
+
+    @abstractmethod
+    async def compact(self, room_id: str) -> None:
+        """Shorten a document's history to what is to be kept of it. [H4] [H5]"""
+
+    @abstractmethod
+    async def flush(self) -> None:
+        """Write what was appended so far."""
 
     @abstractmethod
     async def close(self) -> None:

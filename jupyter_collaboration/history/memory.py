@@ -6,7 +6,10 @@ from collections.abc import Callable
 from logging import Logger
 from uuid import uuid4
 
-from .base import Entry, History, HistoryBackend, Stored, replay
+from .base import Entry, History, HistoryBackend, Kind, Stored, replay
+
+MAX_ENTRIES = 10_000
+"""Entries of one document that are kept."""
 
 
 class _Document:
@@ -16,6 +19,8 @@ class _Document:
         self.entries: list[Entry] = []
         self.saved_seq: int | None = None
         self.saved_hash: str | None = None
+        self.saved_print: str | None = None
+        self.saving_print: str | None = None
         self.saved_state: bytes | None = None
 
 
@@ -28,13 +33,14 @@ class MemoryHistory(History):
 
     async def _load(self) -> Stored:
         document = self._document
-        updates = [entry.update for entry in document.entries]
         return Stored(
             session_id=document.session_id,
-            state=replay(updates) if updates else None,
-            seq=document.entries[-1].seq if updates else 0,
+            updates=[entry.update for entry in document.entries],
+            seq=document.entries[-1].seq if document.entries else 0,
             saved_seq=document.saved_seq,
             saved_hash=document.saved_hash,
+            saved_print=document.saved_print,
+            saving_print=document.saving_print,
         )
 
     def _append(self, entry: Entry) -> None:
@@ -49,13 +55,32 @@ class MemoryHistory(History):
     def mark_cut(self) -> int:
         return self.seq
 
-    def mark_saved(self, seq: int, file_hash: str, state: bytes | None = None) -> None:
-        self._document.saved_seq = seq
-        self._document.saved_hash = file_hash
-        self._document.saved_state = state
+    async def commit(self) -> None:
+        """Memory takes it at once."""
 
-    def checkpoint(self, state: bytes) -> None:
-        """Nothing to do: a replay from memory is cheap."""
+    async def mark_saving(self, seq: int, printed: str) -> None:
+        self._document.saving_print = printed
+
+    def mark_saved(
+        self, seq: int, file_hash: str, printed: str = "", state: bytes | None = None
+    ) -> None:
+        document = self._document
+        document.saved_seq = seq
+        document.saved_hash = file_hash
+        document.saved_print = printed
+        document.saving_print = None
+        document.saved_state = state
+
+    @property
+    def needs_checkpoint(self) -> bool:
+        return len(self._document.entries) > MAX_ENTRIES
+
+    def checkpoint(self, seq: int, state: bytes) -> None:
+        """Keep one entry for all that was saved, so that memory does not fill."""
+        document = self._document
+        if document.entries and self.needs_checkpoint:
+            whole = Entry(seq, state, "", Kind.SQUASHED, document.entries[-1].time)
+            document.entries = [whole, *(each for each in document.entries if each.seq > seq)]
 
     def when_committed(self, callback: Callable[[], None]) -> None:
         callback()
@@ -93,6 +118,12 @@ class MemoryBackend(HistoryBackend):
         if document is None or (document.opened and not self._keep):
             document = self._documents[room_id] = _Document()
         return document
+
+    async def compact(self, room_id: str) -> None:
+        """Memory keeps no more than it needs."""
+
+    async def flush(self) -> None:
+        """Nothing waits."""
 
     async def close(self) -> None:
         self._documents.clear()

@@ -11,9 +11,9 @@ import asyncio
 import os
 import sqlite3
 import time
-from collections.abc import Callable, Iterable
+from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
-from itertools import groupby
+from dataclasses import dataclass
 from logging import Logger, getLogger
 from pathlib import Path
 from typing import Any, TypeVar
@@ -22,34 +22,14 @@ from uuid import uuid4
 from pycrdt import merge_updates
 
 from ..errors import HistoryUnavailable
-from .base import Entry, History, HistoryBackend, Kind, Stored, replay
+from ..failpoints import reach
+from .base import Entry, History, HistoryBackend
+from .compaction import Row, compacted
+from .document import SQLiteHistory
+from .rows import Tail, merged
+from .schema import connected
 
 T = TypeVar("T")
-
-SCHEMA = """
-CREATE TABLE IF NOT EXISTS collaboration_documents (
-    id INTEGER PRIMARY KEY,
-    room TEXT NOT NULL UNIQUE,
-    session TEXT NOT NULL,
-    saved_seq INTEGER,
-    saved_hash TEXT,
-    saved_state BLOB
-);
-CREATE TABLE IF NOT EXISTS collaboration_updates (
-    document INTEGER NOT NULL REFERENCES collaboration_documents (id),
-    seq INTEGER NOT NULL,
-    author TEXT NOT NULL,
-    kind TEXT NOT NULL,
-    time REAL NOT NULL,
-    data BLOB NOT NULL,
-    PRIMARY KEY (document, seq)
-);
-CREATE TABLE IF NOT EXISTS collaboration_checkpoints (
-    document INTEGER PRIMARY KEY REFERENCES collaboration_documents (id),
-    seq INTEGER NOT NULL,
-    data BLOB NOT NULL
-);
-"""
 
 COMMIT_DELAY = 0.05
 """Seconds from an update to the start of its commit."""
@@ -57,10 +37,32 @@ COMMIT_DELAY = 0.05
 RETRY_DELAY = 5.0
 """Seconds between tries to write to a store that refuses."""
 
+TIDY_DELAY = 1.0
+"""Quiet seconds after which the write-ahead log is put into the database."""
+
 MAX_BACKLOG = 64 * 2**20
-"""Bytes of updates kept for a store that refuses; past that the oldest are given up."""
+"""Bytes of updates that wait for a store that refuses; past that each document's are merged."""
+
+MAX_CHECKED = 64 * 2**20
+"""Bytes up to which a database is checked for damage when it is opened."""
 
 Statement = tuple[str, tuple[Any, ...]]
+
+
+@dataclass(frozen=True)
+class Retention:
+    """How much of a document's history is kept.
+
+    Attributes:
+        detail_days: days for which each entry is kept; older ones are merged, one for a day.
+        document_bytes: size from which on the oldest part of a history is dropped.
+        squash_after: seconds without an edit after which a closed document's history becomes
+            one entry; None keeps it.
+    """
+
+    detail_days: float = 90.0
+    document_bytes: int = 100 * 2**20
+    squash_after: float | None = None
 
 
 class SQLiteBackend(HistoryBackend):
@@ -72,21 +74,32 @@ class SQLiteBackend(HistoryBackend):
     """
 
     def __init__(
-        self, path: str, log: Logger | None = None, *, commit_delay: float = COMMIT_DELAY
+        self,
+        path: str,
+        log: Logger | None = None,
+        *,
+        commit_delay: float = COMMIT_DELAY,
+        retention: Retention | None = None,
     ) -> None:
         self.path = path
         self.log = log or getLogger(__name__)
+        self._retention = retention or Retention()
         self._commit_delay = commit_delay
         self._executor = ThreadPoolExecutor(1, thread_name_prefix="history")
         self._db: sqlite3.Connection | None = None
+        self._ahead = False
         self._queue: list[tuple[str, Entry]] = []
         self._cuts: dict[str, set[int]] = {}
         self._after: list[Statement] = []
         self._waiting: list[Callable[[], None]] = []
         self._timer: asyncio.TimerHandle | None = None
+        self._tidying: asyncio.TimerHandle | None = None
         self._writing: asyncio.Task[None] | None = None
-        self._refusing = False
+        self.refusal = ""
         self._ids: dict[str, int] = {}
+        self._tails: dict[str, Tail] = {}
+
+    # Opening
 
     async def open(self) -> None:
         try:
@@ -98,36 +111,60 @@ class SQLiteBackend(HistoryBackend):
         if self.path != ":memory:":
             # SQLite gives its journal files the permissions of the database's own.
             os.close(os.open(self.path, os.O_RDWR | os.O_CREAT, 0o600))
+            Path(self.path).chmod(0o600)
         try:
-            self._db = self._connected()
+            self._db, self._ahead = connected(self.path)
+            self._check()
         except sqlite3.OperationalError:
             raise  # locked, read-only or full: nothing is wrong with the file itself
         except sqlite3.DatabaseError as error:
-            aside = f"{self.path}.set-aside-{time.strftime('%Y%m%d-%H%M%S')}-{uuid4().hex[:6]}"
-            Path(self.path).rename(aside)
-            self.log.error(
-                "The history in %s cannot be read (%s). It is kept as %s; a new one begins.",
+            self._set_aside(error)
+            self._db, self._ahead = connected(self.path)
+        if not self._ahead:
+            self.log.warning(
+                "%s is on a file system without shared memory, such as a network file system: "
+                "its history is written without a write-ahead log, which is slower.",
                 self.path,
-                error,
-                aside,
             )
-            os.close(os.open(self.path, os.O_RDWR | os.O_CREAT, 0o600))
-            self._db = self._connected()
 
-    def _connected(self) -> sqlite3.Connection:
-        db = sqlite3.connect(self.path, timeout=5, check_same_thread=False, isolation_level=None)
-        try:
-            db.execute("PRAGMA journal_mode = WAL")
-            db.execute("PRAGMA synchronous = NORMAL")
-            db.executescript(SCHEMA)
-        except BaseException:
-            db.close()
-            raise
-        return db
+    def _check(self) -> None:
+        """Find damage before people rely on what is stored."""
+        if self.path != ":memory:" and Path(self.path).stat().st_size <= MAX_CHECKED:
+            (result,) = self.db.execute("PRAGMA quick_check(1)").fetchone()
+            if result != "ok":
+                raise sqlite3.DatabaseError(result)
+
+    def _set_aside(self, error: sqlite3.Error) -> None:
+        self._disconnect()
+        aside = f"{self.path}.set-aside-{time.strftime('%Y%m%d-%H%M%S')}-{uuid4().hex[:6]}"
+        for suffix in ("", "-wal", "-shm", "-journal"):
+            if Path(self.path + suffix).exists():
+                Path(self.path + suffix).rename(aside + suffix)
+        self.log.error(
+            "The history in %s cannot be read (%s). It is kept as %s; a new one begins.",
+            self.path,
+            error,
+            aside,
+        )
+        os.close(os.open(self.path, os.O_RDWR | os.O_CREAT, 0o600))
 
     async def run(self, call: Callable[..., T], *args: Any) -> T:
         """Call something in the store's thread, after all that was asked of it before."""
-        return await asyncio.get_running_loop().run_in_executor(self._executor, call, *args)
+        try:
+            return await asyncio.get_running_loop().run_in_executor(self._executor, call, *args)
+        except RuntimeError as error:  # the thread is gone
+            raise HistoryUnavailable("the store is closed") from error
+
+    async def ask(self, call: Callable[..., T], *args: Any) -> T:
+        """As `run`.
+
+        Raises:
+            HistoryUnavailable: the store could not be read.
+        """
+        try:
+            return await self.run(call, *args)
+        except sqlite3.Error as error:
+            raise HistoryUnavailable(f"{self.path}: {error}") from error
 
     @property
     def db(self) -> sqlite3.Connection:
@@ -140,10 +177,7 @@ class SQLiteBackend(HistoryBackend):
         return SQLiteHistory(room_id, self)
 
     async def session_id(self, room_id: str) -> str:
-        try:
-            return await self.run(self._session_id, room_id)
-        except sqlite3.Error as error:
-            raise HistoryUnavailable(str(error)) from error
+        return await self.ask(self._session_id, room_id)
 
     def _session_id(self, room_id: str) -> str:
         self.db.execute(
@@ -161,8 +195,7 @@ class SQLiteBackend(HistoryBackend):
         self._schedule()
 
     def cut(self, room_id: str, seq: int) -> None:
-        if self._queue:
-            self._cuts.setdefault(room_id, set()).add(seq)
+        self._cuts.setdefault(room_id, set()).add(seq)
 
     def then(self, sql: str, *args: Any) -> None:
         """Run a statement after everything that was appended so far."""
@@ -170,7 +203,7 @@ class SQLiteBackend(HistoryBackend):
         self._schedule()
 
     def when_committed(self, callback: Callable[[], None]) -> None:
-        if self._refusing or not (self._queue or self._writing):
+        if self.refusal or not (self._queue or self._writing):
             callback()
         else:
             self._waiting.append(callback)
@@ -194,12 +227,12 @@ class SQLiteBackend(HistoryBackend):
         failed = False
         try:
             await self.run(self._write, queue, after, cuts)
-            self._refusing = False
+            self.refusal = ""
         except (sqlite3.Error, HistoryUnavailable) as error:
             failed = True
-            if not self._refusing:
+            if not self.refusal:
                 self.log.error("The history in %s cannot be written: %s", self.path, error)
-            self._refusing = True
+            self.refusal = f"{self.path}: {error}"
             self._queue = self._within_backlog(queue + self._queue)
             self._after = after + self._after
             for room_id, seqs in cuts.items():
@@ -210,13 +243,19 @@ class SQLiteBackend(HistoryBackend):
             callback()
         if self._queue or self._after:
             self._schedule(RETRY_DELAY if failed else None)
+        elif not failed:
+            self._tidy_later()
 
     def _within_backlog(self, queue: list[tuple[str, Entry]]) -> list[tuple[str, Entry]]:
+        """What waits for the store, merged to an entry a document where it becomes too much."""
         size = sum(len(entry.update) for _, entry in queue)
         if size <= MAX_BACKLOG:
             return queue
-        self.log.error("%s MB of history could not be written and are given up", size // 2**20)
-        return []
+        self.log.error("%s MB of history wait for %s", size // 2**20, self.path)
+        rooms: dict[str, list[Entry]] = {}
+        for room_id, entry in queue:
+            rooms.setdefault(room_id, []).append(entry)
+        return [(room, entry) for room, parts in rooms.items() for entry in [_one(parts)]]
 
     def _write(
         self,
@@ -225,25 +264,47 @@ class SQLiteBackend(HistoryBackend):
         cuts: dict[str, set[int]],
     ) -> None:
         db = self.db
-        ids = {room: self.document_id(room) for room in {room for room, _ in queue}}
+        rooms: dict[str, list[Entry]] = {}
+        for room_id, entry in queue:
+            rooms.setdefault(room_id, []).append(entry)
+        ids = {room: self.document_id(room) for room in rooms}
+        tails = {room: self._tails.get(room) for room in rooms}
+        reach("commit.begin")
         db.execute("BEGIN IMMEDIATE")
         try:
-            for room in ids:
-                entries = [entry for name, entry in queue if name == room]
-                db.executemany(
-                    "INSERT OR IGNORE INTO collaboration_updates"
-                    " (document, seq, author, kind, time, data) VALUES (?, ?, ?, ?, ?, ?)",
-                    [
-                        (ids[room], e.seq, e.author, e.kind.value, e.time, e.update)
-                        for e in merged(entries, cuts.get(room, set()))
-                    ],
-                )
+            for room, entries in rooms.items():
+                tail = tails[room]
+                for entry in merged(entries, cuts.get(room, set())):
+                    tail = self._write_entry(ids[room], tail, entry, cuts.get(room, set()))
+                tails[room] = tail
+            reach("commit.inserted")
             for sql, args in after:
                 db.execute(sql, args)
             db.execute("COMMIT")
         except BaseException:
             db.execute("ROLLBACK")
             raise
+        self._tails.update((room, tail) for room, tail in tails.items() if tail)
+        for room, seqs in cuts.items():
+            if (last := self._tails.get(room)) and max(seqs) >= last.entry.seq:
+                del self._tails[room]
+        reach("commit.done")
+
+    def _write_entry(self, document: int, tail: Tail | None, entry: Entry, cuts: set[int]) -> Tail:
+        """Write an entry, into the row of the one before it where both are one piece of work."""
+        if tail is not None and (longer := tail.with_entry(entry, cuts)):
+            self.db.execute(
+                "UPDATE collaboration_updates SET seq = ?, time = ?, data = ?"
+                " WHERE document = ? AND seq = ?",
+                (entry.seq, entry.time, longer.entry.update, document, tail.entry.seq),
+            )
+            return longer
+        self.db.execute(
+            "INSERT OR REPLACE INTO collaboration_updates"
+            " (document, seq, author, kind, time, data) VALUES (?, ?, ?, ?, ?, ?)",
+            (document, entry.seq, entry.author, entry.kind.value, entry.time, entry.update),
+        )
+        return Tail(entry, entry.time)
 
     def document_id(self, room_id: str) -> int:
         """The row of a document, made if it has none; only for the store's own thread."""
@@ -254,22 +315,101 @@ class SQLiteBackend(HistoryBackend):
         return self._ids[room_id]
 
     async def flush(self) -> None:
-        """Write everything that was appended so far."""
-        if self._timer is not None:
-            self._timer.cancel()
-            self._timer = None
         if self._writing is not None:
-            await self._writing
+            await asyncio.wait({self._writing})
+        self._cancel_timer()
+        if self._queue or self._after or self._cuts:
+            await self._write_all()
+
+    def _cancel_timer(self) -> None:
         if self._timer is not None:
             self._timer.cancel()
             self._timer = None
-        await self._write_all()
+
+    # Keeping it small
+
+    def _tidy_later(self) -> None:
+        if self._tidying is not None:
+            self._tidying.cancel()
+        loop = asyncio.get_running_loop()
+        self._tidying = loop.call_later(TIDY_DELAY, self._tidy)
+
+    def _tidy(self) -> None:
+        """Put the write-ahead log into the database: the file that is left is short."""
+        self._tidying = None
+        if self._ahead and self._db is not None:
+            self._executor.submit(self._truncate_log)
+
+    def _truncate_log(self) -> None:
+        try:
+            self.db.execute("PRAGMA wal_checkpoint(TRUNCATE)").fetchone()
+        except (sqlite3.Error, HistoryUnavailable) as error:
+            self.log.debug("The log of %s stays for now: %s", self.path, error)
+
+    async def compact(self, room_id: str) -> None:
+        await self.flush()
+        try:
+            document = await self.run(self.document_id, room_id)
+            rows = await self.run(self._rows, document)
+            saved = await self.run(self._saved_seq, document)
+            loop = asyncio.get_running_loop()
+            shorter = await loop.run_in_executor(None, self._compacted, rows, saved)
+            if shorter is not None:
+                await self.run(self._replace, room_id, document, rows, shorter)
+        except (sqlite3.Error, HistoryUnavailable) as error:
+            self.log.error("The history of %s was not shortened: %s", room_id, error)
+
+    def _compacted(self, rows: list[Row], saved_seq: int) -> list[Row] | None:
+        kept = self._retention
+        squash = kept.squash_after is not None and (
+            bool(rows) and time.time() - rows[-1].time > kept.squash_after
+        )
+        oldest = time.time() - kept.detail_days * 86400
+        return compacted(rows, saved_seq, oldest, 0 if squash else kept.document_bytes)
+
+    def _rows(self, document: int) -> list[Row]:
+        return [
+            Row(*row)
+            for row in self.db.execute(
+                "SELECT seq, author, kind, time, data FROM collaboration_updates"
+                " WHERE document = ? ORDER BY seq",
+                (document,),
+            )
+        ]
+
+    def _saved_seq(self, document: int) -> int:
+        query = "SELECT saved_seq FROM collaboration_documents WHERE id = ?"
+        return int(self.db.execute(query, (document,)).fetchone()[0] or 0)
+
+    def _replace(self, room_id: str, document: int, old: list[Row], new: list[Row]) -> None:
+        db = self.db
+        reach("compact.merged")
+        db.execute("BEGIN IMMEDIATE")
+        try:
+            db.execute(
+                "DELETE FROM collaboration_updates WHERE document = ? AND seq <= ?",
+                (document, old[-1].seq),
+            )
+            reach("compact.deleted")
+            db.executemany(
+                "INSERT INTO collaboration_updates (document, seq, author, kind, time, data)"
+                " VALUES (?, ?, ?, ?, ?, ?)",
+                [(document, r.seq, r.author, r.kind, r.time, r.data) for r in new],
+            )
+            db.execute("COMMIT")
+        except BaseException:
+            db.execute("ROLLBACK")
+            raise
+        self._tails.pop(room_id, None)
+        reach("compact.done")
+
+    # Closing
 
     async def close(self) -> None:
         await self.flush()
-        if self._timer is not None:
-            self._timer.cancel()
-            self._timer = None
+        self._cancel_timer()
+        if self._tidying is not None:
+            self._tidying.cancel()
         await self.run(self._disconnect)
         self._executor.shutdown()
 
@@ -279,130 +419,11 @@ class SQLiteBackend(HistoryBackend):
             self._db = None
 
 
-def merged(entries: Iterable[Entry], cuts: set[int]) -> Iterable[Entry]:
-    """Merge runs of entries of one author and kind, but never across a cut."""
-    section = 0
-
-    def run(entry: Entry) -> tuple[int, str, Kind]:
-        nonlocal section
-        key = (section, entry.author, entry.kind)
-        if entry.seq in cuts:
-            section += 1
-        return key
-
-    for _, group in groupby(entries, run):
-        parts = list(group)
-        last = parts[-1]
-        if len(parts) == 1:
-            yield last
-        else:
-            update = merge_updates(*(part.update for part in parts))
-            yield Entry(last.seq, update, last.author, last.kind, last.time)
-
-
-class SQLiteHistory(History):
-    """One document's part of the store."""
-
-    def __init__(self, room_id: str, backend: SQLiteBackend) -> None:
-        super().__init__(room_id, log=backend.log)
-        self._backend = backend
-
-    async def _load(self) -> Stored:
-        await self._backend.flush()
-        try:
-            return await self._backend.run(self._read_stored)
-        except sqlite3.Error as error:
-            raise HistoryUnavailable(str(error)) from error
-
-    def _read_stored(self) -> Stored:
-        backend = self._backend
-        document = backend.document_id(self.path)
-        session, saved_seq, saved_hash = backend.db.execute(
-            "SELECT session, saved_seq, saved_hash FROM collaboration_documents WHERE id = ?",
-            (document,),
-        ).fetchone()
-        updates, seq = self._read_updates(document, None)
-        state = None
-        if updates:
-            state = updates[0] if len(updates) == 1 else replay(updates)
-        return Stored(session, state, seq, saved_seq, saved_hash)
-
-    def _read_updates(self, document: int, until: int | None) -> tuple[list[bytes], int]:
-        """The newest usable checkpoint and the updates behind it, and the last one's number."""
-        db = self._backend.db
-        limit = 2**62 if until is None else until
-        row = db.execute(
-            "SELECT seq, data FROM collaboration_checkpoints WHERE document = ? AND seq <= ?",
-            (document, limit),
-        ).fetchone()
-        start, updates = (row[0], [row[1]]) if row else (0, [])
-        seq = start
-        for number, data in db.execute(
-            "SELECT seq, data FROM collaboration_updates"
-            " WHERE document = ? AND seq > ? AND seq <= ? ORDER BY seq",
-            (document, start, limit),
-        ):
-            updates.append(data)
-            seq = number
-        return updates, seq
-
-    def _append(self, entry: Entry) -> None:
-        self._backend.append(self.path, entry)
-
-    async def base(self) -> bytes | None:
-        await self._backend.flush()
-
-        def read() -> bytes | None:
-            document = self._backend.document_id(self.path)
-            seq, state = self._backend.db.execute(
-                "SELECT saved_seq, saved_state FROM collaboration_documents WHERE id = ?",
-                (document,),
-            ).fetchone()
-            if state is not None or seq is None:
-                return bytes(state) if state is not None else None
-            updates, last = self._read_updates(document, seq)
-            return replay(updates) if updates and last == seq else None
-
-        try:
-            return await self._backend.run(read)
-        except sqlite3.Error as error:
-            raise HistoryUnavailable(str(error)) from error
-
-    def mark_cut(self) -> int:
-        self._backend.cut(self.path, self.seq)
-        return self.seq
-
-    def mark_saved(self, seq: int, file_hash: str, state: bytes | None = None) -> None:
-        self._backend.then(
-            "UPDATE collaboration_documents SET saved_seq = ?, saved_hash = ?, saved_state = ?"
-            " WHERE room = ?",
-            seq,
-            file_hash,
-            state,
-            self.path,
-        )
-
-    def checkpoint(self, state: bytes) -> None:
-        self._backend.then(
-            "INSERT OR REPLACE INTO collaboration_checkpoints (document, seq, data)"
-            " SELECT id, ?, ? FROM collaboration_documents WHERE room = ?",
-            self.seq,
-            state,
-            self.path,
-        )
-
-    def when_committed(self, callback: Callable[[], None]) -> None:
-        self._backend.when_committed(callback)
-
-    async def entries(self) -> list[Entry]:
-        await self._backend.flush()
-
-        def read() -> list[Entry]:
-            rows = self._backend.db.execute(
-                "SELECT seq, data, author, kind, time FROM collaboration_updates"
-                " WHERE document = ? ORDER BY seq",
-                (self._backend.document_id(self.path),),
-            )
-            return [Entry(row[0], row[1], row[2], Kind(row[3]), row[4]) for row in rows]
-
-        return await self._backend.run(read)
+def _one(entries: list[Entry]) -> Entry:
+    """Several entries of one document as one."""
+    last = entries[-1]
+    if len(entries) == 1:
+        return last
+    authors = sorted({entry.author for entry in entries})
+    update = merge_updates(*(entry.update for entry in entries))
+    return Entry(last.seq, update, "\n".join(filter(None, authors)), last.kind, last.time)

@@ -22,7 +22,7 @@ from jupyter_collaboration.history import (
     MemoryBackend,
     SQLiteBackend,
 )
-from jupyter_collaboration.history.sqlite import merged
+from jupyter_collaboration.history.rows import merged
 
 Run = Callable[[Awaitable[Any]], Any]
 
@@ -101,7 +101,7 @@ def test_the_base_is_the_document_as_it_was_saved(backend: HistoryBackend, run: 
         stored = await backend.history("text:file:1").load()
         assert stored.saved_hash == "hash"
         assert stored.saved_seq is not None and stored.saved_seq < stored.seq
-        history.mark_saved(history.mark_cut(), "other", typist.doc.get_update())
+        history.mark_saved(history.mark_cut(), "other", state=typist.doc.get_update())
         assert text_of(await history.base()) == "saved and not"
         await backend.close()
 
@@ -117,9 +117,8 @@ def test_a_checkpoint_changes_nothing_that_is_read(backend: HistoryBackend, run:
         typist = Typist(history)
         typist.type("one ")
         history.mark_saved(history.mark_cut(), "hash")
-        typist.type("two ")
-        history.checkpoint(typist.doc.get_update())
-        typist.type("three")
+        history.checkpoint(history.mark_cut(), typist.doc.get_update())
+        typist.type("two three")
         stored = await backend.history("text:file:1").load()
         assert text_of(stored.state) == "one two three"
         assert text_of(await history.base()) == "one "

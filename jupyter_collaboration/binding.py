@@ -1,0 +1,483 @@
+"""A document and its file: load, save, watch, and merge what others write.
+
+Knows the shared document, its history and its file; knows nothing of members, sockets or other
+rooms. Neither history nor file simply wins: where they differ, both are merged. [H9]
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from functools import partial
+from logging import Logger
+from typing import Any, Protocol
+
+import anyio
+from anyio import TASK_STATUS_IGNORED, Lock
+from anyio.abc import TaskStatus
+from anyio.to_thread import run_sync
+from pycrdt import Doc
+
+from . import protocol
+from .documents import DocumentId, content_of, file_print, loaded_update, rendered
+from .errors import (
+    CollaborationError,
+    DocumentNotFound,
+    FileDeleted,
+    LoadFailed,
+    SaveFailed,
+    SaveRefused,
+)
+from .failpoints import reach
+from .files import DocumentFile, FileState, LoadedFile
+from .history import History, Kind
+from .outofband import Merge, content_in_file, joined, merge_into, stands
+from .saver import Saver
+
+SETTLE_TIME = 0.15
+"""Seconds for which a file that somebody wrote has to stay the same before it is read."""
+
+SHRUNK_TIME = 2.0
+"""The same for a file that became shorter: it may be half written."""
+
+UNREADABLE_TIME = 4.0
+"""Seconds for which a file that cannot be read, or is empty, is waited for."""
+
+MERGE_TRIES = 10
+"""How often a merge is computed anew because its cells were edited meanwhile."""
+
+
+@dataclass(frozen=True)
+class BindingOptions:
+    """How documents are saved and watched; times in seconds. Each is a trait of the extension."""
+
+    save_delay: float | None = 1.0
+    save_max_delay: float = 10.0
+    poll_interval: float = 1.0
+    stop_poll_on_errors_after: float = 86400.0
+
+
+class Owner(Protocol):
+    """Who has the document: what the binding asks of it."""
+
+    log: Logger
+    ydoc: Doc[Any]
+
+    def apply(self, update: bytes, kind: Kind, author: str = "") -> None:
+        """Change the document; the change enters the history under this kind and author."""
+
+    def publish(self) -> None:
+        """The file, or whether it holds the document, changed."""
+
+    def tell(self, level: str, action: str, message: str) -> None:
+        """Publish an event about the document."""
+
+    def save_state(self, error: SaveFailed | None) -> None:
+        """Saving does not work, or works again."""
+
+    def check(self, content: Any) -> None:
+        """Raise `SaveRefused` for a content that must not be written."""
+
+
+class FileBinding:
+    """Keeps one document and one file the same.
+
+    Args:
+        lock: held while the file is looked at and written; one for all views of a file. [F9]
+    """
+
+    def __init__(
+        self,
+        owner: Owner,
+        document: DocumentId,
+        file: DocumentFile,
+        history: History,
+        options: BindingOptions,
+        lock: Lock,
+    ) -> None:
+        self._owner = owner
+        self._doc = owner.ydoc
+        self._type = document.type
+        self._file = file
+        self._history = history
+        self._options = options
+        self._lock = lock
+        self._log = owner.log
+        self.saver = Saver(
+            self._write,
+            delay=options.save_delay,
+            max_delay=options.save_max_delay,
+            failed=self.save_failed,
+        )
+        self.known: FileState | None = None
+        self._size = 0
+        self._saved_print: str | None = None
+        self._base: bytes | None = None
+        self._error: SaveFailed | None = None
+
+    @property
+    def path(self) -> str:
+        """Where the file was when it was last looked at; empty before."""
+        return self.known.path if self.known else ""
+
+    @property
+    def is_saved(self) -> bool:
+        """Whether the file holds the document, as far as is known."""
+        return not self.saver.pending and self._error is None
+
+    # Opening
+
+    async def open(self) -> tuple[str, Callable[[], Any]]:
+        """Read history and file, and fill the document.
+
+        Returns:
+            The session id, and what is to be awaited once changes are passed on.
+
+        Raises:
+            DocumentNotFound: there is no file.
+            LoadFailed: the file cannot be read as a document of this type.
+            HistoryUnavailable: the store cannot be read.
+        """
+        reach("load.begin")
+        stored = await self._history.load()
+        reach("load.history")
+        file = await self._load_whole()
+        reach("load.file")
+        self._note(file)
+        if not stored.updates:
+            update = await self._in_thread(loaded_update, self._type, file.content)
+            self._doc.apply_update(update)
+            self._history.append(update, "", Kind.LOAD)
+            reach("load.appended")
+            self._base = update
+            self._saved_print = await self._print(update)
+            self._history.mark_saved(self._history.mark_cut(), file.state.hash, self._saved_print)
+            # Nobody may have a copy of a history that a restarted server does not know. [S2]
+            await self._history.commit()
+            return stored.session_id, self._nothing
+        with self._doc.transaction():
+            for update in stored.updates:
+                self._doc.apply_update(update)
+        reach("load.applied")
+        self._saved_print = stored.saved_print
+        if stored.saved_hash == file.state.hash:
+            return stored.session_id, self._compare
+        on_disk = await self._file_print(file)
+        if on_disk in (stored.saved_print, stored.saving_print):
+            # Our own last write, of which a server that was killed took no note.
+            self._saved_print = on_disk
+            return stored.session_id, self._compare
+        return stored.session_id, partial(self._merge, file)
+
+    async def _nothing(self) -> None:
+        """There is no more to do."""
+
+    async def _compare(self) -> None:
+        """Save what was edited and not saved before."""
+        if await self._print(self._doc.get_update()) != self._saved_print:
+            self.saver.changed()
+            self._owner.publish()
+
+    async def _load_whole(self) -> LoadedFile:
+        """Read the file; one that cannot be read may be half written, and is waited for. [F3]"""
+        deadline = anyio.current_time() + UNREADABLE_TIME
+        while True:
+            try:
+                return await self._file.load()
+            except LoadFailed:
+                if anyio.current_time() > deadline:
+                    raise
+                await anyio.sleep(SETTLE_TIME)
+
+    def _note(self, file: LoadedFile) -> None:
+        self.known = file.state
+        self._size = size_of(file.content)
+
+    # Saving
+
+    def changed(self) -> None:
+        """Somebody edited the document."""
+        self.saver.changed()
+
+    async def run(self, *, task_status: TaskStatus[None] = TASK_STATUS_IGNORED) -> None:
+        """Save until cancelled."""
+        await self.saver.run(task_status=task_status)
+
+    async def save(self, *, again: bool = False) -> bool:
+        """Save now.
+
+        Args:
+            again: whether a file that was deleted is made again.
+
+        Returns:
+            Whether something was written.
+
+        Raises:
+            SaveFailed: nothing was; the document is still to be saved.
+        """
+        return await (self.saver.save_now(self._write_again) if again else self.saver.save_now())
+
+    async def _write_again(self) -> bool:
+        return await self._write(again=True)
+
+    async def _write(self, *, again: bool = False) -> bool:
+        """Write the document to its file, unless the file holds it already."""
+        async with self._lock:
+            reach("save.begin")
+            if not again:
+                await self._merge_before_writing()
+            reach("save.checked")
+            position = self._history.mark_cut()
+            update = self._doc.get_update()
+            content = await self._in_thread(rendered, self._type, update)
+            printed = file_print(self._type, content)
+            reach("save.rendered")
+            wrote = again or printed != self._saved_print
+            if wrote:
+                self._owner.check(content)
+                await self._history.mark_saving(position, printed)
+                reach("save.intended")
+                self.known = await self._file.save(content, again=again)
+                reach("save.written")
+                self._size = size_of(content)
+                self._saved_print = printed
+                self._base = update
+                self._history.mark_saved(position, self.known.hash, printed)
+                if self._history.needs_checkpoint:
+                    self._history.checkpoint(position, update)
+                reach("save.noted")
+        self._works_again()
+        self._owner.publish()
+        if wrote:
+            if not self.saver.pending and self.known is not None:
+                # Nothing but our own publishing came since: it is in the file as well.
+                self._history.mark_saved(self._history.mark_cut(), self.known.hash, printed)
+            self._owner.tell("INFO", "save", "saved")
+        return wrote
+
+    async def _merge_before_writing(self) -> None:
+        try:
+            if file := await self._changed_file():
+                await self._merge(file)
+        except DocumentNotFound as error:
+            raise FileDeleted(str(error)) from error
+        except LoadFailed as error:
+            raise SaveRefused(
+                f"{error} It was changed by another program and is not overwritten: repair it,"
+                " or move it away, and save again."
+            ) from error
+        except CollaborationError as error:
+            raise SaveFailed(str(error)) from error
+
+    def save_failed(self, error: SaveFailed) -> None:
+        """A save failed; told once for each reason."""
+        self._log.error("%s was not saved: %s", self.path, error)
+        if self._error is None or str(self._error) != str(error):
+            self._owner.tell("ERROR", "save", str(error))
+            self._owner.save_state(error)
+        self._error = error
+
+    def _works_again(self) -> None:
+        if self._error is not None:
+            self._error = None
+            self._owner.save_state(None)
+
+    async def flush(self) -> None:
+        """Save what is unsaved, and keep the document as a whole.
+
+        Raises:
+            SaveFailed: it could not be written.
+        """
+        if self._options.save_delay is not None and self.saver.pending:
+            await self.saver.save_now()
+        if not self.saver.pending:
+            self._history.checkpoint(self._history.mark_cut(), self._doc.get_update())
+
+    # Other writers
+
+    async def watch(self) -> None:
+        """Look at the file now and then; follow it, and merge what others wrote into it."""
+        failing_since: float | None = None
+        while True:
+            await anyio.sleep(self._options.poll_interval)
+            try:
+                await self.look()
+                failing_since = None
+            except (LoadFailed, DocumentNotFound) as error:
+                now = anyio.current_time()
+                if failing_since is None:
+                    failing_since = now
+                    self._log.warning("%s", error)
+                    continue  # once may be in the middle of a rename
+                self._report(error)
+                if now - failing_since > self._options.stop_poll_on_errors_after:
+                    self._log.error("%s is not watched any more: %s", self.path, error)
+                    return
+
+    def _report(self, error: CollaborationError) -> None:
+        """Tell everybody that the file is gone, or cannot be read. [F8] [F3]"""
+        kind = FileDeleted if isinstance(error, DocumentNotFound) else SaveRefused
+        if not isinstance(self._error, kind):
+            self.save_failed(kind(str(error)))
+
+    async def look(self) -> None:
+        """Look at the file, and merge what changed.
+
+        Raises:
+            DocumentNotFound: it is gone.
+            LoadFailed: it cannot be read, and not since a moment ago.
+        """
+        found = await self._file.probe()
+        if self.known is not None and found.hash == self.known.hash:
+            if found != self.known:
+                self.known = found
+                self._owner.publish()
+            if isinstance(self._error, FileDeleted | SaveRefused) and not self.saver.pending:
+                self._works_again()  # it is there again
+            return
+        async with self._lock:
+            if file := await self._changed_file():
+                await self._merge(file)
+
+    async def _changed_file(self) -> LoadedFile | None:
+        """The file, if another writer changed it and is done with it. [F3] [F11]"""
+        start = anyio.current_time()
+        found = await self._file.probe()
+        while self.known is not None and found.hash != self.known.hash:
+            await anyio.sleep(SETTLE_TIME)
+            again = await self._file.probe()
+            waited = anyio.current_time() - start
+            if again.hash == found.hash or waited > UNREADABLE_TIME:
+                try:
+                    file = await self._file.load()
+                except LoadFailed:
+                    if waited > UNREADABLE_TIME:
+                        raise
+                else:
+                    if self._is_whole(file, waited):
+                        return file
+                    if waited > UNREADABLE_TIME:
+                        self._emptied(file)
+                        return None
+            found = again
+        return None
+
+    def _is_whole(self, file: LoadedFile, waited: float) -> bool:
+        """Whether a content can be what its writer meant: half of a file looks like a file."""
+        size = size_of(file.content)
+        if size == 0 and self._size > 0:
+            return False
+        return size >= self._size or waited > SHRUNK_TIME
+
+    def _emptied(self, file: LoadedFile) -> None:
+        """An empty file never replaces a document: it is written again. [F3]"""
+        self._log.warning("%s was emptied by another program and is saved again", self.path)
+        self.known = file.state
+        self._saved_print = None
+        self.saver.changed()
+
+    async def _merge(self, file: LoadedFile) -> None:
+        """Merge what another writer left in the file. [F4]"""
+        reach("merge.begin")
+        base = await self._base_of_file()
+        content = content_in_file(self._type, file.content)
+        await self._bring_in(base, content, Kind.DISK)
+        position = self._history.mark_cut()
+        self._base = base = await self._in_thread(_with_content, self._type, base, content)
+        self._note(file)
+        self._saved_print = await self._print(base)
+        version, update = self.saver.version, self._doc.get_update()
+        is_same = await self._print(update) == self._saved_print
+        self._history.mark_saved(
+            position, file.state.hash, self._saved_print, None if is_same else base
+        )
+        reach("merge.noted")
+        if is_same:
+            self.saver.settle(version)
+        else:
+            self.saver.changed()
+        self._works_again()
+        self._owner.publish()
+        self._owner.tell("WARNING", "overwrite", "merged a change on disk")
+
+    async def _base_of_file(self) -> bytes:
+        """The document as the file last held it."""
+        if self._base is None:
+            self._base = await self._history.base()
+        return self._base if self._base is not None else self._doc.get_update()
+
+    async def _bring_in(
+        self, base: bytes | None, content: Any, kind: Kind, author: str = ""
+    ) -> Merge:
+        """Compute a merge beside the event loop, and apply it in one go. [F12]
+
+        What is typed meanwhile merges with it, except in a cell that the merge takes away or
+        moves: then it is computed anew.
+        """
+        for tries in range(MERGE_TRIES):
+            ours = self._doc.get_update()
+            if tries < MERGE_TRIES - 1:
+                merge: Merge = await self._in_thread(merge_into, self._type, ours, base, content)
+            else:
+                merge = merge_into(self._type, ours, base, content)
+            reach("merge.computed")
+            if stands(self._doc, merge):
+                break
+        if merge.update != protocol.EMPTY_UPDATE:
+            self._owner.apply(merge.update, kind, author)
+        reach("merge.applied")
+        return merge
+
+    async def place(self, base: bytes | None, state: bytes, author: str) -> Merge:
+        """Bring in what a replica of another history has and its base has not. [S4]
+
+        Raises:
+            Exception: the replica cannot be read; pycrdt raises no type of its own.
+        """
+        content = await self._in_thread(content_of, self._type, state)
+        return await self._bring_in(base, content, Kind.EDIT, author)
+
+    async def revert(self) -> None:
+        """Make the document what the file holds, as one edit.
+
+        Raises:
+            DocumentNotFound, LoadFailed: the file cannot be read.
+        """
+        async with self._lock:
+            file = await self._load_whole()
+            content = content_in_file(self._type, file.content)
+            ours = self._doc.get_update()
+            merge = await self._in_thread(merge_into, self._type, ours, ours, content)
+            if merge.update != protocol.EMPTY_UPDATE:
+                self._owner.apply(merge.update, Kind.DISK)
+            version = self.saver.version
+            self._note(file)
+            self._base = self._doc.get_update()
+            self._saved_print = await self._print(self._base)
+            self.saver.settle(version)
+            self._history.mark_saved(self._history.mark_cut(), file.state.hash, self._saved_print)
+        self._owner.publish()
+
+    # Beside the event loop
+
+    async def _print(self, update: bytes) -> str:
+        return file_print(self._type, await self._in_thread(rendered, self._type, update))
+
+    async def _file_print(self, file: LoadedFile) -> str:
+        return await self._print(await self._in_thread(loaded_update, self._type, file.content))
+
+    @staticmethod
+    async def _in_thread(call: Callable[..., Any], *args: Any) -> Any:
+        return await run_sync(partial(call, *args))
+
+
+def size_of(content: Any) -> int:
+    """Characters, bytes or cells: how much a content is, to see whether it shrank."""
+    if isinstance(content, dict):
+        return len(content.get("cells", ())) or len(content)
+    return len(content)
+
+
+def _with_content(content_type: str, base: bytes, content: Any) -> bytes:
+    """The base, edited so that it holds a content."""
+    return joined(base, merge_into(content_type, base, base, content).update)

@@ -1,0 +1,97 @@
+"""The tables of the SQLite store, and those of the published store from which it imports.
+
+Knows SQL; called in the store's own thread only.
+"""
+
+from __future__ import annotations
+
+import sqlite3
+
+SCHEMA = """
+CREATE TABLE IF NOT EXISTS collaboration_documents (
+    id INTEGER PRIMARY KEY,
+    room TEXT NOT NULL UNIQUE,
+    session TEXT NOT NULL,
+    saved_seq INTEGER,
+    saved_hash TEXT,
+    saved_print TEXT,
+    saving_print TEXT,
+    saved_state BLOB
+);
+CREATE TABLE IF NOT EXISTS collaboration_updates (
+    document INTEGER NOT NULL REFERENCES collaboration_documents (id),
+    seq INTEGER NOT NULL,
+    author TEXT NOT NULL,
+    kind TEXT NOT NULL,
+    time REAL NOT NULL,
+    data BLOB NOT NULL,
+    PRIMARY KEY (document, seq)
+);
+CREATE TABLE IF NOT EXISTS collaboration_checkpoints (
+    document INTEGER PRIMARY KEY REFERENCES collaboration_documents (id),
+    seq INTEGER NOT NULL,
+    data BLOB NOT NULL
+);
+"""
+
+
+def connected(path: str) -> tuple[sqlite3.Connection, bool]:
+    """A connection to a database with all tables, and whether it writes ahead.
+
+    On file systems without shared memory (network file systems) there is no write-ahead log;
+    the rollback journal does there, more slowly. [H7]
+
+    Raises:
+        sqlite3.Error: it cannot be used.
+    """
+    db = sqlite3.connect(path, timeout=5, check_same_thread=False, isolation_level=None)
+    try:
+        ahead = _write_ahead(db)
+        db.execute("PRAGMA synchronous = NORMAL" if ahead else "PRAGMA synchronous = FULL")
+        db.executescript(SCHEMA)
+        columns = {row[1] for row in db.execute("PRAGMA table_info(collaboration_documents)")}
+        for name in ("saved_print", "saving_print"):
+            if name not in columns:
+                db.execute(f"ALTER TABLE collaboration_documents ADD COLUMN {name} TEXT")
+        # A damaged file may open and fail later: better now.
+        db.execute("SELECT count(*) FROM collaboration_documents").fetchone()
+    except BaseException:
+        db.close()
+        raise
+    return db, ahead
+
+
+def _write_ahead(db: sqlite3.Connection) -> bool:
+    try:
+        (mode,) = db.execute("PRAGMA journal_mode = WAL").fetchone()
+        if mode in ("wal", "memory"):
+            db.execute("BEGIN IMMEDIATE")  # finds out whether shared memory works
+            db.execute("ROLLBACK")
+            return True
+    except sqlite3.OperationalError as error:
+        if "readonly" in str(error) or ("locked" in str(error) and "protocol" not in str(error)):
+            raise
+    db.execute("PRAGMA journal_mode = TRUNCATE").fetchone()
+    return False
+
+
+def published_history(db: sqlite3.Connection, room_id: str) -> list[tuple[bytes, float]]:
+    """What a store of the published package (pycrdt-store) holds of a document, oldest first.
+
+    Its tables are ``yupdates (path, yupdate, metadata, timestamp)`` and ``ycheckpoints (path,
+    checkpoint, timestamp)``; a document's path there is ``.<type>:<file id>.y``.
+    """
+    tables = {row[0] for row in db.execute("SELECT name FROM sqlite_master WHERE type = 'table'")}
+    if "yupdates" not in tables or room_id.count(":") < 2:
+        return []
+    kind, file_id = room_id.split(":", 2)[1:]
+    paths = (f".{kind}:{file_id}.y", room_id)
+    found: list[tuple[bytes, float]] = []
+    if "ycheckpoints" in tables:
+        found += db.execute(
+            "SELECT checkpoint, timestamp FROM ycheckpoints WHERE path IN (?, ?)", paths
+        ).fetchall()
+    found += db.execute(
+        "SELECT yupdate, timestamp FROM yupdates WHERE path IN (?, ?) ORDER BY rowid", paths
+    ).fetchall()
+    return [(bytes(update), float(time)) for update, time in found if update]

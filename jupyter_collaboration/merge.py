@@ -1,0 +1,244 @@
+"""Three-way merges of what documents hold: texts, JSON values and orders.
+
+Pure: Python values in, Python values out; knows nothing of Yjs. Everything that either side
+added is in the result once; what either side deleted is gone, unless the other side changed
+it. Where both sides replaced the same thing by different ones, both stand in the result, and a
+`Clash` tells of it.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Hashable, Sequence
+from dataclasses import dataclass
+from itertools import pairwise
+from typing import Any, TypeVar
+
+from .differences import TOKENS, differences, is_word, longest_rising, origins, starts_of
+
+T = TypeVar("T", bound=Hashable)
+
+
+@dataclass(frozen=True)
+class Clash:
+    """Both sides changed the same thing differently.
+
+    ``merged`` is what the result holds: for a text, ``theirs`` and ``ours`` in one piece.
+    """
+
+    kind: str
+    ours: str
+    theirs: str
+    merged: str
+    key: str = "source"
+    cell: str | None = None
+
+
+# Texts
+
+
+def merge_text(base: str | None, ours: str, theirs: str) -> tuple[str, list[Clash]]:
+    """Both sides' changes of a text.
+
+    What ours and theirs share stands in the result once, also where the base lacks it: a base
+    that is older than what both sides know doubles nothing.
+
+    Args:
+        base: what both sides come from; None if that is not known: then nothing counts as
+            deleted.
+    """
+    if ours == theirs or theirs == base:
+        return ours, []
+    if ours == base:
+        return theirs, []
+    return _TextMerge(base or "", ours, theirs).result()
+
+
+class _TextMerge:
+    """One merge: walks along what both sides share, and decides what lies between."""
+
+    def __init__(self, base: str, ours: str, theirs: str) -> None:
+        self._ours, self._theirs = ours, theirs
+        self._our_base, self._their_base = origins(base, ours), origins(base, theirs)
+        self._theirs_kept = {at for at in self._their_base if at >= 0}
+        self._kept = self._theirs_kept.union(at for at in self._our_base if at >= 0)
+        self._base_size = len(base)
+        self._parts: list[str] = []
+        self._clashes: list[Clash] = []
+
+    def result(self) -> tuple[str, list[Clash]]:
+        i = 0
+        for i1, i2, j1, j2 in self._blocks():
+            self._parts.append(self._ours[i:i1])
+            self._between(i1, i2, j1, j2)
+            i = i2
+        self._parts.append(self._ours[i:])
+        return "".join(self._parts), self._clashes
+
+    def _blocks(self) -> list[tuple[int, int, int, int]]:
+        """Where the two sides differ, in characters of both."""
+        blocks: list[tuple[int, int, int, int]] = []
+        lines, others = (text.splitlines(keepends=True) for text in (self._ours, self._theirs))
+        starts, other_starts = starts_of(lines), starts_of(others)
+        for i1, i2, j1, j2 in differences(lines, others):
+            blocks += self._inner(starts[i1], starts[i2], other_starts[j1], other_starts[j2])
+        return blocks
+
+    def _inner(self, i1: int, i2: int, j1: int, j2: int) -> list[tuple[int, int, int, int]]:
+        """The differing words of a differing block of lines."""
+        tokens = TOKENS.findall(self._ours[i1:i2])
+        others = TOKENS.findall(self._theirs[j1:j2])
+        starts = [i1 + at for at in starts_of(tokens)]
+        other_starts = [j1 + at for at in starts_of(others)]
+        blocks: list[tuple[int, int, int, int]] = []
+        i, j, a, b = i1, j1, 0, 0
+        for a1, a2, b1, b2 in [*differences(tokens, others), (len(tokens), 0, len(others), 0)]:
+            run = [(starts[a + k], other_starts[b + k], tokens[a + k]) for k in range(a1 - a)]
+            run = self._shared(run, (a, b) == (0, 0), (a1, b1) == (len(tokens), len(others)))
+            if run:
+                if (i, j) != run[0][:2]:
+                    blocks.append((i, run[0][0], j, run[0][1]))
+                size = len(run[-1][2])
+                i, j = run[-1][0] + size, run[-1][1] + size
+            a, b = a2, b2
+        if (i, j) != (i2, j2):
+            blocks.append((i, i2, j, j2))
+        return blocks
+
+    def _shared(
+        self, run: list[tuple[int, int, str]], is_first: bool, is_last: bool
+    ) -> list[tuple[int, int, str]]:
+        """The part of an equal run (places, token) that is no more than the same by chance.
+
+        Signs beside something that differs may belong to it, unless the base has them.
+        """
+        start, end = 0, len(run)
+        while not is_first and start < end and self._is_chance(*run[start]):
+            start += 1
+            if run[start - 1][2].isspace():
+                break
+        while not is_last and start < end and self._is_chance(*run[end - 1]):
+            if run[end - 1][2].isspace():
+                break
+            end -= 1
+        return [] if all(self._is_chance(*token) for token in run[start:end]) else run[start:end]
+
+    def _is_chance(self, i: int, j: int, token: str) -> bool:
+        if is_word(token):
+            return False
+        sources = range(len(token))
+        return any(not 0 <= self._our_base[i + k] == self._their_base[j + k] for k in sources)
+
+    def _between(self, i1: int, i2: int, j1: int, j2: int) -> None:
+        """Decide on a block that differs: only characters of the base are common here."""
+        shared = {at for at in self._their_base[j1:j2] if at >= 0}
+        i, j = i1, j1
+        while True:
+            stop = next((k for k in range(i, i2) if self._our_base[k] in shared), i2)
+            to = j2 if stop == i2 else self._their_base.index(self._our_base[stop], j)
+            self._gap(i, stop, j, to)
+            if stop == i2:
+                return
+            self._parts.append(self._ours[stop])
+            i, j = stop + 1, to + 1
+
+    def _gap(self, i1: int, i2: int, j1: int, j2: int) -> None:
+        """Decide on what stands between two common characters: theirs, then ours."""
+        mine = "".join(
+            self._ours[k]
+            for k in range(i1, i2)
+            if self._our_base[k] < 0 or self._our_base[k] in self._theirs_kept
+        )
+        others = "".join(self._theirs[k] for k in range(j1, j2) if self._their_base[k] < 0)
+        if mine == others:
+            others = ""
+        self._parts += [others, mine]
+        if mine and others and self._both_deleted(i1, i2, j1, j2):
+            self._clashes.append(Clash("text", mine, others, others + mine))
+
+    def _both_deleted(self, i1: int, i2: int, j1: int, j2: int) -> bool:
+        """Whether something of the base that stood in this gap is gone on both sides."""
+        before = max(_near(self._our_base, i1 - 1, -1), _near(self._their_base, j1 - 1, -1))
+        ends = [_near(self._our_base, i2, 1), _near(self._their_base, j2, 1)]
+        after = min((at for at in ends if at >= 0), default=self._base_size)
+        return any(at not in self._kept for at in range(before + 1, after))
+
+
+def _near(origin: list[int], at: int, step: int) -> int:
+    """The nearest character of the base from an index on; -1 if there is none."""
+    while 0 <= at < len(origin):
+        if origin[at] >= 0:
+            return origin[at]
+        at += step
+    return -1
+
+
+# Values
+
+
+def merge_values(base: Any, ours: Any, theirs: Any, key: str) -> tuple[Any, list[Clash]]:
+    """Both sides' changes of a JSON value; dictionaries by key. In a clash ours stays."""
+    if same(ours, theirs) or same(theirs, base):
+        return ours, []
+    if same(ours, base):
+        return theirs, []
+    if isinstance(ours, dict) and isinstance(theirs, dict):
+        olds = base if isinstance(base, dict) else {}
+        merged: dict[str, Any] = {}
+        clashes: list[Clash] = []
+        for name in [*ours, *(other for other in theirs if other not in ours)]:
+            value, more = merge_values(
+                olds.get(name, _ABSENT),
+                ours.get(name, _ABSENT),
+                theirs.get(name, _ABSENT),
+                f"{key}.{name}",
+            )
+            clashes += more
+            if value is not _ABSENT:
+                merged[name] = value
+        return merged, clashes
+    if theirs is _ABSENT:
+        return ours, []
+    if ours is _ABSENT:
+        return theirs, []
+    return ours, [Clash("value", str(ours), str(theirs), str(ours), key)]
+
+
+class _Absent:
+    """A key that is not there."""
+
+
+_ABSENT = _Absent()
+
+
+def same(one: Any, other: Any) -> bool:
+    """Equal as JSON, where True is not 1."""
+    if isinstance(one, bool) or isinstance(other, bool):
+        return one is other
+    if isinstance(one, dict) and isinstance(other, dict):
+        return one.keys() == other.keys() and all(same(one[name], other[name]) for name in one)
+    if isinstance(one, list) and isinstance(other, list):
+        return len(one) == len(other) and all(map(same, one, other))
+    return bool(one == other)
+
+
+def merge_order(base: Sequence[T], ours: Sequence[T], theirs: Sequence[T]) -> list[T]:
+    """The order of everything in ours and theirs (each name once a side).
+
+    Ours gives the order; what theirs moved or added goes behind what it follows there.
+    """
+    common = [name for name in theirs if name in set(base)]
+    rank = {name: index for index, name in enumerate(base)}
+    kept = {common[index] for index in longest_rising([rank[name] for name in common])}
+    moved = {name for name in common if name not in kept}
+    present = set(ours)
+    placed = [name for name in ours if name not in moved]
+    for before, name in pairwise([None, *theirs]):
+        if name is None or (name in present and name not in moved):
+            continue
+        at = placed.index(before) + 1 if before in placed else 0
+        # What we added at the same place stays in front.
+        known = set(theirs)
+        while at < len(placed) and placed[at] not in known and placed[at] not in rank:
+            at += 1
+        placed.insert(at, name)
+    return placed
