@@ -249,6 +249,8 @@ class YDocExtension(ExtensionApp):
         room = await self.ywebsocket_server.open(room_id)
         if not isinstance(room, DocumentRoom):
             return None
+        if not room.clients:
+            await room.settled()
         if not copy:
             return room.document
         named = parse_room_id(room_id)

@@ -7,7 +7,7 @@ rooms. Neither history nor file simply wins: where they differ, both are merged.
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import partial
 from logging import Logger
 from typing import Any, Protocol
@@ -16,10 +16,10 @@ import anyio
 from anyio import TASK_STATUS_IGNORED, Lock
 from anyio.abc import TaskStatus
 from anyio.to_thread import run_sync
-from pycrdt import Doc
+from pycrdt import Array, Doc, Text
 
 from . import protocol
-from .documents import DocumentId, content_of, file_print, loaded_update, rendered
+from .documents import DocumentId, content_of, file_print, is_notebook, loaded_update, rendered
 from .errors import (
     CollaborationError,
     DocumentNotFound,
@@ -114,6 +114,7 @@ class FileBinding:
         self._saved_print: str | None = None
         self._base: bytes | None = None
         self._error: SaveFailed | None = None
+        self._is_settled = False
 
     @property
     def path(self) -> str:
@@ -127,11 +128,11 @@ class FileBinding:
 
     # Opening
 
-    async def open(self) -> tuple[str, Callable[[], Any]]:
+    async def open(self) -> str:
         """Read history and file, and fill the document.
 
         Returns:
-            The session id, and what is to be awaited once changes are passed on.
+            The session id.
 
         Raises:
             DocumentNotFound: there is no file.
@@ -154,27 +155,40 @@ class FileBinding:
             self._history.mark_saved(self._history.mark_cut(), file.state.hash, self._saved_print)
             # Nobody may have a copy of a history that a restarted server does not know. [S2]
             await self._history.commit()
-            return stored.session_id, self._nothing
+            self._is_settled = True
+            return stored.session_id
         with self._doc.transaction():
             for update in stored.updates:
                 self._doc.apply_update(update)
         reach("load.applied")
         self._saved_print = stored.saved_print
-        if stored.saved_hash == file.state.hash:
-            return stored.session_id, self._compare
-        on_disk = await self._file_print(file)
-        if on_disk in (stored.saved_print, stored.saving_print):
-            # Our own last write, of which a server that was killed took no note.
-            self._saved_print = on_disk
-            return stored.session_id, self._compare
-        return stored.session_id, partial(self._merge, file)
+        is_known = stored.saved_hash == file.state.hash
+        self._is_settled = is_known and stored.seq == stored.saved_seq
+        if not is_known:
+            on_disk = await self._file_print(file)
+            if on_disk in (stored.saved_print, stored.saving_print):
+                # Our own last write, of which a server that was killed took no note.
+                self._saved_print = on_disk
+            else:
+                self.known = replace(file.state, hash="")
+                self._size = document_size(self._doc, self._type)
+        return stored.session_id
 
-    async def _nothing(self) -> None:
-        """There is no more to do."""
+    async def settle(self) -> None:
+        """Bring in what another program wrote while the document was closed; save what was not.
 
-    async def _compare(self) -> None:
-        """Save what was edited and not saved before."""
-        if await self._print(self._doc.get_update()) != self._saved_print:
+        Best done when those who come back have sent what they have: what the file has from
+        them is then known to be theirs, even if the history lost it.
+
+        Raises:
+            DocumentNotFound, LoadFailed: the file cannot be read any more.
+        """
+        if self._is_settled:
+            return
+        self._is_settled = True
+        if self.known is not None and not self.known.hash:
+            await self.look()
+        elif await self._print(self._doc.get_update()) != self._saved_print:
             self.saver.changed()
             self._owner.publish()
 
@@ -469,6 +483,13 @@ class FileBinding:
     @staticmethod
     async def _in_thread(call: Callable[..., Any], *args: Any) -> Any:
         return await run_sync(partial(call, *args))
+
+
+def document_size(doc: Doc[Any], content_type: str) -> int:
+    """The same measure of the document itself."""
+    if is_notebook(content_type):
+        return len(doc.get("cells", type=Array))
+    return len(str(doc.get("source", type=Text)))
 
 
 def size_of(content: Any) -> int:

@@ -16,7 +16,7 @@ from typing import Any
 
 import anyio
 import nbformat
-from anyio import TASK_STATUS_IGNORED, Lock, create_task_group
+from anyio import TASK_STATUS_IGNORED, Event, Lock, create_task_group
 from anyio.abc import TaskGroup, TaskStatus
 from jupyter_ydoc.ybasedoc import YBaseDoc
 from jupyter_ydoc.ynotebook import YNotebook
@@ -36,6 +36,9 @@ from .relay import Member, Outgoing, Relay
 from .roles import Action
 
 Emit = Callable[..., None]
+
+SETTLE_LIMIT = 1.0
+"""Seconds for which those who come back may send what they have, before the file is merged."""
 
 
 class DocumentRoom(Relay):
@@ -73,6 +76,7 @@ class DocumentRoom(Relay):
         self._placing = Lock()
         self._replicas: dict[str, bytes] = {}
         self._tasks: TaskGroup | None = None
+        self._heard = Event()
         if isinstance(self._document, YNotebook):
             self._document.ycells.observe(self._on_cells)
 
@@ -98,18 +102,40 @@ class DocumentRoom(Relay):
         """
         async with self._loading:
             if not self.ready:
-                self.session_id, settle = await self.binding.open()
+                self.session_id = await self.binding.open()
                 self.open()
-                await settle()
-                reach("load.merged")
                 self.publish()
                 self.tell("INFO", "initialize", "loaded")
+
+    async def settled(self) -> None:
+        """Wait until the document is what its history and its file make of it.
+
+        Raises:
+            CollaborationError: the file cannot be read any more.
+        """
+        await self.binding.settle()
+
+    async def _settle(self) -> None:
+        """Give those who come back a moment to send what they have."""
+        with anyio.move_on_after(SETTLE_LIMIT):
+            await self._heard.wait()
+        try:
+            await self.binding.settle()
+        except CollaborationError as error:  # the next look tells it, if it stays so
+            self.log.warning("%s", error)
+        reach("load.merged")
+
+    def receive(self, member: Member, message: bytes) -> None:
+        super().receive(member, message)
+        if message[:2] == bytes((protocol.SYNC, protocol.STEP2)):
+            self._heard.set()
 
     async def run(self, *, task_status: TaskStatus[None] = TASK_STATUS_IGNORED) -> None:
         """Save, and watch the file, until cancelled."""
         async with create_task_group() as tasks:
             self._tasks = tasks
             await tasks.start(self.binding.run)
+            tasks.start_soon(self._settle)
             if self._options.poll_interval:
                 tasks.start_soon(self.binding.watch)
             task_status.started()

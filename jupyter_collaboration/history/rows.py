@@ -17,7 +17,7 @@ from .base import Entry, Kind
 ROW_SECONDS = 10.0
 """Seconds of one author's work that share a row."""
 
-ROW_BYTES = 32 * 2**10
+ROW_BYTES = 8 * 2**10
 """Bytes from which on a row grows no more."""
 
 

@@ -46,6 +46,7 @@ def connected(path: str) -> tuple[sqlite3.Connection, bool]:
     """
     db = sqlite3.connect(path, timeout=5, check_same_thread=False, isolation_level=None)
     try:
+        db.execute("PRAGMA page_size = 2048")  # for a new file: many histories are short
         ahead = _write_ahead(db)
         db.execute("PRAGMA synchronous = NORMAL" if ahead else "PRAGMA synchronous = FULL")
         db.executescript(SCHEMA)
