@@ -153,16 +153,21 @@ def _backtrack(
 
 def text_edits(source: str, target: str) -> list[Edit]:
     """What to replace in a text, first to last: lines, words, and characters in them."""
+    raw = [
+        edit
+        for start, end, block in _line_edits(source, target)
+        for edit in _inline(source, start, end, block)
+    ]
     edits: list[Edit] = []
-    for first, last, block in _line_edits(source, target):
-        for start, end, new in _inline(source, first, last, block):
-            if bool(new) != (start < end):  # nothing but added, or nothing but taken away
-                limit = max(edits[-1][1] if edits else 0, start - MAX_SLIDE)
-                left = _slide(source[limit:start], new or source[start:end])
-                turn = left % len(new) if new else 0
-                new = new[len(new) - turn :] + new[: len(new) - turn]
-                start, end = start - left, end - left
-            edits.append((start, end, new))
+    for index, (start, end, new) in enumerate(raw):
+        if bool(new) != (start < end):  # nothing but added, or nothing but taken away
+            least = max(edits[-1][1] if edits else 0, start - MAX_SLIDE)
+            most = raw[index + 1][0] if index + 1 < len(raw) else len(source)
+            following = source[end : min(most, end + MAX_SLIDE)]
+            step = _slide(source[least:start], new or source[start:end], following)
+            turn = step % len(new) if new else 0
+            start, end, new = start + step, end + step, new[turn:] + new[:turn]
+        edits.append((start, end, new))
     return edits
 
 
@@ -230,24 +235,28 @@ def trimmed(start: int, old: str, new: str) -> list[Edit]:
     return [(start + head, start + len(old) - tail, new[head : len(new) - tail])]
 
 
-def _slide(before: str, piece: str) -> int:
-    """How far to the left a piece that came or went is best taken to be: at a line, at a word.
+def _slide(before: str, piece: str, after: str) -> int:
+    """How far to the right (or left) a piece that came or went is best taken to be.
 
-    With "ab" repeated, "ab" may have come first or last: which one was meant, the place says.
+    With "ab" repeated, "ab" may have come first or last: lines and words tell which was meant.
     """
-    best, best_score = 0, _boundary(piece)
-    for step in range(1, min(len(before), MAX_SLIDE) + 1):
-        if before[-step] != piece[-1]:
-            break
-        piece = piece[-1] + piece[:-1]
-        score = _boundary(piece)
-        if score >= best_score:
-            best, best_score = step, score
-    return best
+    right = 0
+    while right < len(after) and after[right] == piece[right % len(piece)]:
+        right += 1
+    left = 0
+    while left < len(before) and before[-1 - left] == piece[-1 - left % len(piece)]:
+        left += 1
+    scores = [
+        (_boundary(piece[step % len(piece) :] + piece[: step % len(piece)]), -step)
+        for step in range(-left, right + 1)
+    ]
+    return -max(scores)[1]
 
 
 def _boundary(piece: str) -> int:
     if piece[-1] == "\n":
+        return 4
+    if piece[0] == "\n":
         return 3
     if piece[-1].isspace():
         return 2

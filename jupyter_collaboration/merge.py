@@ -15,6 +15,10 @@ from typing import Any, TypeVar
 
 from .differences import TOKENS, differences, is_word, longest_rising, origins, starts_of
 
+RELATED = 0.6
+"""Share of the words that both sides added from which on one text is a longer version of the
+other."""
+
 T = TypeVar("T", bound=Hashable)
 
 
@@ -79,9 +83,34 @@ class _TextMerge:
         blocks: list[tuple[int, int, int, int]] = []
         lines, others = (text.splitlines(keepends=True) for text in (self._ours, self._theirs))
         starts, other_starts = starts_of(lines), starts_of(others)
-        for i1, i2, j1, j2 in differences(lines, others):
+        for i1, i2, j1, j2 in self._grown(differences(lines, others), starts, other_starts):
             blocks += self._inner(starts[i1], starts[i2], other_starts[j1], other_starts[j2])
         return blocks
+
+    def _grown(
+        self,
+        changes: list[tuple[int, int, int, int]],
+        starts: list[int],
+        other_starts: list[int],
+    ) -> list[tuple[int, int, int, int]]:
+        """Changes, with the lines beside them that are equal and come from different places."""
+        grown: list[tuple[int, int, int, int]] = []
+        ends = [*(change[0] for change in changes[1:]), len(starts) - 1]
+        for (i1, i2, j1, j2), end in zip(changes, ends, strict=True):
+            at = grown[-1][1] if grown else 0
+            while i1 > at and self._differ(starts[i1 - 1], other_starts[j1 - 1]):
+                i1, j1 = i1 - 1, j1 - 1
+            while i2 < end and self._differ(starts[i2], other_starts[j2]):
+                i2, j2 = i2 + 1, j2 + 1
+            if grown and grown[-1][1] == i1:
+                i1, _, j1, _ = grown.pop()
+            grown.append((i1, i2, j1, j2))
+        return grown
+
+    def _differ(self, i: int, j: int) -> bool:
+        """Whether two equal characters come from different places of the base."""
+        ours, theirs = self._our_base[i], self._their_base[j]
+        return ours != theirs
 
     def _inner(self, i1: int, i2: int, j1: int, j2: int) -> list[tuple[int, int, int, int]]:
         """The differing words of a differing block of lines."""
@@ -89,9 +118,12 @@ class _TextMerge:
         others = TOKENS.findall(self._theirs[j1:j2])
         starts = [i1 + at for at in starts_of(tokens)]
         other_starts = [j1 + at for at in starts_of(others)]
+        changes = differences(tokens, others)
+        if not self._are_related(tokens, changes, starts, other_starts):
+            return [(i1, i2, j1, j2)]
         blocks: list[tuple[int, int, int, int]] = []
         i, j, a, b = i1, j1, 0, 0
-        for a1, a2, b1, b2 in [*differences(tokens, others), (len(tokens), 0, len(others), 0)]:
+        for a1, a2, b1, b2 in [*changes, (len(tokens), 0, len(others), 0)]:
             run = [(starts[a + k], other_starts[b + k], tokens[a + k]) for k in range(a1 - a)]
             run = self._shared(run, (a, b) == (0, 0), (a1, b1) == (len(tokens), len(others)))
             if run:
@@ -103,6 +135,28 @@ class _TextMerge:
         if (i, j) != (i2, j2):
             blocks.append((i, i2, j, j2))
         return blocks
+
+    def _are_related(
+        self,
+        tokens: list[str],
+        changes: list[tuple[int, int, int, int]],
+        starts: list[int],
+        other_starts: list[int],
+    ) -> bool:
+        """Whether both sides added one text, and not two that have some words in common."""
+        is_new = [
+            is_word(token) and self._our_base[at] < 0
+            for token, at in zip(tokens, starts, strict=False)
+        ]
+        differing = {k for a1, a2, _, _ in changes for k in range(a1, a2)}
+        shared = sum(new for k, new in enumerate(is_new) if k not in differing)
+        if not shared:
+            return True
+        their_new = sum(
+            is_word(self._theirs[at:to]) and self._their_base[at] < 0
+            for at, to in pairwise(other_starts)
+        )
+        return shared >= RELATED * min(sum(is_new), their_new)
 
     def _shared(
         self, run: list[tuple[int, int, str]], is_first: bool, is_last: bool
@@ -123,10 +177,9 @@ class _TextMerge:
         return [] if all(self._is_chance(*token) for token in run[start:end]) else run[start:end]
 
     def _is_chance(self, i: int, j: int, token: str) -> bool:
-        if is_word(token):
-            return False
-        sources = range(len(token))
-        return any(not 0 <= self._our_base[i + k] == self._their_base[j + k] for k in sources)
+        if any(self._differ(i + k, j + k) for k in range(len(token))):
+            return True
+        return not is_word(token) and self._our_base[i] < 0
 
     def _between(self, i1: int, i2: int, j1: int, j2: int) -> None:
         """Decide on a block that differs: only characters of the base are common here."""
@@ -151,9 +204,17 @@ class _TextMerge:
         others = "".join(self._theirs[k] for k in range(j1, j2) if self._their_base[k] < 0)
         if mine == others:
             others = ""
+        if others and mine and self._is_at_end(i2, j2) and self._starts_line(i1, j1):
+            others += "\n"
         self._parts += [others, mine]
         if mine and others and self._both_deleted(i1, i2, j1, j2):
             self._clashes.append(Clash("text", mine, others, others + mine))
+
+    def _is_at_end(self, i: int, j: int) -> bool:
+        return (i, j) == (len(self._ours), len(self._theirs)) and self._theirs[-1:] != "\n"
+
+    def _starts_line(self, i: int, j: int) -> bool:
+        return self._ours[:i][-1:] in ("", "\n") and self._theirs[:j][-1:] in ("", "\n")
 
     def _both_deleted(self, i1: int, i2: int, j1: int, j2: int) -> bool:
         """Whether something of the base that stood in this gap is gone on both sides."""

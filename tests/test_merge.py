@@ -1,0 +1,166 @@
+"""Three-way merges: nothing is lost, nothing stands there twice."""
+
+from __future__ import annotations
+
+import random
+from typing import Any
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from jupyter_collaboration.differences import differences, text_edits
+from jupyter_collaboration.merge import Clash, merge_order, merge_text, merge_values, same
+from jupyter_collaboration.notebooks import merge_notebooks
+
+TEXTS = st.text(alphabet="ab \n(é😀", max_size=40)
+
+
+@given(st.lists(st.sampled_from("abcd")), st.lists(st.sampled_from("abcd")))
+def test_differences_lead_from_one_list_to_the_other(old: list[str], new: list[str]) -> None:
+    result, at = [], 0
+    for i1, i2, j1, j2 in differences(old, new):
+        result += old[at:i1] + new[j1:j2]
+        at = i2
+    assert result + old[at:] == new
+
+
+def test_two_edits_far_apart_in_one_line_stay_two(monkeypatch: pytest.MonkeyPatch) -> None:  # [F12]
+    line = "0, " * 20_000
+    changed = f"{line[:300]}one {line[300:50_000]}two {line[50_000:]}"
+    assert sum(len(new) + end - start for start, end, new in text_edits(line, changed)) < 20
+
+
+@given(TEXTS, TEXTS)
+def test_a_merge_with_one_side_unchanged_is_the_other_side(base: str, other: str) -> None:
+    assert merge_text(base, other, base) == (other, [])
+    assert merge_text(base, base, other) == (other, [])
+    assert merge_text(base, other, other) == (other, [])
+
+
+@pytest.mark.parametrize(
+    ("base", "ours", "theirs", "merged"),
+    [
+        ("one\ntwo\n", "one\ntyped two\n", "zero\none\ntwo\n", "zero\none\ntyped two\n"),
+        ("", "hello world", "hello", "hello world"),  # a base that is too old doubles nothing
+        ("a\n", "a\nb\n", "a\nb\nc\n", "a\nb\nc\n"),
+        ("word", "wo<a>rd", "wor<b>d", "wo<a>r<b>d"),
+        ("one two three", "one three", "one two three four", "one three four"),
+        ("a\nb\nc\n", "a\nc\n", "a\nb\nc\nd\n", "a\nc\nd\n"),
+        ("", "mine\n", "theirs\n", "theirs\nmine\n"),
+    ],
+)
+def test_texts_merge_as_people_expect(base: str, ours: str, theirs: str, merged: str) -> None:
+    # [F4]
+    assert merge_text(base, ours, theirs) == (merged, [])
+
+
+def test_one_place_replaced_by_two_texts_holds_both_and_is_told() -> None:  # [S4]
+    merged, clashes = merge_text("x = 1\n", "x = 2\n", "x = 3\n")
+    assert merged == "x = 32\n"
+    assert clashes == [Clash("text", "2", "3", "32")]
+
+
+def insert_marks(rng: random.Random, text: str, marks: list[str]) -> str:
+    lines = text.split("\n")
+    for mark in marks:
+        lines.insert(rng.randrange(len(lines) + 1), mark)
+    return "\n".join(lines)
+
+
+@pytest.mark.parametrize("seed", range(200))
+def test_every_line_that_was_added_is_there_once(seed: int) -> None:  # [F4] [S4]
+    rng = random.Random(seed)
+    old = "\n".join(rng.choice(["", "a", "b = 1", "def f():"]) for _ in range(rng.randrange(12)))
+    base = insert_marks(rng, old, ["shared 1", "shared 2"])
+    ours = insert_marks(rng, base, ["ours 1", "ours 2"])
+    theirs = insert_marks(rng, base, ["theirs 1"])
+    lines = merge_text(base, ours, theirs)[0].split("\n")
+    for mark in ("shared 1", "shared 2", "ours 1", "ours 2", "theirs 1"):
+        assert lines.count(mark) == 1, (base, ours, theirs)
+
+
+def test_values_merge_by_key_and_true_is_not_one() -> None:
+    base = {"a": 1, "b": {"c": 1}, "gone": 0}
+    ours = {"a": 2, "b": {"c": 1, "d": 1}, "gone": 0}
+    theirs = {"a": 1, "b": {"c": 3}, "new": [1]}
+    merged, clashes = merge_values(base, ours, theirs, "metadata")
+    assert merged == {"a": 2, "b": {"c": 3, "d": 1}, "new": [1]}
+    assert not clashes
+    assert not same(True, 1)
+    assert same({"a": [1.0]}, {"a": [1]})
+
+
+def test_a_value_that_both_changed_stays_and_is_told() -> None:
+    merged, (clash,) = merge_values({"a": 1}, {"a": 2}, {"a": 3}, "metadata")
+    assert merged == {"a": 2}
+    assert (clash.kind, clash.key, clash.ours, clash.theirs) == ("value", "metadata.a", "2", "3")
+
+
+@pytest.mark.parametrize(
+    ("base", "ours", "theirs", "merged"),
+    [
+        ("abc", "abc", "cab", "cab"),
+        ("abc", "abxc", "abyc", "abxyc"),
+        ("abc", "cba", "abcd", "cdba"),
+        ("abc", "abc", "xabc", "xabc"),
+    ],
+)
+def test_orders_merge(base: str, ours: str, theirs: str, merged: str) -> None:
+    assert "".join(merge_order(base, ours, theirs)) == merged
+
+
+def cell(source: str, name: str | None = None, kind: str = "code", **more: Any) -> dict[str, Any]:
+    found = {"cell_type": kind, "metadata": {}, "source": source, **more}
+    return {**found, "id": name} if name else found
+
+
+def book(*cells: dict[str, Any], minor: int = 5) -> dict[str, Any]:
+    return {"cells": list(cells), "metadata": {}, "nbformat": 4, "nbformat_minor": minor}
+
+
+def sources(notebook: dict[str, Any]) -> list[str]:
+    return [each["source"] for each in notebook["cells"]]
+
+
+def test_cells_of_both_sides_are_there_once() -> None:  # [F4]
+    base = book(cell("a", "1"), cell("b", "2"), cell("c", "3"))
+    ours = book(cell("a", "1"), cell("b typed", "2"), cell("mine", "4"), cell("c", "3"))
+    theirs = book(cell("c", "3"), cell("a!", "1"), cell("b", "2"), cell("theirs", "5"))
+    merged, clashes = merge_notebooks(base, ours, theirs)
+    assert sorted(sources(merged)) == ["a!", "b typed", "c", "mine", "theirs"]
+    assert not clashes
+
+
+def test_a_cell_that_one_side_deleted_and_the_other_changed_stays() -> None:  # [S4]
+    base = book(cell("a", "1"), cell("b", "2"))
+    changed, deleted = book(cell("a", "1"), cell("b typed", "2")), book(cell("a", "1"))
+    merged, (clash,) = merge_notebooks(base, changed, deleted)
+    assert sources(merged) == ["a", "b typed"]
+    assert (clash.kind, clash.ours, clash.theirs, clash.cell) == ("deleted", "b typed", "", "2")
+    merged, (clash,) = merge_notebooks(base, deleted, changed)
+    assert sources(merged) == ["a", "b typed"]
+    assert (clash.ours, clash.theirs) == ("", "b typed")
+
+
+def test_outputs_come_from_the_side_that_has_new_ones() -> None:  # [F4]
+    out = [{"output_type": "stream", "name": "stdout", "text": "1\n"}]
+    base = book(cell("1", "1", outputs=[], execution_count=None))
+    ours = book(cell("1 + 0", "1", outputs=[], execution_count=None))
+    theirs = book(cell("1", "1", outputs=out, execution_count=1))
+    (merged,) = merge_notebooks(base, ours, theirs)[0]["cells"]
+    assert (merged["source"], merged["outputs"], merged["execution_count"]) == ("1 + 0", out, 1)
+
+
+def test_cells_without_ids_are_matched_by_what_they_hold() -> None:  # [F5]
+    base = book(cell("a", "x1"), cell("b b b", "x2"), cell("c", "x3"), minor=4)
+    ours = book(cell("a", "y1"), cell("b b b typed", "y2"), cell("c", "y3"), minor=4)
+    theirs = book(cell("new"), cell("a"), cell("b b b"), cell("c!"), minor=4)
+    merged, _ = merge_notebooks(base, ours, theirs)
+    assert sources(merged) == ["new", "a", "b b b typed", "c!"]
+    assert [each.get("id") for each in merged["cells"]] == [None, "y1", "y2", "y3"]
+
+
+def test_without_a_base_nothing_counts_as_deleted() -> None:  # [S4]
+    ours, theirs = book(cell("a", "1"), cell("mine", "2")), book(cell("a b", "1"))
+    assert sources(merge_notebooks(None, ours, theirs)[0]) == ["a b", "mine"]
