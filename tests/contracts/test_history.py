@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import os
+import random
 import sqlite3
 import stat
 from collections.abc import Awaitable, Callable
@@ -20,8 +21,11 @@ from jupyter_collaboration.history import (
     HistoryBackend,
     Kind,
     MemoryBackend,
+    Retention,
     SQLiteBackend,
 )
+from jupyter_collaboration.history.base import replay
+from jupyter_collaboration.history.compaction import Row, compacted
 from jupyter_collaboration.history.rows import merged
 
 Run = Callable[[Awaitable[Any]], Any]
@@ -237,5 +241,238 @@ def test_a_folder_that_cannot_be_written_is_told(tmp_path: Path, run: Run) -> No
         backend = SQLiteBackend(str(tmp_path / "missing" / "store.db"))
         with pytest.raises(HistoryUnavailable, match=os.sep + "missing"):
             await backend.open()
+
+    run(test())
+
+
+def test_one_piece_of_work_takes_one_entry_and_a_save_begins_another(
+    tmp_path: Path, run: Run
+) -> None:  # [H3]
+    async def test() -> None:
+        backend = SQLiteBackend(str(tmp_path / "store.db"), commit_delay=0)
+        await backend.open()
+        history = backend.history("text:file:1")
+        await history.load()
+        typist = Typist(history)
+        for word in ("one ", "two ", "three "):
+            typist.type(word)
+            await history.commit()
+        assert len(await history.entries()) == 1
+        history.mark_saved(history.mark_cut(), "hash")
+        typist.type("four")
+        await history.commit()
+        first, second = await history.entries()
+        assert text_of(first.update) == "one two three "
+        assert text_of(replay([first.update, second.update])) == "one two three four"
+        assert text_of(await history.base()) == "one two three "
+        await backend.close()
+
+    run(test())
+
+
+def test_a_clock_that_steps_back_changes_no_order(
+    tmp_path: Path, run: Run, monkeypatch: pytest.MonkeyPatch
+) -> None:  # [H8]
+    async def test() -> None:
+        backend = SQLiteBackend(str(tmp_path / "store.db"), commit_delay=0)
+        await backend.open()
+        history = backend.history("text:file:1")
+        await history.load()
+        typist = Typist(history)
+        for now, word in ((1000.0, "one "), (10.0, "two "), (2000.0, "three")):
+            monkeypatch.setattr("jupyter_collaboration.history.base.time.time", lambda now=now: now)
+            typist.type(word)
+            await history.commit()
+        assert [entry.time for entry in await history.entries()] == [1000.0, 10.0, 2000.0]
+        stored = await backend.history("text:file:1").load()
+        assert text_of(stored.state) == "one two three"
+        await backend.close()
+
+    run(test())
+
+
+def test_short_histories_take_little_room(tmp_path: Path, run: Run) -> None:  # [H3]
+    async def test() -> None:
+        backend = SQLiteBackend(str(tmp_path / "store.db"), commit_delay=0)
+        await backend.open()
+        history = backend.history("text:file:1")
+        await history.load()
+        typist = Typist(history)
+        for _ in range(300):
+            typist.type("0123456789")
+            await history.commit()
+        await backend.close()
+
+    run(test())
+    assert sum(path.stat().st_size for path in tmp_path.iterdir()) < 100_000
+
+
+@pytest.mark.parametrize("seed", range(20))
+def test_compaction_makes_shorter_and_changes_nothing(seed: int) -> None:  # [H4] [H5]
+    rng = random.Random(seed)
+    doc: Doc[Any] = Doc()
+    text = doc.get("source", type=Text)
+    rows: list[Row] = []
+    for seq in range(1, 120):
+        before = doc.get_state()
+        size = len(str(text))
+        if size > 20 and rng.random() < 0.3:
+            at = rng.randrange(size - 5)
+            del text[at : at + 5]
+        else:
+            text.insert(rng.randint(0, size), rng.choice(["word ", "x", "line\n"]))
+        author = rng.choice(["ada", "bob"])
+        rows.append(Row(seq, author, "edit", 3600.0 * seq, doc.get_update(before)))
+    saved = rng.randint(1, 119)
+    shorter = compacted(rows, saved, oldest=3600.0 * 60, max_bytes=rng.choice([10**6, 1000, 0]))
+    assert shorter is not None
+    assert len(shorter) < len(rows)
+    assert text_of(replay([row.data for row in shorter])) == str(text)
+    assert saved in [row.seq for row in shorter]
+    wanted = replay([row.data for row in rows if row.seq <= saved])
+    assert text_of(replay([row.data for row in shorter if row.seq <= saved])) == text_of(wanted)
+    assert [row.seq for row in shorter] == sorted(row.seq for row in shorter)
+
+
+def test_a_closed_document_s_history_is_shortened_by_its_settings(
+    tmp_path: Path, run: Run
+) -> None:  # [H5]
+    async def test() -> None:
+        retention = Retention(squash_after=-1)
+        backend = SQLiteBackend(str(tmp_path / "store.db"), commit_delay=0, retention=retention)
+        await backend.open()
+        history = backend.history("text:file:1")
+        await history.load()
+        typist = Typist(history)
+        for word in ("one ", "two ", "three"):
+            typist.type(word)
+            history.mark_saved(history.mark_cut(), "hash")
+            await history.commit()
+        await backend.compact("text:file:1")
+        (entry,) = await history.entries()
+        assert entry.kind is Kind.SQUASHED
+        again = backend.history("text:file:1")
+        stored = await again.load()
+        assert text_of(stored.state) == "one two three"
+        assert stored.seq == history.seq
+        assert text_of(await again.base()) == "one two three"
+        await backend.close()
+
+    run(test())
+
+
+def test_a_published_store_s_history_is_taken_over(tmp_path: Path, run: Run) -> None:  # [H6]
+    path = tmp_path / "store.db"
+    doc: Doc[Any] = Doc()
+    text = doc.get("source", type=Text)
+    updates: list[bytes] = []
+    subscription = doc.observe(lambda event: updates.append(event.update))
+    for word in ("one ", "two ", "three"):
+        text += word
+    doc.unobserve(subscription)
+    with sqlite3.connect(path) as db:
+        db.execute("CREATE TABLE yupdates (path TEXT, yupdate BLOB, metadata BLOB, timestamp REAL)")
+        db.execute("CREATE TABLE ycheckpoints (path TEXT, checkpoint BLOB, timestamp REAL)")
+        db.execute("INSERT INTO ycheckpoints VALUES ('.file:1.y', ?, 1)", (updates[0],))
+        for seq, update in enumerate(updates):
+            db.execute("INSERT INTO yupdates VALUES ('.file:1.y', ?, '', ?)", (update, 10 - seq))
+    db.close()
+
+    async def test() -> None:
+        backend = SQLiteBackend(str(path))
+        await backend.open()
+        history = backend.history("text:file:1")
+        stored = await history.load()
+        assert text_of(stored.state) == "one two three"
+        assert {entry.kind for entry in await history.entries()} == {Kind.IMPORT}
+        assert stored.seq == history.seq == len(await history.entries())
+        assert (await backend.history("text:file:2").load()).state is None
+        await backend.close()
+
+    run(test())
+
+
+def test_without_a_write_ahead_log_the_store_works_as_well(
+    tmp_path: Path, run: Run, monkeypatch: pytest.MonkeyPatch
+) -> None:  # [H7]
+    class Network(sqlite3.Connection):
+        def execute(self, sql: str, *args: Any) -> sqlite3.Cursor:
+            if sql == "PRAGMA journal_mode = WAL":
+                raise sqlite3.OperationalError("locking protocol")
+            return super().execute(sql, *args)
+
+    connect = sqlite3.connect
+    monkeypatch.setattr(
+        "sqlite3.connect", lambda path, **options: connect(path, factory=Network, **options)
+    )
+
+    async def test() -> None:
+        backend = SQLiteBackend(str(tmp_path / "store.db"))
+        await backend.open()
+        history = backend.history("text:file:1")
+        await history.load()
+        Typist(history).type("x")
+        await history.commit()
+        assert text_of((await backend.history("text:file:1").load()).state) == "x"
+        assert {path.name for path in tmp_path.iterdir()} <= {"store.db", "store.db-journal"}
+        await backend.close()
+
+    run(test())
+
+
+def test_a_damaged_store_is_set_aside(tmp_path: Path, run: Run) -> None:  # [H6]
+    path = tmp_path / "store.db"
+
+    async def fill() -> None:
+        backend = SQLiteBackend(str(path))
+        await backend.open()
+        history = backend.history("text:file:1")
+        await history.load()
+        Typist(history).type("x" * 2000)
+        await backend.close()
+
+    async def again() -> None:
+        backend = SQLiteBackend(str(path))
+        await backend.open()
+        assert (await backend.history("text:file:1").load()).state is None
+        await backend.close()
+
+    run(fill())
+    data = bytearray(path.read_bytes())
+    data[3000:] = bytes(len(data) - 3000)
+    path.write_bytes(data)
+    run(again())
+    assert len(list(tmp_path.glob("store.db.set-aside-*"))) == 1
+
+
+def test_a_store_that_refuses_keeps_what_waits_and_writes_it_later(
+    tmp_path: Path, run: Run, monkeypatch: pytest.MonkeyPatch
+) -> None:  # [H1]
+    monkeypatch.setattr("jupyter_collaboration.history.sqlite.MAX_BACKLOG", 50)
+
+    async def test() -> None:
+        backend = SQLiteBackend(str(tmp_path / "store.db"), commit_delay=0)
+        await backend.open()
+        history = backend.history("text:file:1")
+        await history.load()
+        write = backend._write
+
+        def refuse(*args: Any) -> None:
+            raise sqlite3.OperationalError("database or disk is full")
+
+        monkeypatch.setattr(backend, "_write", refuse)
+        typist = Typist(history)
+        typist.type("kept for later")
+        with pytest.raises(HistoryUnavailable, match="full"):
+            await history.commit()
+        typist.type(" and more")
+        with pytest.raises(HistoryUnavailable, match="full"):
+            await history.commit()
+        monkeypatch.setattr(backend, "_write", write)
+        await history.commit()
+        assert text_of((await backend.history("text:file:1").load()).state) == (
+            "kept for later and more"
+        )
+        await backend.close()
 
     run(test())
