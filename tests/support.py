@@ -80,8 +80,10 @@ class Editor(Client):
         self._request = 0
 
     @classmethod
-    async def open_at(cls, endpoint: Endpoint) -> Editor:
+    async def open_at(cls, endpoint: Endpoint, replica: bytes | None = None) -> Editor:
         editor = cls(endpoint)
+        if replica is not None:
+            editor.doc.apply_update(replica)
         await editor.open()
         await editor.settle()
         editor._subscription = editor.doc.observe(editor._on_edit)  # type: ignore[attr-defined]

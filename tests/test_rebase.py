@@ -204,3 +204,64 @@ def test_a_history_that_is_current_is_told_so(run: Run, serving: Callable[..., A
             await editor.close()
 
     run(test())
+
+
+def test_a_change_on_disk_makes_no_new_session(run: Run, new_server: Callable[..., Server]) -> None:
+    # [S1] [S2]
+    async def test() -> None:
+        server = new_server()
+        await server.start()
+        fixture = server.text_file("a.txt", "one\n")
+        editor = await server.member(fixture)
+        session_id = server.session_id_of(editor.endpoint)
+        await editor.close()
+        await server.stop()
+        (server.root / "a.txt").write_text("one\ntwo\n")
+        await server.start()
+        again = await server.member(fixture)
+        assert server.session_id_of(again.endpoint) == session_id
+        await again.sees("one\ntwo\n")
+        await again.close()
+
+    run(test())
+
+
+def test_what_the_file_has_and_the_history_lost_is_not_doubled_by_its_author(
+    run: Run, new_server: Callable[..., Server]
+) -> None:  # [H9] [S4]
+    async def test() -> None:
+        server = new_server()
+        await server.start()
+        fixture = server.text_file("a.txt", "one\n")
+        editor = await server.member(fixture)
+        await editor.ask("ack")
+        session_id = server.session_id_of(editor.endpoint)
+        await server.stop()
+        old = {path: path.read_bytes() for path in server.root.glob(".jupyter_ystore.db*")}
+        await server.start()
+
+        editor = await returning(server, fixture, editor.doc.get_update())
+        editor.source.insert(4, "typed and saved\n")
+        assert (await editor.ask("save"))["status"] == "success"
+        replica = editor.doc.get_update()
+        await server.stop()
+        for path in server.root.glob(".jupyter_ystore.db*"):
+            path.unlink()
+        for path, data in old.items():
+            path.write_bytes(data)
+        await server.start()
+
+        editor = await returning(server, fixture, replica)
+        assert server.session_id_of(editor.endpoint) == session_id
+        editor.source.insert(0, "zero\n")
+        await editor.ask("save")
+        assert server.read("a.txt") == "zero\none\ntyped and saved\n"
+        await editor.sees("zero\none\ntyped and saved\n")
+        await editor.close()
+
+    run(test())
+
+
+async def returning(server: Server, fixture: Any, replica: bytes) -> Editor:
+    """Somebody who comes back with what they have."""
+    return await Editor.open_at(await server.endpoint(fixture), replica)
