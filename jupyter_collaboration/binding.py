@@ -23,6 +23,7 @@ from .documents import DocumentId, content_of, file_print, is_notebook, loaded_u
 from .errors import (
     CollaborationError,
     DocumentNotFound,
+    FileChanged,
     FileDeleted,
     LoadFailed,
     SaveFailed,
@@ -30,7 +31,7 @@ from .errors import (
 )
 from .failpoints import reach
 from .files import DocumentFile, FileState, LoadedFile
-from .history import History, Kind
+from .history import History, Kind, Stored
 from .outofband import Merge, content_in_file, joined, merge_into, stands
 from .saver import Saver
 
@@ -42,6 +43,9 @@ SHRUNK_TIME = 2.0
 
 UNREADABLE_TIME = 4.0
 """Seconds for which a file that cannot be read, or is empty, is waited for."""
+
+RACES = 5
+"""How often a save begins anew because another program wrote the file in that moment."""
 
 MERGE_TRIES = 10
 """How often a merge is computed anew because its cells were edited meanwhile."""
@@ -142,10 +146,12 @@ class FileBinding:
         reach("load.begin")
         stored = await self._history.load()
         reach("load.history")
-        file = await self._load_whole()
+        self._file.newline = stored.newline or "\n"
+        file = await self._load_or_none(stored)
         reach("load.file")
-        self._note(file)
-        if not stored.updates:
+        if file is not None:
+            self._note(file)
+        if file is not None and not stored.updates:
             update = await self._in_thread(loaded_update, self._type, file.content)
             self._doc.apply_update(update)
             self._history.append(update, "", Kind.LOAD)
@@ -162,6 +168,11 @@ class FileBinding:
                 self._doc.apply_update(update)
         reach("load.applied")
         self._saved_print = stored.saved_print
+        if file is None or await self._is_torn(file, stored):
+            # The server was killed in the middle of a write: the history has all of it.
+            self.known = await self._file.probe()
+            self._saved_print = None
+            return stored.session_id
         is_known = stored.saved_hash == file.state.hash
         self._is_settled = is_known and stored.seq == stored.saved_seq
         if not is_known:
@@ -173,6 +184,26 @@ class FileBinding:
                 self.known = replace(file.state, hash="")
                 self._size = document_size(self._doc, self._type)
         return stored.session_id
+
+    async def _load_or_none(self, stored: Stored) -> LoadedFile | None:
+        """The file; None if it cannot be read and a write of our own may be why."""
+        try:
+            return await self._load_whole()
+        except LoadFailed:
+            if not stored.updates or stored.saving_print is None:
+                raise
+            self._log.warning("%s is half written; its history has the rest", stored.session_id)
+            return None
+
+    async def _is_torn(self, file: LoadedFile, stored: Stored) -> bool:
+        """Whether the file holds the beginning of what was being written when we were killed."""
+        if stored.saving_print is None or not isinstance(file.content, str | bytes):
+            return False
+        intended = await self._history.at(stored.saving_seq or 0)
+        if intended is None:
+            return False
+        content = await self._in_thread(rendered, self._type, intended)
+        return len(file.content) < len(content) and content.startswith(file.content)
 
     async def settle(self) -> None:
         """Bring in what another program wrote while the document was closed; save what was not.
@@ -236,6 +267,14 @@ class FileBinding:
 
     async def _write(self, *, again: bool = False) -> bool:
         """Write the document to its file, unless the file holds it already."""
+        for _ in range(RACES):
+            try:
+                return await self._write_once(again=again)
+            except FileChanged as error:
+                self._log.info("%s", error)
+        return await self._write_once(again=again)
+
+    async def _write_once(self, *, again: bool) -> bool:
         async with self._lock:
             reach("save.begin")
             if not again:
@@ -249,7 +288,7 @@ class FileBinding:
             wrote = again or printed != self._saved_print
             if wrote:
                 self._owner.check(content)
-                await self._history.mark_saving(position, printed)
+                await self._history.mark_saving(position, printed, self._file.newline)
                 reach("save.intended")
                 self.known = await self._file.save(content, again=again)
                 reach("save.written")

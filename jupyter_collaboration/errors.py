@@ -57,6 +57,10 @@ class FileDeleted(SaveFailed):
     code = "deleted"
 
 
+class FileChanged(SaveFailed):
+    """Another program wrote the file since it was looked at: look again, and merge."""
+
+
 class SaveRefused(SaveFailed):
     """The file holds, or would hold, something that must not be overwritten, or written."""
 

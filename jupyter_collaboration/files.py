@@ -6,9 +6,11 @@ Knows the contents manager and file ids; knows nothing of documents in Yjs, sock
 from __future__ import annotations
 
 import base64
+import hashlib
 import inspect
 from dataclasses import dataclass, replace
 from datetime import datetime
+from pathlib import Path
 from typing import Any
 
 from anyio.to_thread import run_sync
@@ -17,8 +19,15 @@ from jupyter_server.utils import ensure_async
 from jupyter_server_fileid.manager import BaseFileIdManager
 from tornado.web import HTTPError
 
-from .documents import DocumentId, fingerprint
-from .errors import CollaborationError, DocumentNotFound, FileDeleted, LoadFailed, SaveFailed
+from .documents import DocumentId, file_print, fingerprint
+from .errors import (
+    CollaborationError,
+    DocumentNotFound,
+    FileChanged,
+    FileDeleted,
+    LoadFailed,
+    SaveFailed,
+)
 from .style import JsonStyle, LineEndings
 
 
@@ -58,6 +67,8 @@ class DocumentFile:
         self._style: JsonStyle | None = None
         self._last_path: str | None = None
         self._made_again_at: str | None = None
+        self._last_hash = ""
+        self._hash_is_digest = self._hashes and getattr(contents, "hash_algorithm", "") == "sha256"
 
     @property
     def path(self) -> str:
@@ -70,6 +81,15 @@ class DocumentFile:
         if path is None:
             raise DocumentNotFound(f"{self._last_path or 'The file'} does not exist any more.")
         return path
+
+    @property
+    def newline(self) -> str:
+        """What ends the lines of this file, also while it is empty."""
+        return self._lines.usual
+
+    @newline.setter
+    def newline(self, newline: str) -> None:
+        self._lines = LineEndings("", newline)
 
     async def probe(self) -> FileState:
         """Look at the file without keeping its content.
@@ -95,7 +115,7 @@ class DocumentFile:
             raise LoadFailed(f"{path} was read without its content.")
         state = self._state(path, model)
         if self._id.format == "text":
-            self._lines = LineEndings(content)
+            self._lines = LineEndings(content, self.newline)
             content = self._lines.text
         elif self._id.format == "base64":
             content = base64.b64decode(content)
@@ -121,28 +141,33 @@ class DocumentFile:
 
         Raises:
             FileDeleted: it is gone.
+            FileChanged: somebody else wrote it since it was looked at.
             SaveFailed: it was not written; the text says why.
         """
         try:
             path = self._path_again() if again else self.path
-            written = await self._write(path, content)
+            if not again and await run_sync(self._was_changed, path):
+                raise FileChanged(f"{path} was changed by another program a moment ago.")
+            digest = await self._write(path, content)
             if again:
                 self._relink(path)
             found = self._state(path, await self._get(path, content=not self._hashes))
         except DocumentNotFound as error:
             raise FileDeleted(str(error)) from error
+        except FileChanged:
+            raise
         except CollaborationError as error:
             raise SaveFailed(str(error)) from error
         except HTTPError as error:
             raise SaveFailed(error.log_message or error.reason or str(error)) from error
         except Exception as error:  # a contents manager may raise anything
             raise SaveFailed(f"{type(error).__name__}: {error}") from error
-        if written is not None and written != found.last_modified:
+        if self._hash_is_digest and digest != found.hash and not await self._holds(content):
             return replace(found, hash="")  # somebody wrote right behind us: look again
         return found
 
-    async def _write(self, path: str, content: Any) -> str | None:
-        """Write; the time of the change, where the contents manager tells it."""
+    async def _write(self, path: str, content: Any) -> str:
+        """Write; the SHA-256 of what the file should hold then."""
         if isinstance(content, str):
             content = self._lines.restored(content)
         elif isinstance(content, bytes):
@@ -150,14 +175,39 @@ class DocumentFile:
         elif self._style is not None:
             content = self._style.with_numbers(content)
         model = {"type": self._id.contents_type, "format": self._id.format, "content": content}
-        saved = await ensure_async(self._contents.save(model, path))
+        await ensure_async(self._contents.save(model, path))
+        text = content if isinstance(content, str) else None
         if self._style is not None and (text := await run_sync(self._style.text_of, content)):
             model = {"type": "file", "format": "text", "content": text}
-            saved = await ensure_async(self._contents.save(model, path))
+            await ensure_async(self._contents.save(model, path))
+        if self._id.format == "text" and isinstance(content, str):
+            self._lines = LineEndings(content, self.newline)
+        return "" if text is None else hashlib.sha256(text.encode()).hexdigest()
+
+    def _was_changed(self, path: str) -> bool:
+        """Whether somebody wrote the file since the last look: the last moment to find out.
+
+        Only for files that the server's own disk holds and that are hashed as Jupyter does.
+        """
+        where = getattr(self._contents, "_get_os_path", None)
+        if where is None or not self._hash_is_digest or not self._last_hash:
+            return False
+        try:
+            data = Path(where(path)).read_bytes()
+        except (OSError, TypeError):
+            return False
+        return hashlib.sha256(data).hexdigest() != self._last_hash
+
+    async def _holds(self, content: Any) -> bool:
+        """Whether the file can be read as what was just written."""
+        model = await self._get(self.path, content=True)
+        found = model["content"]
+        if isinstance(content, bytes):
+            return bool(base64.b64decode(found) == content)
         if isinstance(content, str):
-            self._lines = LineEndings(content)
-        modified = saved.get("last_modified") if isinstance(saved, dict) else None
-        return None if modified is None else _stamp(modified)
+            return LineEndings(found).text == content
+        kind = self._id.type
+        return file_print(kind, found) == file_print(kind, content)
 
     def _path_again(self) -> str:
         try:
@@ -191,9 +241,9 @@ class DocumentFile:
         self._last_path = path
         return model
 
-    @staticmethod
-    def _state(path: str, model: dict[str, Any]) -> FileState:
+    def _state(self, path: str, model: dict[str, Any]) -> FileState:
         found = model.get("hash") or fingerprint(model.get("content"))
+        self._last_hash = found
         stamp = _stamp(model.get("last_modified"))
         return FileState(path, found, stamp, bool(model.get("writable", True)))
 

@@ -22,12 +22,17 @@ LINE = re.compile(r"\r\n|\r|\n")
 class LineEndings:
     """The line endings of a text, which the document holds as ``\\n``."""
 
-    def __init__(self, text: str) -> None:
+    def __init__(self, text: str, usual: str = "\n") -> None:
         self.text = LINE.sub("\n", text)
         ends = LINE.findall(text)
         self._ends = ends
-        self._main = max(dict.fromkeys(ends, 0), key=ends.count) if ends else "\n"
+        self._main = max(dict.fromkeys(ends, 0), key=ends.count) if ends else usual
         self._is_mixed = len(set(ends)) > 1
+
+    @property
+    def usual(self) -> str:
+        """What ends most lines; in a text of one line, what was given."""
+        return self._main
 
     def restored(self, text: str) -> str:
         """The text as the file is to hold it: lines that stay keep their endings."""

@@ -58,6 +58,8 @@ class Stored:
         saved_print: the fingerprint of the content that was written or read then.
         saving_print: the fingerprint of a content that was about to be written later, and of
             which it is not known whether it was.
+        saving_seq: the entry as of which it was to be written.
+        newline: what ended the lines of the file when it was last written.
     """
 
     session_id: str
@@ -67,6 +69,8 @@ class Stored:
     saved_hash: str | None
     saved_print: str | None = None
     saving_print: str | None = None
+    saving_seq: int | None = None
+    newline: str | None = None
 
     @property
     def state(self) -> bytes | None:
@@ -122,6 +126,10 @@ class History(BaseYStore):
         """The document as the file last held it, as one update; None where that is not known."""
 
     @abstractmethod
+    async def at(self, seq: int) -> bytes | None:
+        """The document as of an entry, as one update; None where that is not known."""
+
+    @abstractmethod
     def mark_cut(self) -> int:
         """Number of the last entry; entries from now on are never merged with those before."""
 
@@ -134,7 +142,7 @@ class History(BaseYStore):
         """
 
     @abstractmethod
-    async def mark_saving(self, seq: int, printed: str) -> None:
+    async def mark_saving(self, seq: int, printed: str, newline: str = "\n") -> None:
         """Note, before it is done, that a content is about to be written into the file.
 
         A server that is killed between the write and `mark_saved` knows its own write by it.

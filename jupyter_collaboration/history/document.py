@@ -39,7 +39,8 @@ class SQLiteHistory(History):
         backend = self._backend
         document = backend.document_id(self.path)
         row = backend.db.execute(
-            "SELECT session, saved_seq, saved_hash, saved_print, saving_print"
+            "SELECT session, saved_seq, saved_hash, saved_print, saving_print, saving_seq,"
+            " newline"
             " FROM collaboration_documents WHERE id = ?",
             (document,),
         ).fetchone()
@@ -116,10 +117,21 @@ class SQLiteHistory(History):
             ).fetchone()
             if state is not None or seq is None:
                 return bytes(state) if state is not None else None
-            updates, last = self._read_updates(document, seq)
-            return replay(updates) if updates and last == seq else None
+            return self._read_at(document, seq)
 
         return await self._backend.ask(read)
+
+    async def at(self, seq: int) -> bytes | None:
+        await self._backend.flush()
+
+        def read() -> bytes | None:
+            return self._read_at(self._backend.document_id(self.path), seq)
+
+        return await self._backend.ask(read)
+
+    def _read_at(self, document: int, seq: int) -> bytes | None:
+        updates, last = self._read_updates(document, seq)
+        return replay(updates) if updates and last == seq else None
 
     def mark_cut(self) -> int:
         self._backend.cut(self.path, self.seq)
@@ -130,10 +142,13 @@ class SQLiteHistory(History):
         if self._backend.refusal:
             raise HistoryUnavailable(self._backend.refusal)
 
-    async def mark_saving(self, seq: int, printed: str) -> None:
+    async def mark_saving(self, seq: int, printed: str, newline: str = "\n") -> None:
         self._backend.then(
-            "UPDATE collaboration_documents SET saving_print = ? WHERE room = ?",
+            "UPDATE collaboration_documents SET saving_seq = ?, saving_print = ?, newline = ?"
+            " WHERE room = ?",
+            seq,
             printed,
+            newline,
             self.path,
         )
         await self._backend.flush()

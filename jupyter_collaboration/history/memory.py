@@ -21,6 +21,8 @@ class _Document:
         self.saved_hash: str | None = None
         self.saved_print: str | None = None
         self.saving_print: str | None = None
+        self.saving_seq: int | None = None
+        self.newline: str | None = None
         self.saved_state: bytes | None = None
 
 
@@ -41,6 +43,8 @@ class MemoryHistory(History):
             saved_hash=document.saved_hash,
             saved_print=document.saved_print,
             saving_print=document.saving_print,
+            saving_seq=document.saving_seq,
+            newline=document.newline,
         )
 
     def _append(self, entry: Entry) -> None:
@@ -50,7 +54,13 @@ class MemoryHistory(History):
         document = self._document
         if document.saved_state is not None or document.saved_seq is None:
             return document.saved_state
-        return replay([e.update for e in document.entries if e.seq <= document.saved_seq])
+        return await self.at(document.saved_seq)
+
+    async def at(self, seq: int) -> bytes | None:
+        entries = self._document.entries
+        if not any(entry.seq == seq for entry in entries):
+            return None
+        return replay([entry.update for entry in entries if entry.seq <= seq])
 
     def mark_cut(self) -> int:
         return self.seq
@@ -58,8 +68,10 @@ class MemoryHistory(History):
     async def commit(self) -> None:
         """Memory takes it at once."""
 
-    async def mark_saving(self, seq: int, printed: str) -> None:
+    async def mark_saving(self, seq: int, printed: str, newline: str = "\n") -> None:
         self._document.saving_print = printed
+        self._document.saving_seq = seq
+        self._document.newline = newline
 
     def mark_saved(
         self, seq: int, file_hash: str, printed: str = "", state: bytes | None = None

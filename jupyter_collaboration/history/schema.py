@@ -16,6 +16,8 @@ CREATE TABLE IF NOT EXISTS collaboration_documents (
     saved_hash TEXT,
     saved_print TEXT,
     saving_print TEXT,
+    saving_seq INTEGER,
+    newline TEXT,
     saved_state BLOB
 );
 CREATE TABLE IF NOT EXISTS collaboration_updates (
@@ -51,9 +53,8 @@ def connected(path: str) -> tuple[sqlite3.Connection, bool]:
         db.execute("PRAGMA synchronous = NORMAL" if ahead else "PRAGMA synchronous = FULL")
         db.executescript(SCHEMA)
         columns = {row[1] for row in db.execute("PRAGMA table_info(collaboration_documents)")}
-        for name in ("saved_print", "saving_print"):
-            if name not in columns:
-                db.execute(f"ALTER TABLE collaboration_documents ADD COLUMN {name} TEXT")
+        if "newline" not in columns:
+            raise sqlite3.DatabaseError("its tables are of another version")
         # A damaged file may open and fail later: better now.
         db.execute("SELECT count(*) FROM collaboration_documents").fetchone()
     except BaseException:
