@@ -27,7 +27,10 @@ MAX_LETTER_EDITS = 3
 MAX_SLIDE = 200
 """Characters by which a piece that came or went may be moved to a better place."""
 
-TOKENS = re.compile(r"\w+|\n|[^\S\n]+|[^\w\s]")
+CJK = "\u2e80-\u9fff\uac00-\ud7a3\uf900-\ufaff\U00020000-\U0003ffff"
+"""Scripts that write no spaces between words: each character is taken for a word."""
+
+TOKENS = re.compile(rf"[^\W{CJK}]+|\n|[^\S\n]+|[{CJK}]|[^\w\s]")
 WORD = re.compile(r"\w")
 
 

@@ -19,6 +19,9 @@ RELATED = 0.6
 """Share of the words that both sides added from which on one text is a longer version of the
 other."""
 
+LONG_RUN = 2
+"""Words in a row that two unrelated texts do not have in common."""
+
 T = TypeVar("T", bound=Hashable)
 
 
@@ -98,14 +101,18 @@ class _TextMerge:
         ends = [*(change[0] for change in changes[1:]), len(starts) - 1]
         for (i1, i2, j1, j2), end in zip(changes, ends, strict=True):
             at = grown[-1][1] if grown else 0
-            while i1 > at and self._differ(starts[i1 - 1], other_starts[j1 - 1]):
+            while i1 > at and self._is_weak(starts[i1 - 1], starts[i1], other_starts[j1 - 1]):
                 i1, j1 = i1 - 1, j1 - 1
-            while i2 < end and self._differ(starts[i2], other_starts[j2]):
+            while i2 < end and self._is_weak(starts[i2], starts[i2 + 1], other_starts[j2]):
                 i2, j2 = i2 + 1, j2 + 1
             if grown and grown[-1][1] == i1:
                 i1, _, j1, _ = grown.pop()
             grown.append((i1, i2, j1, j2))
         return grown
+
+    def _is_weak(self, i: int, to: int, j: int) -> bool:
+        """Whether two equal lines may be two: from different places, or new and without words."""
+        return self._differ(i, j) or (self._our_base[i] < 0 and not is_word(self._ours[i:to]))
 
     def _differ(self, i: int, j: int) -> bool:
         """Whether two equal characters come from different places of the base."""
@@ -119,14 +126,13 @@ class _TextMerge:
         starts = [i1 + at for at in starts_of(tokens)]
         other_starts = [j1 + at for at in starts_of(others)]
         changes = differences(tokens, others)
-        if not self._are_related(tokens, changes, starts, other_starts):
-            return [(i1, i2, j1, j2)]
+        related = self._are_related(tokens, changes, starts, other_starts)
         blocks: list[tuple[int, int, int, int]] = []
         i, j, a, b = i1, j1, 0, 0
         for a1, a2, b1, b2 in [*changes, (len(tokens), 0, len(others), 0)]:
             run = [(starts[a + k], other_starts[b + k], tokens[a + k]) for k in range(a1 - a)]
             run = self._shared(run, (a, b) == (0, 0), (a1, b1) == (len(tokens), len(others)))
-            if run:
+            if run and (related or self._is_long(run)):
                 if (i, j) != run[0][:2]:
                     blocks.append((i, run[0][0], j, run[0][1]))
                 size = len(run[-1][2])
@@ -176,6 +182,11 @@ class _TextMerge:
             end -= 1
         return [] if all(self._is_chance(*token) for token in run[start:end]) else run[start:end]
 
+    def _is_long(self, run: list[tuple[int, int, str]]) -> bool:
+        """Whether an equal run is from the base, or of so many words that it is no chance."""
+        new = sum(is_word(token) and self._our_base[i] < 0 for i, _, token in run)
+        return new >= LONG_RUN or any(self._our_base[i] >= 0 for i, _, _ in run)
+
     def _is_chance(self, i: int, j: int, token: str) -> bool:
         if any(self._differ(i + k, j + k) for k in range(len(token))):
             return True
@@ -202,7 +213,9 @@ class _TextMerge:
             if self._our_base[k] < 0 or self._our_base[k] in self._theirs_kept
         )
         others = "".join(self._theirs[k] for k in range(j1, j2) if self._their_base[k] < 0)
-        if mine == others:
+        if others.startswith(mine) or others.endswith(mine):
+            mine = ""
+        elif mine.startswith(others) or mine.endswith(others):
             others = ""
         if others and mine and self._is_at_end(i2, j2) and self._starts_line(i1, j1):
             others += "\n"
