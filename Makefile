@@ -40,12 +40,12 @@ export PYTHONDONTWRITEBYTECODE := 1
 .DEFAULT_GOAL := help
 .DELETE_ON_ERROR:
 .NOTPARALLEL:
-.PHONY: help lab dev wheel test lint test-python test-ts test-ui screenshots bench clean
+.PHONY: help lab dev wheel test lint test-python fuzz mutate test-ts test-ui screenshots bench clean
 
 help:  ## Say what there is
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed 's/:.*##/##/' | awk -F'## *' '{printf "  make %-12s %s\n", $$1, $$2}'
 	@echo
-	@echo "  ARGS=... is passed on to what lab, test-python, test-ts, test-ui and bench run;"
+	@echo "  ARGS=... is passed on to what lab, test-python, fuzz, mutate, test-ts, test-ui and bench run;"
 	@echo "  SCENARIOS=... and REPS=... choose what bench measures; PYTHON=... is the Python to use."
 
 lab: $(WHEEL_ENV_STAMP)  ## Start JupyterLab on examples/, from the built wheel
@@ -78,6 +78,12 @@ lint: $(LIB_STAMP)  ## Check style, formatting and types of everything
 
 test-python: $(VENV_STAMP)  ## Run the tests of the server
 	@PYTHONPATH="$(CURDIR)" $(STEP) "Python tests" .venv/bin/python -m pytest tests $(ARGS)
+
+fuzz: $(VENV_STAMP)  ## Run random plans until stopped (Ctrl-C); those that fail are kept in build/fuzz/
+	@cd tests && PYTHONPATH="$(CURDIR):$(CURDIR)/tests" ../.venv/bin/python -m fuzz $(ARGS)
+
+mutate: $(VENV_STAMP)  ## Bring known bugs back, one at a time, and see that the tests catch each
+	@$(STEP) "Mutations" .venv/bin/python scripts/mutate.py $(ARGS)
 
 test-ts: $(LIB_STAMP)  ## Run the unit tests of the front end
 	@$(STEP) "TypeScript tests" jlpm test $(ARGS)

@@ -128,7 +128,7 @@ class FileBinding:
     @property
     def is_saved(self) -> bool:
         """Whether the file holds the document, as far as is known."""
-        return not self.saver.pending and self._error is None
+        return not self.saver.pending and not self.saver.is_saving and self._error is None
 
     # Opening
 
@@ -341,7 +341,7 @@ class FileBinding:
         Raises:
             SaveFailed: it could not be written.
         """
-        if self._options.save_delay is not None and self.saver.pending:
+        if self._options.save_delay is not None and (self.saver.pending or self.saver.is_saving):
             await self.saver.save_now()
         if not self.saver.pending:
             self._history.checkpoint(self._history.mark_cut(), self._doc.get_update())

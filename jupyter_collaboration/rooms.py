@@ -25,6 +25,9 @@ from .room import DocumentRoom
 STOP_TIME = 4.0
 """Seconds for saving everything when the server stops."""
 
+STOP_GRACE = 0.3
+"""Seconds that a write which hangs is given to end when it is cancelled."""
+
 EVICTION_RETRY = 10.0
 """Seconds until a room that could not be saved is looked at again."""
 
@@ -237,6 +240,9 @@ class RoomManager:
             _, late = await asyncio.wait(saving, timeout=STOP_TIME)
             if late:
                 self._log.error("Not everything was saved in time; the history has it.")
+                for task in late:
+                    task.cancel()
+                await asyncio.wait(late, timeout=STOP_GRACE)
         reach("stop.saved")
         for room in rooms:
             self._close(room)

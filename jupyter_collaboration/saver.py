@@ -53,6 +53,11 @@ class Saver:
         return self._first < math.inf
 
     @property
+    def is_saving(self) -> bool:
+        """Whether a save is under way."""
+        return self._lock.locked()
+
+    @property
     def version(self) -> int:
         """How often something changed."""
         return self._version

@@ -7,4 +7,8 @@
 
 class FakeDragEvent extends Event {}
 
-Object.assign(globalThis, { DragEvent: FakeDragEvent });
+Object.assign(globalThis, {
+  DragEvent: FakeDragEvent,
+  matchMedia: () => ({ matches: false }),
+  requestIdleCallback: (callback: () => void) => setTimeout(callback)
+});

@@ -2,9 +2,17 @@
 
 from __future__ import annotations
 
+import asyncio
+import json
+import os
+import signal
+from pathlib import Path
 from typing import Any
 
-from jupyter_server.services.contents.largefilemanager import LargeFileManager
+from jupyter_server.services.contents.largefilemanager import (
+    AsyncLargeFileManager,
+    LargeFileManager,
+)
 from tornado.web import HTTPError
 
 
@@ -37,3 +45,59 @@ class Raising(LargeFileManager):
 
     def save(self, model, path=""):  # type: ignore[no-untyped-def]
         raise ZeroDivisionError("a bug")
+
+
+class Moody(AsyncLargeFileManager):
+    """Treats each path as the file `.moods` in the root says; keeps a list of what it wrote.
+
+    ``full``, ``denied`` and ``broken`` refuse to write, ``hangs`` waits until that is over, and
+    ``leaves half`` and ``leaves nothing`` end the server in the middle of a write. A path
+    ``pair.ipynb`` has its code in ``pair.py`` too: who writes one of them writes both, as
+    jupytext does.
+    """
+
+    def _mood(self, path: str) -> str | None:
+        try:
+            moods = json.loads(Path(self.root_dir, ".moods").read_text())
+        except FileNotFoundError:
+            return None
+        return moods.get(path.strip("/"))
+
+    async def save(self, model, path=""):  # type: ignore[no-untyped-def]
+        while (mood := self._mood(path)) == "hangs":
+            await asyncio.sleep(0.01)
+        if mood == "full":
+            raise HTTPError(507, "No space left on device")
+        if mood == "denied":
+            raise HTTPError(403, f"Permission denied: {path}")
+        if mood == "broken":
+            raise ZeroDivisionError("a bug")
+        if mood in ("leaves half", "leaves nothing"):
+            self._die(model, path, mood == "leaves half")
+        saved = await super().save(model, path)
+        self._note(path.strip("/"))
+        if path.strip("/").endswith(("pair.ipynb", "pair.py")):
+            self._write_the_other(Path(self.root_dir, path.strip("/")))
+        return saved
+
+    def _note(self, path: str) -> None:
+        with Path(self.root_dir, ".written").open("a") as written:
+            written.write(f"{path}\n")
+
+    def _die(self, model: dict[str, Any], path: str, half: bool) -> None:
+        content = model["content"]
+        text = content if isinstance(content, str) else json.dumps(content, indent=1)
+        data = text.encode()[: len(text.encode()) // 2 if half else 0]
+        Path(self.root_dir, path.strip("/")).write_bytes(data)
+        os.kill(os.getpid(), signal.SIGKILL)
+
+    def _write_the_other(self, path: Path) -> None:
+        notebook = json.loads(path.with_suffix(".ipynb").read_text())
+        if path.suffix == ".ipynb":
+            sources = ["".join(cell["source"]) for cell in notebook["cells"]]
+            path.with_suffix(".py").write_text("# %%\n".join(source + "\n" for source in sources))
+            return
+        sources = path.read_text().split("# %%\n")
+        for cell, source in zip(notebook["cells"], sources, strict=False):
+            cell["source"] = source.removesuffix("\n").splitlines(keepends=True)
+        path.with_suffix(".ipynb").write_text(json.dumps(notebook, indent=1) + "\n")

@@ -151,7 +151,8 @@ class SQLiteHistory(History):
             newline,
             self.path,
         )
-        await self._backend.flush()
+        if not self._backend.refusal:  # else nobody waits for it
+            await self._backend.flush()
 
     def mark_saved(
         self, seq: int, file_hash: str, printed: str = "", state: bytes | None = None

@@ -46,7 +46,7 @@ def connected(path: str) -> tuple[sqlite3.Connection, bool]:
     Raises:
         sqlite3.Error: it cannot be used.
     """
-    db = sqlite3.connect(path, timeout=5, check_same_thread=False, isolation_level=None)
+    db = sqlite3.connect(path, timeout=1, check_same_thread=False, isolation_level=None)
     try:
         db.execute("PRAGMA page_size = 2048")  # for a new file: many histories are short
         ahead = _write_ahead(db)

@@ -34,7 +34,7 @@ T = TypeVar("T")
 COMMIT_DELAY = 0.05
 """Seconds from an update to the start of its commit."""
 
-RETRY_DELAY = 5.0
+RETRY_DELAY = 2.0
 """Seconds between tries to write to a store that refuses."""
 
 TIDY_DELAY = 1.0

@@ -70,6 +70,19 @@ export const test = base.extend<ITestFixtures, IWorkerFixtures>({
 });
 
 /**
+ * A server of its own for each test: for tests that kill it.
+ */
+export const testAlone = test.extend({
+  server: async ({ serverArgs }, use, testInfo) => {
+    const server = new Server('lab', serverArgs);
+    await server.start();
+    await use(server);
+    await attachLog(server, testInfo);
+    await server.dispose();
+  }
+});
+
+/**
  * Give a test a person with a browser context of their own.
  */
 export async function withPerson(

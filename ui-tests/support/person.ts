@@ -51,6 +51,7 @@ interface IDocumentWidget {
 declare global {
   interface Window {
     jupyterapp: IApp;
+    isSamePage?: boolean;
   }
 }
 
@@ -218,6 +219,69 @@ export class Person {
       });
       return Number.isNaN(count) ? -1 : count;
     });
+  }
+
+  /**
+   * The number of changes that the browser keeps for its next page.
+   */
+  async keptChanges(): Promise<number> {
+    return this.page.evaluate(
+      () =>
+        new Promise<number>((resolve, reject) => {
+          const opening = indexedDB.open('jupyter-collaboration');
+          opening.onerror = () => reject(opening.error);
+          opening.onsuccess = () => {
+            const db = opening.result;
+            const counting = db
+              .transaction('updates')
+              .objectStore('updates')
+              .count();
+            counting.onsuccess = () => {
+              db.close();
+              resolve(counting.result);
+            };
+          };
+        })
+    );
+  }
+
+  /**
+   * Mark the page, so that `isSamePage` tells whether it was loaded again.
+   */
+  async markPage(): Promise<void> {
+    await this.page.evaluate(() => {
+      window.isSamePage = true;
+    });
+  }
+
+  /**
+   * Whether the page was not loaded again since it was marked.
+   */
+  async isSamePage(): Promise<boolean> {
+    return this.page.evaluate(() => window.isSamePage === true);
+  }
+
+  /**
+   * The same person after a crash of the page: with a new one, nothing open.
+   */
+  async afterCrash(): Promise<Person> {
+    const { context, nickname, server } = this;
+    await this.page.close();
+    return new Person(await context.newPage(), context, server, nickname);
+  }
+
+  /**
+   * How the open document is connected and saved, in words.
+   */
+  get status(): Locator {
+    return this.page.locator('.jp-DocumentStatusItem-text');
+  }
+
+  /**
+   * A button of a notification.
+   */
+  notificationButton(label: string): Locator {
+    return this.page.locator('.jp-toast-button', { hasText: label });
   }
 
   /**

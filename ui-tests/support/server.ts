@@ -197,6 +197,18 @@ export class Server {
   }
 
   /**
+   * Lose the history of all documents, and what the server noted about their files; not while
+   * it runs.
+   */
+  loseHistory(): void {
+    for (const name of fs.readdirSync(this.root)) {
+      if (name.startsWith('.jupyter_ystore.db')) {
+        fs.rmSync(path.join(this.root, name));
+      }
+    }
+  }
+
+  /**
    * Run a `jupyter` command in the environment and the home of this server.
    */
   jupyter(...args: string[]): void {
@@ -239,6 +251,13 @@ export class Server {
   }
 
   /**
+   * Remove a file below the root.
+   */
+  remove(name: string): void {
+    fs.rmSync(path.join(this.root, name));
+  }
+
+  /**
    * Whether there is such a file below the root.
    */
   exists(name: string): boolean {
@@ -257,6 +276,7 @@ export class Server {
       JUPYTER_RUNTIME_DIR: path.join(this._home, 'runtime'),
       JUPYTER_PLATFORM_DIRS: '0',
       IPYTHONDIR: path.join(this._home, 'ipython'),
+      PYTHONPATH: path.join(__dirname, 'python'),
       PATH: `${path.dirname(python())}${path.delimiter}${process.env.PATH}`
     };
   }

@@ -7,6 +7,7 @@
 
 import {
   IDocumentProviderFactory,
+  IPendingStore,
   WebSocketProvider
 } from '@jupyter/docprovider';
 import type {
@@ -22,11 +23,16 @@ export const documentProviderFactory: JupyterFrontEndPlugin<IDocumentProviderFac
     id: '@jupyter/docprovider-extension:websocket-provider-document-factory',
     description: 'Creates the WebSocket providers of shared documents.',
     autoStart: true,
+    optional: [IPendingStore],
     provides: IDocumentProviderFactory,
-    activate: (app: JupyterFrontEnd): IDocumentProviderFactory => ({
+    activate: (
+      app: JupyterFrontEnd,
+      store: IPendingStore | null
+    ): IDocumentProviderFactory => ({
       create: options =>
         new WebSocketProvider({
           ...options,
+          store: store ?? undefined,
           serverSettings:
             options.serverSettings ?? app.serviceManager.serverSettings
         })

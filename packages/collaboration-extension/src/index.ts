@@ -11,12 +11,15 @@ import type { JupyterFrontEndPlugin } from '@jupyterlab/application';
 import { PageConfig } from '@jupyterlab/coreutils';
 
 import { awarenessProviderFactory } from './awarenessProviderFactory';
+import { conflicts } from './conflicts';
 import { connectionLost } from './connectionLost';
 import { contentProvider } from './contentProvider';
 import { cursors } from './cursors';
+import { deletedFile } from './deletedFile';
 import { documentProviderFactory } from './documentProviderFactory';
 import { documentStatus } from './documentStatus';
 import { globalAwareness } from './globalAwareness';
+import { pendingStore } from './pendingStore';
 import { userBadges } from './userBadges';
 
 /**
@@ -32,6 +35,7 @@ const isOff =
 const plugins: JupyterFrontEndPlugin<unknown>[] = isOff
   ? []
   : [
+      pendingStore,
       documentProviderFactory,
       awarenessProviderFactory,
       contentProvider,
@@ -39,6 +43,8 @@ const plugins: JupyterFrontEndPlugin<unknown>[] = isOff
       cursors,
       userBadges,
       documentStatus,
+      conflicts,
+      deletedFile,
       // A hub has its own: it offers to start the server again.
       ...(PageConfig.getOption('hubPrefix') ? [] : [connectionLost])
     ];

@@ -74,3 +74,103 @@ export function notifySaveErrors(
     }
   });
 }
+
+/**
+ * Notify of edits that do not go together, until the user has chosen. [S4]
+ *
+ * @param provider The document's provider.
+ * @param trans Translates what users see.
+ * @param review Lets the user choose, given the name of the document.
+ */
+export function notifyConflicts(
+  provider: IDocumentProvider,
+  trans: TranslationBundle,
+  review: (name: string) => Promise<void>
+): void {
+  let id = '';
+  const tell = () => {
+    const { length } = provider.conflicts;
+    const name = PathExt.basename(provider.path);
+    Notification.dismiss(id);
+    id = '';
+    if (length === 0 || provider.isDisposed) {
+      return;
+    }
+    id = Notification.emit(
+      trans._n(
+        '%2: %1 change could not be placed. Nothing is lost: choose what to keep.',
+        '%2: %1 changes could not be placed. Nothing is lost: choose what to keep.',
+        length,
+        name
+      ),
+      'warning',
+      {
+        autoClose: false,
+        actions: [
+          {
+            label: trans.__('Review…'),
+            caption: trans.__('Show both sides, and choose what to keep'),
+            displayType: 'accent',
+            callback: () => {
+              // Told again if something is left.
+              void review(name).then(tell);
+            }
+          }
+        ]
+      }
+    );
+  };
+  let count = 0;
+  const update = () => {
+    const { length } = provider.conflicts;
+    if (length > count || length === 0) {
+      tell();
+    }
+    count = length;
+  };
+  provider.conflictsChanged.connect(update);
+  update();
+}
+
+/**
+ * Notify that the file of a document was deleted, and offer to save it again.
+ *
+ * @param provider The document's provider.
+ * @param trans Translates what users see.
+ */
+export function notifyDeletion(
+  provider: IDocumentProvider,
+  trans: TranslationBundle
+): void {
+  let id = '';
+  const recreate = () => {
+    provider.recreate().catch((error: Error) => {
+      Notification.emit(error.message, 'error', { autoClose: 10000 });
+    });
+  };
+  const tell = () => {
+    if (!provider.isFileDeleted) {
+      Notification.dismiss(id);
+      id = '';
+    } else if (!Notification.manager.has(id)) {
+      id = Notification.emit(
+        trans.__(
+          '%1 was deleted on the server. Your document is still here.',
+          PathExt.basename(provider.path)
+        ),
+        'warning',
+        {
+          autoClose: false,
+          actions: [
+            {
+              label: trans.__('Save it again'),
+              caption: trans.__('Write the document to its file again'),
+              callback: recreate
+            }
+          ]
+        }
+      );
+    }
+  };
+  provider.saveErrorChanged.connect(tell);
+}

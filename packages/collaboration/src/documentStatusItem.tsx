@@ -30,6 +30,16 @@ export interface IDocumentStatusModel {
   readonly saveError: string | null;
 
   /**
+   * Whether that was because the file was deleted.
+   */
+  readonly isFileDeleted: boolean;
+
+  /**
+   * Whether there are changes that are not in the file yet.
+   */
+  readonly isDirty: boolean;
+
+  /**
    * Why the document is not connected; `null` if unknown.
    */
   readonly reason: string | null;
@@ -83,9 +93,15 @@ export function documentStatusText(
         ? trans.__('Not connected: %1', model.reason)
         : trans.__('Not connected');
     case 'live':
-      return model.saveError === null
-        ? trans.__('Live')
-        : trans.__('Not saved: %1', model.saveError);
+      if (model.isFileDeleted) {
+        return trans.__('Not saved: the file was deleted on the server');
+      }
+      if (model.saveError !== null) {
+        return trans.__('Not saved: %1', model.saveError);
+      }
+      return model.isDirty
+        ? trans.__('Live · saving…')
+        : trans.__('Live · saved');
   }
 }
 
@@ -125,6 +141,8 @@ export function DocumentStatusItem(
     <span
       className={classes.join(' ')}
       role="status"
+      // What changes with every save is not read aloud.
+      aria-live={model.status === 'live' && !isError ? 'off' : 'polite'}
       tabIndex={0}
       title={trans.__('Collaboration: %1', text)}
     >

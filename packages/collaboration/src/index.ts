@@ -7,6 +7,8 @@
  * @packageDocumentation
  */
 
+export * from './conflictsDialog';
+export * from './conflictsView';
 export * from './cursors';
 export * from './documentStatusItem';
 export * from './documentStatusWidget';

@@ -3,7 +3,7 @@
 
 // @vitest-environment jsdom
 
-import { EditorSelection, EditorState } from '@codemirror/state';
+import { EditorSelection, EditorState, StateEffect } from '@codemirror/state';
 import { EditorView } from '@codemirror/view';
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
 
@@ -123,6 +123,25 @@ describe('the own cursor', () => {
     view.dispatch({ selection: { anchor: 2 } });
     await frames();
     expect(published()).toBe(before);
+  });
+
+  // [S4]
+  it('is published again when the document goes on under another id', async () => {
+    const view = editor(ada);
+    view.focus();
+    view.dispatch({ selection: { anchor: 3 } });
+    await frames();
+    const updates: boolean[] = [];
+    const listener = EditorView.updateListener.of(update =>
+      updates.push(update.selectionSet)
+    );
+    view.dispatch({ effects: StateEffect.appendConfig.of(listener) });
+    ada.awareness.setLocalState(null);
+    ada.awareness.clientID = 7;
+    ada.awareness.setLocalState({ user: {} });
+    await frames();
+    expect(ada.awareness.getLocalState()?.cursors).toHaveLength(1);
+    expect(updates).toContain(true);
   });
 
   it('stays when another editor gets the focus, until that one moves', async () => {

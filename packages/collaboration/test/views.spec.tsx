@@ -149,7 +149,13 @@ describe('UsersItem', () => {
 
 describe('DocumentStatusItem', () => {
   const sender = {};
-  const base = { unacknowledged: 0, saveError: null, reason: null };
+  const base = {
+    isDirty: false,
+    isFileDeleted: false,
+    unacknowledged: 0,
+    saveError: null,
+    reason: null
+  };
 
   function shown(state: Partial<IDocumentStatusModel>): string | null {
     const changed = new Signal<object, void>(sender);
@@ -161,8 +167,13 @@ describe('DocumentStatusItem', () => {
   }
 
   it('says how the document is connected', () => {
-    expect(shown({})).toBe('Live');
+    expect(shown({})).toBe('Live · saved');
+    expect(shown({ isDirty: true })).toBe('Live · saving…');
     expect(shown({ saveError: 'disk full' })).toBe('Not saved: disk full');
+    // [F8]
+    expect(shown({ saveError: 'gone', isFileDeleted: true })).toBe(
+      'Not saved: the file was deleted on the server'
+    );
     expect(shown({ status: 'connecting' })).toBe('Connecting…');
     expect(shown({ status: 'reconnecting' })).toBe('Reconnecting…');
     expect(shown({ status: 'offline' })).toBe('Offline');
@@ -175,6 +186,17 @@ describe('DocumentStatusItem', () => {
     expect(shown({ status: 'refused', reason: 'no access' })).toBe(
       'Not connected: no access'
     );
+  });
+
+  it('is read aloud, but not with every save', () => {
+    const live = () =>
+      host.querySelector('[role="status"]')?.getAttribute('aria-live');
+    shown({});
+    expect(live()).toBe('off');
+    shown({ status: 'offline' });
+    expect(live()).toBe('polite');
+    shown({ saveError: 'disk full' });
+    expect(live()).toBe('polite');
   });
 
   it('follows the model, and shows nothing without one', () => {

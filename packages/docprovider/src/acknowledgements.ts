@@ -33,6 +33,13 @@ export class Acknowledgements implements IDisposable {
   }
 
   /**
+   * The number of all changes so far.
+   */
+  get made(): number {
+    return this._made;
+  }
+
+  /**
    * A signal emitted when the count changed.
    */
   get changed(): ISignal<this, number> {
@@ -81,6 +88,15 @@ export class Acknowledgements implements IDisposable {
     this._question = null;
     this._changed.emit(this.count);
     this.askSoon();
+  }
+
+  /**
+   * The server has got all changes in another way.
+   */
+  settle(): void {
+    this.lost();
+    this._acknowledged = this._made;
+    this._changed.emit(this.count);
   }
 
   /**

@@ -57,6 +57,7 @@ export class AwarenessChannel implements IDisposable {
    * The connection is open: present ourselves.
    */
   opened(): void {
+    this._isOpen = true;
     const state = this._awareness.getLocalState();
     if (state) {
       // A new clock value: the server may remember that we have left.
@@ -69,6 +70,7 @@ export class AwarenessChannel implements IDisposable {
    * The connection is lost: nobody else is known to be here.
    */
   lost(): void {
+    this._isOpen = false;
     clearTimeout(this._timer);
     this._timer = undefined;
     const awareness = this._awareness;
@@ -79,6 +81,25 @@ export class AwarenessChannel implements IDisposable {
     for (const id of others) {
       // Their clocks must not hide them when we are back.
       awareness.meta.delete(id);
+    }
+  }
+
+  /**
+   * Go on under another client id, which the document has got.
+   *
+   * The own cursors are left out: they are positions of the old history, and
+   * published again by whoever knows them.
+   */
+  rejoin(clientId: number): void {
+    const awareness = this._awareness;
+    const oldId = awareness.clientID;
+    const state = awareness.getLocalState();
+    awareness.setLocalState(null);
+    awareness.meta.delete(oldId);
+    awareness.clientID = clientId;
+    if (state) {
+      const { cursors, ...rest } = state;
+      awareness.setLocalState(rest);
     }
   }
 
@@ -143,7 +164,7 @@ export class AwarenessChannel implements IDisposable {
     clearTimeout(this._timer);
     this._timer = undefined;
     const { clientID, meta } = this._awareness;
-    if (meta.has(clientID)) {
+    if (this._isOpen && meta.has(clientID)) {
       const update = encodeAwarenessUpdate(this._awareness, [clientID]);
       if (this._send(encodeAwareness(update))) {
         this._sentAt = Date.now();
@@ -167,6 +188,7 @@ export class AwarenessChannel implements IDisposable {
   private _events: EventTarget | null;
   private _hidden: Record<string, unknown> | null = null;
   private _isDisposed = false;
+  private _isOpen = false;
   private _send: (data: Uint8Array) => boolean;
   private _sentAt = 0;
   private _timer: ReturnType<typeof setTimeout> | undefined;

@@ -16,7 +16,10 @@ import { Connection } from './connection';
 import { decodeMessage, encodeSyncStep1, encodeSyncStep2 } from './protocol';
 import { refusalOfClose } from './refusal';
 import { roomUrl } from './session';
-import type { IAwarenessProvider, IAwarenessProviderFactory } from './tokens';
+import type {
+  IAwarenessProvider,
+  IAwarenessProviderFactory
+} from './awarenessTokens';
 
 /**
  * Keeps an awareness the same as that of everybody in a transient room.

@@ -186,9 +186,12 @@ export class RtcContentProvider
     try {
       return await document.provider.save();
     } catch (error) {
-      if (error instanceof SaveError && error.isConnectionLost) {
+      if (
+        error instanceof SaveError &&
+        (error.isConnectionLost || error.code === 'deleted')
+      ) {
         // Under this name JupyterLab shows no dialog, which would take the
-        // keyboard from the user; the status tells instead. [M10]
+        // keyboard from the user; the status tells instead. [M10] [F8]
         error.name = 'ModalCancelError';
       }
       throw error;

@@ -24,6 +24,7 @@ export class DocumentStatus implements IDisposable {
     _provider.statusChanged.connect(this._onChanged, this);
     _provider.unacknowledgedChanged.connect(this._onCounted, this);
     _provider.saveErrorChanged.connect(this._onChanged, this);
+    _provider.dirtyChanged.connect(this._onChanged, this);
   }
 
   /**
@@ -45,6 +46,20 @@ export class DocumentStatus implements IDisposable {
    */
   get saveError(): string | null {
     return this._provider.saveError;
+  }
+
+  /**
+   * Whether that was because the file was deleted. [F8]
+   */
+  get isFileDeleted(): boolean {
+    return this._provider.isFileDeleted;
+  }
+
+  /**
+   * Whether there are changes that are not in the file yet.
+   */
+  get isDirty(): boolean {
+    return this._provider.isDirty;
   }
 
   /**
@@ -80,6 +95,7 @@ export class DocumentStatus implements IDisposable {
     this._provider.statusChanged.disconnect(this._onChanged, this);
     this._provider.unacknowledgedChanged.disconnect(this._onCounted, this);
     this._provider.saveErrorChanged.disconnect(this._onChanged, this);
+    this._provider.dirtyChanged.disconnect(this._onChanged, this);
     Signal.clearData(this);
   }
 

@@ -8,8 +8,10 @@
  */
 
 export * from './awarenessProvider';
+export * from './awarenessTokens';
 export * from './contentProvider';
 export * from './documentStatus';
+export { IPendingStore, PendingStore } from './pendingStore';
 export * from './provider';
 export { SaveError } from './requests';
 export * from './refusal';

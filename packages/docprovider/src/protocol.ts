@@ -20,17 +20,20 @@ const STEP1 = 0;
 const STEP2 = 1;
 const UPDATE = 2;
 
+const REQUESTS = ['save', 'ack', 'revert', 'recreate'] as const;
+
 /**
  * The names of the requests that a client may make.
  */
-export type RequestName = 'save' | 'ack' | 'revert';
+export type RequestName = (typeof REQUESTS)[number];
 
 /**
  * A JSON message of the server. Unknown types are to be ignored.
  */
 export interface IReply {
   /**
-   * `save`, `ack`, `revert` (answers), `error`, `conflict` or something newer.
+   * `save`, `ack`, `revert`, `recreate` (answers), `autosave`, `error` or
+   * something newer.
    */
   type: string;
 
@@ -48,6 +51,11 @@ export interface IReply {
    * Why it failed, in words.
    */
   reason?: string;
+
+  /**
+   * Why it failed, for programs: `deleted` if the file is gone, or other words.
+   */
+  code?: string;
 
   /**
    * The hash of the written file.
@@ -177,8 +185,9 @@ function decodeSync(decoder: decoding.Decoder): Message {
 
 function decodeRaw(decoder: decoding.Decoder): Message {
   const text = decoding.readVarString(decoder);
-  if (text === 'save' || text === 'ack' || text === 'revert') {
-    return { kind: text, id: decoding.readVarUint(decoder) };
+  const name = REQUESTS.find(each => each === text);
+  if (name) {
+    return { kind: name, id: decoding.readVarUint(decoder) };
   }
   const value: unknown = JSON.parse(text);
   if (!isReply(value)) {

@@ -14,26 +14,28 @@ import type { TranslationBundle } from '@jupyterlab/translation';
 import { PromiseDelegate } from '@lumino/coreutils';
 import type { ISignal } from '@lumino/signaling';
 import { Signal } from '@lumino/signaling';
-import * as Y from 'yjs';
 
-import { Acknowledgements } from './acknowledgements';
 import { AwarenessChannel } from './awarenessChannel';
+import { Conflicts } from './conflicts';
 import { Connection } from './connection';
-import type { IReply, Message } from './protocol';
-import {
-  decodeMessage,
-  encodeRequest,
-  encodeSyncStep1,
-  encodeSyncStep2,
-  encodeUpdate
-} from './protocol';
+import { KeptChanges } from './keptChanges';
+import type { Message } from './protocol';
+import { decodeMessage } from './protocol';
+import type { PendingStore } from './pendingStore';
+import type { IReplicaState } from './rebaseRoute';
+import { requestRebase } from './rebaseRoute';
 import type { IRefusal } from './refusal';
-import { RefusedError, refusalOfClose, unknownSession } from './refusal';
-import { failure, Requests, SaveError } from './requests';
+import { RefusedError } from './refusal';
+import { SaveError } from './requests';
+import { RoomFinder } from './roomFinder';
+import { Saves } from './saves';
 import type { ISession } from './session';
-import { requestSession, roomUrl } from './session';
+import { roomOf } from './session';
+import { Sync } from './sync';
 import type {
+  ConflictChoice,
   ConnectionStatus,
+  IConflict,
   IDocumentProvider,
   IDocumentProviderFactory,
   ISaveResult
@@ -51,22 +53,48 @@ export class WebSocketProvider implements IDocumentProvider {
     this.path = options.path;
     this.contentType = options.contentType;
     this.format = options.format;
-    this._url = options.url;
     this._model = options.model;
     this._trans = options.translator;
-    this._settings = options.serverSettings ?? ServerConnection.makeSettings();
     this._ready.promise.catch(() => undefined);
 
-    const doc = options.model.ydoc;
+    const trans = options.translator;
+    const serverSettings =
+      options.serverSettings ?? ServerConnection.makeSettings();
     const send = (data: Uint8Array) => this._connection.send(data);
+    const place = (session: ISession, replica: IReplicaState) =>
+      requestRebase(roomOf(session), replica, serverSettings, trans);
+    this._conflicts = new Conflicts(options.model);
+    this._sync = new Sync({
+      model: options.model,
+      send,
+      drop: () => this._connection.drop(),
+      ask: () => this._saves.acknowledge(),
+      place
+    });
+    this._kept = options.store
+      ? new KeptChanges({
+          conflicts: this._conflicts,
+          place,
+          store: options.store,
+          sync: this._sync
+        })
+      : null;
+    this._rooms = new RoomFinder({
+      kept: this._kept,
+      provider: this,
+      serverSettings,
+      sync: this._sync,
+      trans,
+      url: options.url,
+      user: options.user
+    });
     this._connection = new Connection({
       ...options.environment,
-      url: afterFailure => this._resolveUrl(afterFailure),
-      probe: () => encodeSyncStep1(Y.encodeStateVector(doc)),
-      refusal: (code, reason) => refusalOfClose(code, reason, this._trans)
+      url: afterFailure => this._rooms.url(afterFailure),
+      probe: () => this._sync.question(),
+      refusal: (code, reason) => this._rooms.refusal(code, reason)
     });
-    this._requests = new Requests(send, this._trans);
-    this._unacknowledged = new Acknowledgements(() => this._askForAnswer());
+    this._saves = new Saves(send, this._trans);
     this._presence = new AwarenessChannel({
       awareness: options.model.awareness,
       user: options.user,
@@ -74,10 +102,17 @@ export class WebSocketProvider implements IDocumentProvider {
       events: options.environment?.events
     });
 
-    doc.on('update', this._onLocalUpdate);
-    this._unacknowledged.changed.connect((_, count) =>
+    this._conflicts.changed.connect(() => this._conflictsChanged.emit());
+    this._saves.errorChanged.connect(() =>
+      this._saveErrorChanged.emit(this.saveError)
+    );
+    this._sync.conflicted.connect((_, found) => this._conflicts.add(found));
+    this._sync.rebased.connect(this._onRebased, this);
+    this._sync.synced.connect(this._onSynced, this);
+    this._sync.unacknowledged.changed.connect((_, count) =>
       this._unacknowledgedChanged.emit(count)
     );
+    this._model.changed.connect(this._onModelChanged, this);
     this._connection.statusChanged.connect(this._onStatusChanged, this);
     this._connection.opened.connect(this._onOpened, this);
     this._connection.closed.connect(this._onClosed, this);
@@ -102,11 +137,31 @@ export class WebSocketProvider implements IDocumentProvider {
   }
 
   get unacknowledged(): number {
-    return this._unacknowledged.count;
+    return this._sync.unacknowledged.count;
   }
 
   get saveError(): string | null {
-    return this._saveError;
+    return this._saves.error;
+  }
+
+  get isFileDeleted(): boolean {
+    return this._saves.isFileDeleted;
+  }
+
+  get isDirty(): boolean {
+    return this._model.ystate.get('dirty') === true;
+  }
+
+  get conflicts(): readonly IConflict[] {
+    return this._conflicts.list;
+  }
+
+  get conflictsChanged(): ISignal<this, void> {
+    return this._conflictsChanged;
+  }
+
+  get dirtyChanged(): ISignal<this, boolean> {
+    return this._dirtyChanged;
   }
 
   get statusChanged(): ISignal<this, ConnectionStatus> {
@@ -125,23 +180,24 @@ export class WebSocketProvider implements IDocumentProvider {
     return this._isDisposed;
   }
 
-  async save(): Promise<ISaveResult> {
-    if (this.refusal) {
-      throw new SaveError(this.refusal.message);
-    }
-    try {
-      const { hash } = await this._requests.ask('save');
-      return typeof hash === 'string' ? { hash } : {};
-    } catch (error) {
-      if (error instanceof SaveError && !error.isConnectionLost) {
-        this._setSaveError(error.message);
-      }
-      throw error;
-    }
+  save(): Promise<ISaveResult> {
+    return this._write('save');
+  }
+
+  recreate(): Promise<ISaveResult> {
+    return this._write('recreate');
+  }
+
+  resolve(conflict: IConflict, choice: ConflictChoice): boolean {
+    return this._conflicts.resolve(conflict, choice);
+  }
+
+  cellNumber(conflict: IConflict): number | null {
+    return this._conflicts.cellNumber(conflict);
   }
 
   async revert(): Promise<void> {
-    await this._requests.ask('revert');
+    await this._saves.revert();
   }
 
   dispose(): void {
@@ -149,60 +205,45 @@ export class WebSocketProvider implements IDocumentProvider {
       return;
     }
     this._isDisposed = true;
-    this._model.ydoc.off('update', this._onLocalUpdate);
-    this._requests.dispose();
+    this._model.changed.disconnect(this._onModelChanged, this);
+    this._saves.dispose();
     this._presence.dispose();
-    this._unacknowledged.dispose();
+    this._kept?.dispose();
+    this._sync.dispose();
+    this._conflicts.dispose();
     this._connection.dispose();
     this._ready.reject(new Error(this._trans.__('The document was closed.')));
     Signal.clearData(this);
   }
 
-  /**
-   * Where to connect to.
-   *
-   * The first attempt asks for the session. Later ones go back to the same
-   * room; if the last one was turned away before it opened, the session route
-   * tells why in words that a WebSocket cannot say.
-   */
-  private async _resolveUrl(afterFailure: boolean): Promise<string> {
-    if (!this._session || afterFailure) {
-      const session = await requestSession(
-        this.path,
-        this.format,
-        this.contentType,
-        this._settings,
-        this._trans
-      );
-      // Never exchange updates with another history. [S3]
-      if (this._session && session.sessionId !== this._session.sessionId) {
-        throw new RefusedError(unknownSession(this._trans));
-      }
-      this._session ??= session;
+  private async _write(name: 'save' | 'recreate'): Promise<ISaveResult> {
+    if (this.refusal) {
+      throw new SaveError(this.refusal.message);
     }
-    return roomUrl(
-      this._settings,
-      this._url,
-      this._roomId,
-      this._session.sessionId
-    );
-  }
-
-  private get _roomId(): string {
-    return `${this.format}:${this.contentType}:${this._session?.fileId}`;
+    if (this._sync.isRebasing) {
+      // The server does not have all that is on the screen. [F2]
+      throw this._saves.connectionLost();
+    }
+    return this._saves.write(name);
   }
 
   private _onOpened(): void {
-    const vector = Y.encodeStateVector(this._model.ydoc);
-    this._connection.send(encodeSyncStep1(vector));
-    this._presence.opened();
+    this._connection.send(this._sync.question());
+    if (!this._sync.isRebasing) {
+      this._presence.opened();
+    }
   }
 
   private _onClosed(): void {
-    this._isAnswered = false;
-    this._unacknowledged.lost();
+    this._sync.lost();
+    this._kept?.lost();
     this._presence.lost();
-    this._requests.lost();
+    this._saves.lost();
+  }
+
+  private _onRebased(): void {
+    this._presence.rejoin(this._model.ydoc.clientID);
+    this._presence.opened();
   }
 
   private _onStatusChanged(_: Connection, status: ConnectionStatus): void {
@@ -222,120 +263,60 @@ export class WebSocketProvider implements IDocumentProvider {
     }
     switch (message.kind) {
       case 'sync1':
-        this._answer(message.stateVector);
-        break;
       case 'sync2':
-        try {
-          Y.applyUpdate(this._model.ydoc, message.update, this);
-        } finally {
-          // An observer that throws does not keep the document closed.
-          this._onSynced();
-        }
-        break;
       case 'update':
-        Y.applyUpdate(this._model.ydoc, message.update, this);
+        this._sync.receive(message);
         break;
       case 'awareness':
         this._presence.receive(message.update);
         break;
       case 'reply':
-        this._onReply(message.reply);
+        if (message.reply.type === 'ack') {
+          this._sync.unacknowledged.answer(message.reply.responseTo);
+        } else {
+          this._saves.receive(message.reply);
+        }
         break;
     }
   }
 
-  /**
-   * Send what the server lacks; from now on, each change as it is made.
-   */
-  private _answer(stateVector: Uint8Array): void {
-    const update = Y.encodeStateAsUpdate(this._model.ydoc, stateVector);
-    this._connection.send(encodeSyncStep2(update));
-    this._isAnswered = true;
-    this._unacknowledged.askSoon();
-  }
-
   private _onSynced(): void {
-    if (this._connection.status === 'live') {
+    const { session } = this._rooms;
+    if (this._connection.status === 'live' || !session) {
       return; // The answer to a question about liveness.
     }
     if (!this._model.getState('document_id')) {
       this._model.transact(() => {
-        this._model.setState('document_id', this._roomId);
+        this._model.setState('document_id', roomOf(session));
       }, false);
     }
+    this._kept?.bringBack();
     this._connection.markLive();
     this._ready.resolve();
   }
 
-  private _onReply(reply: IReply): void {
-    switch (reply.type) {
-      case 'ack':
-        this._unacknowledged.answer(reply.responseTo);
-        break;
-      case 'save':
-        this._setSaveError(
-          reply.status === 'failed' ? failure(reply, this._trans) : null
-        );
-        this._requests.settle(reply);
-        break;
-      case 'revert':
-        this._requests.settle(reply);
-        break;
-      case 'autosave':
-        this._setSaveError(
-          reply.status === 'failed' ? failure(reply, this._trans) : null
-        );
-        break;
-      case 'error':
-        this._setSaveError(failure(reply, this._trans));
-        break;
+  private _onModelChanged(_: unknown, change: DocumentChange): void {
+    if (change.stateChange?.some(each => each.name === 'dirty')) {
+      this._dirtyChanged.emit(this.isDirty);
     }
   }
 
-  private _onLocalUpdate = (update: Uint8Array, origin: unknown): void => {
-    if (origin === this) {
-      return;
-    }
-    if (this._isAnswered) {
-      this._connection.send(encodeUpdate(update));
-    }
-    this._unacknowledged.add();
-  };
-
-  /**
-   * Ask for a sign that everything sent so far has arrived.
-   */
-  private _askForAnswer(): number | null {
-    if (!this._isAnswered) {
-      return null;
-    }
-    const id = this._requests.nextId();
-    return this._connection.send(encodeRequest('ack', id)) ? id : null;
-  }
-
-  private _setSaveError(reason: string | null): void {
-    if (this._saveError !== reason) {
-      this._saveError = reason;
-      this._saveErrorChanged.emit(reason);
-    }
-  }
-
+  private _conflicts: Conflicts;
+  private _conflictsChanged = new Signal<this, void>(this);
   private _connection: Connection;
-  private _isAnswered = false;
+  private _dirtyChanged = new Signal<this, boolean>(this);
   private _isDisposed = false;
+  private _kept: KeptChanges | null;
   private _model: YDocument<DocumentChange>;
   private _presence: AwarenessChannel;
   private _ready = new PromiseDelegate<void>();
-  private _requests: Requests;
-  private _saveError: string | null = null;
   private _saveErrorChanged = new Signal<this, string | null>(this);
-  private _session: ISession | null = null;
-  private _settings: ServerConnection.ISettings;
+  private _rooms: RoomFinder;
+  private _saves: Saves;
   private _statusChanged = new Signal<this, ConnectionStatus>(this);
+  private _sync: Sync;
   private _trans: TranslationBundle;
-  private _unacknowledged: Acknowledgements;
   private _unacknowledgedChanged = new Signal<this, number>(this);
-  private _url: string | undefined;
 }
 
 /**
@@ -349,6 +330,11 @@ export namespace WebSocketProvider {
     IDocumentProviderFactory.IOptions,
     'drive'
   > {
+    /**
+     * Where to keep what the server has not acknowledged; by default nowhere.
+     */
+    store?: PendingStore;
+
     environment?: Connection.IEnvironment;
   }
 }

@@ -26,10 +26,12 @@ export class SaveError extends Error {
   /**
    * @param message Why, in words.
    * @param isConnectionLost Whether nothing but the connection was missing.
+   * @param code Why, for programs: `deleted` if the file is gone.
    */
   constructor(
     message: string,
-    readonly isConnectionLost = false
+    readonly isConnectionLost = false,
+    readonly code = ''
   ) {
     super(message);
     this.name = 'SaveError';
@@ -68,7 +70,7 @@ export class Requests implements IDisposable {
     }
     const id = this.nextId();
     if (!this._send(encodeRequest(name, id))) {
-      throw this._lost();
+      throw this.connectionLost();
     }
     const delegate = new PromiseDelegate<IReply>();
     const timer = setTimeout(() => {
@@ -100,7 +102,9 @@ export class Requests implements IDisposable {
     if (reply.status === 'success' || reply.status === 'skipped') {
       delegate?.resolve(reply);
     } else {
-      delegate?.reject(new SaveError(failure(reply, this._trans)));
+      delegate?.reject(
+        new SaveError(failure(reply, this._trans), false, reply.code)
+      );
     }
   }
 
@@ -109,7 +113,7 @@ export class Requests implements IDisposable {
    */
   lost(): void {
     for (const delegate of this._pending.values()) {
-      delegate.reject(this._lost());
+      delegate.reject(this.connectionLost());
     }
   }
 
@@ -128,7 +132,10 @@ export class Requests implements IDisposable {
     }
   }
 
-  private _lost(): SaveError {
+  /**
+   * Why nothing can be asked without a connection.
+   */
+  connectionLost(): SaveError {
     return new SaveError(
       this._trans.__(
         'There is no connection to the server. Your changes are kept here and sent when it is back.'

@@ -91,8 +91,22 @@ export function roomUrl(
   return (
     URLExt.join(
       base ?? URLExt.join(settings.wsUrl, ROOM_ROUTE),
-      // Older servers read the colons as they come. [C1]
-      encodeURIComponent(roomId).replace(/%3A/g, ':')
+      roomPart(roomId)
     ) + URLExt.objectToQueryString(query)
   );
+}
+
+/**
+ * The id of a room as a part of an address.
+ */
+export function roomPart(roomId: string): string {
+  // Older servers read the colons as they come. [C1]
+  return encodeURIComponent(roomId).replace(/%3A/g, ':');
+}
+
+/**
+ * The id of the room of a session.
+ */
+export function roomOf(session: Omit<ISession, 'sessionId'>): string {
+  return `${session.format}:${session.type}:${session.fileId}`;
 }

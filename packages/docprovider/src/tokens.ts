@@ -8,11 +8,10 @@
  */
 
 import type { IDocumentProvider as IBaseProvider } from '@jupyter/collaborative-drive';
-import type { DocumentChange, IAwareness, YDocument } from '@jupyter/ydoc';
+import type { DocumentChange, YDocument } from '@jupyter/ydoc';
 import type { Contents, ServerConnection, User } from '@jupyterlab/services';
 import type { TranslationBundle } from '@jupyterlab/translation';
 import { Token } from '@lumino/coreutils';
-import type { IDisposable } from '@lumino/disposable';
 import type { ISignal } from '@lumino/signaling';
 
 import type { IRefusal } from './refusal';
@@ -38,6 +37,48 @@ export interface ISaveResult {
    */
   hash?: string;
 }
+
+/**
+ * Edits of this user and of the others that do not go together. [S4]
+ */
+export interface IConflict {
+  /**
+   * The id of the cell; `null` for the text of a file, or a whole notebook.
+   */
+  cell: string | null;
+
+  /**
+   * - `text`: both changed the same place; the document holds `merged`;
+   * - `deleted`: one side deleted a cell that the other changed; it was kept;
+   * - `value`: both changed outputs or metadata; the document holds `theirs`.
+   */
+  kind: 'text' | 'deleted' | 'value';
+
+  /**
+   * What was changed: `source`, `outputs`, `metadata.x` or the like.
+   */
+  key: string;
+
+  /**
+   * The user's text; empty if they deleted the cell.
+   */
+  yours: string;
+
+  /**
+   * The text of the others; empty if they deleted the cell.
+   */
+  theirs: string;
+
+  /**
+   * What the document holds instead: both texts, or the source of the cell.
+   */
+  merged: string;
+}
+
+/**
+ * What to keep of a conflict.
+ */
+export type ConflictChoice = 'both' | 'yours' | 'theirs';
 
 /**
  * Keeps one shared document the same as the server's.
@@ -79,6 +120,31 @@ export interface IDocumentProvider extends IBaseProvider {
   readonly saveError: string | null;
 
   /**
+   * Whether the last save failed because the file was deleted. [F8]
+   */
+  readonly isFileDeleted: boolean;
+
+  /**
+   * Whether there are changes that are not in the file yet, as far as known.
+   */
+  readonly isDirty: boolean;
+
+  /**
+   * The edits that could not be placed without a choice of the user.
+   */
+  readonly conflicts: readonly IConflict[];
+
+  /**
+   * A signal emitted when `isDirty` changed.
+   */
+  readonly dirtyChanged: ISignal<IDocumentProvider, boolean>;
+
+  /**
+   * A signal emitted when `conflicts` changed.
+   */
+  readonly conflictsChanged: ISignal<IDocumentProvider, void>;
+
+  /**
    * A signal emitted when `status` changed.
    */
   readonly statusChanged: ISignal<IDocumentProvider, ConnectionStatus>;
@@ -108,6 +174,26 @@ export interface IDocumentProvider extends IBaseProvider {
    * Rejects in the same cases as `save`.
    */
   revert(): Promise<void>;
+
+  /**
+   * Ask the server to write a file that was deleted again. [F8]
+   *
+   * Rejects in the same cases as `save`.
+   */
+  recreate(): Promise<ISaveResult>;
+
+  /**
+   * Choose what to keep of a conflict.
+   *
+   * @returns Whether the document was as the conflict says; if not, nothing
+   * was changed, and the conflict stays.
+   */
+  resolve(conflict: IConflict, choice: ConflictChoice): boolean;
+
+  /**
+   * The number of the cell of a conflict, from 1; `null` if there is none.
+   */
+  cellNumber(conflict: IConflict): number | null;
 }
 
 /**
@@ -181,63 +267,5 @@ export namespace IDocumentProviderFactory {
      * The drive that holds the file.
      */
     drive: Contents.IDrive;
-  }
-}
-
-/**
- * Shares one awareness in a room without document.
- */
-export interface IAwarenessProvider extends IDisposable {
-  /**
-   * The shared awareness.
-   */
-  readonly awareness: IAwareness;
-}
-
-/**
- * Makes awareness providers.
- */
-export interface IAwarenessProviderFactory {
-  /**
-   * Create a provider, which connects by itself.
-   */
-  create(options: IAwarenessProviderFactory.IOptions): IAwarenessProvider;
-}
-
-/**
- * The token of the awareness provider factory.
- */
-export const IAwarenessProviderFactory = new Token<IAwarenessProviderFactory>(
-  '@jupyter/docprovider:IAwarenessProviderFactory',
-  'Creates the providers that share presence outside of documents.'
-);
-
-/**
- * Types of the awareness provider factory.
- */
-export namespace IAwarenessProviderFactory {
-  /**
-   * What an awareness provider needs.
-   */
-  export interface IOptions {
-    /**
-     * The id of the transient room, such as `JupyterLab:globalAwareness`.
-     */
-    roomID: string;
-
-    /**
-     * The awareness to share; the caller disposes it.
-     */
-    awareness: IAwareness;
-
-    /**
-     * Whom to present to the others.
-     */
-    user: User.IManager;
-
-    /**
-     * How to reach the server.
-     */
-    serverSettings: ServerConnection.ISettings;
   }
 }

@@ -42,6 +42,15 @@ it('The number of changes is told while there is no connection', () => {
   expect(status.unacknowledged).toBe(2);
 });
 
+it('A document that is saved says so', () => {
+  const { provider, status, log } = watch();
+  provider.isDirty = true;
+  provider.dirtyChanged.emit(true);
+  expect(log).toHaveLength(1);
+  expect(status.isDirty).toBe(true);
+  expect(status.isFileDeleted).toBe(false);
+});
+
 it('A disposed status follows nothing', () => {
   const { provider, status, log } = watch();
   status.dispose();

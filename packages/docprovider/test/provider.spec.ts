@@ -182,24 +182,6 @@ describe('What is typed without a connection', () => {
     expect(server.requests).toHaveLength(1);
     expect(serverText()).toBe('x');
   });
-
-  // [S3]
-  it('is never sent into another history', async () => {
-    const { provider, model } = open();
-    await settled();
-    server.mode = 'turn away';
-    server.cut();
-    model.updateSource(0, 0, 'mine');
-    server.session.sessionId = 'session-2';
-    await vi.advanceTimersByTimeAsync(10000);
-    expect(provider.status).toBe('refused');
-    expect(provider.refusal).toMatchObject({
-      reason: 'unknown_session',
-      reloadable: true
-    });
-    expect(model.source).toBe('mine');
-    expect(serverText()).toBe('');
-  });
 });
 
 describe('The number of changes without acknowledgement', () => {
@@ -379,6 +361,46 @@ describe('A save', () => {
     server.tell({ type: 'error', reason: 'not allowed' });
     expect(provider.saveError).toBe('not allowed');
   });
+});
+
+// [F8]
+describe('A file that was deleted', () => {
+  const gone = { status: 'failed', reason: 'It is gone.', code: 'deleted' };
+
+  it('is told of, and written again when the user wants it', async () => {
+    const { provider } = open();
+    await provider.ready;
+    server.answer = gone;
+    await expect(provider.save()).rejects.toMatchObject({ code: 'deleted' });
+    expect(provider.isFileDeleted).toBe(true);
+    server.answer = { status: 'success', hash: 'hash-2' };
+    await expect(provider.recreate()).resolves.toEqual({ hash: 'hash-2' });
+    expect(server.last.messages.map(each => each.kind)).toContain('recreate');
+    expect(provider.isFileDeleted).toBe(false);
+    expect(provider.saveError).toBeNull();
+  });
+
+  it('is told of by the server as well', async () => {
+    const { provider } = open();
+    await provider.ready;
+    const seen: boolean[] = [];
+    provider.saveErrorChanged.connect(() => seen.push(provider.isFileDeleted));
+    server.tell({ type: 'autosave', ...gone });
+    server.tell({ type: 'autosave', status: 'success' });
+    expect(seen).toEqual([true, false]);
+  });
+});
+
+it('Whether all is in the file is told', async () => {
+  const { provider } = open();
+  await provider.ready;
+  const seen: boolean[] = [];
+  provider.dirtyChanged.connect((_, isDirty) => seen.push(isDirty));
+  server.doc.getMap('state').set('dirty', true);
+  await settled();
+  server.doc.getMap('state').set('dirty', false);
+  await settled();
+  expect(seen).toEqual([true, false]);
 });
 
 describe('A revert', () => {

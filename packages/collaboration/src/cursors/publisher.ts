@@ -11,7 +11,7 @@ import type { EditorView, PluginValue, ViewUpdate } from '@codemirror/view';
 import { ViewPlugin } from '@codemirror/view';
 
 import { editorAwarenessFacet } from './facet';
-import type { EditorAwareness } from './facet';
+import type { EditorAwareness, IAwarenessChange } from './facet';
 import type { IPublishedCursor } from './positions';
 import { publishedCursors, sameJSON } from './positions';
 
@@ -23,7 +23,7 @@ import { publishedCursors, sameJSON } from './positions';
  */
 class CursorPublisher implements PluginValue {
   constructor(private _view: EditorView) {
-    this._config = _view.state.facet(editorAwarenessFacet);
+    this._bind(_view.state.facet(editorAwarenessFacet));
     this._schedule();
   }
 
@@ -34,7 +34,7 @@ class CursorPublisher implements PluginValue {
       config?.ytext !== this._config?.ytext;
     if (rebound) {
       this._withdraw();
-      this._config = config;
+      this._bind(config);
     }
     if (
       rebound ||
@@ -49,7 +49,30 @@ class CursorPublisher implements PluginValue {
   destroy(): void {
     cancelAnimationFrame(this._frame);
     this._withdraw();
+    this._bind(null);
   }
+
+  private _bind(config: EditorAwareness | null): void {
+    this._config?.awareness.off('change', this._onChange);
+    this._config = config;
+    config?.awareness.on('change', this._onChange);
+  }
+
+  /**
+   * The document goes on in another history, under a new client id: positions
+   * in the old one are void. [S4]
+   */
+  private _onChange = ({ added }: IAwarenessChange): void => {
+    if (this._config && added.includes(this._config.awareness.clientID)) {
+      this._published = null;
+      queueMicrotask(() => {
+        if (this._config) {
+          // Undo keeps positions as well, and renews them with the selection.
+          this._view.dispatch({ selection: this._view.state.selection });
+        }
+      });
+    }
+  };
 
   private _schedule(): void {
     cancelAnimationFrame(this._frame);
@@ -87,7 +110,7 @@ class CursorPublisher implements PluginValue {
     this._published = null;
   }
 
-  private _config: EditorAwareness | null;
+  private _config: EditorAwareness | null = null;
   private _frame = 0;
   private _published: IPublishedCursor[] | null = null;
 }

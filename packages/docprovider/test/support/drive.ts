@@ -12,6 +12,7 @@ import { Signal } from '@lumino/signaling';
 
 import type {
   ConnectionStatus,
+  IConflict,
   IDocumentProvider,
   IDocumentProviderFactory,
   ISaveResult
@@ -79,10 +80,15 @@ export class FakeProvider implements IDocumentProvider {
   refusal = null;
   unacknowledged = 0;
   saveError: string | null = null;
+  isFileDeleted = false;
+  isDirty = false;
+  conflicts: IConflict[] = [];
   isDisposed = false;
   readonly statusChanged = new Signal<this, ConnectionStatus>(this);
   readonly unacknowledgedChanged = new Signal<this, number>(this);
   readonly saveErrorChanged = new Signal<this, string | null>(this);
+  readonly dirtyChanged = new Signal<this, boolean>(this);
+  readonly conflictsChanged = new Signal<this, void>(this);
 
   get ready(): Promise<void> {
     return this.synced.promise;
@@ -95,6 +101,19 @@ export class FakeProvider implements IDocumentProvider {
 
   async revert(): Promise<void> {
     this.asked.push('revert');
+  }
+
+  async recreate(): Promise<ISaveResult> {
+    this.asked.push('recreate');
+    return {};
+  }
+
+  resolve(): boolean {
+    return true;
+  }
+
+  cellNumber(): null {
+    return null;
   }
 
   dispose(): void {

@@ -11,11 +11,14 @@
 import { ServerConnection } from '@jupyterlab/services';
 import type { User } from '@jupyterlab/services';
 import { Signal } from '@lumino/signaling';
+import { fromBase64 } from 'lib0/buffer';
 import { vi } from 'vitest';
 import * as Y from 'yjs';
 
 import type { Connection } from '../../src/connection';
 import type { IReply, Message } from '../../src/protocol';
+import { mirror } from '../../src/mirror';
+import type { IConflict } from '../../src/tokens';
 import {
   decodeMessage,
   encodeReply,
@@ -79,7 +82,7 @@ export class FakeSocket implements Connection.ISocket {
  * A server with one document.
  */
 export class FakeServer {
-  readonly doc = new Y.Doc();
+  doc = new Y.Doc();
   readonly sockets: FakeSocket[] = [];
   readonly requests: { method: string; path: string; body: string }[] = [];
 
@@ -88,6 +91,15 @@ export class FakeServer {
     status: 200,
     sessionId: 'session-1'
   };
+  /** Whether those who come are told who is there. */
+  tellsPresence = false;
+  /** What the rebase route answers; it places edits if that is 200. */
+  rebase: { status: number; conflicts: IConflict[] } = {
+    status: 200,
+    conflicts: []
+  };
+  /** Awaited before the rebase route does anything. */
+  beforeRebase: (() => Promise<void>) | null = null;
   /** Whether new sockets open, close at once, or wait. */
   mode: 'open' | 'turn away' | 'hang' = 'open';
   /** Whether `ack` requests are answered; older servers do not. */
@@ -96,13 +108,7 @@ export class FakeServer {
   answer: Partial<IReply> | null = { status: 'success', hash: 'hash-1' };
 
   constructor() {
-    this.doc.on('update', (update: Uint8Array, origin: unknown) => {
-      this._members.forEach(member => {
-        if (member !== origin) {
-          queueMicrotask(() => member.deliver(encodeUpdate(update)));
-        }
-      });
-    });
+    this._relay();
   }
 
   get last(): FakeSocket {
@@ -121,6 +127,10 @@ export class FakeServer {
         path: new URL(request.url).pathname,
         body: await request.text()
       });
+      const { body, path } = this.requests[this.requests.length - 1];
+      if (path.includes('/rebase/')) {
+        return this._rebase(body);
+      }
       const { status, sessionId } = this.session;
       return new Response(
         JSON.stringify({
@@ -154,16 +164,80 @@ export class FakeServer {
     members.forEach(socket => socket.end(code, reason));
   }
 
+  /** Lose all history, and begin a new one with what is in the file. */
+  loseHistory(sessionId: string, fill: (doc: Y.Doc) => void): void {
+    this.session.sessionId = sessionId;
+    this.doc = new Y.Doc();
+    fill(this.doc);
+    this._placed.clear();
+    this._relay();
+    this.cut();
+  }
+
+  /** The bodies of the requests to place edits. */
+  get rebases(): { sessionId: string; state: string; base: string | null }[] {
+    return this.requests
+      .filter(({ path }) => path.includes('/rebase/'))
+      .map(({ body }) => JSON.parse(body));
+  }
+
   /** Send a message to all members. */
   tell(reply: IReply): void {
     this._members.forEach(member => member.deliver(encodeReply(reply)));
   }
 
+  private _relay(): void {
+    const { doc } = this;
+    doc.getText('source');
+    doc.getMap('state');
+    doc.on('update', (update: Uint8Array, origin: unknown) => {
+      this._members.forEach(member => {
+        if (member !== origin && doc === this.doc) {
+          queueMicrotask(() => member.deliver(encodeUpdate(update)));
+        }
+      });
+    });
+  }
+
+  /**
+   * Place what the replicas of an old history have: each edit once.
+   */
+  private async _rebase(body: string): Promise<Response> {
+    await this.beforeRebase?.();
+    const { status, conflicts } = this.rebase;
+    const { sessionId, state } = JSON.parse(body);
+    if (status === 200 && sessionId !== this.session.sessionId) {
+      const union = this._placed.get(sessionId) ?? new Y.Doc();
+      this._placed.set(sessionId, union);
+      union.getText('source');
+      Y.applyUpdate(union, fromBase64(state));
+      mirror(this.doc, union, this);
+    }
+    return new Response(
+      JSON.stringify({ sessionId: this.session.sessionId, conflicts }),
+      { status }
+    );
+  }
+
   private _serve(socket: FakeSocket): void {
+    const { searchParams } = new URL(socket.url);
+    const sessionId = searchParams.get('sessionId');
+    if (sessionId !== null && sessionId !== this.session.sessionId) {
+      socket.open();
+      const reason = { reason: 'unknown_session' };
+      socket.end(1003, JSON.stringify(reason));
+      return;
+    }
     this._members.add(socket);
     socket.onSent = data => this._receive(socket, data);
     socket.open();
     socket.deliver(encodeSyncStep1(Y.encodeStateVector(this.doc)));
+    this._members.forEach(member => {
+      const sent = member.sent.filter(each => each[0] === 1);
+      if (member !== socket && sent.length && this.tellsPresence) {
+        socket.deliver(sent[sent.length - 1]);
+      }
+    });
   }
 
   private _receive(socket: FakeSocket, data: Uint8Array): void {
@@ -195,6 +269,7 @@ export class FakeServer {
         break;
       case 'save':
       case 'revert':
+      case 'recreate':
         if (this.answer) {
           const { id, kind } = message;
           socket.deliver(
@@ -206,6 +281,7 @@ export class FakeServer {
   }
 
   private _members = new Set<FakeSocket>();
+  private _placed = new Map<string, Y.Doc>();
 }
 
 /**

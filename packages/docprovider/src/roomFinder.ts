@@ -1,0 +1,117 @@
+// Copyright (c) Jupyter Collaboration contributors.
+// Distributed under the terms of the BSD 3-Clause License.
+
+/**
+ * Finds out in which room a document is, and with which session. [S1] [S3]
+ *
+ * Knows the session route; knows nothing of sockets and messages.
+ */
+
+import type { ServerConnection, User } from '@jupyterlab/services';
+import type { TranslationBundle } from '@jupyterlab/translation';
+
+import type { KeptChanges } from './keptChanges';
+import type { IRefusal } from './refusal';
+import { refusalOfClose } from './refusal';
+import type { ISession } from './session';
+import { requestSession, roomOf, roomUrl } from './session';
+import type { Sync } from './sync';
+import type { IDocumentProvider } from './tokens';
+
+/**
+ * The way to the room of a document.
+ */
+export class RoomFinder {
+  /**
+   * @param _options See the interface.
+   */
+  constructor(private _options: RoomFinder.IOptions) {}
+
+  /**
+   * The session of the last attempt; `null` before the first one.
+   */
+  get session(): ISession | null {
+    return this._session;
+  }
+
+  /**
+   * Where to connect to, when all is prepared for it.
+   *
+   * The first attempt asks for the session. Later ones go back to the same
+   * room, unless it has another history now; if the last one was turned away
+   * before it opened, the session route tells why in words that a WebSocket
+   * cannot say.
+   *
+   * @param afterFailure Whether the last attempt was turned away.
+   * @throws RefusedError if there is no way.
+   * @throws Error if the server could not be asked.
+   */
+  async url(afterFailure: boolean): Promise<string> {
+    const { kept, provider, serverSettings, sync, trans, user } = this._options;
+    let session = this._session;
+    if (!session || afterFailure || this._isStale) {
+      session = await requestSession(
+        provider.path,
+        provider.format,
+        provider.contentType,
+        serverSettings,
+        trans
+      );
+    }
+    const room = roomOf(session);
+    if (kept) {
+      await user.ready;
+      const { username } = user.identity ?? {};
+      const server = serverSettings.baseUrl;
+      if (username) {
+        await kept.open({ server, username, room }, session);
+      }
+    }
+    // Never exchange updates with another history. [S3]
+    this._session = await sync.prepare(session);
+    this._isStale = false;
+    const { sessionId } = this._session;
+    return roomUrl(serverSettings, this._options.url, room, sessionId);
+  }
+
+  /**
+   * Tell whether a close is final; it is not if the history is another one.
+   */
+  refusal(code: number, reason: string): IRefusal | null {
+    const refusal = refusalOfClose(code, reason, this._options.trans);
+    if (refusal?.reason === 'unknown_session') {
+      // Ask for the session that there is now. [S4]
+      this._isStale = true;
+      return null;
+    }
+    return refusal;
+  }
+
+  private _isStale = false;
+  private _session: ISession | null = null;
+}
+
+/**
+ * Types of the way to a room.
+ */
+export namespace RoomFinder {
+  /**
+   * What is needed to find a room.
+   */
+  export interface IOptions {
+    /** What an earlier page has kept; `null` if nothing is kept. */
+    kept: KeptChanges | null;
+    /** Whose document it is. */
+    provider: Pick<IDocumentProvider, 'contentType' | 'format' | 'path'>;
+    /** How to reach the server. */
+    serverSettings: ServerConnection.ISettings;
+    /** The exchange to get ready. */
+    sync: Sync;
+    /** Translates the reason of a refusal. */
+    trans: TranslationBundle;
+    /** The address of the room route; by default from the settings. */
+    url: string | undefined;
+    /** Who it is. */
+    user: User.IManager;
+  }
+}

@@ -1,0 +1,328 @@
+// Copyright (c) Jupyter Collaboration contributors.
+// Distributed under the terms of the BSD 3-Clause License.
+
+/**
+ * Exchanges the edits of one document with its server, in one history. [S3]
+ *
+ * Knows sync messages, acknowledgements, and what to do when the server's
+ * history is another; knows nothing of sockets, routes and presence.
+ */
+
+import type { DocumentChange, YDocument } from '@jupyter/ydoc';
+import type { IDisposable } from '@lumino/disposable';
+import type { ISignal } from '@lumino/signaling';
+import { Signal } from '@lumino/signaling';
+import * as Y from 'yjs';
+
+import { Acknowledgements } from './acknowledgements';
+import { foreignEdits } from './foreignEdits';
+import type { Message } from './protocol';
+import { encodeSyncStep1, encodeSyncStep2, encodeUpdate } from './protocol';
+import { Rebase } from './rebase';
+import type { IPlacement, IReplicaState } from './rebaseRoute';
+import { Replica } from './replica';
+import { SavedState } from './savedState';
+import type { ISession } from './session';
+import type { IConflict } from './tokens';
+
+/** The origin of edits that were kept. */
+const KEPT = 'kept';
+
+/**
+ * The exchange of one document.
+ *
+ * While the server's history is another than that of the document, the server
+ * is followed by a shadow. Once the edits of the user are placed there, and no
+ * more were made meanwhile, the document takes over from the shadow. [S4]
+ */
+export class Sync implements IDisposable {
+  /**
+   * @param _options See the interface.
+   */
+  constructor(private _options: Sync.IOptions) {
+    const { model, place } = _options;
+    this._model = model;
+    this._rebase = new Rebase({
+      place,
+      found: conflicts => this._conflicted.emit(conflicts),
+      made: () => this.unacknowledged.made,
+      state: () => this.state()
+    });
+    this._replica = new Replica(model);
+    this.unacknowledged = new Acknowledgements(() =>
+      this._isAnswered ? _options.ask() : null
+    );
+    this._saved = new SavedState(
+      model.ydoc,
+      () =>
+        this._history !== null &&
+        this.unacknowledged.count === 0 &&
+        model.ystate.get('dirty') !== true
+    );
+    model.ydoc.on('update', this._onUpdate);
+  }
+
+  /**
+   * The local changes that the server is not known to have.
+   */
+  readonly unacknowledged: Acknowledgements;
+
+  /**
+   * The name of the document's history; `null` before the first exchange.
+   */
+  get history(): string | null {
+    return this._history;
+  }
+
+  /**
+   * Whether each change is sent as it is made.
+   */
+  get isExchanging(): boolean {
+    return this._isAnswered;
+  }
+
+  /**
+   * Whether the server's history is another than the document's.
+   */
+  get isRebasing(): boolean {
+    return this._rebase.shadow !== null;
+  }
+
+  /**
+   * A signal emitted when the document holds what the server has.
+   */
+  get synced(): ISignal<this, void> {
+    return this._synced;
+  }
+
+  /**
+   * A signal emitted with each change that was made here.
+   */
+  get changedHere(): ISignal<this, Uint8Array> {
+    return this._changedHere;
+  }
+
+  /**
+   * A signal emitted when the document went on in another history; its client
+   * id is another one then.
+   */
+  get rebased(): ISignal<this, void> {
+    return this._rebased;
+  }
+
+  /**
+   * A signal emitted with conflicts that were found.
+   */
+  get conflicted(): ISignal<this, readonly IConflict[]> {
+    return this._conflicted;
+  }
+
+  /**
+   * Whether the exchange is over.
+   */
+  get isDisposed(): boolean {
+    return this._replica.isDisposed;
+  }
+
+  /**
+   * The document as it would be placed into another history.
+   */
+  state(): IReplicaState {
+    return {
+      sessionId: this._history ?? '',
+      state: Y.encodeStateAsUpdate(this._model.ydoc),
+      base: this._saved.update
+    };
+  }
+
+  /**
+   * Get ready for a session: place the edits of another history.
+   *
+   * @returns The session to use.
+   * @throws Error if they could not be placed.
+   */
+  prepare(session: ISession): Promise<ISession> {
+    return this._rebase.prepare(session, this._history);
+  }
+
+  /**
+   * The question for all that is missing here.
+   */
+  question(): Uint8Array {
+    return encodeSyncStep1(Y.encodeStateVector(this._doc));
+  }
+
+  /**
+   * Apply an edit of this user that an earlier page has made. [S6]
+   */
+  bringBack(update: Uint8Array): void {
+    Y.applyUpdate(this._model.ydoc, update, KEPT);
+  }
+
+  /**
+   * Take a message of the server.
+   *
+   * @throws Error if it cannot be read.
+   */
+  receive(message: Message): void {
+    switch (message.kind) {
+      case 'sync1':
+        this._answer(message.stateVector);
+        break;
+      case 'sync2':
+        try {
+          Y.applyUpdate(this._doc, message.update, this);
+        } finally {
+          // An observer that throws does not keep the document closed.
+          this._onAnswered();
+        }
+        break;
+      case 'update':
+        Y.applyUpdate(this._doc, message.update, this);
+        break;
+    }
+  }
+
+  /**
+   * The connection is lost.
+   */
+  lost(): void {
+    this._isAnswered = false;
+    this._connection++;
+    this.unacknowledged.lost();
+  }
+
+  /**
+   * Stop exchanging.
+   */
+  dispose(): void {
+    if (this.isDisposed) {
+      return;
+    }
+    this._model.ydoc.off('update', this._onUpdate);
+    this._replica.dispose();
+    this._saved.dispose();
+    this.unacknowledged.dispose();
+    this._connection++;
+    Signal.clearData(this);
+  }
+
+  private get _doc(): Y.Doc {
+    return this._rebase.shadow ?? this._model.ydoc;
+  }
+
+  /**
+   * Send what the server lacks; from now on, each change as it is made.
+   */
+  private _answer(stateVector: Uint8Array): void {
+    const update = Y.encodeStateAsUpdate(this._doc, stateVector);
+    this._options.send(encodeSyncStep2(update));
+    if (!this.isRebasing) {
+      this._isAnswered = true;
+      this.unacknowledged.askSoon();
+    }
+  }
+
+  private _onAnswered(): void {
+    const { isPlaced, session, shadow } = this._rebase;
+    if (!shadow) {
+      this._history ??= session?.sessionId ?? null;
+      this._synced.emit();
+    } else if (this._placing !== this._connection) {
+      if (isPlaced) {
+        this._takeOver(shadow);
+      } else {
+        void this._placeMore();
+      }
+    }
+  }
+
+  /**
+   * Place what was changed meanwhile, then ask again for what is missing.
+   */
+  private async _placeMore(): Promise<void> {
+    const connection = this._connection;
+    let isPlaced = false;
+    this._placing = connection;
+    try {
+      const { session } = this._rebase;
+      isPlaced = (await this._rebase.place()) === session?.sessionId;
+    } catch {
+      // The connection comes back, and with it the next attempt.
+    }
+    if (connection !== this._connection) {
+      return;
+    }
+    this._placing = null;
+    if (isPlaced) {
+      this._options.send(this.question());
+    } else {
+      this._options.drop();
+    }
+  }
+
+  /**
+   * Let the document go on in the history of the server.
+   */
+  private _takeOver(shadow: Y.Doc): void {
+    if (!this._rebase.mayEdit && this.unacknowledged.count > 0) {
+      this._conflicted.emit(foreignEdits(this._model.ydoc, shadow));
+    }
+    try {
+      this._replica.follow(shadow, this);
+    } finally {
+      this._saved.forget();
+      this._rebase.finish();
+      this._history = this._rebase.session?.sessionId ?? null;
+      this._isAnswered = true;
+      this.unacknowledged.settle();
+      this._rebased.emit();
+      this._synced.emit();
+    }
+  }
+
+  private _onUpdate = (update: Uint8Array, origin: unknown): void => {
+    if (origin === this) {
+      return;
+    }
+    if (this._isAnswered) {
+      this._options.send(encodeUpdate(update));
+    }
+    this.unacknowledged.add();
+    this._changedHere.emit(update);
+  };
+
+  private _changedHere = new Signal<this, Uint8Array>(this);
+  private _conflicted = new Signal<this, readonly IConflict[]>(this);
+  private _connection = 0;
+  private _history: string | null = null;
+  private _isAnswered = false;
+  private _model: YDocument<DocumentChange>;
+  private _placing: number | null = null;
+  private _rebase: Rebase;
+  private _rebased = new Signal<this, void>(this);
+  private _replica: Replica;
+  private _saved: SavedState;
+  private _synced = new Signal<this, void>(this);
+}
+
+/**
+ * Types of the exchange.
+ */
+export namespace Sync {
+  /**
+   * What an exchange needs.
+   */
+  export interface IOptions {
+    /** The document; the caller disposes it. */
+    model: YDocument<DocumentChange>;
+    /** Sends bytes; tells whether that was possible. */
+    send: (data: Uint8Array) => boolean;
+    /** Closes the connection, which comes back. */
+    drop: () => void;
+    /** Asks the server for an acknowledgement; see `Acknowledgements`. */
+    ask: () => number | null;
+    /** Has the server place the edits of another history. */
+    place: (session: ISession, replica: IReplicaState) => Promise<IPlacement>;
+  }
+}

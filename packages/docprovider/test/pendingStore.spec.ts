@@ -1,0 +1,182 @@
+// Copyright (c) Jupyter Collaboration contributors.
+// Distributed under the terms of the BSD 3-Clause License.
+
+import { IDBFactory } from 'fake-indexeddb';
+import 'fake-indexeddb/auto';
+import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
+
+import type { IDocumentKey } from '../src/pendingStore';
+import { PendingStore } from '../src/pendingStore';
+import type { IConflict } from '../src/tokens';
+
+const SERVER = 'http://server.test/';
+const KEY: IDocumentKey = {
+  server: SERVER,
+  username: 'ada',
+  room: 'text:file:1'
+};
+const CONFLICT: IConflict = {
+  cell: null,
+  kind: 'text',
+  key: 'source',
+  yours: 'a',
+  theirs: 'b',
+  merged: 'ba'
+};
+const bytes = (...values: number[]) => Uint8Array.from(values);
+
+let stores: PendingStore[];
+
+function open(locks?: LockManager): PendingStore {
+  const store = new PendingStore(locks);
+  stores.push(store);
+  return store;
+}
+
+beforeEach(() => {
+  vi.stubGlobal('indexedDB', new IDBFactory());
+  stores = [];
+});
+
+afterEach(async () => {
+  await Promise.all(stores.map(store => store.close()));
+  vi.unstubAllGlobals();
+});
+
+// [S6]
+describe('What is kept', () => {
+  it('is there for the next page, in the order it was made', async () => {
+    const store = open();
+    void store.keepUpdate(KEY, 'one', 's1', bytes(1));
+    void store.keepSnapshot(KEY, 'one', {
+      sessionId: 's1',
+      state: bytes(1, 2),
+      base: null
+    });
+    await store.keepUpdate(KEY, 'one', 's1', bytes(2));
+    const [{ state, updates, ...kept }] = await open().load(KEY);
+    expect(kept).toEqual({ instance: 'one', sessionId: 's1', base: null });
+    expect([...(state ?? [])]).toEqual([1, 2]);
+    expect(updates.map(each => [...each])).toEqual([[1], [2]]);
+  });
+
+  it('is kept for each tab, and forgotten for each', async () => {
+    const store = open();
+    await store.keepUpdate(KEY, 'one', 's1', bytes(1));
+    await open().keepUpdate(KEY, 'two', 's2', bytes(2));
+    expect(await store.load(KEY)).toHaveLength(2);
+    await store.forget('one');
+    expect(await store.load(KEY)).toMatchObject([
+      { instance: 'two', sessionId: 's2', state: null }
+    ]);
+  });
+
+  it('is nobody else’s, and of no other document', async () => {
+    const store = open();
+    await store.keepUpdate(KEY, 'one', 's1', bytes(1));
+    await store.keepConflicts(KEY, [CONFLICT]);
+    for (const other of [
+      { ...KEY, username: 'grace' },
+      { ...KEY, server: 'http://another.test/' },
+      { ...KEY, room: 'text:file:2' }
+    ]) {
+      expect(await store.load(other)).toEqual([]);
+      expect(await store.loadConflicts(other)).toEqual([]);
+    }
+  });
+
+  it('is removed when somebody else has signed in', async () => {
+    const store = open();
+    const there = { ...KEY, server: 'http://another.test/' };
+    for (const key of [KEY, there, { ...KEY, username: 'grace' }]) {
+      const instance = JSON.stringify(key);
+      await store.keepUpdate(key, instance, 's1', bytes(1));
+      await store.keepSnapshot(key, instance, {
+        sessionId: 's1',
+        state: bytes(1),
+        base: bytes(0)
+      });
+      await store.keepConflicts(key, [CONFLICT]);
+    }
+    await store.removeOthers(SERVER, 'grace');
+    expect(await store.load(KEY)).toEqual([]);
+    expect(await store.loadConflicts(KEY)).toEqual([]);
+    expect(await store.load(there)).toHaveLength(1);
+    expect(await store.load({ ...KEY, username: 'grace' })).toHaveLength(1);
+  });
+
+  it('is removed when the user signs out, and nothing is kept after it', async () => {
+    const store = open();
+    await store.keepUpdate(KEY, 'one', 's1', bytes(1));
+    await store.keepConflicts(KEY, [CONFLICT]);
+    await store.clear();
+    await store.keepUpdate(KEY, 'one', 's1', bytes(1));
+    const next = open();
+    expect(await next.load(KEY)).toEqual([]);
+    expect(await next.loadConflicts(KEY)).toEqual([]);
+  });
+
+  it('of conflicts is what was kept last', async () => {
+    const store = open();
+    await store.keepConflicts(KEY, [CONFLICT]);
+    expect(await open().loadConflicts(KEY)).toEqual([CONFLICT]);
+    await store.keepConflicts(KEY, []);
+    expect(await open().loadConflicts(KEY)).toEqual([]);
+  });
+});
+
+describe('Without a database', () => {
+  const all = async (store: PendingStore) => {
+    const snapshot = { sessionId: 's1', state: bytes(1), base: null };
+    await store.keepUpdate(KEY, 'one', 's1', bytes(1));
+    await store.keepSnapshot(KEY, 'one', snapshot);
+    await store.keepConflicts(KEY, [CONFLICT]);
+    await store.forget('two');
+    await store.removeOthers(SERVER, 'ada');
+    expect(await store.load(KEY)).toEqual([]);
+    expect(await store.loadConflicts(KEY)).toEqual([]);
+    await store.clear();
+  };
+
+  it('nothing is kept, and nothing fails', async () => {
+    vi.stubGlobal('indexedDB', undefined);
+    await all(open());
+  });
+
+  it('that has room, neither', async () => {
+    vi.spyOn(IDBObjectStore.prototype, 'add').mockImplementation(() => {
+      throw new DOMException('full', 'QuotaExceededError');
+    });
+    vi.spyOn(IDBObjectStore.prototype, 'put').mockImplementation(() => {
+      throw new DOMException('full', 'QuotaExceededError');
+    });
+    await all(open());
+    vi.restoreAllMocks();
+  });
+});
+
+describe('An instance', () => {
+  it('is alive as long as it holds its lock', async () => {
+    const held = new Set<string>();
+    const locks = {
+      request: async (name: string, action: () => Promise<void>) => {
+        held.add(name);
+        await action();
+        held.delete(name);
+      },
+      query: async () => ({ held: [...held].map(name => ({ name })) })
+    } as unknown as LockManager;
+    const store = open(locks);
+    const release = store.claim('one');
+    expect(await store.living()).toEqual(new Set(['one']));
+    release();
+    await Promise.resolve();
+    expect(await store.living()).toEqual(new Set());
+  });
+
+  it('counts as gone where there are no locks', async () => {
+    const store = open(undefined);
+    store.claim('one')();
+    expect(await store.living()).toEqual(new Set());
+  });
+});

@@ -1,0 +1,297 @@
+"""Bring back known bugs, one at a time, and see that the tests catch each.
+
+    python scripts/mutate.py [NAME ...]
+
+The sources and tests are copied to a temporary folder; there a bug replaces the text that
+avoids it, and the fast tests that should notice run. Ends with 1 if a bug survives, and with 2
+if the tests fail without one or a text to replace is not in the sources any more.
+"""
+
+from __future__ import annotations
+
+import os
+import shlex
+import shutil
+import subprocess
+import sys
+import tempfile
+import time
+from dataclasses import dataclass
+from pathlib import Path
+
+ROOT = Path(__file__).parent.parent
+COPIED = ("jupyter_collaboration", "jupyter_server_ydoc", "tests", "benchmarks", "pyproject.toml")
+
+TIME = 40
+"""Seconds after which tests count as failed: some bugs make them wait."""
+
+PLANS = "test_fuzz.py -k failed_once"
+"""The plans that are kept by name."""
+
+
+@dataclass(frozen=True)
+class Bug:
+    """A bug: its rule, the module, what avoids it and what brings it back, who notices."""
+
+    name: str
+    rule: str
+    module: str
+    replaced: list[tuple[str, str]]
+    tests: list[str]
+
+
+BUGS = [
+    Bug(
+        "the file wins over the history at opening",
+        "H9",
+        "binding.py",
+        [
+            (
+                "        if self.known is not None and not self.known.hash:\n"
+                "            await self.look()\n",
+                "        if self.known is not None and not self.known.hash:\n"
+                "            await self.revert()\n",
+            )
+        ],
+        [PLANS],
+    ),
+    Bug(
+        "no longest delay of a save",
+        "F10",
+        "saver.py",
+        [
+            (
+                "min(self._last + self._delay, self._first + self._max_delay) - now",
+                "self._last + self._delay - now",
+            )
+        ],
+        ["test_files.py -k 'saves_while_changes_keep_coming'"],
+    ),
+    Bug(
+        "a half-written file is taken for a change",
+        "F3",
+        "binding.py",
+        [
+            (
+                "                    if self._is_whole(file, waited):\n",
+                "                    if True:\n",
+            )
+        ],
+        ["test_faults_writers.py -k truncate_first"],
+    ),
+    Bug(
+        "only a newer time is a change",
+        "F11",
+        "binding.py",
+        [
+            (
+                "        if self.known is not None and found.hash == self.known.hash:\n",
+                "        if self.known is not None and found.last_modified <= "
+                "self.known.last_modified:\n",
+            )
+        ],
+        ["test_faults_writers.py -k with_an_old_time"],
+    ),
+    Bug(
+        "two views do not know of each other",
+        "F9",
+        "app.py",
+        [
+            (
+                "            lambda: self.ywebsocket_server.siblings(room),\n",
+                "            list,\n",
+            ),
+            (
+                "            self._file_locks.setdefault(document.file_id, Lock()),\n",
+                "            Lock(),\n",
+            ),
+        ],
+        ["test_faults_views.py -k two_views"],
+    ),
+    Bug(
+        "a change on disk replaces the whole text",
+        "F12",
+        "outofband.py",
+        [
+            (
+                "    edits = [\n        (len(source[:start].encode())",
+                "    text.clear()\n    text += target\n    return\n"
+                "    edits = [\n        (len(source[:start].encode())",
+            )
+        ],
+        ["test_outofband.py"],
+    ),
+    Bug(
+        "edits made while a merge is computed are lost",
+        "F12",
+        "binding.py",
+        [
+            (
+                "            self._owner.apply(merge.update, kind, author)\n",
+                "            then = content_of(self._type, joined(ours, merge.update))\n"
+                "            await anyio.sleep(0.01)\n"
+                "            now = self._doc.get_update()\n"
+                "            again = merge_into(self._type, now, now, then)\n"
+                "            self._owner.apply(again.update, kind, author)\n",
+            )
+        ],
+        [PLANS],
+    ),
+    Bug(
+        "the clock orders the history",
+        "H8",
+        "history/document.py",
+        [("ORDER BY seq", "ORDER BY time")],
+        ["contracts/test_history.py"],
+    ),
+    Bug(
+        "a client of another history comes in",
+        "S3",
+        "websocket.py",
+        [
+            (
+                "        if (document := parse_room_id(room_id)) and session_id != (\n",
+                "        if False and (document := parse_room_id(room_id)) and session_id != (\n",
+            ),
+            (
+                "        if isinstance(room, DocumentRoom) and session_id != room.session_id:\n",
+                "        if False:\n",
+            ),
+        ],
+        ["test_server.py -k another_session_id"],
+    ),
+    Bug(
+        "a save that failed is reported as one that worked",
+        "F2",
+        "room.py",
+        [
+            (
+                'self.reply(member, request, status="failed", reason=str(error), code=error.code)',
+                'self.reply(member, request, status="success")',
+            )
+        ],
+        ["test_faults_files.py -k 'fails_says_why and text'"],
+    ),
+    Bug(
+        "a save that failed is not tried again",
+        "F2",
+        "saver.py",
+        [
+            (
+                "                    self._first = min(first, self._first, anyio.current_time())\n",
+                "",
+            )
+        ],
+        ["test_files.py", "test_faults_files.py -k 'fails_says_why and text'"],
+    ),
+    Bug(
+        "no note of what is about to be written",
+        "H9",
+        "binding.py",
+        [
+            (
+                "await self._history.mark_saving(position, printed, self._file.newline)",
+                "pass",
+            )
+        ],
+        ["test_faults_kill.py -k 'half_written'", PLANS],
+    ),
+    Bug(
+        "every load makes a history of its own",
+        "S5",
+        "documents.py",
+        [
+            (
+                "    return low + int(fingerprint(content)[:16], 16) % (2**53 - low)\n",
+                "    import random\n\n    return random.randrange(low, 2**53)\n",
+            )
+        ],
+        ["test_outofband.py", PLANS],
+    ),
+]
+
+
+def broken(bug: Bug, copy: Path) -> None:
+    """Bring a bug into the copy.
+
+    Raises:
+        LookupError: what avoids it is not there, or not once.
+    """
+    path = copy / "jupyter_collaboration" / bug.module
+    text = path.read_text()
+    for old, new in bug.replaced:
+        if old not in text:
+            raise LookupError(f"{bug.name}: {bug.module} does not hold {old!r}")
+        text = text.replace(old, new)
+    path.write_text(text)
+
+
+def copied(folder: Path) -> Path:
+    """A copy of what the tests need."""
+    copy = folder / "copy"
+    shutil.rmtree(copy, ignore_errors=True)
+    copy.mkdir()
+    ignored = shutil.ignore_patterns("__pycache__", "labextension", "node_modules", "results")
+    for name in COPIED:
+        if (ROOT / name).is_dir():
+            shutil.copytree(ROOT / name, copy / name, ignore=ignored)
+        else:
+            shutil.copy2(ROOT / name, copy / name)
+    return copy
+
+
+def passes(test: str, copy: Path) -> bool:
+    """Whether a test passes in the copy, in time."""
+    paths = os.pathsep.join(str(copy / name) for name in ("", "tests", "benchmarks"))
+    process = subprocess.Popen(
+        [sys.executable, "-m", "pytest", "-x", "-q", "-p", "no:cacheprovider", *shlex.split(test)],
+        cwd=copy / "tests",
+        env={**os.environ, "PYTHONPATH": paths, "PYTHONDONTWRITEBYTECODE": "1"},
+        stdin=subprocess.DEVNULL,
+        stdout=subprocess.DEVNULL,
+        stderr=subprocess.DEVNULL,
+    )
+    try:
+        code = process.wait(TIME)
+    except subprocess.TimeoutExpired:
+        process.terminate()
+        process.wait()
+        return False
+    if code > 1:  # such as a test that is not there
+        raise LookupError(f"{test} cannot be run: exit code {code}")
+    return code == 0
+
+
+def main() -> int:
+    names = sys.argv[1:]
+    bugs = [bug for bug in BUGS if not names or any(name in bug.name for name in names)]
+    survivors = []
+    with tempfile.TemporaryDirectory(prefix="mutate-") as folder:
+        copy = copied(Path(folder))
+        for bug in bugs:  # all texts before any test
+            broken(bug, copied(Path(folder)))
+        copy = copied(Path(folder))
+        for test in dict.fromkeys(test for bug in bugs for test in bug.tests):
+            if not passes(test, copy):
+                print(f"fails without a bug: {test}", flush=True)
+                return 2
+        for bug in bugs:
+            copy = copied(Path(folder))
+            broken(bug, copy)
+            start = time.monotonic()
+            caught = next((test for test in bug.tests if not passes(test, copy)), None)
+            seconds = time.monotonic() - start
+            verdict = f"caught by {caught}" if caught else "SURVIVES"
+            print(f"{seconds:5.1f} s  [{bug.rule:>3}]  {bug.name}: {verdict}", flush=True)
+            if caught is None:
+                survivors.append(bug.name)
+    print(f"{len(bugs) - len(survivors)} of {len(bugs)} bugs caught")
+    return 1 if survivors else 0
+
+
+if __name__ == "__main__":
+    try:
+        sys.exit(main())
+    except LookupError as error:
+        print(error)
+        sys.exit(2)

@@ -1,0 +1,81 @@
+"""Run plans by hand: ``python -m fuzz --seed 7 --kind notebook --steps 40 --shrink``."""
+
+from __future__ import annotations
+
+import argparse
+import itertools
+import json
+import sys
+import time
+from pathlib import Path
+
+from .plan import KINDS, Plan, make_plan
+from .shrink import shrunk
+from .world import run_plan
+
+KEPT = Path(__file__).parents[2] / "build" / "fuzz"
+
+
+def main() -> int:
+    parser = argparse.ArgumentParser(prog="fuzz", description=__doc__)
+    parser.add_argument("--seed", type=int, help="the plan's seed; without, plans until stopped")
+    parser.add_argument("--from", dest="first", type=int, default=None, help="the first seed")
+    parser.add_argument("--count", type=int, default=None, help="how many plans")
+    parser.add_argument("--stop", action="store_true", help="end with the first plan that fails")
+    parser.add_argument("--kind", choices=KINDS, help="the kind of document")
+    parser.add_argument("--steps", type=int, default=40)
+    parser.add_argument("--plan", type=Path, help="a plan that was kept, instead of a seed")
+    parser.add_argument("--shrink", action="store_true", help="make a failing plan small")
+    parser.add_argument("--tries", type=int, default=1, help="how often a plan is run")
+    options = parser.parse_args()
+    if options.plan:
+        return _one(json.loads(options.plan.read_text()), options)
+    if options.seed is not None:
+        kinds = [options.kind] if options.kind else KINDS
+        return max(_one(make_plan(options.seed, kind, options.steps), options) for kind in kinds)
+    return _many(options)
+
+
+def _one(plan: Plan, options: argparse.Namespace) -> int:
+    problems: list[str] = []
+    for _ in range(options.tries):
+        problems = run_plan(plan)
+        if problems:
+            break
+    print(f"seed {plan['seed']}, {plan['kind']}: {'failed' if problems else 'ok'}")
+    if problems and options.shrink:
+        plan, problems = shrunk(plan, problems, options.tries)
+        print(json.dumps(plan["steps"], indent=None).replace("}, ", "},\n "))
+    for problem in problems:
+        print("  ", problem)
+    return int(bool(problems))
+
+
+def _many(options: argparse.Namespace) -> int:
+    start = time.monotonic()
+    first = time.time_ns() % 10**9 if options.first is None else options.first
+    failed = 0
+    seeds = itertools.count(first)
+    try:
+        for done, seed in enumerate(itertools.islice(seeds, options.count), 1):
+            kind = options.kind or KINDS[seed % len(KINDS)]
+            plan = make_plan(seed, kind, options.steps)
+            problems = run_plan(plan)
+            if problems:
+                failed += 1
+                KEPT.mkdir(parents=True, exist_ok=True)
+                kept = KEPT / f"{kind}-{seed}.json"
+                kept.write_text(json.dumps({**plan, "problems": problems}, indent=1) + "\n")
+                print(f"\nseed {seed}, {kind} failed ({kept}): {problems[0]}")
+                if options.stop:
+                    break
+            rate = (time.monotonic() - start) / done
+            print(f"\r{done} plans, {failed} failed, {rate:.2f} s each", end="", flush=True)
+    except KeyboardInterrupt:
+        pass
+    print()
+    return int(bool(failed))
+
+
+if __name__ == "__main__":
+    sys.exit(main())

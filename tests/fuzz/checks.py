@@ -1,0 +1,186 @@
+"""What must hold when everything came to rest."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Callable
+from typing import TYPE_CHECKING, Any
+
+from pycrdt import Doc
+
+from jupyter_collaboration import protocol
+from jupyter_collaboration.documents import rendered
+from jupyter_collaboration.room import DocumentRoom
+
+from .contents import cells_of_doc, cells_of_file, count, is_notebook
+from .marks import readable, torn
+
+if TYPE_CHECKING:
+    from .world import World
+
+
+async def wait_for(done: Callable[[], bool], seconds: float) -> bool:
+    """Wait until something holds; False if it did not in time."""
+    end = asyncio.get_running_loop().time() + seconds
+    while not done():
+        if asyncio.get_running_loop().time() > end:
+            return False
+        await asyncio.sleep(0.002)
+    return True
+
+
+def _same(world: World) -> bool:
+    """Whether everybody has what the room has, and it is stored."""
+    live = world.life.room if world.life is not None and not world.life.dead else None
+    if live is None:
+        return False
+    clocks, cells = _clocks(live.ydoc), cells_of_doc(live.ydoc, world.kind)
+    return all(
+        client.online and client.stored and _clocks(client.doc) == clocks and client.cells == cells
+        for client in world.clients
+    )
+
+
+def _clocks(doc: Doc[Any]) -> dict[int, int]:
+    """How much a replica has of each client; their order in a state vector is not given."""
+    state = doc.get_state()
+    count, at = protocol.read_varuint(state, 0)
+    clocks = {}
+    for _ in range(count):
+        client, at = protocol.read_varuint(state, at)
+        clocks[client], at = protocol.read_varuint(state, at)
+    return clocks
+
+
+def _calm(world: World) -> bool:
+    """Whether nothing is unsaved either."""
+    live = world.life.room if world.life is not None else None
+    return _same(world) and live is not None and live.binding.is_saved
+
+
+async def calm(world: World, seconds: float) -> bool:
+    """Wait until nothing goes on any more, for those who are online."""
+
+    def quiet() -> bool:
+        live = world.life.room if world.life is not None and not world.life.dead else None
+        if live is None:
+            return True
+        online = [client for client in world.clients if client.online]
+        return live.binding.is_saved and all(client.stored for client in online)
+
+    return await wait_for(quiet, seconds)
+
+
+async def in_step(world: World) -> bool:
+    """Bring everybody to the same state; False if somebody is offline."""
+    if world.life is None or not all(client.online for client in world.clients):
+        return False
+    return await wait_for(lambda: _same(world), 1)
+
+
+async def at_rest(world: World, seconds: float) -> list[str]:
+    """Bring everybody back, save, and say what is wrong then."""
+    if world.life is not None and not world.life.dead:
+        world.life.kill_at("", 0)
+
+    async def all_back() -> None:
+        while True:
+            await world._bury()
+            await world._up()
+            for client in world.clients:
+                await world.join(client)
+            if all(client.online for client in world.clients):
+                return
+            await asyncio.sleep(0.005)
+
+    try:
+        await asyncio.wait_for(all_back(), seconds)
+    except TimeoutError:
+        assert world.life is not None
+        return [f"a client cannot come back: {world.life.refusals[-1:]}"]
+    if not await wait_for(lambda: _same(world), seconds):
+        return ["the replicas do not become the same", *_differences(world)]
+    number = world.clients[0].ask("save")
+    if not await wait_for(lambda: number in world.clients[0].replies, seconds):
+        return ["a save is not answered"]
+    reply = world.clients[0].replies[number]
+    if reply["status"] == "failed":
+        return [f"the last save failed: {reply}"]
+    wrong: list[str] = []
+    if not await wait_for(lambda: _calm(world) and _file_agrees(world), seconds):
+        wrong = ["the file does not become what the document is", *_differences(world)]
+    return wrong + await _verdicts(world)
+
+
+def _file_agrees(world: World) -> bool:
+    room = _room(world)
+    file = cells_of_file(world.file.read_bytes(), world.kind)
+    cells = cells_of_doc(room.ydoc, world.kind)
+    if is_notebook(world.kind):
+        named = rendered("notebook", room.ydoc.get_update())["nbformat_minor"] >= 5
+        return len(file) == len(cells) and all(
+            text == other and (not named or name == other_name)
+            for (name, text), (other_name, other) in zip(file, cells, strict=True)
+        )
+    return file == cells
+
+
+def _room(world: World) -> DocumentRoom:
+    assert world.life is not None and world.life.room is not None
+    return world.life.room
+
+
+async def _verdicts(world: World) -> list[str]:
+    room = _room(world)
+    cells = cells_of_doc(room.ydoc, world.kind)
+    found = count(cells)
+    wrong = world.ledger.verdicts(found)
+    text = "\0".join(text for _, text in cells)
+    if torn(text):
+        wrong.append(f"a mark is torn: {readable(text)!r}")
+    names = [name for name, _ in cells if is_notebook(world.kind)]
+    twins = {name for name in names if names.count(name) > 1} - world.ledger.twins
+    if twins:
+        wrong.append(f"cells have the same id: {sorted(twins)}")
+    data = world.file.read_bytes()
+    if world.kind == "crlf" and data.count(b"\n") != data.count(b"\r\n"):
+        wrong.append("line endings became mixed")
+    wrong += await _history(world, room)
+    if wrong:
+        wrong.append(f"in the end: {_shown(cells)}")
+    return wrong
+
+
+async def _history(world: World, room: DocumentRoom) -> list[str]:
+    """Whether what is stored makes the document that is there."""
+    assert world.life is not None
+    history = world.life.backend.history(str(world.document))
+    stored = await history.load()
+    wrong = []
+    replayed: Doc[Any] = Doc()
+    for entry in await history.entries():
+        replayed.apply_update(entry.update)
+    loaded: Doc[Any] = Doc()
+    if stored.state is not None:
+        loaded.apply_update(stored.state)
+    for name, doc in (("entries", replayed), ("state", loaded)):
+        if cells_of_doc(doc, world.kind) != cells_of_doc(room.ydoc, world.kind):
+            wrong.append(f"the history's {name} make another document")
+    if stored.session_id != room.session_id:
+        wrong.append("the history has another session id")
+    return wrong
+
+
+def _differences(world: World) -> list[str]:
+    shown = [f"file: {_shown(cells_of_file(world.file.read_bytes(), world.kind))}"]
+    live = world.life.room if world.life is not None else None
+    if live is not None:
+        shown.append(f"room: {_shown(cells_of_doc(live.ydoc, world.kind))}")
+    for client in world.clients:
+        stored = "stored" if client.stored else "not stored"
+        shown.append(f"{client.username} ({stored}): {_shown(client.cells)}")
+    return shown
+
+
+def _shown(cells: list[tuple[str, str]]) -> str:
+    return " | ".join(f"{name}: {readable(text)!r}" for name, text in cells)

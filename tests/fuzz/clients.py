@@ -1,0 +1,253 @@
+"""Collaborators with a replica each, who speak the protocol's bytes to a room in this process."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+from collections.abc import Iterator
+from contextlib import contextmanager
+from typing import TYPE_CHECKING, Any
+
+from pycrdt import Array, Doc, Map, Text, UndoManager
+
+from jupyter_collaboration import protocol
+from jupyter_collaboration.errors import CollaborationError
+from jupyter_collaboration.relay import Outgoing
+from jupyter_collaboration.roles import Role
+from jupyter_collaboration.room import DocumentRoom
+
+from .contents import Cells, cells_of_doc, count, is_notebook
+from .marks import Ledger
+
+if TYPE_CHECKING:
+    from .server import Life
+
+TYPING = "typing"
+"""The origin of what the client itself does, which alone it can undo."""
+
+
+class Collaborator:
+    """A client: a replica, what it knows to be stored, and perhaps a connection."""
+
+    role = Role.EDITOR
+
+    outputs_are_frail = False
+    """Whether others may take outputs away, or replace them, so that they need not stay."""
+
+    def __init__(self, name: str, kind: str, ledger: Ledger) -> None:
+        self.username = name
+        self.kind = kind
+        self.ledger = ledger
+        self.session_id = ""
+        self.problems: list[str] = []
+        self.replies: dict[int, dict[str, Any]] = {}
+        self.rebases = 0
+        self._life: Life | None = None
+        self._room: DocumentRoom | None = None
+        self._request = 0
+        self._start()
+
+    def _start(self) -> None:
+        self.doc: Doc[Any] = Doc()
+        self.base: bytes | None = None
+        self._remote = False
+        self._edits = self._stored = 0
+        self._asked: dict[int, int] = {}
+        self._news: asyncio.Event = asyncio.Event()
+        self._in: list[bytes] = []
+        self._out: list[bytes] = []
+        self._pumping = False
+        scope: Array[Any] | Text
+        if is_notebook(self.kind):
+            scope = self.doc.get("cells", type=Array)
+        else:
+            scope = self.doc.get("source", type=Text)
+        self.state = self.doc.get("state", type=Map)
+        self._undo = UndoManager(scopes=[scope], capture_timeout_millis=0)
+        self._undo.include_origin(TYPING)
+        self._subscription = self.doc.observe(self._changed)
+
+    # The replica
+
+    @property
+    def cells(self) -> Cells:
+        return cells_of_doc(self.doc, self.kind)
+
+    @property
+    def opened(self) -> bool:
+        """Whether there is a document to edit."""
+        return "path" in self.state
+
+    @property
+    def stored(self) -> bool:
+        """Whether the server said that it stored everything."""
+        return self._edits == self._stored
+
+    @contextmanager
+    def deed(self, why: str, *, undoable: bool = True) -> Iterator[None]:
+        """An edit of this client's own, of which the ledger is told."""
+        before = self.cells
+        with self.doc.transaction(origin=TYPING if undoable else None):
+            yield
+        self._did(before, why)
+
+    def undo(self, why: str) -> None:
+        before = self.cells
+        self._undo.undo()
+        self._did(before, why)
+
+    def _did(self, before: Cells, why: str) -> None:
+        after = self.cells
+        self.ledger.seen(after)
+        self.ledger.deed(count(before), count(after), why)
+        names = [cell for cell, _ in after]
+        self.ledger.dead_cells |= {cell for cell, _ in before} - set(names)
+        self.ledger.twins |= {name for name in names if names.count(name) > 1}
+
+    def _changed(self, event: Any) -> None:
+        if not self._remote and event.update != protocol.EMPTY_UPDATE:
+            self._edits += 1
+            self.send_message(protocol.sync_message(protocol.UPDATE, event.update))
+            self.ask("ack")
+
+    def crash(self) -> None:
+        """Lose the replica, and the memory of the session."""
+        self.disconnect()
+        self.session_id = ""
+        self._start()
+
+    # The connection
+
+    @property
+    def online(self) -> bool:
+        return self._room is not None
+
+    async def connect(self, life: Life) -> bool:
+        """Join as the front end does; False if the server does not let us in now."""
+        try:
+            await self._join(life)
+        except CollaborationError as error:
+            life.refusals.append(f"{self.username}: {type(error).__name__}: {error}")
+        except Exception as error:
+            if not life.dead:
+                self.problems.append(f"{self.username} could not connect: {error!r}")
+        return self.online
+
+    async def _join(self, life: Life) -> None:
+        current = await life.session_id()
+        if not self.session_id:
+            self.session_id = current
+        room = await life.open()
+        if self.session_id != room.session_id:
+            await self._rebase(room)
+        if life.dead or self.online:
+            return
+        self._life, self._room = life, room
+        room.join(self)
+        self.send_message(protocol.sync_message(protocol.STEP1, self.doc.get_state()))
+
+    async def _rebase(self, room: DocumentRoom) -> None:
+        """Hand over what the replica has, and begin anew with an empty one. [S4]"""
+        state = self.doc.get_update()
+        edits = self._edits
+        await room.rebase(self.session_id, state, self.base, self.username)
+        if edits != self._edits:
+            raise ConnectionError("somebody typed while the replica was handed over")
+        self.rebases += 1
+        self.session_id = room.session_id
+        for number, found in count(self.cells).items():
+            self.ledger.marks[number].safe |= bool(found)
+        self._start()
+
+    def disconnect(self) -> None:
+        """Leave; what is on the way is lost."""
+        room, life = self._room, self._life
+        self._room = self._life = None
+        self._in.clear()
+        self._out.clear()
+        self._asked.clear()
+        if room is not None and life is not None and not life.dead:
+            life.rooms.leave(room, self)
+
+    def dismiss(self, code: int, reason: str) -> None:
+        """The server closes the connection."""
+        if code not in (1001,):
+            self.problems.append(f"{self.username} was cut with {code}: {reason}")
+        self.disconnect()
+
+    # Messages: both directions take a turn of the event loop
+
+    def send(self, outgoing: Outgoing) -> None:
+        if self._life is not None and not self._life.dead:
+            self._in.append(outgoing.message)
+            self._pump_soon()
+
+    def send_message(self, message: bytes) -> None:
+        if self._room is not None:
+            self._out.append(message)
+            self._pump_soon()
+
+    def ask(self, name: str) -> int:
+        """Make a request; its reply is found in `replies`."""
+        self._request += 1
+        if self.online:
+            self._asked[self._request] = self._edits
+            request = protocol.write_bytes(name.encode()) + protocol.write_varuint(self._request)
+            self.send_message(bytes((protocol.RAW,)) + request)
+        return self._request
+
+    def _pump_soon(self) -> None:
+        if not self._pumping:
+            self._pumping = True
+            asyncio.get_running_loop().call_soon(self._pump)
+
+    def _pump(self) -> None:
+        self._pumping = False
+        incoming, self._in = self._in, []
+        for message in incoming:
+            self._receive(message)
+        outgoing, self._out = self._out, []
+        room, life = self._room, self._life
+        for message in outgoing:
+            if room is None or life is None or life.dead:
+                break
+            try:
+                room.receive(self, message)
+            except Exception as error:
+                if not life.dead:
+                    self.problems.append(f"{self.username}'s message was refused: {error!r}")
+
+    def _receive(self, message: bytes) -> None:
+        if message[0] == protocol.RAW:
+            self._told(json.loads(protocol.read_bytes(message, 1)[0]))
+        elif message[0] == protocol.SYNC:
+            step, payload = protocol.read_sync(message)
+            if step == protocol.STEP1:
+                answer = self.doc.get_update(payload)
+                self.send_message(protocol.sync_message(protocol.STEP2, answer))
+                self.ask("ack")
+            else:
+                self._remote = True
+                try:
+                    self.doc.apply_update(payload)
+                finally:
+                    self._remote = False
+                self.ledger.seen(self.cells)
+        self._remember()
+
+    def _told(self, reply: dict[str, Any]) -> None:
+        number = reply.get("responseTo")
+        if number is not None:
+            self.replies[number] = reply
+            if reply["type"] == "ack" and number in self._asked:
+                self._stored = max(self._stored, self._asked[number])
+        if reply["type"] == "error":
+            self.problems.append(f"{self.username} was told {reply}")
+
+    def _remember(self) -> None:
+        """Keep the replica as it was when everything in it was stored and saved."""
+        if self.online and self.stored:
+            for number in count(self.cells):
+                self.ledger.marks[number].safe = True
+            if self.state.get("dirty") is False:
+                self.base = self.doc.get_update()

@@ -1,0 +1,153 @@
+"""The steps of a plan that a client takes in its document."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from . import checks
+from .clients import Collaborator
+from .contents import (
+    body,
+    cell_at,
+    insert,
+    is_notebook,
+    joined,
+    new_cell,
+    remove,
+    source_at,
+    ycell,
+    ycells,
+    youtput,
+)
+from .marks import MARK, seam
+from .plan import Step
+
+if TYPE_CHECKING:
+    from .world import World
+
+NOTEBOOK_ONLY = {"add", "drop", "move", "split", "outputs"}
+
+
+async def edit(world: World, step: Step) -> None:
+    """Take a step, unless there is nothing to take it on."""
+    client = world.clients[step["client"]]
+    if not client.opened or (step["op"] in NOTEBOOK_ONLY and not is_notebook(world.kind)):
+        return
+    # Yjs knows no moves: two people who move or split one cell at once get it twice. That is not
+    # ours to judge, so everybody sees a move before the next step is taken, and none is undone.
+    if step["op"] in ("move", "split"):
+        if not await checks.in_step(world):
+            return
+        _edits[step["op"]](client, step)
+        await checks.in_step(world)
+    else:
+        _edits[step["op"]](client, step)
+
+
+def _why(step: Step) -> str:
+    return f"(removed by {step['op']} in step {step['mark']})"
+
+
+def _type(client: Collaborator, step: Step) -> None:
+    text = source_at(client.doc, client.kind, step["cell"])
+    if text is not None:
+        piece = client.ledger.new(step["mark"], client.username)
+        with client.deed(_why(step)):
+            insert(text, step["at"], piece + ("\n" if step["to"] < 0.3 else ""))
+
+
+def _erase(client: Collaborator, step: Step) -> None:
+    """Delete one mark."""
+    text = source_at(client.doc, client.kind, step["cell"])
+    found = list(MARK.finditer(str(text))) if text is not None else []
+    if text is not None and found:
+        one = found[min(int(step["at"] * len(found)), len(found) - 1)]
+        with client.deed(_why(step)):
+            remove(text, one.start(), one.end())
+
+
+def _cut(client: Collaborator, step: Step) -> None:
+    """Delete a range, a third of the text at most."""
+    text = source_at(client.doc, client.kind, step["cell"])
+    if text is not None:
+        content = str(text)
+        start = seam(content, step["at"])
+        end = seam(content, min(1.0, step["at"] + step["to"] / 3))
+        if end > start:
+            with client.deed(_why(step)):
+                remove(text, start, end)
+
+
+def _undo(client: Collaborator, step: Step) -> None:
+    client.undo(_why(step))
+
+
+def _add(client: Collaborator, step: Step) -> None:
+    cells = ycells(client.doc)
+    mark = client.ledger.new(step["mark"], client.username)
+    source = f"{mark}\n{body(step['mark'])}"
+    with client.deed(_why(step)):
+        cells.insert(int(step["cell"] * (len(cells) + 1)), ycell(new_cell(source, _name(step))))
+
+
+def _name(step: Step) -> str:
+    return f"cell-{step['mark']}"
+
+
+def _drop(client: Collaborator, step: Step) -> None:
+    cells = ycells(client.doc)
+    if len(cells) > 1:
+        with client.deed(_why(step)):
+            del cells[int(step["cell"] * len(cells))]
+
+
+def _move(client: Collaborator, step: Step) -> None:
+    """Move a cell as the front end does: delete it, and insert a copy."""
+    cells = ycells(client.doc)
+    if len(cells) > 1:
+        start, end = int(step["cell"] * len(cells)), int(step["to"] * len(cells))
+        copy = cells[start].to_py()
+        with client.deed(_why(step), undoable=False):
+            del cells[start]
+            cells.insert(end, ycell(copy))
+
+
+def _split(client: Collaborator, step: Step) -> None:
+    """Move a cell's end into a new cell behind it."""
+    cells = ycells(client.doc)
+    if len(cells):
+        at = int(step["cell"] * len(cells))
+        text = cells[at]["source"]
+        content = str(text)
+        place = seam(content, step["at"])
+        with client.deed(_why(step), undoable=False):
+            remove(text, place, len(content))
+            cells.insert(at + 1, ycell(new_cell(content[place:], _name(step))))
+
+
+def _outputs(client: Collaborator, step: Step) -> None:
+    """Run a cell: other outputs, and a number."""
+    cell = cell_at(client.doc, step["cell"])
+    if cell is not None and "outputs" in cell:
+        text = client.ledger.new(step["mark"], client.username)
+        if client.outputs_are_frail:
+            client.ledger.excuse([step["mark"]], "(outputs were changed on disk)")
+        with client.deed(_why(step)):
+            outputs = cell["outputs"]
+            outputs.clear()
+            stream = {"output_type": "stream", "name": "stdout", "text": joined(text + "\n")}
+            outputs.append(youtput(stream))
+            cell["execution_count"] = float(step["mark"])
+
+
+_edits = {
+    "type": _type,
+    "erase": _erase,
+    "cut": _cut,
+    "undo": _undo,
+    "add": _add,
+    "drop": _drop,
+    "move": _move,
+    "split": _split,
+    "outputs": _outputs,
+}

@@ -1,0 +1,93 @@
+"""Plans: JSON-able lists of steps, made from a seed.
+
+Places are shares of what is there when the step is taken (0 to 1), so a step keeps its sense when
+others before it are left out.
+"""
+
+from __future__ import annotations
+
+import random
+from typing import Any
+
+Step = dict[str, Any]
+Plan = dict[str, Any]
+
+KINDS = ("notebook", "notebook44", "text", "crlf")
+
+EDITS = {"type": 30, "erase": 6, "cut": 3, "undo": 6}
+CELL_EDITS = {"add": 8, "drop": 3, "move": 2, "split": 2, "outputs": 4}
+COMINGS = {"off": 7, "on": 7, "crash": 1, "save": 6}
+EVENTS = {"disk": 12, "down": 4, "up": 3, "evict": 1, "wipe": 2, "rename": 1, "clock": 1}
+
+PAUSES = {"none": 5, "ticks": 5, "short": 4, "quiet": 2}
+
+WRITES = {"rewrite": 5, "append": 3, "slow": 2, "replace": 3, "old": 2, "downgrade": 1}
+
+FAILPOINTS = [
+    "load.history",
+    "load.file",
+    "load.applied",
+    "load.appended",
+    "load.merged",
+    "relay.received",
+    "relay.applied",
+    "relay.sent",
+    "commit.begin",
+    "commit.inserted",
+    "commit.done",
+    "save.begin",
+    "save.checked",
+    "save.rendered",
+    "save.intended",
+    "save.written",
+    "save.noted",
+    "merge.begin",
+    "merge.computed",
+    "merge.applied",
+    "merge.noted",
+    "rebase.begin",
+    "rebase.applied",
+    "evict.begin",
+    "evict.flushed",
+    "evict.closed",
+]
+
+
+def _pick(rng: random.Random, weights: dict[str, int]) -> str:
+    return rng.choices(list(weights), list(weights.values()))[0]
+
+
+def make_plan(seed: int, kind: str, steps: int) -> Plan:
+    """The plan of a seed."""
+    rng = random.Random(f"{seed}:{kind}")
+    clients = rng.randint(2, 4)
+    notebook = kind.startswith("notebook")
+    # Not every plan has all sorts of misfortune: few of them at a time make stories that a reader
+    # can follow, and leave time for others.
+    events = {name: weight for name, weight in EVENTS.items() if rng.random() < 0.6}
+    if "down" in events or "wipe" in events:
+        events |= {"up": EVENTS["up"]}
+    weights = EDITS | (CELL_EDITS if notebook else {}) | COMINGS | events
+    plan: Plan = {"seed": seed, "kind": kind, "clients": clients, "steps": []}
+    for number in range(steps):
+        step: Step = {"op": _pick(rng, weights), "mark": number + 1}
+        step |= {"client": rng.randrange(clients), "then": _pick(rng, PAUSES)}
+        step |= {name: rng.randrange(1000) / 1000 for name in ("cell", "at", "to")}
+        if step["op"] == "disk":
+            step["how"] = _pick(rng, WRITES)
+            step["what"] = rng.choice(["insert", "insert", "erase", "both", "cell", "drop"])
+        elif step["op"] == "down":
+            step["how"] = rng.choice(["stop", "kill", "kill", "point", "point"])
+            step["point"] = rng.choice(FAILPOINTS)
+            step["count"] = rng.choice([1, 1, 2, 5])
+        elif step["op"] == "wipe":
+            step["how"] = rng.choice(["delete", "delete", "corrupt"])
+        elif step["op"] == "clock":
+            step["by"] = rng.choice([-3600, -5, 3600, -86400 * 365])
+        plan["steps"].append(step)
+    return plan
+
+
+def fresh_marks(plan: Plan) -> Plan:
+    """A copy of a plan with its steps as they are: marks keep their numbers."""
+    return {**plan, "steps": [dict(step) for step in plan["steps"]]}

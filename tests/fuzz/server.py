@@ -1,0 +1,192 @@
+"""One run of a server in this process: it starts, and is stopped or killed.
+
+Kept from the real one: the room manager, rooms, the SQLite store, a contents manager and a file id
+manager of Jupyter Server. Left out: sockets and HTTP.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+import sqlite3
+import threading
+from contextlib import suppress
+from pathlib import Path
+from types import SimpleNamespace
+from typing import Any
+
+from jupyter_server.services.contents.largefilemanager import AsyncLargeFileManager
+from jupyter_server_fileid.manager import ArbitraryFileIdManager
+from tornado.web import HTTPError
+from traitlets.config import Config
+
+from jupyter_collaboration import failpoints
+from jupyter_collaboration.app import STOP_GRACE, YDocExtension
+from jupyter_collaboration.binding import BindingOptions
+from jupyter_collaboration.documents import DocumentId
+from jupyter_collaboration.errors import HistoryUnavailable
+from jupyter_collaboration.history import SQLiteBackend
+from jupyter_collaboration.room import DocumentRoom
+from jupyter_collaboration.rooms import RoomManager
+
+STORE = ".jupyter_ystore.db"
+
+OPTIONS = BindingOptions(save_delay=0.01, save_max_delay=0.05, poll_interval=0.01)
+CLEANUP_DELAY = 0.02
+COMMIT_DELAY = 0.004
+
+
+class Contents(AsyncLargeFileManager):
+    """Reads and writes until its server is killed."""
+
+    dead = False
+    busy = 0
+    written: set[str] = set()  # noqa: RUF012  (made anew by each server)
+
+    def _begin(self) -> None:
+        if self.dead:
+            raise HTTPError(503, "The server was killed.")
+        self.busy += 1
+
+    def _end(self) -> None:
+        self.busy -= 1
+        if self.dead:
+            raise HTTPError(503, "The server was killed.")
+
+    async def get(self, *args: Any, **options: Any) -> Any:
+        self._begin()
+        try:
+            return await super().get(*args, **options)
+        finally:
+            self._end()
+
+    async def save(self, model: Any, path: str = "") -> Any:
+        self._begin()
+        try:
+            return await super().save(model, path)
+        finally:
+            self._end()
+
+
+class Log(logging.Handler):
+    """Keeps what must not be logged."""
+
+    def __init__(self, life: Life) -> None:
+        super().__init__(logging.WARNING)
+        self.life = life
+        self.problems: list[str] = []
+
+    def emit(self, record: logging.LogRecord) -> None:
+        if not self.life.dead and (record.exc_info or " broke " in record.getMessage()):
+            error = record.exc_info[1] if record.exc_info else None
+            self.problems.append(f"logged: {record.getMessage()} {error!r}")
+
+
+class Life:
+    """A server from its start to its end."""
+
+    number = 0
+
+    def __init__(self, root: Path, document: DocumentId, file_ids: ArbitraryFileIdManager) -> None:
+        Life.number += 1
+        self.root = root
+        self.document = document
+        self.dead = False
+        self.refusals: list[str] = []
+        logger = logging.getLogger(f"fuzz.{Life.number}")
+        logger.propagate = False
+        self.log = Log(self)
+        logger.handlers = [self.log]
+        config = Config()
+        config.NotebookNotary.db_file = ":memory:"
+        config.NotebookNotary.data_dir = str(root.parent)
+        config.NotebookNotary.secret = b"known"
+        self.contents = Contents(root_dir=str(root), config=config, log=logger)
+        self.backend = SQLiteBackend(str(root / STORE), logger, commit_delay=COMMIT_DELAY)
+        extension: Any = SimpleNamespace(
+            serverapp=SimpleNamespace(contents_manager=self.contents),
+            log=logger,
+            _file_ids=file_ids,
+            _options=OPTIONS,
+            _file_locks={},
+            _emit_session=lambda **data: None,
+        )
+        self.rooms = RoomManager(
+            lambda document, history: YDocExtension._make_room(extension, document, history),
+            self.backend,
+            cleanup_delay=CLEANUP_DELAY,
+            log=logger,
+        )
+        extension.ywebsocket_server = self.rooms
+        self._point: str | None = None
+        self._count = 0
+        self._thread = threading.current_thread()
+        self._run: asyncio.Task[None] | None = None
+
+    async def start(self) -> None:
+        failpoints.hook = self._reached
+        self._run = asyncio.get_running_loop().create_task(self.rooms.run())
+        await self.rooms.started.wait()
+
+    async def session_id(self) -> str:
+        return await self.rooms.session_id(self.document)
+
+    async def open(self) -> DocumentRoom:
+        room = await self.rooms.open(str(self.document))
+        assert isinstance(room, DocumentRoom)
+        return room
+
+    @property
+    def room(self) -> DocumentRoom | None:
+        """The document's room, if it is open."""
+        room = self.rooms.rooms.get(str(self.document))
+        return room if isinstance(room, DocumentRoom) else None
+
+    # The end
+
+    def kill_at(self, point: str, count: int) -> None:
+        """Be killed when a point is reached for the count-th time from now on."""
+        self._point, self._count = point, count
+
+    def _reached(self, point: str) -> None:
+        if point == self._point and not self.dead:
+            self._count -= 1
+            if self._count <= 0:
+                self.die()
+        if self.dead and threading.current_thread() is not self._thread:
+            raise sqlite3.OperationalError("The server was killed.")
+
+    def die(self) -> None:
+        """From here on nothing is stored, written or sent."""
+        self.dead = self.contents.dead = True
+        self._db, self.backend._db = self.backend._db, None
+
+    async def buried(self) -> None:
+        """Wait until nothing of a killed server runs any more."""
+        while self.contents.busy:
+            await asyncio.sleep(0.0005)
+        assert self._run is not None
+        self._run.cancel()
+        await asyncio.wait([self._run])
+        if self.backend._timer is not None:
+            self.backend._timer.cancel()
+        with suppress(
+            RuntimeError, HistoryUnavailable
+        ):  # the store's thread may have ended already
+            await self.backend.run(lambda: None)
+        if self._db is not None:
+            self._db.close()
+
+    async def kill(self) -> None:
+        if not self.dead:
+            self.die()
+        await self.buried()
+
+    async def stop(self) -> None:
+        """A clean stop; if a point at which it is killed comes first, that."""
+        assert self._run is not None
+        await self.rooms.stop()
+        if not self.dead:
+            await asyncio.wait([self._run], timeout=STOP_GRACE)
+            self.die()
+        await self.buried()

@@ -1,0 +1,276 @@
+"""Carries out a plan: clients, a server that comes and goes, a file that others write."""
+
+from __future__ import annotations
+
+import asyncio
+import tempfile
+import time
+from collections.abc import Awaitable, Callable, Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from types import SimpleNamespace
+from typing import Any
+
+from jupyter_server_fileid.manager import ArbitraryFileIdManager
+from pycrdt import Doc
+
+from jupyter_collaboration import binding, failpoints, rooms, saver
+from jupyter_collaboration.documents import document_id
+from jupyter_collaboration.history import base
+
+from . import checks, editing, writers
+from .clients import Collaborator
+from .contents import body, cells_of_doc, cells_of_file, count, initial, is_notebook
+from .marks import Ledger
+from .plan import Plan, Step
+from .server import STORE, Life
+
+FIRST_MARKS = range(5000, 5003)
+SETTLE_TIME = 0.006
+RETRY = 0.02
+REST_TIME = 8.0
+"""Seconds within which everything comes to rest; on a busy machine most need a tenth of one."""
+
+
+class World:
+    """Everything that a plan acts on."""
+
+    def __init__(self, plan: Plan, folder: Path) -> None:
+        self.plan = plan
+        self.kind: str = plan["kind"]
+        self.ledger = Ledger()
+        self.problems: list[str] = []
+        self.root = folder / "root"
+        self.root.mkdir()
+        notebook = is_notebook(self.kind)
+        self.path = "file.ipynb" if notebook else "file.txt"
+        firsts = {n: self.ledger.new(n, "the first file", safe=True) for n in FIRST_MARKS}
+        self.file.write_bytes(initial(self.kind, [f"{m}\n{body(n)}" for n, m in firsts.items()]))
+        self.file_ids = ArbitraryFileIdManager(root_dir=str(self.root), db_path=":memory:")
+        file_id = self.file_ids.index(self.path)
+        kinds = ("json", "notebook") if notebook else ("text", "file")
+        self.document = document_id(*kinds, file_id)
+        names = [f"client {number}" for number in range(plan["clients"])]
+        self.clients = [Collaborator(name, self.kind, self.ledger) for name in names]
+        for client in self.clients:
+            frail = {"disk", "wipe"}  # the cells of these may go with their outputs
+            client.outputs_are_frail = any(step["op"] in frail for step in plan["steps"])
+        self.life: Life | None = None
+        self.clock = SimpleNamespace(offset=0.0)
+        self._watched: Any = None
+        self._cells: dict[str, str] = {}
+
+    @property
+    def file(self) -> Path:
+        return self.root / self.path
+
+    async def run(self) -> list[str]:
+        """Take all steps, come to rest, and say what is wrong."""
+        asyncio.get_running_loop().set_exception_handler(self._broken)
+        try:
+            await self._up()
+            for client in self.clients:
+                await self.join(client)
+            for step in self.plan["steps"]:
+                await self._take(step)
+            self.problems += await checks.at_rest(self, REST_TIME)
+        finally:
+            for client in self.clients:
+                self.problems += client.problems
+            if self.life is not None:
+                self.problems += self.life.log.problems
+                await self.life.kill()
+            failpoints.hook = None
+            self.file_ids.con.close()
+        return self.problems
+
+    def _broken(self, loop: asyncio.AbstractEventLoop, context: dict[str, Any]) -> None:
+        if self.life is not None and not self.life.dead:
+            self.problems.append(f"{context['message']}: {context.get('exception')!r}")
+
+    async def _take(self, step: Step) -> None:
+        await self._bury()
+        act: Callable[[Step], Awaitable[None]] | None = getattr(self, f"_do_{step['op']}", None)
+        if act is not None:
+            await act(step)
+        else:
+            await editing.edit(self, step)
+        await self._pause(step["then"], step["at"])
+
+    async def _pause(self, pause: str, share: float) -> None:
+        if pause == "ticks":
+            for _ in range(int(share * 6)):
+                await asyncio.sleep(0)
+        elif pause == "short":
+            await asyncio.sleep(0.012 * share)
+        elif pause == "quiet":
+            await checks.calm(self, 0.3)
+
+    # The server
+
+    async def _up(self) -> None:
+        if self.life is None:
+            self.life = Life(self.root, self.document, self.file_ids)
+            await self.life.start()
+
+    async def _bury(self) -> None:
+        """Clear up after a server that was killed at a point."""
+        if self.life is not None and self.life.dead:
+            await self._down("kill")
+
+    async def _down(self, how: str) -> None:
+        life, self.life = self.life, None
+        if life is None:
+            return
+        self._unwatch()
+        await (life.stop() if how == "stop" else life.kill())
+        for client in self.clients:
+            client.disconnect()
+        self.problems += life.log.problems
+
+    async def join(self, client: Collaborator) -> bool:
+        """Let a client connect; the room's document is watched from then on."""
+        if self.life is None or client.online:
+            return client.online
+        await client.connect(self.life)
+        self._watch()
+        return client.online
+
+    def _watch(self) -> None:
+        """Note where marks are in the room's document, and which cells go."""
+        live = self.life.room if self.life is not None else None
+        if live is None or (self._watched is not None and self._watched[0] is live):
+            return
+        self._unwatch()
+        mirror: Doc[Any] = Doc()  # a document cannot be read while it tells its observers
+
+        def look(update: bytes) -> None:
+            mirror.apply_update(update)
+            cells = cells_of_doc(mirror, self.kind)
+            self.ledger.seen(cells)
+            self.ledger.cells_went(self._cells, (name for name, _ in cells))
+            self._cells = dict(cells)
+
+        look(live.ydoc.get_update())
+        self._watched = (live, live.ydoc.observe(lambda event: look(event.update)))
+
+    def _unwatch(self) -> None:
+        if self._watched is not None:
+            live, subscription = self._watched
+            live.ydoc.unobserve(subscription)
+            self._watched = None
+
+    async def _do_down(self, step: Step) -> None:
+        if self.life is not None and step["how"] == "point":
+            self.life.kill_at(step["point"], step["count"])
+        else:
+            await self._down(step["how"])
+
+    async def _do_up(self, step: Step) -> None:
+        await self._up()
+        for client in self.clients:
+            if (client is self.clients[step["client"]]) or step["at"] < 0.7:
+                await self.join(client)
+
+    async def _do_evict(self, step: Step) -> None:
+        """Everybody leaves, and the room is closed."""
+        for client in self.clients:
+            client.disconnect()
+        self._unwatch()
+        await checks.wait_for(lambda: self.life is None or self.life.dead or not self.life.room, 2)
+
+    async def _do_wipe(self, step: Step) -> None:
+        """The store is lost or broken: what is neither in the file nor in a replica is gone."""
+        await self._down("kill" if step["at"] < 0.6 else "stop")
+        kept = count(cells_of_file(self.file.read_bytes(), self.kind))
+        for number, mark in self.ledger.marks.items():
+            mark.safe = bool(kept[number])
+        for client in self.clients:
+            kept += count(client.cells)
+        gone = [number for number in self.ledger.marks if not kept[number]]
+        self.ledger.excuse(gone, "(was in the lost store only)")
+        if step["how"] == "corrupt":
+            (self.root / STORE).write_bytes(b"no database " * 1000)
+        for path in self.root.glob(f"{STORE}*"):
+            if step["how"] == "delete" or path.name != STORE:
+                path.unlink()
+
+    # Clients
+
+    async def _do_on(self, step: Step) -> None:
+        await self.join(self.clients[step["client"]])
+
+    async def _do_off(self, step: Step) -> None:
+        self.clients[step["client"]].disconnect()
+
+    async def _do_crash(self, step: Step) -> None:
+        """A client loses its replica: what only it had, unacknowledged, may be gone."""
+        one = self.clients[step["client"]]
+        others: set[int] = set()
+        for client in self.clients:
+            if client is not one:
+                others |= set(count(client.cells))
+        unsafe = {n for n in count(one.cells) if not self.ledger.marks[n].safe} - others
+        self.ledger.excuse(unsafe, f"({one.username} crashed)")
+        one.crash()
+
+    async def _do_save(self, step: Step) -> None:
+        self.clients[step["client"]].ask("save")
+
+    # The file and the machine
+
+    async def _do_disk(self, step: Step) -> None:
+        async with self._between_saves():
+            writers.write(self.file, self.kind, step, self.ledger)
+
+    def _between_saves(self) -> Any:
+        """Nobody can tell a write between the server's look and its own write."""
+        live = self.life.room if self.life is not None else None
+        return live.binding._lock if live is not None else asyncio.Lock()
+
+    async def _do_rename(self, step: Step) -> None:
+        if self.life is None:
+            return
+        new = f"renamed-{step['mark']}{Path(self.path).suffix}"
+        async with self._between_saves():
+            self.file.rename(self.root / new)
+            self.file_ids.move(self.path, new)
+            self.path = new
+
+    async def _do_clock(self, step: Step) -> None:
+        self.clock.offset += step["by"]
+
+
+@contextmanager
+def quick(clock: SimpleNamespace) -> Iterator[None]:
+    """Short delays, and a clock that steps."""
+    stepping = SimpleNamespace(**vars(time))
+    stepping.time = lambda: time.time() + clock.offset
+    changes: list[tuple[Any, str, Any]] = [
+        (binding, "SETTLE_TIME", SETTLE_TIME),
+        (binding, "SHRUNK_TIME", 4 * SETTLE_TIME),
+        (binding, "UNREADABLE_TIME", 8 * SETTLE_TIME),
+        (rooms, "EVICTION_RETRY", RETRY),
+        (saver, "FIRST_RETRY", RETRY),
+        (base, "time", stepping),
+    ]
+    before = [(module, name, getattr(module, name)) for module, name, _ in changes]
+    for module, name, value in changes:
+        setattr(module, name, value)
+    try:
+        yield
+    finally:
+        for module, name, value in before:
+            setattr(module, name, value)
+
+
+def run_plan(plan: Plan) -> list[str]:
+    """Carry out a plan in a folder of its own; what is wrong at its end."""
+
+    async def whole() -> list[str]:
+        with tempfile.TemporaryDirectory(prefix="fuzz-") as folder:
+            world = World(plan, Path(folder))
+            with quick(world.clock):
+                return await asyncio.wait_for(world.run(), 60)
+
+    return asyncio.run(whole())

@@ -1,0 +1,86 @@
+"""Faults that are known and not mended yet; each test fails until it is, and says so then."""
+
+from __future__ import annotations
+
+import asyncio
+import sqlite3
+from collections.abc import Awaitable, Callable
+from pathlib import Path
+from typing import Any
+
+import pytest
+from fuzz.plan import Plan
+from fuzz.world import World, run_plan
+from pycrdt import Doc, Text
+
+from jupyter_collaboration.history import Kind, SQLiteBackend
+
+Run = Callable[[Awaitable[Any]], Any]
+
+
+def plan(kind: str, *steps: dict[str, Any]) -> Plan:
+    """A plan for two clients, whose steps are taken in the middle of what is there."""
+    places = {"client": 0, "then": "none", "cell": 0.5, "at": 0.5, "to": 0.9}
+    numbered = [{**places, "mark": mark, **step} for mark, step in enumerate(steps, 1)]
+    return {"seed": 0, "kind": kind, "clients": 2, "steps": numbered}
+
+
+@pytest.mark.xfail(strict=True, reason="a stop closes the room under a save that is under way")
+def test_a_stop_during_a_save_keeps_what_another_program_wrote() -> None:  # [F1] [F4]
+    steps = plan(
+        "notebook",
+        {"op": "disk", "how": "rewrite", "what": "insert", "then": "short"},
+        {"op": "type", "then": "short", "at": 0.04},
+        {"op": "down", "how": "stop"},
+    )
+    assert [problem for _ in range(5) for problem in run_plan(steps)] == []
+
+
+@pytest.mark.xfail(strict=True, reason="'dirty' is False from the beginning of a write on")
+def test_a_document_is_not_saved_while_it_is_being_written(run: Run, tmp_path: Path) -> None:
+    # [F2]
+    async def test() -> None:
+        world = World(plan("text"), tmp_path)
+        await world._up()
+        assert world.life is not None
+        binding = (await world.life.open()).binding
+        binding.changed()
+        async with binding._lock:
+            saving = asyncio.create_task(binding.save())
+            for _ in range(3):
+                await asyncio.sleep(0)
+            is_saved = binding.is_saved
+        await saving
+        await world.life.kill()
+        assert not is_saved
+
+    run(test())
+
+
+@pytest.mark.xfail(strict=True, reason="a store that refuses acknowledges all the same")
+def test_nothing_is_acknowledged_that_a_store_refused(
+    run: Run, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:  # [H1]
+    async def test() -> None:
+        backend = SQLiteBackend(str(tmp_path / "store.db"), commit_delay=0)
+        await backend.open()
+        history = backend.history("text:file:1")
+        await history.load()
+
+        def refuse(*args: Any) -> None:
+            raise sqlite3.OperationalError("database is locked")
+
+        doc: Doc[Any] = Doc()
+        doc.get("source", type=Text).insert(0, "typed")
+        acknowledged: list[bool] = []
+        with monkeypatch.context() as patch:
+            patch.setattr(backend, "_write", refuse)
+            history.append(doc.get_update(), "ada", Kind.EDIT)
+            history.when_committed(lambda: acknowledged.append(True))
+            await backend.flush()
+            history.when_committed(lambda: acknowledged.append(True))
+            told = list(acknowledged)
+        await backend.close()
+        assert told == []
+
+    run(test())
