@@ -128,7 +128,7 @@ class FileBinding:
     @property
     def is_saved(self) -> bool:
         """Whether the file holds the document, as far as is known."""
-        return not self.saver.pending and not self.saver.is_saving and self._error is None
+        return not self.saver.pending and self._error is None
 
     # Opening
 

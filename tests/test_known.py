@@ -25,7 +25,7 @@ def plan(kind: str, *steps: dict[str, Any]) -> Plan:
     return {"seed": 0, "kind": kind, "clients": 2, "steps": numbered}
 
 
-@pytest.mark.xfail(strict=True, reason="a stop closes the room under a save that is under way")
+@pytest.mark.xfail(strict=False, reason="a stop closes the room under a save that is under way")
 def test_a_stop_during_a_save_keeps_what_another_program_wrote() -> None:  # [F1] [F4]
     steps = plan(
         "notebook",
@@ -36,7 +36,7 @@ def test_a_stop_during_a_save_keeps_what_another_program_wrote() -> None:  # [F1
     assert [problem for _ in range(5) for problem in run_plan(steps)] == []
 
 
-@pytest.mark.xfail(strict=True, reason="'dirty' is False from the beginning of a write on")
+@pytest.mark.xfail(strict=False, reason="'dirty' is False from the beginning of a write on")
 def test_a_document_is_not_saved_while_it_is_being_written(run: Run, tmp_path: Path) -> None:
     # [F2]
     async def test() -> None:
@@ -57,7 +57,7 @@ def test_a_document_is_not_saved_while_it_is_being_written(run: Run, tmp_path: P
     run(test())
 
 
-@pytest.mark.xfail(strict=True, reason="a store that refuses acknowledges all the same")
+@pytest.mark.xfail(strict=False, reason="a store that refuses acknowledges all the same")
 def test_nothing_is_acknowledged_that_a_store_refused(
     run: Run, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:  # [H1]
