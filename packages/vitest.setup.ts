@@ -7,8 +7,13 @@
 
 class FakeDragEvent extends Event {}
 
+/** The answer to a media query that never holds. */
+class FakeMediaQueryList extends EventTarget {
+  readonly matches = false;
+}
+
 Object.assign(globalThis, {
   DragEvent: FakeDragEvent,
-  matchMedia: () => ({ matches: false }),
+  matchMedia: () => new FakeMediaQueryList(),
   requestIdleCallback: (callback: () => void) => setTimeout(callback)
 });
