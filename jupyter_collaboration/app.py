@@ -169,8 +169,13 @@ class YDocExtension(ExtensionApp):
     @property
     def _file_ids(self) -> BaseFileIdManager:
         assert self.serverapp is not None
-        manager = self.serverapp.web_app.settings["file_id_manager"]
-        assert isinstance(manager, BaseFileIdManager)
+        manager = self.serverapp.web_app.settings.get("file_id_manager")
+        if not isinstance(manager, BaseFileIdManager):
+            raise RuntimeError(
+                "Collaboration needs the server extension jupyter_server_fileid, which is not"
+                " loaded: 'jupyter server extension list' says why; enable it with 'jupyter"
+                " server extension enable jupyter_server_fileid'."
+            )
         return manager
 
     def _make_room(self, document: DocumentId, history: HistoryBackend) -> DocumentRoom:

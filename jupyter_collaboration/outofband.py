@@ -17,6 +17,7 @@ from jupyter_ydoc.ynotebook import YNotebook
 from jupyter_ydoc.yunicode import YUnicode
 from pycrdt import Array, Doc, Map, Text
 
+from .alignment import match_cells, source_of
 from .differences import longest_rising, text_edits
 from .documents import (
     PLACEHOLDERS,
@@ -27,7 +28,7 @@ from .documents import (
     with_cell_ids,
 )
 from .merge import Clash, merge_text, merge_values
-from .notebooks import match_cells, merge_notebooks, source_of
+from .notebooks import merge_notebooks
 
 
 @dataclass(frozen=True)

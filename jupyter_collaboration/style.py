@@ -13,8 +13,8 @@ from typing import Any
 
 import nbformat
 
+from .alignment import match_cells
 from .differences import differences
-from .notebooks import match_cells
 
 LINE = re.compile(r"\r\n|\r|\n")
 

@@ -9,7 +9,11 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from jupyter_server.serverapp import ServerApp
 from support import Server
+from traitlets.config import Config
+
+from jupyter_collaboration.app import YDocExtension
 
 ROOT = Path(__file__).parent.parent
 
@@ -56,3 +60,24 @@ def serving(new_server: Callable[..., Server]) -> Callable[..., Any]:
             await server.stop()
 
     return serve
+
+
+@pytest.fixture
+def extension(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[YDocExtension]:
+    """The extension in a server of this process, without a socket; its root has a file a.txt."""
+    for name in ("CONFIG_DIR", "DATA_DIR", "RUNTIME_DIR"):
+        monkeypatch.setenv(f"JUPYTER_{name}", str(tmp_path / name))
+    (tmp_path / "root").mkdir()
+    (tmp_path / "root" / "a.txt").write_text("one")
+    config = Config()
+    config.BaseFileIdManager.db_path = ":memory:"
+    ServerApp.clear_instance()
+    server = ServerApp.instance(
+        config=config,
+        root_dir=str(tmp_path / "root"),
+        jpserver_extensions={"jupyter_server_fileid": True, "jupyter_server_ydoc": True},
+    )
+    server.initialize(argv=[], find_extensions=False, new_httpserver=False)
+    yield server.web_app.settings["jupyter_server_ydoc"]
+    ServerApp.clear_instance()
+    YDocExtension.clear_instance()

@@ -11,7 +11,6 @@ from typing import Any
 
 import pytest
 from jupyter_server.base.handlers import JupyterHandler
-from jupyter_server.serverapp import ServerApp
 from tornado.websocket import WebSocketHandler
 
 from jupyter_collaboration import __version__
@@ -33,14 +32,23 @@ LAYERS = [
     ["style"],
     ["history"],
     ["documents", "notebooks", "roles"],
-    ["merge"],
+    ["merge", "alignment"],
     ["differences", "protocol"],
     ["errors"],
     ["_version", "conflicts", "failpoints"],
 ]
 """From top to bottom; a module imports only from rows below its own."""
 
-PURE = {"protocol", "roles", "errors", "failpoints", "differences", "merge", "notebooks"}
+PURE = {
+    "protocol",
+    "roles",
+    "errors",
+    "failpoints",
+    "differences",
+    "merge",
+    "alignment",
+    "notebooks",
+}
 """These import nothing but the standard library and each other."""
 
 TS_LAYERS = ["collaboration-extension", "collaboration", "docprovider"]
@@ -111,27 +119,13 @@ def test_every_module_says_what_it_is(path: Path) -> None:
     assert ast.get_docstring(ast.parse(path.read_text())), path
 
 
-def own_handlers(tmp_path: Path) -> list[tuple[Any, ...]]:
-    """The routes as the extension hands them to a server."""
-    options = {"jupyter_server_fileid": True, "jupyter_server_ydoc": True}
-    ServerApp.clear_instance()
-    server = ServerApp.instance(root_dir=str(tmp_path), jpserver_extensions=options)
-    try:
-        server.initialize(argv=[], find_extensions=False, new_httpserver=False)
-        extension = server.extension_manager.extension_points["jupyter_server_ydoc"].app
-        assert isinstance(extension, YDocExtension)
-        assert server.web_app.settings["jupyter_server_ydoc"] is extension
-        return list(extension.handlers)
-    finally:
-        ServerApp.clear_instance()
-        YDocExtension.clear_instance()
-
-
 @pytest.fixture
-def handlers(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> list[tuple[Any, ...]]:
-    for name in ("CONFIG_DIR", "DATA_DIR", "RUNTIME_DIR"):
-        monkeypatch.setenv(f"JUPYTER_{name}", str(tmp_path / name))
-    return own_handlers(tmp_path)
+def handlers(extension: YDocExtension) -> list[tuple[Any, ...]]:
+    """The routes as the extension hands them to a server."""
+    assert extension.serverapp is not None
+    points = extension.serverapp.extension_manager.extension_points
+    assert points["jupyter_server_ydoc"].app is extension
+    return list(extension.handlers)
 
 
 def test_every_route_is_authenticated_and_authorised(handlers: list[tuple[Any, ...]]) -> None:

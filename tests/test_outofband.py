@@ -10,9 +10,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 from pycrdt import Array, Assoc, Doc, Map, Text
 
+from jupyter_collaboration.alignment import match_cells
 from jupyter_collaboration.differences import text_edits
 from jupyter_collaboration.documents import loaded_update, make_document, rendered
-from jupyter_collaboration.notebooks import match_cells
 from jupyter_collaboration.outofband import content_in_file, merge_into
 
 LINES = st.text(alphabet="ab\n😀é", max_size=30)

@@ -9,7 +9,6 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from jupyter_server.serverapp import ServerApp
 from pycrdt.store import BaseYStore
 from pycrdt.websocket import YRoom
 
@@ -17,7 +16,6 @@ import jupyter_collaboration
 from jupyter_collaboration import conflicts
 from jupyter_collaboration.errors import RoomNotFound
 from jupyter_server_ydoc import stores, utils
-from jupyter_server_ydoc.app import YDocExtension
 
 Run = Callable[[Awaitable[Any]], Any]
 
@@ -36,24 +34,6 @@ def test_public_helpers_are_where_they_were() -> None:  # [C1]
         "SQLiteYStore",
         "TempFileYStore",
     }
-
-
-@pytest.fixture
-def extension(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Any:
-    """The extension in a server of this process, without a socket."""
-    for name in ("CONFIG_DIR", "DATA_DIR", "RUNTIME_DIR"):
-        monkeypatch.setenv(f"JUPYTER_{name}", str(tmp_path / name))
-    (tmp_path / "root").mkdir()
-    (tmp_path / "root" / "a.txt").write_text("one")
-    ServerApp.clear_instance()
-    server = ServerApp.instance(
-        root_dir=str(tmp_path / "root"),
-        jpserver_extensions={"jupyter_server_fileid": True, "jupyter_server_ydoc": True},
-    )
-    server.initialize(argv=[], find_extensions=False, new_httpserver=False)
-    yield server.web_app.settings["jupyter_server_ydoc"]
-    ServerApp.clear_instance()
-    YDocExtension.clear_instance()
 
 
 NAMED = {"path": "a.txt", "content_type": "file", "file_format": "text"}

@@ -170,7 +170,9 @@ class Collaborator:
             life.rooms.leave(room, self)
 
     def dismiss(self, code: int, reason: str) -> None:
-        """The server closes the connection."""
+        """The server closes the connection; one that was killed says nothing any more."""
+        if self._life is None or self._life.dead:
+            return
         if code not in (1001,):
             self.problems.append(f"{self.username} was cut with {code}: {reason}")
         self.disconnect()
