@@ -22,7 +22,10 @@ Group = dict[int, int]
 SIMILAR = 0.5
 """Likeness from which on two cells are one that was edited."""
 
-SMALL = 12
+MOVED = 0.8
+"""The same for cells that are not between the same others any more."""
+
+SMALL = 6
 """Pairs of letters up to which a text says little by standing within a longer one."""
 
 OTHER_TYPE = 0.8
@@ -158,20 +161,18 @@ class _Alignment:
 
     def _by_likeness(self, pairs: list[tuple[int, int]]) -> None:
         found: list[tuple[float, int, int, int, int]] = []
-        pieces: dict[tuple[int, int], Counter[str]] = {}
-
-        def piece(side: int, index: int) -> Counter[str]:
-            if (side, index) not in pieces:
-                pieces[side, index] = _letters(source_of(self._versions[side][index]))
-            return pieces[side, index]
-
+        pieces = [[_letters(source_of(cell)) for cell in cells] for cells in self._versions]
+        spread = Counter(pair for cells in pieces for letters in cells for pair in letters)
+        for pair, count in spread.items():
+            spread[pair] = max(count, len(self._versions))  # one cell, perhaps, in all of them
         for one, other in pairs:
             size = max(len(self._versions[one]), len(self._versions[other]), 1)
+            bounds = self._bounds(one, other)
             for i, j in self._candidates(one, other):
-                score = _likeness(piece(one, i), piece(other, j))
+                score = _likeness(pieces[one][i], pieces[other][j], spread)
                 if self._versions[one][i]["cell_type"] != self._versions[other][j]["cell_type"]:
                     score *= OTHER_TYPE
-                if score >= SIMILAR:
+                if score >= (SIMILAR if bounds[i][0] < j < bounds[i][1] else MOVED):
                     found.append((score - NEARNESS * abs(i - j) / size, one, i, other, j))
         for _, one, i, other, j in sorted(found, key=lambda each: -each[0]):
             self._join(one, i, other, j)
@@ -187,12 +188,20 @@ class _Alignment:
                 if self._may_join(one, i, other, j):
                     yield i, j
 
-    def _alone(self, one: int, other: int) -> None:
-        """Join what stands alone between the same two cells of both versions."""
+    def _gaps(self, one: int, other: int) -> Iterator[tuple[tuple[int, int], tuple[int, int]]]:
+        """Pairs of neighbours among the cells that both versions have in the same order."""
         both = [(i, group[other]) for i, group in enumerate(self.groups[one]) if other in group]
         kept = [both[index] for index in longest_rising([j for _, j in both])]
         ends = (len(self._versions[one]), len(self._versions[other]))
-        for (i, j), (k, m) in pairwise([(-1, -1), *kept, ends]):
+        return pairwise([(-1, -1), *kept, ends])
+
+    def _bounds(self, one: int, other: int) -> list[tuple[int, int]]:
+        """For each cell of a version, between which of another's it would be in order."""
+        return [(j, m) for (i, j), (k, m) in self._gaps(one, other) for _ in range(max(i, 0), k)]
+
+    def _alone(self, one: int, other: int) -> None:
+        """Join what stands alone between the same two cells of both versions."""
+        for (i, j), (k, m) in self._gaps(one, other):
             free = [at for at in range(i + 1, k) if other not in self.groups[one][at]]
             others = [at for at in range(j + 1, m) if one not in self.groups[other][at]]
             if len(free) == len(others) == 1:
@@ -214,12 +223,19 @@ def _letters(text: str) -> Counter[str]:
     return Counter(text[at : at + 2] for at in range(len(text) - 1))
 
 
-def _likeness(one: Counter[str], other: Counter[str]) -> float:
-    """From 0 to 1: how much two texts share, of the longer and of the shorter one."""
-    sizes = sorted((one.total(), other.total()))
+def _likeness(one: Counter[str], other: Counter[str], spread: Counter[str]) -> float:
+    """From 0 to 1: how much two texts share, of the longer and of the shorter one.
+
+    What stands in few cells counts more than what stands in many.
+    """
+
+    def weight(pair: str, count: int) -> float:
+        return count / spread[pair]
+
+    sizes = sorted(sum(weight(*item) for item in each.items()) for each in (one, other))
     if not sizes[0]:
         return 0.0
     small, large = sorted((one, other), key=len)
-    shared = sum(min(count, large[pair]) for pair, count in small.items())
+    shared = sum(weight(pair, min(count, large[pair])) for pair, count in small.items())
     whole = shared / sizes[1]
-    return whole if sizes[0] < SMALL else (whole + shared / sizes[0]) / 2
+    return whole if small.total() < SMALL else (whole + shared / sizes[0]) / 2

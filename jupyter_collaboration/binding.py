@@ -32,7 +32,7 @@ from .errors import (
 from .failpoints import reach
 from .files import DocumentFile, FileState, LoadedFile
 from .history import History, Kind, Stored
-from .outofband import Merge, content_in_file, joined, merge_into, stands
+from .outofband import Merge, content_in_file, joined, merge_into, nearest, stands
 from .saver import Saver
 
 SETTLE_TIME = 0.15
@@ -128,7 +128,7 @@ class FileBinding:
     @property
     def is_saved(self) -> bool:
         """Whether the file holds the document, as far as is known."""
-        return not self.saver.pending and self._error is None
+        return self._is_settled and not self.saver.pending and self._error is None
 
     # Opening
 
@@ -183,7 +183,20 @@ class FileBinding:
             else:
                 self.known = replace(file.state, hash="")
                 self._size = document_size(self._doc, self._type)
+                self._base = await self._nearer_base(file, stored)
         return stored.session_id
+
+    async def _nearer_base(self, file: LoadedFile, stored: Stored) -> bytes | None:
+        """What another writer began from: our last write, if it was done before we were killed."""
+        base = await self._history.base()
+        if stored.saving_print is None:
+            return base
+        intended = await self._history.at(stored.saving_seq or 0)
+        if base is None or intended is None:
+            return intended if base is None else base
+        content = content_in_file(self._type, file.content)
+        nearer: bytes = await self._in_thread(nearest, self._type, content, base, intended)
+        return nearer
 
     async def _load_or_none(self, stored: Stored) -> LoadedFile | None:
         """The file; None if it cannot be read and a write of our own may be why."""
@@ -216,12 +229,12 @@ class FileBinding:
         """
         if self._is_settled:
             return
-        self._is_settled = True
         if self.known is not None and not self.known.hash:
             await self.look()
         elif await self._print(self._doc.get_update()) != self._saved_print:
             self.saver.changed()
-            self._owner.publish()
+        self._is_settled = True
+        self._owner.publish()
 
     async def _load_whole(self) -> LoadedFile:
         """Read the file; one that cannot be read may be half written, and is waited for. [F3]"""
@@ -280,6 +293,7 @@ class FileBinding:
             if not again:
                 await self._merge_before_writing()
             reach("save.checked")
+            version = self.saver.mark()
             position = self._history.mark_cut()
             update = self._doc.get_update()
             content = await self._in_thread(rendered, self._type, update)
@@ -292,6 +306,7 @@ class FileBinding:
                 reach("save.intended")
                 self.known = await self._file.save(content, again=again)
                 reach("save.written")
+                self._is_settled = True
                 self._size = size_of(content)
                 self._saved_print = printed
                 self._base = update
@@ -299,6 +314,7 @@ class FileBinding:
                 if self._history.needs_checkpoint:
                     self._history.checkpoint(position, update)
                 reach("save.noted")
+            self.saver.settle(version)
         self._works_again()
         self._owner.publish()
         if wrote:
@@ -439,12 +455,13 @@ class FileBinding:
         self._base = base = await self._in_thread(_with_content, self._type, base, content)
         self._note(file)
         self._saved_print = await self._print(base)
-        version, update = self.saver.version, self._doc.get_update()
+        version, update = self.saver.mark(), self._doc.get_update()
         is_same = await self._print(update) == self._saved_print
         self._history.mark_saved(
             position, file.state.hash, self._saved_print, None if is_same else base
         )
         reach("merge.noted")
+        self._is_settled = True
         if is_same:
             self.saver.settle(version)
         else:
@@ -460,7 +477,7 @@ class FileBinding:
         return self._base if self._base is not None else self._doc.get_update()
 
     async def _bring_in(
-        self, base: bytes | None, content: Any, kind: Kind, author: str = ""
+        self, base: bytes | None, content: Any, kind: Kind, author: str = "", *, sure: bool = True
     ) -> Merge:
         """Compute a merge beside the event loop, and apply it in one go. [F12]
 
@@ -469,10 +486,11 @@ class FileBinding:
         """
         for tries in range(MERGE_TRIES):
             ours = self._doc.get_update()
+            sides = (self._type, ours, base, content, sure)
             if tries < MERGE_TRIES - 1:
-                merge: Merge = await self._in_thread(merge_into, self._type, ours, base, content)
+                merge: Merge = await self._in_thread(merge_into, *sides)
             else:
-                merge = merge_into(self._type, ours, base, content)
+                merge = merge_into(*sides)
             reach("merge.computed")
             if stands(self._doc, merge):
                 break
@@ -488,7 +506,7 @@ class FileBinding:
             Exception: the replica cannot be read; pycrdt raises no type of its own.
         """
         content = await self._in_thread(content_of, self._type, state)
-        return await self._bring_in(base, content, Kind.EDIT, author)
+        return await self._bring_in(base, content, Kind.EDIT, author, sure=False)
 
     async def revert(self) -> None:
         """Make the document what the file holds, as one edit.
@@ -503,7 +521,7 @@ class FileBinding:
             merge = await self._in_thread(merge_into, self._type, ours, ours, content)
             if merge.update != protocol.EMPTY_UPDATE:
                 self._owner.apply(merge.update, Kind.DISK)
-            version = self.saver.version
+            version = self.saver.mark()
             self._note(file)
             self._base = self._doc.get_update()
             self._saved_print = await self._print(self._base)

@@ -212,13 +212,19 @@ def _by_words(
 
 
 def _by_letters(old: str, new: str) -> list[Edit]:
-    """The edits inside a changed piece, if letters were only added or only taken away."""
+    """The edits inside a changed piece, if it is more than by chance the same piece.
+
+    It is if letters were only added or only taken away, or if most of them stay.
+    """
     start, end, text = trimmed(0, old, new)[0]
     if start == end or not text or len(old) + len(new) > MAX_INLINE:
         return [(start, end, text)]
     found = differences(old, new)
+    kept = len(old) - sum(i2 - i1 for i1, i2, _, _ in found)
     if len(found) <= MAX_LETTER_EDITS and (
-        all(i1 == i2 for i1, i2, _, _ in found) or all(j1 == j2 for _, _, j1, j2 in found)
+        all(i1 == i2 for i1, i2, _, _ in found)
+        or all(j1 == j2 for _, _, j1, j2 in found)
+        or 2 * kept >= max(len(old), len(new))
     ):
         return [(i1, i2, new[j1:j2]) for i1, i2, j1, j2 in found]
     return [(0, len(old), new)]

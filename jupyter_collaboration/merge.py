@@ -10,6 +10,7 @@ from __future__ import annotations
 
 from collections.abc import Hashable, Sequence
 from dataclasses import dataclass
+from enum import Enum
 from itertools import pairwise
 from typing import Any, TypeVar
 
@@ -19,8 +20,14 @@ RELATED = 0.6
 """Share of the words that both sides added from which on one text is a longer version of the
 other."""
 
+RELATED_UNSURE = 0.5
+"""The same where it is not sure what both sides come from."""
+
 LONG_RUN = 2
 """Words in a row that two unrelated texts do not have in common."""
+
+LONG_WORD = 3
+"""Characters from which on two equal additions to one line are one by no chance."""
 
 T = TypeVar("T", bound=Hashable)
 
@@ -43,7 +50,9 @@ class Clash:
 # Texts
 
 
-def merge_text(base: str | None, ours: str, theirs: str) -> tuple[str, list[Clash]]:
+def merge_text(
+    base: str | None, ours: str, theirs: str, *, sure: bool = True
+) -> tuple[str, list[Clash]]:
     """Both sides' changes of a text.
 
     What ours and theirs share stands in the result once, also where the base lacks it: a base
@@ -52,34 +61,61 @@ def merge_text(base: str | None, ours: str, theirs: str) -> tuple[str, list[Clas
     Args:
         base: what both sides come from; None if that is not known: then nothing counts as
             deleted.
+        sure: whether both sides come from just this base, and share nothing that came later.
     """
     if ours == theirs or theirs == base:
         return ours, []
     if ours == base:
         return theirs, []
-    return _TextMerge(base or "", ours, theirs).result()
+    return _TextMerge(base or "", ours, theirs, sure and base is not None).result()
+
+
+class _From(Enum):
+    """Which side a part of the result is from."""
+
+    OURS = "ours"
+    THEIRS = "theirs"
+    BOTH = "both"
 
 
 class _TextMerge:
     """One merge: walks along what both sides share, and decides what lies between."""
 
-    def __init__(self, base: str, ours: str, theirs: str) -> None:
+    def __init__(self, base: str, ours: str, theirs: str, sure: bool) -> None:
+        self._sure = sure
         self._ours, self._theirs = ours, theirs
         self._our_base, self._their_base = origins(base, ours), origins(base, theirs)
         self._theirs_kept = {at for at in self._their_base if at >= 0}
         self._kept = self._theirs_kept.union(at for at in self._our_base if at >= 0)
         self._base_size = len(base)
-        self._parts: list[str] = []
+        self._parts: list[tuple[_From, str]] = []
         self._clashes: list[Clash] = []
 
     def result(self) -> tuple[str, list[Clash]]:
         i = 0
         for i1, i2, j1, j2 in self._blocks():
-            self._parts.append(self._ours[i:i1])
+            self._parts.append((_From.BOTH, self._ours[i:i1]))
             self._between(i1, i2, j1, j2)
             i = i2
-        self._parts.append(self._ours[i:])
-        return "".join(self._parts), self._clashes
+        self._parts.append((_From.BOTH, self._ours[i:]))
+        if not self._sure:
+            self._drop_repeated()
+        return "".join(text for _, text in self._parts), self._clashes
+
+    def _drop_repeated(self) -> None:
+        """What both added to one line is one, also where its order among other news differs."""
+        lines: list[list[int]] = [[]]
+        for index, (_, text) in enumerate(self._parts):
+            lines[-1].append(index)
+            lines += [[index] for _ in range(text.count("\n"))]
+        for line in lines:
+            for k in line:
+                source, text = self._parts[k]
+                for m in line if source is _From.THEIRS else ():
+                    mine = self._parts[m][1].strip() if self._parts[m][0] is _From.OURS else ""
+                    if len(mine) >= LONG_WORD and mine in text:
+                        text = text.replace(mine, "", 1)
+                self._parts[k] = (source, text)
 
     def _blocks(self) -> list[tuple[int, int, int, int]]:
         """Where the two sides differ, in characters of both."""
@@ -162,7 +198,8 @@ class _TextMerge:
             is_word(self._theirs[at:to]) and self._their_base[at] < 0
             for at, to in pairwise(other_starts)
         )
-        return shared >= RELATED * min(sum(is_new), their_new)
+        least = RELATED if self._sure else RELATED_UNSURE
+        return shared >= least * min(sum(is_new), their_new)
 
     def _shared(
         self, run: list[tuple[int, int, str]], is_first: bool, is_last: bool
@@ -202,7 +239,7 @@ class _TextMerge:
             self._gap(i, stop, j, to)
             if stop == i2:
                 return
-            self._parts.append(self._ours[stop])
+            self._parts.append((_From.BOTH, self._ours[stop]))
             i, j = stop + 1, to + 1
 
     def _gap(self, i1: int, i2: int, j1: int, j2: int) -> None:
@@ -219,7 +256,7 @@ class _TextMerge:
             others = ""
         if others and mine and self._is_at_end(i2, j2) and self._starts_line(i1, j1):
             others += "\n"
-        self._parts += [others, mine]
+        self._parts += [(_From.THEIRS, others), (_From.OURS, mine)]
         if mine and others and self._both_deleted(i1, i2, j1, j2):
             self._clashes.append(Clash("text", mine, others, others + mine))
 

@@ -16,25 +16,30 @@ Notebook = dict[str, Any]
 
 
 def merge_notebooks(
-    base: Notebook | None, ours: Notebook, theirs: Notebook
+    base: Notebook | None, ours: Notebook, theirs: Notebook, *, sure: bool = True
 ) -> tuple[Notebook, list[Clash]]:
     """Both sides' changes of a notebook; the cells of ours keep their ids.
 
     Args:
         base: what both sides come from; None if not known: then no cell counts as deleted.
+        sure: as for `merge_text`.
     """
-    return _NotebookMerge(base, ours, theirs).result()
+    return _NotebookMerge(base, ours, theirs, sure).result()
 
 
 class _NotebookMerge:
     """One merge; cells go by names that are the same on all three sides."""
 
-    def __init__(self, base: Notebook | None, ours: Notebook, theirs: Notebook) -> None:
+    def __init__(self, base: Notebook | None, ours: Notebook, theirs: Notebook, sure: bool) -> None:
         self._sides = (base or {"cells": [], "metadata": {}}, ours, theirs)
+        self._sure = sure and base is not None
         self._clashes: list[Clash] = []
         ids_count = (ours["nbformat"], ours["nbformat_minor"]) >= (4, 5)
         cells = [side["cells"] for side in self._sides]
-        groups = aligned(cells, ids_count=ids_count)
+        if base is None:
+            groups = [[], *aligned(cells[1:], ids_count=ids_count)]
+        else:
+            groups = aligned(cells, ids_count=ids_count)
         self._names = [[_name(group) for group in side] for side in groups]
         self._cells = [
             dict(zip(names, side, strict=True))
@@ -71,7 +76,9 @@ class _NotebookMerge:
     def _merged(self, base: Cell | None, ours: Cell, theirs: Cell) -> Cell:
         merged = dict(ours)
         old = None if base is None else source_of(base)
-        merged["source"], clashes = merge_text(old, source_of(ours), source_of(theirs))
+        merged["source"], clashes = merge_text(
+            old, source_of(ours), source_of(theirs), sure=self._sure
+        )
         for key in [*ours, *(key for key in theirs if key not in ours)]:
             if key in ("id", "source", "execution_state"):
                 continue

@@ -9,6 +9,8 @@ Pure: bytes and contents in, an update out. Slow for large documents: called in 
 
 from __future__ import annotations
 
+from collections import Counter
+from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Any
 
@@ -18,7 +20,7 @@ from jupyter_ydoc.yunicode import YUnicode
 from pycrdt import Array, Doc, Map, Text
 
 from .alignment import match_cells, source_of
-from .differences import longest_rising, text_edits
+from .differences import TOKENS, longest_rising, text_edits
 from .documents import (
     PLACEHOLDERS,
     content_of,
@@ -46,7 +48,9 @@ class Merge:
     removed: dict[str, str]
 
 
-def merge_into(content_type: str, ours: bytes, base: bytes | None, theirs: Any) -> Merge:
+def merge_into(
+    content_type: str, ours: bytes, base: bytes | None, theirs: Any, sure: bool = True
+) -> Merge:
     """The edits that bring the other side's changes into the document.
 
     Args:
@@ -54,6 +58,7 @@ def merge_into(content_type: str, ours: bytes, base: bytes | None, theirs: Any) 
         ours: the document as it is now, as one update.
         base: what both sides come from, as one update, of whatever history; None if unknown.
         theirs: the content that the other side made of it, as a file holds it.
+        sure: whether both sides come from just this base, and share nothing that came later.
     """
     doc: Doc[Any] = Doc()
     document = make_document(content_type, doc)
@@ -61,17 +66,19 @@ def merge_into(content_type: str, ours: bytes, base: bytes | None, theirs: Any) 
     before = doc.get_state()
     old = None if base is None else content_of(content_type, base)
     with doc.transaction():
-        clashes, removed = _merge(document, old, theirs)
+        clashes, removed = _merge(document, old, theirs, sure)
     return Merge(doc.get_update(before), clashes, removed)
 
 
-def _merge(document: YBaseDoc, base: Any, theirs: Any) -> tuple[list[Clash], dict[str, str]]:
+def _merge(
+    document: YBaseDoc, base: Any, theirs: Any, sure: bool
+) -> tuple[list[Clash], dict[str, str]]:
     if isinstance(document, YNotebook):
-        merged, clashes = merge_notebooks(base, notebook_of(document), theirs)
+        merged, clashes = merge_notebooks(base, notebook_of(document), theirs, sure=sure)
         return clashes, edit_notebook(document, merged)
     if isinstance(document, YUnicode):
         text = document.ydoc.get("source", type=Text)
-        result, clashes = merge_text(base, str(text), theirs)
+        result, clashes = merge_text(base, str(text), theirs, sure=sure)
         edit_text(text, result)
         return clashes, {}
     result, clashes = merge_values(base, document.get(), theirs, "")
@@ -88,6 +95,34 @@ def content_in_file(content_type: str, content: Any) -> Any:
     if (content["nbformat"], content["nbformat_minor"]) < (4, 5):
         cells = [{key: cell[key] for key in cell if key != "id"} for cell in cells]
     return {**content, "cells": cells, "metadata": {**PLACEHOLDERS, **content["metadata"]}}
+
+
+def nearest(content_type: str, content: Any, *updates: bytes) -> bytes:
+    """The one of several documents, each one update, that differs least from a content."""
+    words = _words(content)
+
+    def distance(update: bytes) -> int:
+        others = _words(content_of(content_type, update))
+        return (words - others).total() + (others - words).total()
+
+    return min(updates, key=distance)
+
+
+def _words(value: Any) -> Counter[str]:
+    """How often each word stands in the texts of a content."""
+    return Counter(word for text in _texts(value) for word in TOKENS.findall(text))
+
+
+def _texts(value: Any) -> Iterator[str]:
+    if isinstance(value, dict):
+        for key, each in value.items():
+            if key != "id":
+                yield from _texts(each)
+    elif isinstance(value, list):
+        for each in value:
+            yield from _texts(each)
+    else:
+        yield value.hex(" ") if isinstance(value, bytes) else str(value)
 
 
 def stands(doc: Doc[Any], merge: Merge) -> bool:

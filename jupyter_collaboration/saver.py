@@ -44,12 +44,13 @@ class Saver:
         self._lock = Lock()
         self._woken = Event()
         self._first = math.inf
+        self._later = math.inf
         self._last = -math.inf
         self._version = 0
 
     @property
     def pending(self) -> bool:
-        """Whether something changed since the last save began."""
+        """Whether something changed that the file does not hold, also while it is written."""
         return self._first < math.inf
 
     @property
@@ -57,22 +58,21 @@ class Saver:
         """Whether a save is under way."""
         return self._lock.locked()
 
-    @property
-    def version(self) -> int:
-        """How often something changed."""
+    def mark(self) -> int:
+        """The version of the document as it is now, for `settle`."""
+        self._later = math.inf
         return self._version
 
     def settle(self, version: int) -> None:
-        """The file holds the document as of a version: nothing is pending unless more came."""
-        if self._version == version:
-            self._first = math.inf
+        """The file holds the document as of the last mark: what came later is pending."""
+        self._first = math.inf if self._version == version else self._later
 
     def changed(self) -> None:
         """The document changed."""
         self._version += 1
         self._last = anyio.current_time()
-        if self._first == math.inf:
-            self._first = self._last
+        self._first = min(self._first, self._last)
+        self._later = min(self._later, self._last)
         self._woken.set()
 
     async def save_now(self, write: Callable[[], Awaitable[bool]] | None = None) -> bool:
@@ -89,13 +89,14 @@ class Saver:
         """
         async with self._lock:
             with CancelScope(shield=True):
-                first, self._first = self._first, math.inf
+                version = self.mark()
                 try:
                     wrote = await (write or self._write)()
                 except SaveFailed:
-                    self._first = min(first, self._first, anyio.current_time())
+                    self._first = min(self._first, anyio.current_time())
                     self._woken.set()
                     raise
+                self.settle(version)
         return wrote
 
     async def run(self, *, task_status: TaskStatus[None] = TASK_STATUS_IGNORED) -> None:

@@ -250,6 +250,7 @@ class Collaborator:
         """Keep the replica as it was when everything in it was stored and saved."""
         if self.online and self.stored:
             for number in count(self.cells):
-                self.ledger.marks[number].safe = True
+                if (mark := self.ledger.marks[number]).author == self.username:
+                    mark.safe = True  # of what others typed only they know
             if self.state.get("dirty") is False:
                 self.base = self.doc.get_update()
