@@ -75,6 +75,7 @@ class DocumentRoom(Relay):
         self._loading = Lock()
         self._placing = Lock()
         self._replicas: dict[str, bytes] = {}
+        self._unstored: list[tuple[Member, Request]] = []
         self._tasks: TaskGroup | None = None
         self._heard = Event()
         if isinstance(self._document, YNotebook):
@@ -197,7 +198,7 @@ class DocumentRoom(Relay):
 
     def answer(self, member: Member, request: Request) -> None:
         if request.name == Action.ACKNOWLEDGE.value:
-            self._history.when_committed(partial(self.reply, member, request))
+            self._history.when_committed(partial(self._acknowledge, member, request))
         elif request.name not in _REQUESTS:
             self.reply(member, request, status="failed", reason="There is no such request.")
         elif not member.role.may(_REQUESTS[request.name]):
@@ -205,6 +206,19 @@ class DocumentRoom(Relay):
         elif self._tasks is not None:
             work = self._answer_revert if request.name == "revert" else self._answer_save
             self._tasks.start_soon(work, member, request)
+
+    def _acknowledge(self, member: Member, request: Request, stored: bool) -> None:
+        """Say that all is on disk, in the history or at least in the file. [H1]"""
+        if stored or self.binding.is_saved:
+            self.reply(member, request)
+        else:
+            self._unstored.append((member, request))
+
+    def _acknowledge_saved(self) -> None:
+        unstored, self._unstored = self._unstored, []
+        for member, request in unstored:
+            if member in self.clients:
+                self.reply(member, request)
 
     async def _answer_save(self, member: Member, request: Request) -> None:
         try:
@@ -267,6 +281,8 @@ class DocumentRoom(Relay):
         """Write into the document what the server alone knows of its file."""
         if (known := self.binding.known) is None:
             return
+        if self.binding.is_saved:
+            self._acknowledge_saved()
         values = {"path": known.path, "hash": known.hash, "dirty": not self.binding.is_saved}
         state = self._document.ystate
         changes = {key: value for key, value in values.items() if state.get(key) != value}

@@ -178,8 +178,8 @@ BUGS = [
         "saver.py",
         [
             (
-                "                    self._first = min(first, self._first, anyio.current_time())\n",
-                "",
+                "                    self._first = min(self._first, anyio.current_time())\n",
+                "                    self._first = math.inf\n",
             )
         ],
         ["test_files.py", "test_faults_files.py -k 'fails_says_why and text'"],

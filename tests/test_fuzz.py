@@ -34,14 +34,12 @@ def report(plan: Plan, problems: list[str]) -> str:
     return f"seed {plan['seed']}, {plan['kind']}, {plan['clients']} clients:\n{told}\n{steps}"
 
 
-@pytest.mark.xfail(strict=False, reason="some plans with lost stores still fail: see issue 4")
 @pytest.mark.parametrize("name", KEPT)
 def test_a_plan_that_failed_once_holds(name: str) -> None:
     for _ in range(REPEATS):
         assert run_plan(KEPT[name]) == []
 
 
-@pytest.mark.xfail(strict=False, reason="some plans with lost stores still fail: see issue 4")
 @pytest.mark.parametrize("chunk", range(PLANS // CHUNK))
 def test_whatever_happens_nothing_is_lost_or_doubled(chunk: int) -> None:
     # [S1] [S3] [S4] [S5] [H1] [H8] [H9] [F1] [F3] [F4] [F5] [F7] [F8] [F11]

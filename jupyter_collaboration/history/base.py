@@ -169,8 +169,8 @@ class History(BaseYStore):
         """Keep the whole document, as of an entry that was saved: opening needs no replay."""
 
     @abstractmethod
-    def when_committed(self, callback: Callable[[], None]) -> None:
-        """Call back once everything appended so far is stored (or cannot be)."""
+    def when_committed(self, callback: Callable[[bool], None]) -> None:
+        """Call back once everything appended so far is on disk (True), or cannot be now (False)."""
 
     @abstractmethod
     async def entries(self) -> list[Entry]:

@@ -181,7 +181,7 @@ class SQLiteHistory(History):
             self.path,
         )
 
-    def when_committed(self, callback: Callable[[], None]) -> None:
+    def when_committed(self, callback: Callable[[bool], None]) -> None:
         self._backend.when_committed(callback)
 
     async def entries(self) -> list[Entry]:

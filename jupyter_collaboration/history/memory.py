@@ -94,8 +94,8 @@ class MemoryHistory(History):
             whole = Entry(seq, state, "", Kind.SQUASHED, document.entries[-1].time)
             document.entries = [whole, *(each for each in document.entries if each.seq > seq)]
 
-    def when_committed(self, callback: Callable[[], None]) -> None:
-        callback()
+    def when_committed(self, callback: Callable[[bool], None]) -> None:
+        callback(False)  # memory is no disk
 
     async def entries(self) -> list[Entry]:
         return list(self._document.entries)

@@ -91,7 +91,7 @@ class SQLiteBackend(HistoryBackend):
         self._queue: list[tuple[str, Entry]] = []
         self._cuts: dict[str, set[int]] = {}
         self._after: list[Statement] = []
-        self._waiting: list[Callable[[], None]] = []
+        self._waiting: list[Callable[[bool], None]] = []
         self._timer: asyncio.TimerHandle | None = None
         self._tidying: asyncio.TimerHandle | None = None
         self._writing: asyncio.Task[None] | None = None
@@ -202,9 +202,9 @@ class SQLiteBackend(HistoryBackend):
         self._after.append((sql, args))
         self._schedule()
 
-    def when_committed(self, callback: Callable[[], None]) -> None:
+    def when_committed(self, callback: Callable[[bool], None]) -> None:
         if self.refusal or not (self._queue or self._writing):
-            callback()
+            callback(not self.refusal)
         else:
             self._waiting.append(callback)
 
@@ -240,7 +240,7 @@ class SQLiteBackend(HistoryBackend):
         finally:
             self._writing = None
         for callback in waiting:
-            callback()
+            callback(not failed)
         if self._queue or self._after:
             self._schedule(RETRY_DELAY if failed else None)
         elif not failed:

@@ -138,9 +138,9 @@ def test_a_commit_is_told_after_what_came_before_it(backend: HistoryBackend, run
         history = backend.history("text:file:1")
         await history.load()
         Typist(history).type("x")
-        committed = asyncio.Event()
-        history.when_committed(committed.set)
-        await committed.wait()
+        committed: asyncio.Future[bool] = asyncio.get_running_loop().create_future()
+        history.when_committed(committed.set_result)
+        assert await committed is isinstance(backend, SQLiteBackend)
         assert [entry.author for entry in await history.entries()] == ["ada"]
         await backend.close()
 

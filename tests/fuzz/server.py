@@ -176,6 +176,7 @@ class Life:
             await self.backend.run(lambda: None)
         if self._db is not None:
             self._db.close()
+        failpoints.hook = None
 
     async def kill(self) -> None:
         if not self.dead:

@@ -14,7 +14,7 @@ from typing import Any
 from jupyter_server_fileid.manager import ArbitraryFileIdManager
 from pycrdt import Doc
 
-from jupyter_collaboration import binding, failpoints, rooms, saver
+from jupyter_collaboration import binding, rooms, saver
 from jupyter_collaboration.documents import document_id
 from jupyter_collaboration.history import base
 
@@ -80,7 +80,6 @@ class World:
             if self.life is not None:
                 self.problems += self.life.log.problems
                 await self.life.kill()
-            failpoints.hook = None
             self.file_ids.con.close()
         return self.problems
 
