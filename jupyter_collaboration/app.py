@@ -20,6 +20,8 @@ from .documents import DocumentId, document_id, make_document, parse_room_id
 from .files import DocumentFile
 from .handlers import RebaseHandler, SessionHandler
 from .history import HistoryBackend
+from .limits import Limits
+from .places import Places
 from .room import DocumentRoom
 from .rooms import RoomManager
 from .stores import SQLiteYStore, TempFileYStore, YStore
@@ -116,9 +118,35 @@ class YDocExtension(ExtensionApp):
     ).tag(config=True)
 
     max_message_mb = Int(
-        1024,
+        32,
         min=1,
-        help="""Megabytes that one message of a client may have.""",
+        help="""Megabytes that one message of a client may have; who sends more is cut.""",
+    ).tag(config=True)
+
+    max_messages_per_second = Float(
+        200.0,
+        min=1,
+        help="""Messages a second from which on a client is read more slowly, beyond a burst of
+        ten times as many.""",
+    ).tag(config=True)
+
+    max_connections_per_user = Int(
+        1_000,
+        min=1,
+        help="""Connections that one user may have at a time.""",
+    ).tag(config=True)
+
+    max_rooms_per_user = Int(
+        500,
+        min=1,
+        help="""Documents that one user may have open at a time.""",
+    ).tag(config=True)
+
+    role_check_interval = Float(
+        60.0,
+        min=0.05,
+        help="""Seconds after which the server's authorizer is asked again what somebody who is
+        connected may do.""",
     ).tag(config=True)
 
     ywebsocket_server: RoomManager
@@ -152,11 +180,25 @@ class YDocExtension(ExtensionApp):
         self.ywebsocket_server = RoomManager(
             self._make_room, backend, cleanup_delay=self.document_cleanup_delay, log=self.log
         )
-        parts = {"rooms": self.ywebsocket_server, "file_ids": self._file_ids}
+        places = Places(self.serverapp.contents_manager, self._file_ids)
+        parts = {
+            "rooms": self.ywebsocket_server,
+            "file_ids": self._file_ids,
+            "places": places,
+        }
+        limits = Limits(
+            message_bytes=self.max_message_mb * 2**20,
+            messages_per_second=self.max_messages_per_second,
+            message_burst=int(10 * self.max_messages_per_second),
+            connections_per_user=self.max_connections_per_user,
+            rooms_per_user=self.max_rooms_per_user,
+            role_check_interval=self.role_check_interval,
+        )
         socket_parts = {
             "rooms": self.ywebsocket_server,
+            "places": places,
             "emit_presence": self._emit_presence,
-            "max_message_size": self.max_message_mb * 2**20,
+            "limits": limits,
         }
         self.handlers.extend(
             [

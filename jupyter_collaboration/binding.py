@@ -25,6 +25,7 @@ from .errors import (
     DocumentNotFound,
     FileChanged,
     FileDeleted,
+    InvalidEdit,
     LoadFailed,
     SaveFailed,
     SaveRefused,
@@ -34,6 +35,7 @@ from .files import DocumentFile, FileState, LoadedFile
 from .history import History, Kind, Stored
 from .outofband import Merge, content_in_file, joined, merge_into, nearest, stands
 from .saver import Saver
+from .validity import problem_of_value
 
 SETTLE_TIME = 0.15
 """Seconds for which a file that somebody wrote has to stay the same before it is read."""
@@ -81,6 +83,9 @@ class Owner(Protocol):
 
     def check(self, content: Any) -> None:
         """Raise `SaveRefused` for a content that must not be written."""
+
+    def repair(self) -> bool:
+        """Replace what no file could hold; whether there was anything."""
 
 
 class FileBinding:
@@ -166,6 +171,7 @@ class FileBinding:
         with self._doc.transaction():
             for update in stored.updates:
                 self._doc.apply_update(update)
+        self._owner.repair()
         reach("load.applied")
         self._saved_print = stored.saved_print
         if file is None or await self._is_torn(file, stored):
@@ -296,8 +302,7 @@ class FileBinding:
             version = self.saver.mark()
             position = self._history.mark_cut()
             update = self._doc.get_update()
-            content = await self._in_thread(rendered, self._type, update)
-            printed = file_print(self._type, content)
+            content, printed = await self._content_of(update)
             reach("save.rendered")
             wrote = again or printed != self._saved_print
             if wrote:
@@ -323,6 +328,21 @@ class FileBinding:
                 self._history.mark_saved(self._history.mark_cut(), self.known.hash, printed)
             self._owner.tell("INFO", "save", "saved")
         return wrote
+
+    async def _content_of(self, update: bytes) -> tuple[Any, str]:
+        """What the file is to hold, and its fingerprint.
+
+        Raises:
+            FileChanged: the document held something that no file could, which was replaced.
+            SaveFailed: it holds something that cannot be written.
+        """
+        try:
+            content = await self._in_thread(rendered, self._type, update)
+            return content, await self._in_thread(file_print, self._type, content)
+        except Exception as error:  # whatever a document's type finds in it
+            if self._owner.repair():
+                raise FileChanged(f"{self.path} was repaired.") from error
+            raise SaveFailed(f"The document holds what no file can: {error!r}") from error
 
     async def _merge_before_writing(self) -> None:
         try:
@@ -506,6 +526,9 @@ class FileBinding:
             Exception: the replica cannot be read; pycrdt raises no type of its own.
         """
         content = await self._in_thread(content_of, self._type, state)
+        problem = is_notebook(self._type) and await self._in_thread(problem_of_value, content)
+        if problem:
+            raise InvalidEdit(f"The replica was not taken: {problem}.")
         return await self._bring_in(base, content, Kind.EDIT, author, sure=False)
 
     async def revert(self) -> None:

@@ -17,6 +17,27 @@ class ProtocolError(CollaborationError):
     close_code = 4400
 
 
+class InvalidEdit(CollaborationError):
+    """An edit would leave the document with something that its type cannot hold."""
+
+    status = 400
+    close_code = 4400
+
+
+class NotAllowed(CollaborationError):
+    """Somebody may not do this, or not any more."""
+
+    status = 403
+    close_code = 4403
+
+
+class TooMany(CollaborationError):
+    """Somebody has, or sends, more than the server takes of one person."""
+
+    status = 429
+    close_code = 4429
+
+
 class InvalidRequest(CollaborationError):
     """A request names no document that could exist, such as a wrong format or type."""
 
@@ -69,3 +90,8 @@ class SaveRefused(SaveFailed):
 
 class HistoryUnavailable(CollaborationError):
     """The store could not be read or written."""
+
+
+def is_panic(error: BaseException) -> bool:
+    """Whether pycrdt gave up; pyo3 has no type for it that could be imported."""
+    return type(error).__name__ == "PanicException"

@@ -4,21 +4,24 @@ from __future__ import annotations
 
 import base64
 import json
+from contextlib import suppress
 from http import HTTPStatus
 from pathlib import PurePosixPath
 from typing import Any, NoReturn
 
+from anyio.to_thread import run_sync
 from jupyter_server.auth.decorator import authorized
 from jupyter_server.base.handlers import APIHandler
-from jupyter_server.utils import ensure_async
 from jupyter_server_fileid.manager import BaseFileIdManager
 from tornado import web
 
 from .documents import document_id
-from .errors import CollaborationError, DocumentNotFound, InvalidRequest
+from .errors import CollaborationError, DocumentNotFound, InvalidRequest, ProtocolError
 from .merge import Clash
+from .places import Places
 from .room import DocumentRoom
 from .rooms import RoomManager
+from .updates import read_update
 
 
 class CollaborationHandler(APIHandler):
@@ -26,9 +29,19 @@ class CollaborationHandler(APIHandler):
 
     auth_resource = "contents"
 
-    def initialize(self, rooms: RoomManager, file_ids: BaseFileIdManager) -> None:
+    def initialize(self, rooms: RoomManager, file_ids: BaseFileIdManager, places: Places) -> None:
         self._rooms = rooms
         self._file_ids = file_ids
+        self._places = places
+        self.path = ""
+
+    async def prepare(self, **options: Any) -> None:
+        """Set the path before anybody is asked whether they may do something with it."""
+        self.path = self.path_kwargs.get("path", "").strip("/")
+        if room_id := self.path_kwargs.get("room_id"):
+            with suppress(CollaborationError):  # answered by the method, after authorisation
+                self.path = self._rooms.path(room_id) or self._places.path_of_room(room_id)
+        await super().prepare(**options)
 
     def refuse(self, error: CollaborationError) -> NoReturn:
         """Answer with the error's status and text."""
@@ -43,7 +56,7 @@ class CollaborationHandler(APIHandler):
         """
         try:
             body = json.loads(self.request.body)
-        except ValueError as error:
+        except (ValueError, RecursionError) as error:
             raise InvalidRequest(f"The body is not JSON: {error}") from error
         if not isinstance(body, dict):
             raise InvalidRequest("The body is not a JSON object.")
@@ -72,8 +85,10 @@ class RebaseHandler(CollaborationHandler):
         session_id = body.get("sessionId")
         if not isinstance(session_id, str) or not session_id:
             raise InvalidRequest("The body names the replica's 'sessionId'.")
-        state = self._update(body, "state")
-        base = self._update(body, "base") if body.get("base") is not None else None
+        state = await self._update(body, "state")
+        base = await self._update(body, "base") if body.get("base") is not None else None
+        if not self._rooms.room_exists(room_id):
+            await self._places.check(self._places.path_of_room(room_id))
         room = await self._rooms.open(room_id)
         if not isinstance(room, DocumentRoom):
             raise InvalidRequest("This room has no document.")
@@ -85,11 +100,13 @@ class RebaseHandler(CollaborationHandler):
         self.finish(json.dumps({"sessionId": room.session_id, "conflicts": conflicts}))
 
     @staticmethod
-    def _update(body: dict[str, Any], name: str) -> bytes:
+    async def _update(body: dict[str, Any], name: str) -> bytes:
         try:
-            return base64.b64decode(body[name], validate=True)
-        except (KeyError, TypeError, ValueError) as error:
+            update = base64.b64decode(body[name], validate=True)
+            await run_sync(read_update, update)
+        except (KeyError, TypeError, ValueError, ProtocolError) as error:
             raise InvalidRequest(f"'{name}' is not a Yjs update in base64.") from error
+        return update
 
 
 def conflict(clash: Clash) -> dict[str, Any]:
@@ -125,8 +142,7 @@ class SessionHandler(CollaborationHandler):
         if not isinstance(file_format, str) or not isinstance(content_type, str):
             raise InvalidRequest("The body names a 'format' and a 'type'.")
         document_id(file_format, content_type, "unknown")
-        if not await ensure_async(self.contents_manager.file_exists(path)):
-            raise DocumentNotFound(f"There is no file {path}.")
+        await self._places.check(path)
         status = HTTPStatus.OK
         file_id = self._file_ids.get_id(path)
         if file_id is None:

@@ -151,19 +151,18 @@ def read_awareness(message: bytes) -> Iterator[ClientState]:
         yield ClientState(client_id, clock, state)
 
 
-def is_strict_json(text: bytes) -> bool:
-    """Whether a text without NaN and infinities is JSON as every reader knows it.
+def check_state_vector(data: bytes) -> None:
+    """Read a state vector to its end.
 
-    Python's parser takes them; those of browsers do not. Does not parse most texts.
+    Raises:
+        ProtocolError: it is none.
     """
-    if b"NaN" not in text and b"Infinity" not in text:
-        return True
-    strange: list[str] = []
-    try:
-        json.loads(text, parse_constant=strange.append)
-    except ValueError:
-        return False
-    return not strange
+    count, at = read_varuint(data, 0)
+    for _ in range(count):
+        _, at = read_varuint(data, at)
+        _, at = read_varuint(data, at)
+    if at != len(data):
+        raise ProtocolError("a state vector with something behind its end")
 
 
 def read_request(message: bytes) -> Request:

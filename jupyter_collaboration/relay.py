@@ -12,19 +12,21 @@ from __future__ import annotations
 import asyncio
 import json
 import math
-from collections.abc import Callable
+from collections.abc import Awaitable, Callable
 from functools import cached_property, partial
 from logging import Logger
 from typing import Any, Protocol
 
+from anyio.to_thread import run_sync
 from pycrdt import Doc, Subscription, TransactionEvent, merge_updates
 from pycrdt.websocket import YRoom
 
 from . import protocol, roles
-from .errors import ProtocolError
+from .errors import ProtocolError, is_panic
 from .failpoints import reach
 from .protocol import ClientState, Request
 from .roles import Action, Role
+from .updates import MAX_CLIENT_ID, MAX_CLOCK, Update, read_update
 
 UPDATE_INTERVAL = 0.00008
 PRESENCE_INTERVAL = 0.0004
@@ -36,6 +38,18 @@ bounded, and nobody waits in a small room.
 
 MAX_INTERVAL_MEMBERS = 50
 """Members from which on the time between two messages grows no more."""
+
+
+LARGE = 64 * 2**10
+"""Bytes from which on an update is read beside the event loop."""
+
+MAX_PRESENCE_BYTES = 16 * 2**10
+MAX_PRESENCE_IDS = 8
+"""How large the presence of a client may be, and of how many one connection may tell."""
+
+
+def _no_number(text: str) -> None:
+    raise ValueError(f"{text} is no number")
 
 
 class Outgoing:
@@ -65,6 +79,12 @@ class Member(Protocol):
 
     @property
     def role(self) -> Role: ...
+
+    def identity(self, claimed: Any) -> dict[str, Any]:
+        """The ``user`` of their presence, whatever they claim to be. [M3]"""
+
+    def tell_role(self) -> None:
+        """Tell them what they may do, if that changed."""
 
     def send(self, outgoing: Outgoing) -> None:
         """Send in order, without waiting; a member that cannot keep up is cut by its channel."""
@@ -155,6 +175,7 @@ class Relay(YRoom):
     def join(self, member: Member) -> None:
         """Greet a member with our state vector and everybody's presence."""
         self.clients.add(member)
+        member.tell_role()
         member.send(Outgoing(protocol.sync_message(protocol.STEP1, self.ydoc.get_state())))
         if states := [self._state_of(client_id) for client_id in self.awareness.states]:
             member.send(Outgoing(protocol.awareness_message(states)))
@@ -171,8 +192,11 @@ class Relay(YRoom):
         if gone:
             self._presence_batch.schedule()
 
-    def receive(self, member: Member, message: bytes) -> None:
+    def receive(self, member: Member, message: bytes) -> Awaitable[None] | None:
         """Act on one message of a member.
+
+        Returns:
+            What is to be awaited before the member's next message, for one that takes long.
 
         Raises:
             ProtocolError: it is no message that a room knows.
@@ -181,13 +205,14 @@ class Relay(YRoom):
             raise ProtocolError("an empty message")
         kind = message[0]
         if kind == protocol.SYNC:
-            self._receive_sync(member, *protocol.read_sync(message))
+            return self._receive_sync(member, *protocol.read_sync(message))
         elif kind == protocol.AWARENESS:
             self._receive_presence(member, message)
         elif kind == protocol.RAW:
             self.answer(member, protocol.read_request(message))
         else:
             raise ProtocolError(f"a message of the unknown type {kind}")
+        return None
 
     def answer(self, member: Member, request: Request) -> None:
         """Act on a request; a room without a file knows only 'ack'."""
@@ -201,26 +226,71 @@ class Relay(YRoom):
 
     # The document
 
-    def _receive_sync(self, member: Member, step: int, payload: bytes) -> None:
+    def _receive_sync(self, member: Member, step: int, payload: bytes) -> Awaitable[None] | None:
         action = roles.sync_action(step, payload)
         if not member.role.may(action):
             self.refuse(member, action)
         elif step == protocol.STEP1:
-            try:
-                update = self.ydoc.get_update(payload)
-            except Exception as error:  # pycrdt raises no type of its own
-                raise ProtocolError("a state vector that cannot be read") from error
-            member.send(Outgoing(protocol.sync_message(protocol.STEP2, update)))
+            member.send(Outgoing(protocol.sync_message(protocol.STEP2, self._missing(payload))))
         elif payload != protocol.EMPTY_UPDATE and member.role.may(Action.EDIT):
-            reach("relay.received")
-            self._sender = member
-            try:
-                self.ydoc.apply_update(payload)
-            except Exception as error:
-                raise ProtocolError("an update that cannot be read") from error
-            finally:
-                self._sender = None
-            reach("relay.applied")
+            return self.take(member, payload)
+        return None
+
+    def _missing(self, state: bytes) -> bytes:
+        """What a member with this state vector does not have.
+
+        Raises:
+            ProtocolError: it is no state vector.
+        """
+        protocol.check_state_vector(state)
+        try:
+            return self.ydoc.get_update(state)
+        except Exception as error:  # pycrdt raises no type of its own
+            raise ProtocolError("a state vector that cannot be read") from error
+        except BaseException as error:
+            if not is_panic(error):
+                raise
+            self.log.error("%s: the whole document is sent, since %s", self.room_id, error)
+            return self.ydoc.get_update()
+
+    def take(self, member: Member, update: bytes) -> Awaitable[None] | None:
+        """Take an edit of a member.
+
+        Returns:
+            What is to be awaited before the member's next message, for a large one.
+
+        Raises:
+            ProtocolError: it cannot be read.
+        """
+        if len(update) > LARGE:
+            return self._take_large(member, update)
+        self.take_read(member, update, read_update(update))
+        return None
+
+    async def _take_large(self, member: Member, update: bytes) -> None:
+        found = await run_sync(read_update, update)
+        if member in self.clients and member.role.may(Action.EDIT):
+            self.take_read(member, update, found)
+
+    def take_read(self, member: Member, update: bytes, found: Update) -> None:
+        """Apply an edit that was read.
+
+        Raises:
+            ProtocolError: it cannot be applied.
+        """
+        reach("relay.received")
+        self._sender = member
+        try:
+            self.ydoc.apply_update(update)
+        except Exception as error:
+            raise ProtocolError("an update that cannot be read") from error
+        except BaseException as error:
+            if not is_panic(error):
+                raise
+            raise ProtocolError("an update that cannot be applied") from error
+        finally:
+            self._sender = None
+        reach("relay.applied")
 
     def refuse(self, member: Member, action: Action) -> None:
         """Tell a member that their role does not allow this: a refused edit is answered."""
@@ -254,17 +324,19 @@ class Relay(YRoom):
     # Presence
 
     def _receive_presence(self, member: Member, message: bytes) -> None:
-        sent = list(protocol.read_awareness(message))
-        entries = [entry for entry in sent if entry.client_id != self.awareness.client_id]
-        if not all(protocol.is_strict_json(entry.state) for entry in entries):
-            raise ProtocolError("presence with a number that JSON does not know")
-        if len(entries) < len(sent):  # nobody speaks for the server
-            message = protocol.awareness_message(entries)
+        entries = [
+            self._stamped(member, entry)
+            for entry in protocol.read_awareness(message)
+            if self._speaks_for(member, entry.client_id)
+        ]
+        own = {client_id for client_id, owner in self._owners.items() if owner is member}
+        if len(own.union(entry.client_id for entry in entries)) > MAX_PRESENCE_IDS:
+            raise ProtocolError(f"presence of more than {MAX_PRESENCE_IDS} clients")
         news = [entry for entry in entries if self._is_news(entry)]
-        payload, _ = protocol.read_bytes(message, 1)
+        payload, _ = protocol.read_bytes(protocol.awareness_message(entries), 1)
         try:
             self.awareness.apply_awareness_update(payload, member)
-        except Exception as error:  # such as a state that is not JSON
+        except Exception as error:
             raise ProtocolError("presence that cannot be read") from error
         for entry in news:
             self._present[entry.client_id] = entry
@@ -272,6 +344,33 @@ class Relay(YRoom):
         # Their own presence goes back to a sender too: y-websocket's client takes a
         # connection that is silent for 30 seconds for dead.
         self._presence_batch.schedule()
+
+    def _speaks_for(self, member: Member, client_id: int) -> bool:
+        """Whether a client id is this member's, or nobody's: nobody speaks for others. [M3]"""
+        if client_id == self.awareness.client_id:
+            return False
+        owner = self._owners.get(client_id)
+        # Who comes back has the id that their connection before has not let go of yet.
+        return owner is None or owner is member or owner.username == member.username
+
+    @staticmethod
+    def _stamped(member: Member, entry: ClientState) -> ClientState:
+        """An entry with the name that the server knows, and within limits."""
+        if len(entry.state) > MAX_PRESENCE_BYTES:
+            raise ProtocolError(f"presence of more than {MAX_PRESENCE_BYTES} bytes")
+        if entry.client_id >= MAX_CLIENT_ID or entry.clock > MAX_CLOCK:
+            raise ProtocolError("presence with a number that is too large")
+        try:
+            state = json.loads(entry.state, parse_constant=_no_number)
+        except (ValueError, RecursionError) as error:
+            raise ProtocolError("presence that is not JSON") from error
+        if state is None:
+            return entry
+        if not isinstance(state, dict):
+            raise ProtocolError("presence that is no object")
+        state["user"] = member.identity(state.get("user"))
+        text = json.dumps(state, separators=(",", ":"))
+        return ClientState(entry.client_id, entry.clock, text.encode())
 
     def _is_news(self, entry: ClientState) -> bool:
         """Whether an entry is newer than what is known, by the rules of y-protocols."""

@@ -20,12 +20,12 @@ from anyio import TASK_STATUS_IGNORED, Event, Lock, create_task_group
 from anyio.abc import TaskGroup, TaskStatus
 from jupyter_ydoc.ybasedoc import YBaseDoc
 from jupyter_ydoc.ynotebook import YNotebook
-from pycrdt import ArrayEvent
+from pycrdt import ArrayEvent, MapEvent
 
 from . import protocol
 from .binding import BindingOptions, FileBinding
 from .documents import DocumentId, make_document
-from .errors import CollaborationError, InvalidRequest, SaveFailed, SaveRefused
+from .errors import CollaborationError, InvalidEdit, InvalidRequest, SaveFailed, SaveRefused
 from .failpoints import reach
 from .files import DocumentFile
 from .history import History, Kind
@@ -34,8 +34,13 @@ from .outofband import joined
 from .protocol import Request
 from .relay import Member, Outgoing, Relay
 from .roles import Action
+from .updates import Update
+from .validity import EditCheck, repair_notebook
 
 Emit = Callable[..., None]
+
+SERVER_STATE = frozenset({"path", "hash", "dirty", "document_id"})
+"""What of the shared state is the server's. [M7]"""
 
 SETTLE_LIMIT = 1.0
 """Seconds for which those who come back may send what they have, before the file is merged."""
@@ -75,9 +80,13 @@ class DocumentRoom(Relay):
         self._loading = Lock()
         self._placing = Lock()
         self._replicas: dict[str, bytes] = {}
+        self._repaired = 0
         self._unstored: list[tuple[Member, Request]] = []
         self._tasks: TaskGroup | None = None
         self._heard = Event()
+        self._check = EditCheck(self.ydoc, document_id.type)
+        self._is_writable = True
+        self._document.ystate.observe(self._on_state)
         if isinstance(self._document, YNotebook):
             self._document.ycells.observe(self._on_cells)
 
@@ -126,10 +135,26 @@ class DocumentRoom(Relay):
             self.log.warning("%s", error)
         reach("load.merged")
 
-    def receive(self, member: Member, message: bytes) -> None:
-        super().receive(member, message)
+    def join(self, member: Member) -> None:
+        super().join(member)
+        if self._repaired:
+            member.send(Outgoing(protocol.raw_message(self._repair_told())))
+
+    def receive(self, member: Member, message: bytes) -> Awaitable[None] | None:
+        work = super().receive(member, message)
         if message[:2] == bytes((protocol.SYNC, protocol.STEP2)):
             self._heard.set()
+        return work
+
+    def take_read(self, member: Member, update: bytes, found: Update) -> None:
+        try:
+            self._check.check(update, found)
+        except InvalidEdit as error:
+            self.log.warning("%s: an edit of %s: %s", self.path, member.username, error)
+            content = {"type": "error", "reason": "invalid_edit", "detail": str(error)}
+            member.send(Outgoing(protocol.raw_message(content)))
+        else:
+            super().take_read(member, update, found)
 
     async def run(self, *, task_status: TaskStatus[None] = TASK_STATUS_IGNORED) -> None:
         """Save, and watch the file, until cancelled."""
@@ -144,6 +169,7 @@ class DocumentRoom(Relay):
     # Changes
 
     def on_update(self, update: bytes, sender: Member | None) -> None:
+        self._check.applied(update)
         self._history.append(update, sender.username if sender else self._author, self._kind)
         if self._kind is Kind.EDIT:
             if self.binding.is_saved:
@@ -164,6 +190,12 @@ class DocumentRoom(Relay):
             yield
         finally:
             self._kind, self._author = before
+
+    def _on_state(self, event: MapEvent) -> None:
+        """What the server alone knows is put right again when a member writes it. [M7]"""
+        changed: dict[str, Any] = event.keys  # type: ignore[attr-defined]
+        if self._sender is not None and not SERVER_STATE.isdisjoint(changed):
+            asyncio.get_running_loop().call_soon(self.publish)
 
     def _on_cells(self, event: ArrayEvent) -> None:
         delta: list[dict[str, Any]] = event.delta  # type: ignore[attr-defined]
@@ -283,13 +315,49 @@ class DocumentRoom(Relay):
             return
         if self.binding.is_saved:
             self._acknowledge_saved()
-        values = {"path": known.path, "hash": known.hash, "dirty": not self.binding.is_saved}
+        self._follow_permission(known.writable)
+        values = {
+            "document_id": self.room_id,
+            "path": known.path,
+            "hash": known.hash,
+            "dirty": not self.binding.is_saved,
+        }
         state = self._document.ystate
         changes = {key: value for key, value in values.items() if state.get(key) != value}
         if changes:
             with self._entries_of(Kind.SERVER), self.ydoc.transaction():
                 for key, value in changes.items():
                     state[key] = value
+
+    @property
+    def is_writable(self) -> bool:
+        """Whether the file may be written; else everybody is a viewer."""
+        return self._is_writable
+
+    def _follow_permission(self, is_writable: bool) -> None:
+        if is_writable != self._is_writable:
+            self._is_writable = is_writable
+            for member in list(self.clients):
+                member.tell_role()
+
+    def repair(self) -> bool:
+        """Replace what could not be written into a file; whether there was anything.
+
+        What is taken away stays in the history.
+        """
+        if not isinstance(self._document, YNotebook):
+            return False
+        with self._entries_of(Kind.SERVER):
+            problems = repair_notebook(self.ydoc)
+        for problem in problems:
+            self.log.error("%s: %s; it is kept as a raw cell", self.path, problem)
+        if problems:
+            self._repaired += len(problems)
+            self._broadcast(self._repair_told())
+        return bool(problems)
+
+    def _repair_told(self) -> dict[str, Any]:
+        return {"type": "repaired", "cells": self._repaired}
 
     def check(self, content: Any) -> None:
         """Refuse a text that would break the notebook as which others have it open. [F9]"""

@@ -6,8 +6,9 @@ Knows how a room is made; knows nothing of sockets or HTTP.
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable
+from collections.abc import Callable, Coroutine
 from logging import Logger
+from typing import Any
 from weakref import WeakKeyDictionary, WeakValueDictionary
 
 import anyio
@@ -18,6 +19,7 @@ from .documents import DocumentId, parse_room_id
 from .errors import HistoryUnavailable, RoomNotFound, SaveFailed
 from .failpoints import reach
 from .history import HistoryBackend, MemoryBackend
+from .limits import Attendance, Limits
 from .protocol import CloseCode
 from .relay import Member, Relay
 from .room import DocumentRoom
@@ -62,6 +64,7 @@ class RoomManager:
         self._locks: WeakValueDictionary[str, Lock] = WeakValueDictionary()
         self._empty_since: WeakKeyDictionary[Relay, float] = WeakKeyDictionary()
         self._evicting: set[Relay] = set()
+        self._attendance = Attendance()
         self._tasks: TaskGroup | None = None
         self._stopping = False
         self._stopped = Event()
@@ -78,6 +81,28 @@ class RoomManager:
             task_status.started()
             await self._stopped.wait()
             self._tasks.cancel_scope.cancel()
+
+    def path(self, room_id: str) -> str:
+        """Where the file of an open room is; empty for any other room."""
+        room = self.rooms.get(room_id)
+        return room.path if isinstance(room, DocumentRoom) else ""
+
+    def admit(self, username: str, room_id: str, limits: Limits) -> None:
+        """Somebody connects to a room; `dismiss` lets them go.
+
+        Raises:
+            TooMany: they have as many connections, or rooms, as they may.
+        """
+        self._attendance.admit(username, room_id, limits)
+
+    def dismiss(self, username: str, room_id: str) -> None:
+        """Somebody who was admitted is gone."""
+        self._attendance.dismiss(username, room_id)
+
+    def start_soon(self, work: Callable[[], Coroutine[Any, Any, None]]) -> None:
+        """Run something until it ends, or the rooms do."""
+        if self._tasks is not None:
+            self._tasks.start_soon(work)
 
     def room_exists(self, room_id: str) -> bool:
         """Whether this room is open."""

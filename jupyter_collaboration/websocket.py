@@ -6,9 +6,12 @@ Knows Tornado and Jupyter Server; leaves to the room what messages mean.
 from __future__ import annotations
 
 import asyncio
+from collections.abc import Awaitable
 from contextlib import suppress
 from typing import Any
 
+import anyio
+from anyio import CancelScope
 from jupyter_server.auth.decorator import ws_authenticated
 from jupyter_server.base.handlers import JupyterHandler
 from jupyter_server.base.websocket import WebSocketMixin
@@ -19,7 +22,10 @@ from tornado.websocket import WebSocketHandler
 
 from . import protocol
 from .documents import parse_room_id
-from .errors import CollaborationError, ProtocolError
+from .errors import CollaborationError, NotAllowed, ProtocolError
+from .identity import presence_of
+from .limits import Allowance, Limits
+from .places import Places
 from .protocol import CloseCode
 from .relay import Outgoing, Relay
 from .roles import Role
@@ -83,11 +89,20 @@ class RoomHandler(WebSocketMixin, JupyterHandler, WebSocketHandler):
 
     ping_interval = 0  # Tornado's and the mixin's: this class pings by itself
 
-    def initialize(self, rooms: RoomManager, emit_presence: Any, max_message_size: int) -> None:
+    def initialize(
+        self, rooms: RoomManager, places: Places, emit_presence: Any, limits: Limits
+    ) -> None:
         self._rooms = rooms
+        self._places = places
         self._emit_presence = emit_presence
-        self._max_message_size = max_message_size
-        self._role = Role.VIEWER
+        self._limits = limits
+        self.path = ""
+        self._refusal: CollaborationError | None = None
+        self._permission = Role.VIEWER
+        self._told = {"role": Role.EDITOR.value, "reason": ""}  # what clients begin with
+        self._checking = CancelScope()
+        self._allowance = Allowance(limits.messages_per_second, limits.message_burst)
+        self._admitted = False
         self._room: Relay | None = None
         self._outbox: Outbox | None = None
         self._pinger: asyncio.TimerHandle | None = None
@@ -97,7 +112,7 @@ class RoomHandler(WebSocketMixin, JupyterHandler, WebSocketHandler):
     @property
     def max_message_size(self) -> int:
         """Bytes; Tornado closes a connection that sends more."""
-        return self._max_message_size
+        return self._limits.message_bytes
 
     @property
     def username(self) -> str:
@@ -107,22 +122,48 @@ class RoomHandler(WebSocketMixin, JupyterHandler, WebSocketHandler):
 
     @property
     def role(self) -> Role:
-        return self._role
+        return Role(self._role_and_reason()["role"])
+
+    def _role_and_reason(self) -> dict[str, str]:
+        if self._permission is Role.VIEWER:
+            return {"role": Role.VIEWER.value, "reason": "permission"}
+        if isinstance(self._room, DocumentRoom) and not self._room.is_writable:
+            return {"role": Role.VIEWER.value, "reason": "file"}
+        return {"role": self._permission.value, "reason": ""}
+
+    def tell_role(self) -> None:
+        role = self._role_and_reason()
+        if role != self._told:
+            self._told = role
+            self.send(Outgoing(protocol.raw_message({"type": "role", **role})))
+
+    def identity(self, claimed: Any) -> dict[str, Any]:
+        return presence_of(self.current_user, claimed)
 
     # Coming in
 
-    async def prepare(self, **options: Any) -> None:
-        """Set the path before anybody is asked whether it may be read."""
-        self.room_id = self.path_kwargs["room_id"]
-        await ensure_async(super().prepare(**options))
-
     @ws_authenticated
     async def get(self, room_id: str) -> None:
-        """Refuse, or become a WebSocket. Nothing is made before. [M1]"""
-        if not await self._allowed("read"):
-            raise HTTPError(403, "You may not read documents on this server.")
-        self._role = Role.EDITOR if await self._allowed("write") else Role.VIEWER
+        """Refuse, or become a WebSocket. Nothing is made before. [M1] [M5]"""
+        if not self.check_origin():
+            raise HTTPError(403, "This origin may not connect.")
+        self.room_id = room_id
+        try:
+            # The authorizer may ask for the path.
+            self.path = self._rooms.path(room_id) or self._places.path_of_room(room_id)
+        except CollaborationError as error:
+            self._refusal = error
+        role = await self._permitted()
+        if role is None:
+            raise HTTPError(403, "You may not read this document.")
+        self._permission = role
         await super().get(room_id=room_id)
+
+    async def _permitted(self) -> Role | None:
+        """What the server's authorizer lets this user be here; None: nothing."""
+        if not await self._allowed("read"):
+            return None
+        return Role.EDITOR if await self._allowed("write") else Role.VIEWER
 
     async def _allowed(self, action: str) -> bool:
         allowed = self.authorizer.is_authorized(self, self.current_user, action, "contents")
@@ -146,6 +187,12 @@ class RoomHandler(WebSocketMixin, JupyterHandler, WebSocketHandler):
                 self.dismiss(error.close_code, str(error))
 
     async def _join(self, room_id: str) -> None:
+        if self._refusal is not None:
+            raise self._refusal
+        self._rooms.admit(self.username, room_id, self._limits)
+        self._admitted = True
+        if self.path and not self._rooms.room_exists(room_id):
+            await self._places.check(self.path)
         session_id = self.get_query_argument("sessionId", "")
         if (document := parse_room_id(room_id)) and session_id != (
             current := await self._rooms.session_id(document)
@@ -164,21 +211,56 @@ class RoomHandler(WebSocketMixin, JupyterHandler, WebSocketHandler):
         room.join(self)
         self._heard = asyncio.get_running_loop().time()
         self._ping_later()
+        self._rooms.start_soon(self._check_again)
         self._emit_presence(room_id, self.username, "join")
+
+    async def _check_again(self) -> None:
+        """Ask the authorizer now and then: what somebody may do can change. [M2]"""
+        with self._checking:
+            while True:
+                await anyio.sleep(self._limits.role_check_interval)
+                if isinstance(self._room, DocumentRoom):
+                    self.path = self._room.path
+                try:
+                    role = await self._permitted()
+                except Exception as error:  # an authorizer may raise anything
+                    self.log.error("%s cannot be authorised: %r", self.username, error)
+                    role = None
+                if role is None:
+                    gone = NotAllowed("You may not read this document any more.")
+                    self.dismiss(gone.close_code, str(gone))
+                    return
+                self._permission = role
+                self.tell_role()
 
     # Being there
 
-    def on_message(self, message: str | bytes) -> None:
+    def on_message(self, message: str | bytes) -> Awaitable[None] | None:
+        """Act on a message; the next one is read when what is returned is done."""
         if self._room is None or self._closing:
-            return
+            return None
         self._heard = asyncio.get_running_loop().time()
+        pause = self._allowance.take(self._heard)
         try:
             if isinstance(message, str):
                 raise ProtocolError("a text frame")
-            self._room.receive(self, message)
+            work = self._room.receive(self, message)
         except ProtocolError as error:
-            self.log.warning("%s sent %s and is cut", self.username, error)
-            self.dismiss(CloseCode.BAD_REQUEST, f"The server could not read a message: {error}")
+            self._broke_off(error)
+            return None
+        return self._slowly(work, pause) if work is not None or pause else None
+
+    async def _slowly(self, work: Awaitable[None] | None, pause: float) -> None:
+        try:
+            if work is not None:
+                await work
+        except ProtocolError as error:
+            self._broke_off(error)
+        await anyio.sleep(pause)
+
+    def _broke_off(self, error: ProtocolError) -> None:
+        self.log.warning("%s sent %s and is cut", self.username, error)
+        self.dismiss(CloseCode.BAD_REQUEST, f"The server could not read a message: {error}")
 
     def send(self, outgoing: Outgoing) -> None:
         """Send without waiting; who reads too slowly is cut, and syncs when they are back."""
@@ -236,6 +318,10 @@ class RoomHandler(WebSocketMixin, JupyterHandler, WebSocketHandler):
         self._depart()
 
     def _depart(self) -> None:
+        self._checking.cancel()
+        if self._admitted:
+            self._admitted = False
+            self._rooms.dismiss(self.username, self.room_id)
         if self._pinger is not None:
             self._pinger.cancel()
             self._pinger = None

@@ -32,6 +32,12 @@ class Guest:
         self.dismissed: list[int] = []
         self.messages: list[bytes] = []
 
+    def identity(self, claimed: Any) -> dict[str, Any]:
+        return {"username": self.username}
+
+    def tell_role(self) -> None:
+        """It stays what it is."""
+
     def send(self, outgoing: Outgoing) -> None:
         self.messages.append(outgoing.message)
 

@@ -283,7 +283,8 @@ def test_presence_reaches_those_who_come_later_and_goes_with_its_owner(
         async with serving() as server:
             file = server.text_file("a.txt", "one")
             ada = await server.member(file)
-            ada.send(wire.awareness_message(ada.author, 1, json.dumps({"user": {"name": "Ada"}})))
+            state = {"user": {"name": "Mallory"}, "cell": "Ada's"}
+            ada.send(wire.awareness_message(ada.author, 1, json.dumps(state)))
             await ada.ask("ack")
             bob = await server.member(file)
             seen: list[bytes] = []
@@ -291,7 +292,8 @@ def test_presence_reaches_those_who_come_later_and_goes_with_its_owner(
             carol = Editor(await server.endpoint(file))
             carol.on_awareness = lambda client, payload, now: seen.append(payload)
             await carol.open()
-            await until(lambda: any(b"Ada" in payload for payload in seen))
+            await until(lambda: any(b"Ada's" in payload for payload in seen))
+            assert not any(b"Mallory" in payload for payload in seen)  # [M3]
             ada.socket.abort()
             gone = wire.varuint(ada.author) + b"\x01" + wire.varstring("null")
             await until(lambda: any(gone in payload for payload in seen))

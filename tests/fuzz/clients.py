@@ -179,6 +179,12 @@ class Collaborator:
 
     # Messages: both directions take a turn of the event loop
 
+    def tell_role(self) -> None:
+        """Nobody's role changes in a plan."""
+
+    def identity(self, claimed: Any) -> dict[str, Any]:
+        return {"username": self.username}
+
     def send(self, outgoing: Outgoing) -> None:
         if self._life is not None and not self._life.dead:
             self._in.append(outgoing.message)
