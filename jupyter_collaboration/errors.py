@@ -24,6 +24,13 @@ class InvalidEdit(CollaborationError):
     close_code = 4400
 
 
+class EarlyEdit(CollaborationError):
+    """An edit comes after others that are not here yet."""
+
+    status = 400
+    close_code = 4400
+
+
 class NotAllowed(CollaborationError):
     """Somebody may not do this, or not any more."""
 

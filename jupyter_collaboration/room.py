@@ -25,7 +25,14 @@ from pycrdt import ArrayEvent, MapEvent
 from . import protocol
 from .binding import BindingOptions, FileBinding
 from .documents import DocumentId, make_document
-from .errors import CollaborationError, InvalidEdit, InvalidRequest, SaveFailed, SaveRefused
+from .errors import (
+    CollaborationError,
+    EarlyEdit,
+    InvalidEdit,
+    InvalidRequest,
+    SaveFailed,
+    SaveRefused,
+)
 from .failpoints import reach
 from .files import DocumentFile
 from .history import History, Kind
@@ -34,13 +41,16 @@ from .outofband import joined
 from .protocol import Request
 from .relay import Member, Outgoing, Relay
 from .roles import Action
-from .updates import Update
+from .updates import Update, read_update
 from .validity import EditCheck, repair_notebook
 
 Emit = Callable[..., None]
 
 SERVER_STATE = frozenset({"path", "hash", "dirty", "document_id"})
 """What of the shared state is the server's. [M7]"""
+
+MAX_EARLY = 2**20
+"""Bytes of edits of one member that may wait for others that they come after."""
 
 SETTLE_LIMIT = 1.0
 """Seconds for which those who come back may send what they have, before the file is merged."""
@@ -84,6 +94,7 @@ class DocumentRoom(Relay):
         self._unstored: list[tuple[Member, Request]] = []
         self._tasks: TaskGroup | None = None
         self._heard = Event()
+        self._early: dict[Member, list[bytes]] = {}
         self._check = EditCheck(self.ydoc, document_id.type)
         self._is_writable = True
         self._document.ystate.observe(self._on_state)
@@ -150,11 +161,27 @@ class DocumentRoom(Relay):
         try:
             self._check.check(update, found)
         except InvalidEdit as error:
-            self.log.warning("%s: an edit of %s: %s", self.path, member.username, error)
-            content = {"type": "error", "reason": "invalid_edit", "detail": str(error)}
-            member.send(Outgoing(protocol.raw_message(content)))
+            self._refuse_edit(member, error)
+        except EarlyEdit as error:
+            # What was typed right after coming back may be here before what was typed offline.
+            early = self._early.setdefault(member, [])
+            early.append(update)
+            if sum(map(len, early)) > MAX_EARLY:
+                self._refuse_edit(member, error)
+                del self._early[member]
         else:
             super().take_read(member, update, found)
+            for again in self._early.pop(member, ()):
+                self.take_read(member, again, read_update(again))
+
+    def _refuse_edit(self, member: Member, error: CollaborationError) -> None:
+        self.log.warning("%s: an edit of %s: %s", self.path, member.username, error)
+        content = {"type": "error", "reason": "invalid_edit", "detail": str(error)}
+        member.send(Outgoing(protocol.raw_message(content)))
+
+    def leave(self, member: Member) -> None:
+        super().leave(member)
+        self._early.pop(member, None)
 
     async def run(self, *, task_status: TaskStatus[None] = TASK_STATUS_IGNORED) -> None:
         """Save, and watch the file, until cancelled."""
@@ -230,6 +257,8 @@ class DocumentRoom(Relay):
 
     def answer(self, member: Member, request: Request) -> None:
         if request.name == Action.ACKNOWLEDGE.value:
+            if member in self._early:
+                return  # they are asked for the rest, and ask again then
             self._history.when_committed(partial(self._acknowledge, member, request))
         elif request.name not in _REQUESTS:
             self.reply(member, request, status="failed", reason="There is no such request.")

@@ -14,7 +14,7 @@ from uuid import uuid4
 
 from pycrdt import Array, ArrayEvent, Doc, Map, MapEvent, Subscription, Text, TextEvent
 
-from .errors import InvalidEdit, ProtocolError, is_panic
+from .errors import EarlyEdit, InvalidEdit, ProtocolError, is_panic
 from .protocol import read_varuint
 from .updates import MAX_DEPTH, Id, Update, read_update
 
@@ -117,6 +117,7 @@ class EditCheck:
         Raises:
             ProtocolError: it cannot be read.
             InvalidEdit: it would leave the document with something that its type cannot hold.
+            EarlyEdit: it comes after others that are not here.
         """
         found = found or read_update(data)
         is_text = self._goes_on(found) or self._try(data, found)
@@ -172,7 +173,7 @@ class EditCheck:
         if copy.problem:
             raise InvalidEdit(f"The edit was not taken: {copy.problem}.")
         if copy.lacks(found.ends):
-            raise InvalidEdit("The edit was not taken: it comes after others that are not here.")
+            raise EarlyEdit("The edit comes after others that are not here.")
         self._copy = copy
         return copy.is_text
 
