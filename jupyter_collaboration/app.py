@@ -25,6 +25,7 @@ from .places import Places
 from .room import DocumentRoom
 from .rooms import RoomManager
 from .stores import SQLiteYStore, TempFileYStore, YStore
+from .watch import FileWatch
 from .websocket import RoomHandler
 
 EVENTS_URI = "https://schema.jupyter.org/jupyter_collaboration"
@@ -177,8 +178,13 @@ class YDocExtension(ExtensionApp):
             stop_poll_on_errors_after=self.file_stop_poll_on_errors_after,
         )
         self._file_locks: WeakValueDictionary[str, Lock] = WeakValueDictionary()
+        self._watch = FileWatch(self.file_poll_interval)
         self.ywebsocket_server = RoomManager(
-            self._make_room, backend, cleanup_delay=self.document_cleanup_delay, log=self.log
+            self._make_room,
+            backend,
+            cleanup_delay=self.document_cleanup_delay,
+            log=self.log,
+            watch=self._watch if self.file_poll_interval else None,
         )
         places = Places(self.serverapp.contents_manager, self._file_ids)
         parts = {
@@ -232,6 +238,7 @@ class YDocExtension(ExtensionApp):
             self._emit_session,
             self._file_locks.setdefault(document.file_id, Lock()),
             lambda: self.ywebsocket_server.siblings(room),
+            self._watch,
         )
         return room
 

@@ -36,6 +36,7 @@ from .history import History, Kind, Stored
 from .outofband import Merge, content_in_file, joined, merge_into, nearest, stands
 from .saver import Saver
 from .validity import problem_of_value
+from .watch import FileWatch
 
 SETTLE_TIME = 0.15
 """Seconds for which a file that somebody wrote has to stay the same before it is read."""
@@ -93,6 +94,7 @@ class FileBinding:
 
     Args:
         lock: held while the file is looked at and written; one for all views of a file. [F9]
+        watch: tells when the file may have changed.
     """
 
     def __init__(
@@ -103,7 +105,9 @@ class FileBinding:
         history: History,
         options: BindingOptions,
         lock: Lock,
+        watch: FileWatch,
     ) -> None:
+        self._watch = watch
         self._owner = owner
         self._doc = owner.ydoc
         self._type = document.type
@@ -387,21 +391,23 @@ class FileBinding:
     async def watch(self) -> None:
         """Look at the file now and then; follow it, and merge what others wrote into it."""
         failing_since: float | None = None
-        while True:
-            await anyio.sleep(self._options.poll_interval)
-            try:
-                await self.look()
-                failing_since = None
-            except (LoadFailed, DocumentNotFound) as error:
-                now = anyio.current_time()
-                if failing_since is None:
-                    failing_since = now
-                    self._log.warning("%s", error)
-                    continue  # once may be in the middle of a rename
-                self._report(error)
-                if now - failing_since > self._options.stop_poll_on_errors_after:
-                    self._log.error("%s is not watched any more: %s", self.path, error)
-                    return
+        with self._watch.watching(self._file.signature) as watched:
+            while True:
+                await watched.changed()
+                try:
+                    await self.look()
+                    failing_since = None
+                except (LoadFailed, DocumentNotFound) as error:
+                    watched.look_again()
+                    now = anyio.current_time()
+                    if failing_since is None:
+                        failing_since = now
+                        self._log.warning("%s", error)
+                        continue  # once may be in the middle of a rename
+                    self._report(error)
+                    if now - failing_since > self._options.stop_poll_on_errors_after:
+                        self._log.error("%s is not watched any more: %s", self.path, error)
+                        return
 
     def _report(self, error: CollaborationError) -> None:
         """Tell everybody that the file is gone, or cannot be read. [F8] [F3]"""

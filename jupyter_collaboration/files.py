@@ -8,6 +8,7 @@ from __future__ import annotations
 import base64
 import hashlib
 import inspect
+import os
 from dataclasses import dataclass, replace
 from datetime import datetime
 from pathlib import Path
@@ -29,6 +30,7 @@ from .errors import (
     SaveFailed,
 )
 from .style import JsonStyle, LineEndings
+from .watch import Signature
 
 
 @dataclass(frozen=True)
@@ -90,6 +92,31 @@ class DocumentFile:
     @newline.setter
     def newline(self, newline: str) -> None:
         self._lines = LineEndings("", newline)
+
+    def signature(self) -> Signature | None:
+        """What the disk says of the file where it was last seen, without reading it.
+
+        Returns:
+            Device, inode, size and times; zeros if it is gone; None for a file that is not on a
+            disk of this server.
+        """
+        where = getattr(self._contents, "_get_os_path", None)
+        if where is None or self._last_path is None:
+            return None
+        try:
+            found = os.stat(where(self._last_path))
+        except FileNotFoundError:
+            return (0,)
+        except Exception:  # a contents manager's own idea of a path
+            return None
+        return (
+            found.st_dev,
+            found.st_ino,
+            found.st_mode,
+            found.st_size,
+            found.st_mtime_ns,
+            found.st_ctime_ns,
+        )
 
     async def probe(self) -> FileState:
         """Look at the file without keeping its content.

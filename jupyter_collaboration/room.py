@@ -43,6 +43,7 @@ from .relay import Member, Outgoing, Relay
 from .roles import Action
 from .updates import Update, read_update
 from .validity import EditCheck, repair_notebook
+from .watch import FileWatch
 
 Emit = Callable[..., None]
 
@@ -62,6 +63,7 @@ class DocumentRoom(Relay):
     Args:
         lock: held while the file is looked at and written; one for all rooms of a file.
         siblings: the other open rooms of the same file, such as a notebook's text. [F9]
+        watch: looks at the files of all rooms; without, nobody looks at this one's.
     """
 
     def __init__(
@@ -74,6 +76,7 @@ class DocumentRoom(Relay):
         emit: Emit,
         lock: Lock | None = None,
         siblings: Callable[[], list[DocumentRoom]] = list,
+        watch: FileWatch | None = None,
     ) -> None:
         super().__init__(str(document_id), log)
         self.ystore = history
@@ -84,7 +87,15 @@ class DocumentRoom(Relay):
         self._emit = emit
         self._siblings = siblings
         self._document: YBaseDoc = make_document(document_id.type, self.ydoc, self.awareness)
-        self.binding = FileBinding(self, document_id, file, history, options, lock or Lock())
+        self.binding = FileBinding(
+            self,
+            document_id,
+            file,
+            history,
+            options,
+            lock or Lock(),
+            watch or FileWatch(options.poll_interval),
+        )
         self._kind = Kind.EDIT
         self._author = ""
         self._loading = Lock()

@@ -23,6 +23,7 @@ from .limits import Attendance, Limits
 from .protocol import CloseCode
 from .relay import Member, Relay
 from .room import DocumentRoom
+from .watch import FileWatch
 
 STOP_TIME = 4.0
 """Seconds for saving everything when the server stops."""
@@ -44,6 +45,7 @@ class RoomManager:
         history: where histories are kept; if it cannot be used, rooms go on without.
         cleanup_delay: seconds from the last member's leaving to the closing of a room;
             None keeps rooms open.
+        watch: looks at the files of all rooms while this runs.
     """
 
     def __init__(
@@ -53,6 +55,7 @@ class RoomManager:
         *,
         cleanup_delay: float | None,
         log: Logger,
+        watch: FileWatch | None = None,
     ) -> None:
         self.rooms: dict[str, Relay] = {}
         self.started = Event()
@@ -65,6 +68,7 @@ class RoomManager:
         self._empty_since: WeakKeyDictionary[Relay, float] = WeakKeyDictionary()
         self._evicting: set[Relay] = set()
         self._attendance = Attendance()
+        self._watch = watch
         self._tasks: TaskGroup | None = None
         self._stopping = False
         self._stopped = Event()
@@ -77,6 +81,8 @@ class RoomManager:
             self._log.error("Documents open without history, which cannot be kept: %s", error)
             self._history = self._without
         async with create_task_group() as self._tasks:
+            if self._watch is not None:
+                await self._tasks.start(self._watch.run)
             self.started.set()
             task_status.started()
             await self._stopped.wait()

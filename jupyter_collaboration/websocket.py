@@ -32,7 +32,7 @@ from .roles import Role
 from .room import DocumentRoom
 from .rooms import RoomManager
 
-PING_INTERVAL = 5.0
+PING_INTERVAL = 8.0
 PING_TIMEOUT = 15.0
 """Seconds between two pings, and until a client that answers none is gone."""
 

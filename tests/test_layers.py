@@ -29,6 +29,7 @@ LAYERS = [
     ["binding", "relay"],
     ["outofband"],
     ["files", "saver"],
+    ["watch"],
     ["style"],
     ["history", "places"],
     ["documents", "notebooks", "roles", "validity"],

@@ -28,6 +28,7 @@ from jupyter_collaboration.errors import HistoryUnavailable
 from jupyter_collaboration.history import SQLiteBackend
 from jupyter_collaboration.room import DocumentRoom
 from jupyter_collaboration.rooms import RoomManager
+from jupyter_collaboration.watch import FileWatch
 
 STORE = ".jupyter_ystore.db"
 
@@ -109,6 +110,7 @@ class Life:
             _file_ids=file_ids,
             _options=OPTIONS,
             _file_locks={},
+            _watch=FileWatch(OPTIONS.poll_interval),
             _emit_session=lambda **data: None,
         )
         self.rooms = RoomManager(
@@ -116,6 +118,7 @@ class Life:
             self.backend,
             cleanup_delay=CLEANUP_DELAY,
             log=logger,
+            watch=extension._watch,
         )
         extension.ywebsocket_server = self.rooms
         self._point: str | None = None

@@ -14,7 +14,7 @@ from typing import Any
 from jupyter_server_fileid.manager import ArbitraryFileIdManager
 from pycrdt import Doc
 
-from jupyter_collaboration import binding, rooms, saver
+from jupyter_collaboration import binding, rooms, saver, watch
 from jupyter_collaboration.documents import document_id
 from jupyter_collaboration.history import base
 
@@ -249,6 +249,7 @@ def quick(clock: SimpleNamespace) -> Iterator[None]:
         (binding, "SETTLE_TIME", SETTLE_TIME),
         (binding, "SHRUNK_TIME", 4 * SETTLE_TIME),
         (binding, "UNREADABLE_TIME", 8 * SETTLE_TIME),
+        (watch, "TRUST_TIME", 4 * SETTLE_TIME),
         (rooms, "EVICTION_RETRY", RETRY),
         (saver, "FIRST_RETRY", RETRY),
         (base, "time", stepping),
