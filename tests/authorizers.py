@@ -1,8 +1,17 @@
-"""Authorizers for servers under test, which import them by name."""
+"""Who somebody is and what they may do, for servers under test, which import these by name."""
 
+from __future__ import annotations
+
+import json
+from pathlib import Path
 from typing import Any
 
 from jupyter_server.auth import Authorizer
+from jupyter_server.auth.identity import IdentityProvider, User
+
+RULES = ".rules.json"
+
+NAMES = ("editor", "viewer", "nobody")
 
 
 class ReadOnly(Authorizer):
@@ -10,3 +19,35 @@ class ReadOnly(Authorizer):
 
     def is_authorized(self, handler: Any, user: Any, action: str, resource: str) -> bool:
         return action == "read"
+
+
+class ByToken(IdentityProvider):
+    """The token, or the cookie ``person``, is the name; the server's own token is an editor's."""
+
+    def get_user(self, handler: Any) -> User | None:
+        if (person := handler.get_cookie("person")) in NAMES:
+            return User(person)
+        token = handler.get_argument("token", "") or ""
+        header = handler.request.headers.get("Authorization", "")
+        token = token or header.removeprefix("token ").strip()
+        if token == self.token:
+            token = "editor"
+        if token not in NAMES:
+            return None
+        handler._token_authenticated = True
+        return User(token, token.title(), token.title(), token[0].upper())
+
+
+class ByRules(Authorizer):
+    """The file `.rules.json` in the server's root says what each user may do, and where.
+
+    It is read each time: {"viewer": ["read"], "hidden": ["secret.txt"]}.
+    """
+
+    def is_authorized(self, handler: Any, user: User, action: str, resource: str) -> bool:
+        file = Path(handler.serverapp.root_dir) / RULES
+        rules = json.loads(file.read_text()) if file.exists() else {}
+        usual = {"editor": ["read", "write"], "viewer": ["read"], "nobody": []}
+        if user.username != "editor" and getattr(handler, "path", "") in rules.get("hidden", ()):
+            return False
+        return action in rules.get(user.username, usual[user.username])

@@ -101,3 +101,13 @@ class Moody(AsyncLargeFileManager):
         for cell, source in zip(notebook["cells"], sources, strict=False):
             cell["source"] = source.removesuffix("\n").splitlines(keepends=True)
         path.with_suffix(".ipynb").write_text(json.dumps(notebook, indent=1) + "\n")
+
+
+class ByMode(AsyncLargeFileManager):
+    """Says of a file that it can be written by its mode alone: to root everything can be."""
+
+    async def get(self, path, *args, **options):  # type: ignore[no-untyped-def]
+        model = await super().get(path, *args, **options)
+        mode = Path(self.root_dir, path.strip("/")).stat().st_mode
+        model["writable"] = bool(mode & 0o200)
+        return model
