@@ -77,7 +77,7 @@ lint: $(LIB_STAMP)  ## Check style, formatting and types of everything
 	exit $$code
 
 test-python: $(VENV_STAMP)  ## Run the tests of the server
-	@PYTHONPATH="$(CURDIR)" $(STEP) "Python tests" .venv/bin/python -m pytest tests $(ARGS)
+	@PYTHONPATH="$(CURDIR)" $(STEP) "Python tests" .venv/bin/python -m pytest tests -n 2 --dist worksteal $(ARGS)
 
 fuzz: $(VENV_STAMP)  ## Run random plans until stopped (Ctrl-C); those that fail are kept in build/fuzz/
 	@cd tests && PYTHONPATH="$(CURDIR):$(CURDIR)/tests" ../.venv/bin/python -m fuzz $(ARGS)

@@ -15,6 +15,10 @@ class Action(Enum):
     PRESENCE = "presence"
     SAVE = "save"
     REVERT = "revert"
+    TIMELINE = "timeline"
+    RESTORE = "restore"
+    FORK = "fork"
+    UNDO = "undo"
     ACKNOWLEDGE = "ack"
 
 
@@ -27,7 +31,7 @@ class Role(Enum):
 
 
 _ALLOWED: dict[Role, frozenset[Action]] = {
-    Role.VIEWER: frozenset({Action.READ, Action.PRESENCE, Action.ACKNOWLEDGE}),
+    Role.VIEWER: frozenset({Action.READ, Action.PRESENCE, Action.ACKNOWLEDGE, Action.TIMELINE}),
     Role.EDITOR: frozenset(Action),
 }
 

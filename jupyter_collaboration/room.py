@@ -20,7 +20,7 @@ from anyio import TASK_STATUS_IGNORED, Event, Lock, create_task_group
 from anyio.abc import TaskGroup, TaskStatus
 from jupyter_ydoc.ybasedoc import YBaseDoc
 from jupyter_ydoc.ynotebook import YNotebook
-from pycrdt import ArrayEvent, MapEvent
+from pycrdt import ArrayEvent, Map, MapEvent
 
 from . import protocol
 from .binding import BindingOptions, FileBinding
@@ -247,7 +247,8 @@ class DocumentRoom(Relay):
         seen: dict[str, Any] = {}
         twins: list[tuple[int, bool]] = []
         for index in range(len(cells)):
-            name = cells[index].get("id")
+            cell = cells[index]
+            name = cell.get("id") if isinstance(cell, Map) else None
             if not isinstance(name, str):
                 continue
             if name in seen:

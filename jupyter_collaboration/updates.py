@@ -23,6 +23,10 @@ MAX_CLOCK = 2**32
 MAX_STRUCTS = 250_000
 """Structs in one update: what can be applied without a pause that others feel."""
 
+MAX_PIECES = 20_000
+"""Pieces of text in one update of which each goes on with the one before. Who writes a document as
+a whole joins them, and to join them takes time that grows with the square of their number."""
+
 MAX_DEPTH = 64
 """How deep values, and shared types in shared types, may be nested."""
 
@@ -68,6 +72,7 @@ class _Reader:
         self._at = 0
         self._found = Update()
         self._depths: dict[Id, int] = {}
+        self._pieces = 0
 
     def update(self) -> Update:
         for _ in range(self._number()):
@@ -111,6 +116,10 @@ class _Reader:
             if info & 0x20:
                 self._string()
         length = self._content(kind)
+        if kind == STRING and origin == (client, clock - 1):
+            self._pieces += 1
+            if self._pieces > MAX_PIECES:
+                raise ProtocolError(f"a text in more than {MAX_PIECES} pieces")
         if kind == STRING and (origin or right):
             self._found.text = ((client, clock), length, origin, right)
         elif kind == TYPE:

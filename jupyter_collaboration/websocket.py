@@ -38,7 +38,11 @@ PING_TIMEOUT = 15.0
 
 OUTBOX_BYTES = 8 * 2**20
 OUTBOX_SECONDS = 30.0
-"""What may wait for a client that reads slowly, and for how long."""
+"""What may wait for a client that reads slowly, beside one message of any size, and for how long
+it may take nothing at all."""
+
+SLICE_BYTES = 2**18
+"""A large frame is written in pieces, so that it is seen that a client takes some of it."""
 
 
 class Outbox:
@@ -50,6 +54,7 @@ class Outbox:
     def __init__(self, stream: IOStream) -> None:
         self._stream = stream
         self._waiting = 0
+        self._largest = 0
         self._since = 0.0
 
     @property
@@ -59,7 +64,7 @@ class Outbox:
 
     def overdue(self, now: float) -> bool:
         """Whether the client takes too little, or takes it too slowly."""
-        return self._waiting > OUTBOX_BYTES or (
+        return self._waiting > OUTBOX_BYTES + self._largest or (
             self._waiting > 0 and now - self._since > OUTBOX_SECONDS
         )
 
@@ -69,17 +74,28 @@ class Outbox:
         Raises:
             StreamClosedError: the client is gone.
         """
-        future = self._stream.write(frame)
+        self._largest = max(self._largest, len(frame))
+        if len(frame) <= SLICE_BYTES:
+            self._write(frame, now)
+        else:
+            whole = memoryview(frame)
+            for at in range(0, len(frame), SLICE_BYTES):
+                self._write(whole[at : at + SLICE_BYTES], now)
+
+    def _write(self, data: bytes | memoryview, now: float) -> None:
+        future = self._stream.write(data)
         if not future.done():
             if not self._waiting:
                 self._since = now
-            size = len(frame)
+            size = len(data)
             self._waiting += size
             future.add_done_callback(lambda _: self._written(size))
 
     def _written(self, size: int) -> None:
         self._waiting -= size
         self._since = asyncio.get_running_loop().time()
+        if not self._waiting:
+            self._largest = 0
 
 
 class RoomHandler(WebSocketMixin, JupyterHandler, WebSocketHandler):

@@ -90,6 +90,32 @@ def test_two_views_of_a_file_never_overwrite_each_other(
     run(test())
 
 
+def test_a_text_that_is_no_notebook_is_not_written_over_one_that_is_open(
+    run: Run, server: Server
+) -> None:  # [F9]
+    async def test() -> None:
+        document = Document(server, "a text that is no notebook", "notebook")
+        ada = await server.member(document.fixture)
+        document.type(ada)
+        await document.agrees(ada)
+        bob = await text_view(document)
+        assert isinstance(bob, Editor)
+        await until(lambda: document.holds([("", str(bob.source))]))
+        bob.source.insert(0, "{")
+        failed = await bob.ask("save")
+        assert (failed["status"], failed["code"]) == ("failed", "refused")
+        assert "open as a notebook" in failed["reason"]
+        json.loads(server.read(document.path))
+        document.type(ada)
+        del bob.source[0:1]
+        await until(lambda: document.holds([("", str(bob.source))]))
+        await document.agrees(ada)
+        ada.socket.abort()
+        bob.socket.abort()
+
+    run(test())
+
+
 def test_two_files_that_are_kept_alike_come_to_rest(run: Run, server: Server) -> None:  # [F6]
     async def test() -> None:
         document = Document(server, "alike/pair", "notebook")

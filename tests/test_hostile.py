@@ -73,9 +73,9 @@ class Siege:
         name = "file.ipynb" if kind == "notebook" else "file.txt"
         self.file = root / name
         self.file.write_bytes(initial(kind, ["one\ntwo", "three"]))
-        file_ids = ArbitraryFileIdManager(root_dir=str(root), db_path=":memory:")
+        self.file_ids = ArbitraryFileIdManager(root_dir=str(root), db_path=":memory:")
         kinds = ("json", "notebook") if kind == "notebook" else ("text", "file")
-        self.life = Life(root, document_id(*kinds, file_ids.index(name)), file_ids)
+        self.life = Life(root, document_id(*kinds, self.file_ids.index(name)), self.file_ids)
         self.ledger = Ledger()
         self.clients = [Collaborator(each, kind, self.ledger) for each in ("ada", "bob")]
         self.marks = 0
@@ -222,6 +222,42 @@ def test_no_frame_hurts_those_who_are_honest(tmp_path: Path, kind: str, role: Ro
         loop.run_until_complete(siege.life.kill())
         loop.run_until_complete(loop.shutdown_default_executor())
         loop.close()
+
+
+@pytest.mark.parametrize("killed", [True, False])
+def test_what_no_notebook_holds_becomes_a_raw_cell_and_saving_goes_on(
+    run: Run, tmp_path: Path, killed: bool
+) -> None:  # [M8]
+    """It is in an old history, or some code of this server puts it there."""
+
+    async def test() -> None:
+        with quick(SimpleNamespace(offset=0.0)):
+            siege = Siege(tmp_path, "notebook", Role.VIEWER)
+            await siege.begin()
+            life = siege.life
+            for client in siege.clients:
+                client.disconnect()
+            siege.room.ydoc.get("cells", type=Array).append("precious")
+            if killed:
+                await life.backend.flush()
+                await life.kill()
+                life = Life(life.root, life.document, siege.file_ids)
+                await life.start()
+            room = await life.open()
+            await room.settled()
+
+            def is_saved() -> bool:
+                try:
+                    *_, last = json.loads(siege.file.read_bytes())["cells"]
+                except ValueError:  # it is being written
+                    return False
+                return last["cell_type"] == "raw" and "precious" in "".join(last["source"])
+
+            assert await wait_for(is_saved, 10)
+            assert await wait_for(lambda: room.binding.is_saved, 10)
+            await life.kill()
+
+    run(test())
 
 
 # On real sockets

@@ -6,7 +6,7 @@ from jupyter_collaboration import protocol, roles
 from jupyter_collaboration.roles import Action, Role
 
 ALLOWED = {
-    Role.VIEWER: {Action.READ, Action.PRESENCE, Action.ACKNOWLEDGE},
+    Role.VIEWER: {Action.READ, Action.PRESENCE, Action.ACKNOWLEDGE, Action.TIMELINE},
     Role.EDITOR: set(Action),
 }
 

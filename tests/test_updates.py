@@ -13,7 +13,7 @@ from pycrdt import Array, Doc, Map, Text
 
 from jupyter_collaboration.errors import ProtocolError
 from jupyter_collaboration.protocol import write_bytes, write_varuint
-from jupyter_collaboration.updates import MAX_DEPTH, MAX_STRUCTS, read_update
+from jupyter_collaboration.updates import MAX_DEPTH, MAX_PIECES, MAX_STRUCTS, read_update
 
 
 def written(edit: Any) -> list[bytes]:
@@ -93,9 +93,18 @@ def types_in_types(depth: int) -> bytes:
     return b"\x01" + write_varuint(depth + 1) + b"\x01\x00" + structs + b"\x00"
 
 
+def pieces(count: int) -> bytes:
+    """A text that comes letter by letter in one update."""
+    structs = b"\x04\x01\x01ax".replace(b"x", b"\x01x")
+    for clock in range(1, count):
+        structs += b"\x84\x01" + write_varuint(clock - 1) + b"\x01x"
+    return b"\x01" + write_varuint(count) + b"\x01\x00" + structs + b"\x00"
+
+
 @pytest.mark.parametrize(
     ("update", "why"),
     [
+        (pieces(MAX_PIECES + 2), "pieces"),
         (b"", "cut short|without an end"),
         (b"\xff" * 300_000, "without an end"),
         (b"\x00\x00\x00", "behind its end"),
@@ -119,6 +128,7 @@ def test_what_breaks_the_rules_is_refused_in_words(update: bytes, why: str) -> N
 def test_what_is_just_within_the_limits_is_read() -> None:
     assert read_update(nested(MAX_DEPTH)).structs == 1
     assert read_update(types_in_types(MAX_DEPTH)).structs == MAX_DEPTH + 1
+    assert read_update(pieces(MAX_PIECES)).structs == MAX_PIECES
 
 
 def test_numbers_that_json_does_not_know_are_noticed() -> None:  # [M8]

@@ -11,6 +11,7 @@ from support import Editor
 from jupyter_collaboration import websocket
 from jupyter_collaboration.relay import Outgoing
 from jupyter_collaboration.websocket import Outbox
+from rtcbench import wire
 
 Run = Callable[[Awaitable[Any]], Any]
 Serving = Callable[..., Any]
@@ -40,8 +41,53 @@ def test_an_outbox_is_bounded_in_bytes_and_in_time(run: Run) -> None:  # [M4]
         await asyncio.sleep(0)
         assert outbox.waiting == 0
         assert not outbox.overdue(1e9)
-        outbox.write(b"x" * (websocket.OUTBOX_BYTES + 1), 0.0)
+        for _ in range(websocket.OUTBOX_BYTES // 2**17):
+            outbox.write(b"x" * 2**17, 0.0)
+        assert not outbox.overdue(0.0)
+        outbox.write(b"x" * 2**17, 0.0)
+        outbox.write(b"x", 0.0)
         assert outbox.overdue(0.0)
+
+    run(test())
+
+
+def test_one_message_may_be_larger_than_an_outbox(run: Run) -> None:  # [M4]
+    """Such as a large document: who takes some of it all the time is not slow."""
+
+    async def test() -> None:
+        stream = Stream()
+        outbox = Outbox(stream)  # type: ignore[arg-type]
+        size = 3 * websocket.OUTBOX_BYTES
+        outbox.write(b"x" * size, 0.0)
+        outbox.write(b"x" * 1000, 0.0)
+        assert outbox.waiting == size + 1000
+        assert not outbox.overdue(0.0)
+        now = asyncio.get_running_loop().time()
+        stream.futures[0].set_result(None)
+        await asyncio.sleep(0)
+        assert outbox.waiting < size
+        assert not outbox.overdue(now + websocket.OUTBOX_SECONDS)
+        assert outbox.overdue(now + websocket.OUTBOX_SECONDS + 10)
+
+    run(test())
+
+
+def test_who_opens_a_large_document_while_others_type_gets_it(run: Run, serving: Serving) -> None:
+    # [M4]
+    async def test() -> None:
+        async with serving(YDocExtension={"document_save_delay": None}) as server:
+            file = server.text_file("a.txt", "x" * (2 * websocket.OUTBOX_BYTES))
+            ada = await server.member(file)
+            for _ in range(3):
+                bob = Editor(await server.endpoint(file))
+                await bob.socket.connect(bob.endpoint.url)
+                bob.send(wire.sync_message(wire.STEP1, bob.doc.get_state()))
+                for _ in range(50):
+                    ada.source.insert(0, "y")
+                    await asyncio.sleep(0)
+                await bob.until(lambda _, bob=bob: str(bob.source) == str(ada.source))  # type: ignore[misc]
+                assert not bob.socket.closed.is_set()
+                await bob.close()
 
     run(test())
 
