@@ -9,6 +9,8 @@ import { DisplayName } from '../src/displayName';
 import { WebSocketProvider } from '../src/provider';
 import { FakeServer, fakeUser, settled } from './support/server';
 
+const trans = nullTranslator.load('jupyter_collaboration');
+
 function storage(): DisplayName.IStorage {
   const items = new Map<string, string>();
   return {
@@ -65,7 +67,7 @@ describe('The chosen name', () => {
       model,
       user,
       displayName,
-      translator: nullTranslator.load('jupyter_collaboration'),
+      translator: trans,
       serverSettings: server.settings,
       environment: {
         createSocket: server.createSocket,
