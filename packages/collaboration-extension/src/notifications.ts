@@ -321,7 +321,12 @@ export function notifyRepair(
   provider: IDocumentProvider,
   trans: TranslationBundle
 ): void {
+  let known = 0;
   provider.repaired.connect((_, count) => {
+    if (count <= known) {
+      return; // Told again, on another connection.
+    }
+    known = count;
     Notification.emit(
       trans._n(
         '%2: %1 cell of its history could not be read, and is shown as a raw cell.',

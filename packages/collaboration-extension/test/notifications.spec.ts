@@ -142,6 +142,7 @@ describe('What the server did not take', () => {
 it('Cells that were repaired are told of in words', () => {
   notifyRepair(provider.asProvider, trans);
   provider.repaired.emit(2);
+  provider.repaired.emit(2);
   expect(messages()).toEqual([
     'a.txt: 2 cells of its history could not be read, and are shown as raw cells.'
   ]);

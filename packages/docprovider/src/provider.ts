@@ -291,6 +291,7 @@ export class WebSocketProvider implements IDocumentProvider {
   }
 
   private _onOpened(): void {
+    this._membership.opened();
     this._connection.send(this._sync.question());
     if (!this._sync.isRebasing) {
       this._presence.opened();
@@ -328,6 +329,7 @@ export class WebSocketProvider implements IDocumentProvider {
       case 'sync1':
       case 'sync2':
       case 'update':
+        this._membership.answered();
         this._sync.receive(message);
         break;
       case 'awareness':

@@ -4,8 +4,8 @@
 /**
  * What the server lets this user do with a document. [M2]
  *
- * Knows the server's message about it; knows nothing of sockets. Servers that
- * send none let everybody edit who may read. [C1]
+ * Knows the server's message about it, which comes before anything of the
+ * document; knows nothing of sockets. Without it, the user may edit. [C1]
  */
 
 import type { TranslationBundle } from '@jupyterlab/translation';
@@ -49,16 +49,31 @@ export class Membership implements IDisposable {
   }
 
   /**
+   * A connection is open: the role is what is told on it.
+   */
+  opened(): void {
+    this._isTold = false;
+  }
+
+  /**
    * Take the server's message about the role; roles not known here only read.
    */
   receive(reply: IReply): void {
-    const role = reply.role === 'editor' ? 'editor' : 'viewer';
+    this._isTold = true;
     const why = reply.reason === 'file' ? 'file' : 'permission';
-    const reason = role === 'editor' ? '' : why;
-    if (role !== this._role || reason !== this._reason) {
-      this._role = role;
-      this._reason = reason;
-      this._changed.emit();
+    if (reply.role === 'editor') {
+      this._set('editor', '');
+    } else {
+      this._set('viewer', why);
+    }
+  }
+
+  /**
+   * The server speaks of the document.
+   */
+  answered(): void {
+    if (!this._isTold) {
+      this._set('editor', '');
     }
   }
 
@@ -72,8 +87,17 @@ export class Membership implements IDisposable {
     }
   }
 
+  private _set(role: Role, reason: RoleReason): void {
+    if (role !== this._role || reason !== this._reason) {
+      this._role = role;
+      this._reason = reason;
+      this._changed.emit();
+    }
+  }
+
   private _changed = new Signal<this, void>(this);
   private _isDisposed = false;
+  private _isTold = false;
   private _reason: RoleReason = '';
   private _role: Role = 'editor';
 }

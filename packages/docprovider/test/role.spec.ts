@@ -117,6 +117,24 @@ describe('The role', () => {
     expect(seen).toEqual(['viewer file', 'editor ', 'viewer permission']);
   });
 
+  it('is what is told on the connection that there is now', async () => {
+    server.role = { role: 'viewer', reason: 'file' };
+    const { model, provider } = await open(new YFile());
+    const seen: string[] = [];
+    provider.roleChanged.connect((_, role) => seen.push(role));
+    server.cut();
+    await comeBack();
+    expect(seen).toEqual([]);
+
+    server.role = null;
+    server.cut();
+    await comeBack();
+    expect(seen).toEqual(['editor']);
+    model.updateSource(0, 0, 'x');
+    await settled();
+    expect(serverText()).toBe('x');
+  });
+
   it('that is not known here only reads', async () => {
     const { provider } = await open(new YFile());
     server.tell({ type: 'role', role: 'commenter', reason: 'new' });
