@@ -21,7 +21,10 @@ import type { Server } from './server';
  * What the tests use of `window.jupyterapp`.
  */
 interface IApp {
-  commands: { execute(id: string, args?: object): Promise<unknown> };
+  commands: {
+    execute(id: string, args?: object): Promise<unknown>;
+    isEnabled(id: string): boolean;
+  };
   serviceManager: {
     contents: {
       contentProviderRegistry?: IProviderRegistry;
@@ -406,6 +409,30 @@ export class Person {
    */
   get remoteSelections(): Locator {
     return this.page.locator('.jp-remote-selection');
+  }
+
+  /**
+   * The mark of a document that may only be read.
+   */
+  get viewingMark(): Locator {
+    return this.page.locator('.jp-ViewingItem').filter({ visible: true });
+  }
+
+  /**
+   * A notification with some words.
+   */
+  notification(words: string | RegExp): Locator {
+    return this.page.locator('.Toastify__toast', { hasText: words });
+  }
+
+  /**
+   * Whether a command can be used now.
+   */
+  async isEnabled(id: string): Promise<boolean> {
+    return this.page.evaluate(
+      command => window.jupyterapp.commands.isEnabled(command),
+      id
+    );
   }
 
   /**

@@ -12,6 +12,7 @@ import { roleMessage } from '@jupyter/docprovider';
 import { Notification } from '@jupyterlab/apputils';
 import { PathExt } from '@jupyterlab/coreutils';
 import type { TranslationBundle } from '@jupyterlab/translation';
+import type { ISignal } from '@lumino/signaling';
 
 /**
  * Notify when the server refuses a document that was open.
@@ -214,35 +215,39 @@ export function notifyRole(
 }
 
 /**
- * Notify of a save that the user may not make, and offer a copy. [M2]
+ * Notify of saves that the user may not make, and offer a copy. [M2]
  *
- * @param provider The document's provider.
+ * @param denied Tells of them.
  * @param trans Translates what users see.
  * @param save Saves a copy.
  */
 export function notifySaveDenied(
-  provider: IDocumentProvider,
+  denied: ISignal<unknown, IDocumentProvider>,
   trans: TranslationBundle,
-  save: () => Promise<boolean>
+  save: (provider: IDocumentProvider) => Promise<boolean>
 ): void {
-  Notification.emit(
-    trans.__(
-      '%1 was not saved: %2',
-      PathExt.basename(provider.path),
-      roleMessage(provider.roleReason, trans)
-    ),
-    'warning',
-    {
-      autoClose: 10000,
-      actions: [
-        {
-          label: trans.__('Save a copy…'),
-          caption: trans.__('Save the document under another name'),
-          callback: () => void save()
-        }
-      ]
-    }
-  );
+  let id = '';
+  denied.connect((_, provider) => {
+    Notification.dismiss(id);
+    id = Notification.emit(
+      trans.__(
+        '%1 was not saved: %2',
+        PathExt.basename(provider.path),
+        roleMessage(provider.roleReason, trans)
+      ),
+      'warning',
+      {
+        autoClose: 10000,
+        actions: [
+          {
+            label: trans.__('Save a copy…'),
+            caption: trans.__('Save the document under another name'),
+            callback: () => void save(provider)
+          }
+        ]
+      }
+    );
+  });
 }
 
 /**

@@ -71,10 +71,8 @@ export const viewing: JupyterFrontEndPlugin<void> = {
     contentProvider.opened.connect((_, provider) =>
       notifyRole(provider, trans)
     );
-    contentProvider.saveDenied.connect((_, provider) =>
-      notifySaveDenied(provider, trans, () =>
-        saveCopy({ app, contentProvider, provider, trans })
-      )
+    notifySaveDenied(contentProvider.saveDenied, trans, provider =>
+      saveCopy({ app, contentProvider, provider, trans })
     );
   }
 };
