@@ -106,10 +106,11 @@ export class Person {
   async open(name: string): Promise<void> {
     const { server } = this;
     const view = name.endsWith('.ipynb') ? 'notebooks' : 'edit';
+    const path = name.split('/').map(encodeURIComponent).join('/');
     const place =
       server.application === 'lab'
-        ? `lab/workspaces/${this.nickname}/tree/${name}?reset&`
-        : `${view}/${name}?`;
+        ? `lab/workspaces/${this.nickname}/tree/${path}?reset&`
+        : `${view}/${path}?`;
     await this.page.goto(
       `${server.url}/${place}token=${server.token}&person=${this.nickname}`
     );

@@ -27,8 +27,8 @@ export type Application = 'lab' | 'notebook';
 const ROLES = '.roles.json';
 
 /**
- * The server's configuration: as it comes, but that a browser that logs in may say whose it is,
- * and that a file tells who may not do all.
+ * The server's configuration: as it comes, but that a browser that logs in may say whose it is
+ * (guests stay anonymous), and that a file tells who may not do all.
  *
  * The anonymous names that Jupyter Server draws are sometimes the same for both.
  */
@@ -43,7 +43,7 @@ from jupyter_server.auth.identity import PasswordIdentityProvider, User
 class Named(PasswordIdentityProvider):
     def generate_anonymous_user(self, handler):
         name = handler.get_argument("person", "")
-        if not name:
+        if not name or name.startswith("Guest"):
             return super().generate_anonymous_user(handler)
         return User(name.lower(), name, name, name[:1], None)
 

@@ -1,7 +1,14 @@
 // Copyright (c) Jupyter Collaboration contributors.
 // Distributed under the terms of the BSD 3-Clause License.
 
-import { attachLog, expect, Server, test, testAlone } from '../support/fixtures';
+import {
+  attachLog,
+  expect,
+  Server,
+  test,
+  testAlone,
+  withPerson
+} from '../support/fixtures';
 import type { Person } from '../support/fixtures';
 import { cellsOnDisk, notebook } from '../support/documents';
 
@@ -86,11 +93,10 @@ async function isViewed(
   await grace.page.keyboard.press('Control+s');
   await expect(grace.notification(MAY_READ)).toBeVisible();
   await expect(grace.notificationButton('Save a copy…')).toBeVisible();
+  await expect(grace.page.getByText('Saving started')).toHaveCount(0);
   await expect(grace.dialogs).toHaveCount(0);
   await expect(ada.dialogs).toHaveCount(0);
 }
-
-test.afterEach(({ server }) => server.setRoles({}));
 
 // [M2]
 test('a viewer sees a notebook live and changes nothing', async ({
@@ -128,6 +134,7 @@ test('a viewer sees a text file live, and saves a copy', async ({
   await expect(grace.notificationButton('Download')).toBeVisible();
 
   await grace.page.keyboard.press('Control+s');
+  await expect(grace.notificationButton('Save a copy…')).toHaveCount(1);
   await grace.notificationButton('Save a copy…').click();
   const copy = name.replace('.txt', '-copy.txt');
   await expect(dialog.locator('input')).toHaveValue(copy);
@@ -219,11 +226,44 @@ test('a path that looks like markup is shown as it is', async ({
   grace
 }) => {
   const name = server.write('<img src=x onerror=alert(1)>.txt', 'text\n');
-  await grace.open(encodeURIComponent(name)).catch(() => undefined);
-  await expect.poll(() => grace.path()).toBe(name);
+  await grace.open(name);
   server.setRoles({ grace: 'viewer' });
   await expect(grace.notification(MAY_READ)).toContainText(name);
   await expect(grace.page.locator('img[src="x"]')).toHaveCount(0);
+});
+
+// [M3]
+test('a guest chooses a name, and is still shown as a guest', async ({
+  browser,
+  server,
+  file,
+  ada
+}, testInfo) => {
+  const name = server.write(file('txt'), 'text\n');
+  await ada.open(name);
+  const command = 'collaboration:choose-display-name';
+  expect(await ada.isEnabled(command)).toBe(false);
+  await withPerson(browser, server, 'Guest', testInfo, async guest => {
+    await guest.open(name);
+    const made = await guest.name();
+    expect(made).toMatch(/^Anonymous /);
+    await expect(ada.badge(`${made} (guest)`).first()).toBeVisible();
+
+    await guest.startCommand(command);
+    const dialog = guest.page.locator('.jp-Dialog');
+    await dialog.locator('input').fill('<b>Vera</b>');
+    await dialog.locator('.jp-mod-accept').click();
+    await expect(ada.badge('<b>Vera</b> (guest)').first()).toBeVisible();
+
+    await guest.page.reload();
+    await guest.documentReady(name);
+    await guest.typeInFile('!');
+    await expect(ada.badge('<b>Vera</b> (guest)').first()).toBeVisible();
+    await expect(
+      ada.page.locator('.jp-remote-cursor-name', { hasText: '<b>Vera</b>' })
+    ).toHaveCount(1);
+    await expect(ada.badge('Anonymous')).toHaveCount(0);
+  });
 });
 
 test.describe('in Notebook 7', () => {

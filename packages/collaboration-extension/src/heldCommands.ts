@@ -9,7 +9,13 @@
  * whatever slips through is taken back by the document's provider.
  */
 
+import type { IDocumentProvider } from '@jupyter/docprovider';
 import type { CommandRegistry } from '@lumino/commands';
+
+/**
+ * The command that saves what is looked at.
+ */
+const SAVE = 'docmanager:save';
 
 /**
  * The commands of notebooks and files, of their menus and of their panels.
@@ -35,16 +41,33 @@ export function isChanging(id: string): boolean {
 }
 
 /**
- * Disable the commands that change a document while it may only be read.
- *
- * @param commands The commands of the application.
- * @param isViewing Whether the document that is looked at may only be read.
+ * Disable the commands that change a document while it may only be read, and
+ * tell instead of saving it.
  */
-export function holdCommands(
-  commands: Pick<CommandRegistry, 'isEnabled'>,
-  isViewing: () => boolean
-): void {
+export function holdCommands(options: IHoldOptions): void {
+  const { commands, denySave, viewed } = options;
+  const execute = commands.execute.bind(commands);
   const isEnabled = commands.isEnabled.bind(commands);
   commands.isEnabled = (id, args) =>
-    isEnabled(id, args) && !(isChanging(id) && isViewing());
+    isEnabled(id, args) && !(isChanging(id) && viewed());
+  commands.execute = (id, args) => {
+    const provider = id === SAVE ? viewed() : null;
+    if (provider) {
+      denySave(provider);
+      return Promise.resolve();
+    }
+    return execute(id, args);
+  };
+}
+
+/**
+ * What is needed to hold commands back.
+ */
+export interface IHoldOptions {
+  /** The commands of the application. */
+  commands: Pick<CommandRegistry, 'execute' | 'isEnabled'>;
+  /** Tells why a document is not saved. */
+  denySave: (provider: IDocumentProvider) => void;
+  /** The document that is looked at, if it may only be read; or `null`. */
+  viewed: () => IDocumentProvider | null;
 }

@@ -12,7 +12,6 @@ import { roleMessage } from '@jupyter/docprovider';
 import { Notification } from '@jupyterlab/apputils';
 import { PathExt } from '@jupyterlab/coreutils';
 import type { TranslationBundle } from '@jupyterlab/translation';
-import type { ISignal } from '@lumino/signaling';
 
 /**
  * Notify when the server refuses a document that was open.
@@ -215,19 +214,18 @@ export function notifyRole(
 }
 
 /**
- * Notify of saves that the user may not make, and offer a copy. [M2]
+ * Make a notifier of saves that the user may not make, which offers a copy.
  *
- * @param denied Tells of them.
  * @param trans Translates what users see.
  * @param save Saves a copy.
+ * @returns Notifies of the last one, given the document's provider. [M2]
  */
 export function notifySaveDenied(
-  denied: ISignal<unknown, IDocumentProvider>,
   trans: TranslationBundle,
   save: (provider: IDocumentProvider) => Promise<boolean>
-): void {
+): (provider: IDocumentProvider) => void {
   let id = '';
-  denied.connect((_, provider) => {
+  return provider => {
     Notification.dismiss(id);
     id = Notification.emit(
       trans.__(
@@ -247,7 +245,7 @@ export function notifySaveDenied(
         ]
       }
     );
-  });
+  };
 }
 
 /**

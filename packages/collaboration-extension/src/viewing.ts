@@ -64,15 +64,21 @@ export const viewing: JupyterFrontEndPlugin<void> = {
             : undefined
       });
     }
-    holdCommands(app.commands, () => {
-      const widget = app.shell.currentWidget;
-      return isDocument(widget) && providerOf(widget)?.role === 'viewer';
+    const denySave = notifySaveDenied(trans, provider =>
+      saveCopy({ app, contentProvider, provider, trans })
+    );
+    contentProvider.saveDenied.connect((_, provider) => denySave(provider));
+    holdCommands({
+      commands: app.commands,
+      viewed: () => {
+        const widget = app.shell.currentWidget;
+        const provider = isDocument(widget) ? providerOf(widget) : null;
+        return provider?.role === 'viewer' ? provider : null;
+      },
+      denySave
     });
     contentProvider.opened.connect((_, provider) =>
       notifyRole(provider, trans)
-    );
-    notifySaveDenied(contentProvider.saveDenied, trans, provider =>
-      saveCopy({ app, contentProvider, provider, trans })
     );
   }
 };

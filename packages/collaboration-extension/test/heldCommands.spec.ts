@@ -1,6 +1,7 @@
 // Copyright (c) Jupyter Collaboration contributors.
 // Distributed under the terms of the BSD 3-Clause License.
 
+import type { IDocumentProvider } from '@jupyter/docprovider';
 import { CommandRegistry } from '@lumino/commands';
 import { describe, expect, it } from 'vitest';
 
@@ -56,19 +57,45 @@ describe('Commands that change a document', () => {
   });
 
   it('are disabled while the document is only viewed', () => {
-    const commands = new CommandRegistry();
-    const options = {
-      describedBy: { args: { type: 'object', properties: {} } },
-      execute: () => undefined
-    };
-    commands.addCommand('notebook:cut-cell', options);
-    commands.addCommand('notebook:copy-cell', options);
-    let isViewing = false;
-    holdCommands(commands, () => isViewing);
+    const { commands, look } = hold();
     expect(commands.isEnabled('notebook:cut-cell')).toBe(true);
-    isViewing = true;
+    look('a.ipynb');
     expect(commands.isEnabled('notebook:cut-cell')).toBe(false);
     expect(commands.isEnabled('notebook:copy-cell')).toBe(true);
     expect(commands.isEnabled('notebook:unknown')).toBe(false);
   });
+
+  it('do not even try to save what is only viewed, and tell', async () => {
+    const { commands, denied, executed, look } = hold();
+    await commands.execute('docmanager:save');
+    look('a.ipynb');
+    await commands.execute('docmanager:save');
+    await commands.execute('notebook:copy-cell');
+    expect(executed).toEqual(['docmanager:save', 'notebook:copy-cell']);
+    expect(denied).toEqual(['a.ipynb']);
+  });
 });
+
+function hold() {
+  const commands = new CommandRegistry();
+  const executed: string[] = [];
+  for (const id of [
+    'docmanager:save',
+    'notebook:copy-cell',
+    'notebook:cut-cell'
+  ]) {
+    commands.addCommand(id, {
+      describedBy: { args: { type: 'object', properties: {} } },
+      execute: () => void executed.push(id)
+    });
+  }
+  const denied: string[] = [];
+  let viewed: IDocumentProvider | null = null;
+  holdCommands({
+    commands,
+    denySave: ({ path }) => denied.push(path),
+    viewed: () => viewed
+  });
+  const look = (path: string) => (viewed = { path } as IDocumentProvider);
+  return { commands, denied, executed, look };
+}

@@ -94,13 +94,12 @@ describe('A role', () => {
   it('is why a save is denied, and a copy is offered', async () => {
     let saves = 0;
     provider.setRole('viewer', 'file');
-    const denied = new Signal<object, IDocumentProvider>({});
-    notifySaveDenied(denied, trans, async () => {
+    const deny = notifySaveDenied(trans, async () => {
       saves++;
       return true;
     });
-    denied.emit(provider.asProvider);
-    denied.emit(provider.asProvider);
+    deny(provider.asProvider);
+    deny(provider.asProvider);
     expect(messages()).toEqual([
       'a.txt was not saved: The file cannot be written, so nobody can change it.'
     ]);
