@@ -43,11 +43,19 @@ interface IProvider {
   unacknowledged?: number;
 }
 
+interface ISharedCells {
+  get(index: number): { set(key: string, value: unknown): void };
+}
+
 interface IDocumentWidget {
   context?: {
     isReady: boolean;
     path: string;
-    model: { toString(): string; collaborative: boolean };
+    model: {
+      toString(): string;
+      collaborative: boolean;
+      sharedModel: { ydoc: { getArray(name: string): ISharedCells } };
+    };
   };
 }
 
@@ -379,6 +387,23 @@ export class Person {
     await this.page.evaluate(
       command => window.jupyterapp.commands.execute(command).then(() => null),
       id
+    );
+  }
+
+  /**
+   * Put a value into a shared cell, as an extension might.
+   */
+  async setInCell(index: number, key: string, value: unknown): Promise<void> {
+    await this.page.evaluate(
+      ([at, name, content]) => {
+        for (const { context } of window.jupyterapp.shell.widgets('main')) {
+          context?.model.sharedModel.ydoc
+            .getArray('cells')
+            .get(at)
+            .set(name, content);
+        }
+      },
+      [index, key, value] as const
     );
   }
 

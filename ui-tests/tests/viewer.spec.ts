@@ -206,6 +206,32 @@ testAlone('what is refused is offered as a copy, also after a reload', async ({
   expect(cellsOnDisk(server, name)).toEqual(['x = 1']);
 });
 
+// [M8]
+test('an edit that a notebook cannot hold is taken back, and kept', async ({
+  server,
+  file,
+  ada,
+  grace
+}) => {
+  const name = server.write(file('ipynb'), notebook('x = 1', 'y = 2'));
+  await Promise.all([ada.open(name), grace.open(name)]);
+  await grace.setInCell(1, 'execution_count', 'many');
+  await grace.setInCell(1, 'cell_type', 'mystery');
+  const offer = grace.notification('A copy with your changes is kept.');
+  await expect(offer).toBeVisible();
+  await expect.poll(() => grace.pendingChanges()).toBe(0);
+  await grace.notificationButton('Discard').click();
+  await expect(offer).toHaveCount(0);
+
+  await grace.typeInCell(0, '0');
+  await ada.typeInCell(1, '0');
+  const both = ['x = 10', 'y = 20'];
+  await expect.poll(() => ada.sources()).toEqual(both);
+  await expect.poll(() => grace.sources()).toEqual(both);
+  await expect.poll(() => cellsOnDisk(server, name)).toEqual(both);
+  await expect(grace.status).toHaveText('Live · saved');
+});
+
 // [M2]
 test('who may not even read any more is told so', async ({
   server,

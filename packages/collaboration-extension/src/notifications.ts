@@ -315,7 +315,7 @@ export function notifyRefusedEdits(
 }
 
 /**
- * Notify of cells that could not be read at opening a document. [H6]
+ * Notify of cells that could not be read at opening a document. [M8]
  *
  * @param provider The document's provider.
  * @param trans Translates what users see.

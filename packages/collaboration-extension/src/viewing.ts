@@ -77,9 +77,10 @@ export const viewing: JupyterFrontEndPlugin<void> = {
       },
       denySave
     });
-    contentProvider.opened.connect((_, provider) =>
-      notifyRole(provider, trans)
-    );
+    contentProvider.opened.connect((_, provider) => {
+      notifyRole(provider, trans);
+      provider.roleChanged.connect(() => app.commands.notifyCommandChanged());
+    });
   }
 };
 
