@@ -144,6 +144,32 @@ test('a viewer sees a text file live, and saves a copy', async ({
 });
 
 // [M2]
+test('cells that come into view later, or are new, cannot be changed either', async ({
+  server,
+  file,
+  ada,
+  grace
+}) => {
+  const cells = Array.from({ length: 80 }, (_, index) => `x = ${index}`);
+  const name = server.write(file('ipynb'), notebook(...cells));
+  server.setRoles({ grace: 'viewer' });
+  await Promise.all([ada.open(name), grace.open(name)]);
+  await seesMark(grace);
+  await ada.selectCell(0);
+  await ada.insertCell('above', 'new');
+  const all = ['new', ...cells];
+  await expect.poll(() => grace.sources()).toEqual(all);
+  await grace.typeInCell(0, 'typed');
+  await grace.selectCell(0);
+  for (let index = 0; index < cells.length; index++) {
+    await grace.page.keyboard.press('ArrowDown');
+  }
+  await grace.typeInCell(cells.length, 'typed');
+  expect(await grace.sources()).toEqual(all);
+  expect(await ada.sources()).toEqual(all);
+});
+
+// [M2]
 test('the role changes live, both ways', async ({
   server,
   file,
