@@ -210,6 +210,12 @@ testAlone('what is refused is offered as a copy, also after a reload', async ({
 }) => {
   const name = server.write(file('ipynb'), notebook('x = 1'));
   await grace.open(name);
+  // JupyterLab asks with a dialog if its kernel cannot be started.
+  await expect(
+    grace.page.locator(
+      '.jp-Notebook-ExecutionIndicator[data-status="idle"]'
+    )
+  ).toBeVisible({ timeout: 30_000 });
   await server.stop('SIGKILL');
   await grace.typeInCell(0, '234');
   await expect.poll(() => grace.pendingChanges()).toBeGreaterThan(0);
