@@ -52,6 +52,7 @@ export const test = base.extend<ITestFixtures, IWorkerFixtures>({
     await use(sharedServer);
     await attachLog(sharedServer, testInfo);
     await sharedServer.endKernels();
+    sharedServer.setRoles({});
   },
 
   ada: async ({ browser, server }, use, testInfo) => {

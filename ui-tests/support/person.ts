@@ -21,7 +21,10 @@ import type { Server } from './server';
  * What the tests use of `window.jupyterapp`.
  */
 interface IApp {
-  commands: { execute(id: string, args?: object): Promise<unknown> };
+  commands: {
+    execute(id: string, args?: object): Promise<unknown>;
+    isEnabled(id: string): boolean;
+  };
   serviceManager: {
     contents: {
       contentProviderRegistry?: IProviderRegistry;
@@ -40,11 +43,19 @@ interface IProvider {
   unacknowledged?: number;
 }
 
+interface ISharedCells {
+  get(index: number): { set(key: string, value: unknown): void };
+}
+
 interface IDocumentWidget {
   context?: {
     isReady: boolean;
     path: string;
-    model: { toString(): string; collaborative: boolean };
+    model: {
+      toString(): string;
+      collaborative: boolean;
+      sharedModel: { ydoc: { getArray(name: string): ISharedCells } };
+    };
   };
 }
 
@@ -103,10 +114,11 @@ export class Person {
   async open(name: string): Promise<void> {
     const { server } = this;
     const view = name.endsWith('.ipynb') ? 'notebooks' : 'edit';
+    const path = name.split('/').map(encodeURIComponent).join('/');
     const place =
       server.application === 'lab'
-        ? `lab/workspaces/${this.nickname}/tree/${name}?reset&`
-        : `${view}/${name}?`;
+        ? `lab/workspaces/${this.nickname}/tree/${path}?reset&`
+        : `${view}/${path}?`;
     await this.page.goto(
       `${server.url}/${place}token=${server.token}&person=${this.nickname}`
     );
@@ -379,6 +391,23 @@ export class Person {
   }
 
   /**
+   * Put a value into a shared cell, as an extension might.
+   */
+  async setInCell(index: number, key: string, value: unknown): Promise<void> {
+    await this.page.evaluate(
+      ([at, name, content]) => {
+        for (const { context } of window.jupyterapp.shell.widgets('main')) {
+          context?.model.sharedModel.ydoc
+            .getArray('cells')
+            .get(at)
+            .set(name, content);
+        }
+      },
+      [index, key, value] as const
+    );
+  }
+
+  /**
    * Start a command that waits for a dialog, without waiting for it.
    */
   async startCommand(id: string): Promise<void> {
@@ -406,6 +435,30 @@ export class Person {
    */
   get remoteSelections(): Locator {
     return this.page.locator('.jp-remote-selection');
+  }
+
+  /**
+   * The mark of a document that may only be read.
+   */
+  get viewingMark(): Locator {
+    return this.page.locator('.jp-ViewingItem').filter({ visible: true });
+  }
+
+  /**
+   * A notification with some words.
+   */
+  notification(words: string | RegExp): Locator {
+    return this.page.locator('.Toastify__toast', { hasText: words });
+  }
+
+  /**
+   * Whether a command can be used now.
+   */
+  async isEnabled(id: string): Promise<boolean> {
+    return this.page.evaluate(
+      command => window.jupyterapp.commands.isEnabled(command),
+      id
+    );
   }
 
   /**

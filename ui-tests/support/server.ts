@@ -22,23 +22,45 @@ import { setTimeout as pause } from 'node:timers/promises';
 export type Application = 'lab' | 'notebook';
 
 /**
- * The server's configuration: as it comes, but that a browser that logs in may say whose it is.
+ * The file that tells who may not do all.
+ */
+const ROLES = '.roles.json';
+
+/**
+ * The server's configuration: as it comes, but that a browser that logs in may say whose it is
+ * (guests stay anonymous), and that a file tells who may not do all.
  *
  * The anonymous names that Jupyter Server draws are sometimes the same for both.
  */
 const CONFIG = `
+import json
+import pathlib
+
+from jupyter_server.auth.authorizer import AllowAllAuthorizer
 from jupyter_server.auth.identity import PasswordIdentityProvider, User
 
 
 class Named(PasswordIdentityProvider):
     def generate_anonymous_user(self, handler):
         name = handler.get_argument("person", "")
-        if not name:
+        if not name or name.startswith("Guest"):
             return super().generate_anonymous_user(handler)
         return User(name.lower(), name, name, name[:1], None)
 
 
+class ByFile(AllowAllAuthorizer):
+    def is_authorized(self, handler, user, action, resource):
+        file = pathlib.Path(handler.settings["server_root_dir"]).expanduser() / "${ROLES}"
+        role = json.loads(file.read_text()).get(user.username) if file.exists() else None
+        if role is None or resource != "contents":
+            return True
+        path = handler.path_kwargs.get("path") or ""
+        return role == "viewer" and (action == "read" or "copy" in path)
+
+
 c.ServerApp.identity_provider_class = Named
+c.ServerApp.authorizer_class = ByFile
+c.YDocExtension.role_check_interval = 0.5
 `;
 
 /**
@@ -241,6 +263,16 @@ export class Server {
         : JSON.stringify(content, null, 1) + '\n'
     );
     return name;
+  }
+
+  /**
+   * Say who may only read, or not even that; everybody else may do all.
+   */
+  setRoles(roles: Record<string, 'viewer' | 'stranger'>): void {
+    const file = path.join(this._folder, ROLES);
+    fs.writeFileSync(file, JSON.stringify(roles));
+    // At once and as a whole, since the server may be reading.
+    fs.renameSync(file, path.join(this.root, ROLES));
   }
 
   /**

@@ -7,9 +7,13 @@
 
 import {
   IAwarenessProviderFactory,
+  IDisplayName,
   WebSocketAwarenessProvider
 } from '@jupyter/docprovider';
-import type { JupyterFrontEndPlugin } from '@jupyterlab/application';
+import type {
+  JupyterFrontEnd,
+  JupyterFrontEndPlugin
+} from '@jupyterlab/application';
 
 /**
  * Provides the awareness provider factory.
@@ -19,8 +23,16 @@ export const awarenessProviderFactory: JupyterFrontEndPlugin<IAwarenessProviderF
     id: '@jupyter/docprovider-extension:websocket-provider-awareness-factory',
     description: 'Creates the WebSocket providers of transient rooms.',
     autoStart: true,
+    optional: [IDisplayName],
     provides: IAwarenessProviderFactory,
-    activate: (): IAwarenessProviderFactory => ({
-      create: options => new WebSocketAwarenessProvider(options)
+    activate: (
+      _: JupyterFrontEnd,
+      displayName: IDisplayName | null
+    ): IAwarenessProviderFactory => ({
+      create: options =>
+        new WebSocketAwarenessProvider({
+          ...options,
+          displayName: displayName ?? undefined
+        })
     })
   };

@@ -6,6 +6,7 @@
  */
 
 import {
+  IDisplayName,
   IDocumentProviderFactory,
   IPendingStore,
   WebSocketProvider
@@ -23,16 +24,18 @@ export const documentProviderFactory: JupyterFrontEndPlugin<IDocumentProviderFac
     id: '@jupyter/docprovider-extension:websocket-provider-document-factory',
     description: 'Creates the WebSocket providers of shared documents.',
     autoStart: true,
-    optional: [IPendingStore],
+    optional: [IPendingStore, IDisplayName],
     provides: IDocumentProviderFactory,
     activate: (
       app: JupyterFrontEnd,
-      store: IPendingStore | null
+      store: IPendingStore | null,
+      displayName: IDisplayName | null
     ): IDocumentProviderFactory => ({
       create: options =>
         new WebSocketProvider({
           ...options,
           store: store ?? undefined,
+          displayName: displayName ?? undefined,
           serverSettings:
             options.serverSettings ?? app.serviceManager.serverSettings
         })

@@ -11,16 +11,20 @@ import type { JupyterFrontEndPlugin } from '@jupyterlab/application';
 import { PageConfig } from '@jupyterlab/coreutils';
 
 import { awarenessProviderFactory } from './awarenessProviderFactory';
+import { chooseDisplayName } from './chooseDisplayName';
 import { conflicts } from './conflicts';
 import { connectionLost } from './connectionLost';
 import { contentProvider } from './contentProvider';
 import { cursors } from './cursors';
 import { deletedFile } from './deletedFile';
+import { displayName } from './displayName';
 import { documentProviderFactory } from './documentProviderFactory';
 import { documentStatus } from './documentStatus';
 import { globalAwareness } from './globalAwareness';
 import { pendingStore } from './pendingStore';
+import { refusedEdits } from './refusedEdits';
 import { userBadges } from './userBadges';
+import { viewing } from './viewing';
 
 /**
  * Whether the server or the user has switched collaboration off.
@@ -36,6 +40,8 @@ const plugins: JupyterFrontEndPlugin<unknown>[] = isOff
   ? []
   : [
       pendingStore,
+      displayName,
+      chooseDisplayName,
       documentProviderFactory,
       awarenessProviderFactory,
       contentProvider,
@@ -45,6 +51,8 @@ const plugins: JupyterFrontEndPlugin<unknown>[] = isOff
       documentStatus,
       conflicts,
       deletedFile,
+      refusedEdits,
+      viewing,
       // A hub has its own: it offers to start the server again.
       ...(PageConfig.getOption('hubPrefix') ? [] : [connectionLost])
     ];

@@ -7,7 +7,8 @@
  * Knows providers and JupyterLab's notifications.
  */
 
-import type { IDocumentProvider } from '@jupyter/docprovider';
+import type { IDocumentProvider, IRefusedEdits } from '@jupyter/docprovider';
+import { roleMessage } from '@jupyter/docprovider';
 import { Notification } from '@jupyterlab/apputils';
 import { PathExt } from '@jupyterlab/coreutils';
 import type { TranslationBundle } from '@jupyterlab/translation';
@@ -173,4 +174,171 @@ export function notifyDeletion(
     }
   };
   provider.saveErrorChanged.connect(tell);
+}
+
+/**
+ * Notify when the user may not edit a document any more, or may again. [M2]
+ *
+ * @param provider The document's provider.
+ * @param trans Translates what users see.
+ */
+export function notifyRole(
+  provider: IDocumentProvider,
+  trans: TranslationBundle
+): void {
+  let id = '';
+  let { role } = provider;
+  const tell = () => {
+    if (role === provider.role) {
+      return;
+    }
+    role = provider.role;
+    const name = PathExt.basename(provider.path);
+    Notification.dismiss(id);
+    id = Notification.emit(
+      role === 'viewer'
+        ? `${name}: ${roleMessage(provider.roleReason, trans)}`
+        : trans.__('%1: You may change this document now.', name),
+      'info',
+      { autoClose: 10000 }
+    );
+  };
+  provider.ready.then(
+    () => {
+      // At opening, the mark in the toolbar suffices.
+      role = provider.role;
+      provider.roleChanged.connect(tell);
+    },
+    () => undefined
+  );
+}
+
+/**
+ * Make a notifier of saves that the user may not make, which offers a copy.
+ *
+ * @param trans Translates what users see.
+ * @param save Saves a copy.
+ * @returns Notifies of the last one, given the document's provider. [M2]
+ */
+export function notifySaveDenied(
+  trans: TranslationBundle,
+  save: (provider: IDocumentProvider) => Promise<boolean>
+): (provider: IDocumentProvider) => void {
+  let id = '';
+  return provider => {
+    Notification.dismiss(id);
+    id = Notification.emit(
+      trans.__(
+        '%1 was not saved: %2',
+        PathExt.basename(provider.path),
+        roleMessage(provider.roleReason, trans)
+      ),
+      'warning',
+      {
+        autoClose: 10000,
+        actions: [
+          {
+            label: trans.__('Save a copy…'),
+            caption: trans.__('Save the document under another name'),
+            callback: () => void save(provider)
+          }
+        ]
+      }
+    );
+  };
+}
+
+/**
+ * Notify of edits that the server did not take, until the user has chosen.
+ *
+ * @param provider The document's provider.
+ * @param trans Translates what users see.
+ * @param save Saves a copy of the document with them.
+ */
+export function notifyRefusedEdits(
+  provider: IDocumentProvider,
+  trans: TranslationBundle,
+  save: (edits: IRefusedEdits) => Promise<boolean>
+): void {
+  const told = new Map<string, string>();
+  const tell = (edits: IRefusedEdits) => {
+    const name = PathExt.basename(provider.path);
+    const message =
+      edits.reason === 'invalid_edit'
+        ? trans.__(
+            '%1 cannot hold what you changed, and was put right. A copy with your changes is kept.',
+            name
+          )
+        : trans.__(
+            'You may not change %1. A copy with your changes is kept.',
+            name
+          );
+    const keep = async () => {
+      if (await save(edits)) {
+        provider.discard(edits);
+      } else if (provider.refused.includes(edits)) {
+        tell(edits);
+      }
+    };
+    Notification.dismiss(told.get(edits.id) ?? '');
+    const id = Notification.emit(message, 'warning', {
+      autoClose: false,
+      actions: [
+        {
+          label: trans.__('Save a copy…'),
+          caption: trans.__('Save the document with your changes'),
+          displayType: 'accent',
+          callback: () => void keep()
+        },
+        {
+          label: trans.__('Discard'),
+          caption: trans.__('Forget your changes'),
+          displayType: 'warn',
+          callback: () => provider.discard(edits)
+        }
+      ]
+    });
+    told.set(edits.id, id);
+  };
+  const update = () => {
+    const { refused } = provider;
+    refused.filter(({ id }) => !told.has(id)).forEach(tell);
+    for (const [id, notification] of told) {
+      if (!refused.some(each => each.id === id)) {
+        Notification.dismiss(notification);
+        told.delete(id);
+      }
+    }
+  };
+  provider.refusedChanged.connect(update);
+  update();
+}
+
+/**
+ * Notify of cells that could not be read at opening a document. [M8]
+ *
+ * @param provider The document's provider.
+ * @param trans Translates what users see.
+ */
+export function notifyRepair(
+  provider: IDocumentProvider,
+  trans: TranslationBundle
+): void {
+  let known = 0;
+  provider.repaired.connect((_, count) => {
+    if (count <= known) {
+      return; // Told again, on another connection.
+    }
+    known = count;
+    Notification.emit(
+      trans._n(
+        '%2: %1 cell of its history could not be read, and is shown as a raw cell.',
+        '%2: %1 cells of its history could not be read, and are shown as raw cells.',
+        count,
+        PathExt.basename(provider.path)
+      ),
+      'warning',
+      { autoClose: false }
+    );
+  });
 }

@@ -5,6 +5,8 @@
  * What a user should know about the connection of a document, in words.
  */
 
+import type { Role, RoleReason } from '@jupyter/docprovider';
+import { roleMessage } from '@jupyter/docprovider';
 import type { TranslationBundle } from '@jupyterlab/translation';
 import type { ISignal } from '@lumino/signaling';
 import * as React from 'react';
@@ -45,6 +47,16 @@ export interface IDocumentStatusModel {
   readonly reason: string | null;
 
   /**
+   * What the user may do.
+   */
+  readonly role: Role;
+
+  /**
+   * Why the user may not do more; empty for editors.
+   */
+  readonly roleReason: RoleReason;
+
+  /**
    * A signal emitted when anything changed.
    */
   readonly changed: ISignal<unknown, void>;
@@ -79,8 +91,13 @@ export function documentStatusText(
     case 'connecting':
       return trans.__('Connecting…');
     case 'reconnecting':
-      return trans.__('Reconnecting…');
+      return model.reason
+        ? trans.__('Reconnecting… %1', model.reason)
+        : trans.__('Reconnecting…');
     case 'offline':
+      if (model.unacknowledged === 0 && model.reason) {
+        return trans.__('Offline: %1', model.reason);
+      }
       return model.unacknowledged > 0
         ? trans._n(
             'Offline — %1 change kept',
@@ -93,6 +110,9 @@ export function documentStatusText(
         ? trans.__('Not connected: %1', model.reason)
         : trans.__('Not connected');
     case 'live':
+      if (model.role === 'viewer') {
+        return trans.__('Viewing');
+      }
       if (model.isFileDeleted) {
         return trans.__('Not saved: the file was deleted on the server');
       }
@@ -125,6 +145,9 @@ export function DocumentStatusItem(
   const text = React.useSyncExternalStore(subscribe, () =>
     model ? documentStatusText(model, trans) : ''
   );
+  const why = React.useSyncExternalStore(subscribe, () =>
+    model?.role === 'viewer' ? roleMessage(model.roleReason, trans) : ''
+  );
   // Only the words are read by the store: the state of the error and of the
   // connection never changes without them.
   if (!model || !text) {
@@ -132,7 +155,9 @@ export function DocumentStatusItem(
   }
   const isError =
     model.status === 'refused' ||
-    (model.status === 'live' && model.saveError !== null);
+    (model.status === 'live' &&
+      model.role === 'editor' &&
+      model.saveError !== null);
   const classes = ['jp-DocumentStatusItem', `jp-mod-${model.status}`];
   if (isError) {
     classes.push('jp-mod-error');
@@ -144,7 +169,11 @@ export function DocumentStatusItem(
       // What changes with every save is not read aloud.
       aria-live={model.status === 'live' && !isError ? 'off' : 'polite'}
       tabIndex={0}
-      title={trans.__('Collaboration: %1', text)}
+      title={
+        why && model.status === 'live'
+          ? why
+          : trans.__('Collaboration: %1', text)
+      }
     >
       <span className="jp-DocumentStatusItem-text">{text}</span>
     </span>

@@ -14,9 +14,9 @@ export * from './documentStatusItem';
 export * from './documentStatusWidget';
 export {
   avatarUrl,
-  clientColor,
   displayName,
   initialsOf,
+  keyColor,
   textColorOn,
   userColor,
   userInitials
@@ -24,3 +24,5 @@ export {
 export * from './users';
 export * from './usersItem';
 export * from './usersToolbarItem';
+export * from './viewingItem';
+export * from './viewingToolbarItem';

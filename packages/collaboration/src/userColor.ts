@@ -10,9 +10,23 @@
  */
 
 /**
- * The number of colours that the themes hold for collaborators.
+ * The colours of people who have none: white text can be read on each, and
+ * each can be told from a light and from a dark page.
  */
-export const COLLABORATOR_COLORS = 7;
+export const USER_COLORS = [
+  '#d43535',
+  '#ad5d25',
+  '#8b6f1d',
+  '#557e1b',
+  '#1c823e',
+  '#1b7e65',
+  '#1e7c8f',
+  '#2975c2',
+  '#5b66dc',
+  '#8b52da',
+  '#b831d3',
+  '#ce2c8a'
+];
 
 /**
  * The longest name that is shown, in characters.
@@ -57,20 +71,33 @@ export function displayName(user: unknown, anonymous = 'Anonymous'): string {
 }
 
 /**
- * The colour of the theme for a client.
+ * The colour of somebody who has none: the same in every browser.
  *
- * @param clientId The client id of a document's replica.
+ * @param key What tells people apart, such as the username.
  */
-export function clientColor(clientId: number): string {
-  const index = Math.abs(Math.trunc(clientId)) % COLLABORATOR_COLORS;
-  return `var(--jp-collaborator-color${index + 1})`;
+export function keyColor(key: string): string {
+  // FNV-1a, http://www.isthe.com/chongo/tech/comp/fnv/
+  let hash = 0x811c9dc5;
+  for (const byte of new TextEncoder().encode(key)) {
+    hash = Math.imul(hash ^ byte, 0x01000193) >>> 0;
+  }
+  return USER_COLORS[hash % USER_COLORS.length];
+}
+
+/**
+ * Whether the server has made up the name of the user of a presence.
+ *
+ * @param user The `user` field of an awareness state.
+ */
+export function isAnonymous(user: unknown): boolean {
+  return asRecord(user)?.anonymous === true;
 }
 
 /**
  * The colour of the user of a presence.
  *
  * @param user The `user` field of an awareness state.
- * @param clientId The client, whose colour is used if the user has none.
+ * @param clientId The client, which stands in for a user without username.
  */
 export function userColor(user: unknown, clientId: number): string {
   const color = asRecord(user)?.color;
@@ -80,7 +107,10 @@ export function userColor(user: unknown, clientId: number): string {
       return trimmed;
     }
   }
-  return clientColor(clientId);
+  const username = asRecord(user)?.username;
+  return keyColor(
+    typeof username === 'string' && username ? username : String(clientId)
+  );
 }
 
 /**
@@ -138,36 +168,54 @@ export function avatarUrl(user: unknown, base: string): string | null {
  * The colour for text on a background.
  *
  * @param color The background: a CSS colour.
- * @param lookUp Gives the value of a CSS variable; empty if there is none.
+ * @param resolve Gives a CSS colour in numbers, if it can.
  * @returns Black or white, whichever reads better; the theme's inverse text
  *   colour if the background is not known in numbers.
  */
 export function textColorOn(
   color: string,
-  lookUp: (variable: string) => string = () => ''
+  resolve: (color: string) => string = () => color
 ): string {
-  const variable = /^var\(\s*(--[\w-]+)\s*\)$/.exec(color.trim());
-  const rgb = parseColor(variable ? lookUp(variable[1]) : color);
+  const rgb = parseColor(color) ?? parseColor(resolve(color));
   if (!rgb) {
     return 'var(--jp-ui-inverse-font-color1)';
   }
-  // Relative luminance and contrast as in WCAG 2.1: black reads better above
-  // the luminance at which both contrasts are equal, sqrt(1.05 * 0.05) - 0.05.
-  const [red, green, blue] = rgb.map(channel => {
-    const part = channel / 255;
-    return part <= 0.04045 ? part / 12.92 : ((part + 0.055) / 1.055) ** 2.4;
-  });
-  const luminance = 0.2126 * red + 0.7152 * green + 0.0722 * blue;
-  return luminance > 0.179 ? 'black' : 'white';
+  const contrastToWhite = 1.05 / (luminance(rgb) + 0.05);
+  return contrastToWhite >= 4.5 ? 'white' : 'black';
 }
 
 /**
- * The value of a CSS variable of the page; empty if there is none.
+ * The contrast of two colours in hex or `rgb()`, from 1 to 21, as in WCAG 2.1.
  */
-export function pageVariable(variable: string): string {
-  return typeof document === 'undefined'
-    ? ''
-    : getComputedStyle(document.body).getPropertyValue(variable).trim();
+export function contrast(one: string, other: string): number {
+  const [low, high] = [one, other]
+    .map(color => luminance(parseColor(color) ?? [0, 0, 0]) + 0.05)
+    .sort((a, b) => a - b);
+  return high / low;
+}
+
+/**
+ * A CSS colour as the page computes it, such as `rgb(1, 2, 3)`.
+ */
+export function pageColor(color: string): string {
+  const probe = document.createElement('span');
+  probe.style.color = color;
+  probe.hidden = true;
+  document.body.append(probe);
+  const computed = getComputedStyle(probe).color;
+  probe.remove();
+  return computed;
+}
+
+/**
+ * The relative luminance of channels, as in WCAG 2.1.
+ */
+function luminance(channels: [number, number, number]): number {
+  const [red, green, blue] = channels.map(channel => {
+    const part = channel / 255;
+    return part <= 0.04045 ? part / 12.92 : ((part + 0.055) / 1.055) ** 2.4;
+  });
+  return 0.2126 * red + 0.7152 * green + 0.0722 * blue;
 }
 
 /**

@@ -14,6 +14,7 @@ import {
   asRecord,
   avatarUrl,
   displayName,
+  isAnonymous,
   userColor,
   userInitials
 } from './userColor';
@@ -36,6 +37,11 @@ export interface IDocumentUser {
    * The name to show.
    */
   readonly name: string;
+
+  /**
+   * Whether the server has made up the name.
+   */
+  readonly isAnonymous: boolean;
 
   /**
    * The username; `null` without one.
@@ -116,6 +122,7 @@ export function otherUsers(
         key,
         clientId,
         name,
+        isAnonymous: isAnonymous(user),
         username,
         color: userColor(user, clientId),
         initials: userInitials(user, name),

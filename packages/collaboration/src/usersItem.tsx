@@ -8,7 +8,7 @@
 import type { TranslationBundle } from '@jupyterlab/translation';
 import * as React from 'react';
 
-import { pageVariable, textColorOn } from './userColor';
+import { pageColor, textColorOn } from './userColor';
 import type { IDocumentUser, UsersAwareness } from './users';
 import { UsersStore } from './users';
 
@@ -66,7 +66,7 @@ export function DefaultIconRenderer(
       className={['jp-UsersItem-badge', className].filter(Boolean).join(' ')}
       style={{
         backgroundColor: user.color,
-        color: textColorOn(user.color, pageVariable),
+        color: textColorOn(user.color, pageColor),
         ...style
       }}
     >
@@ -86,6 +86,20 @@ export function DefaultIconRenderer(
       )}
     </span>
   );
+}
+
+/**
+ * How a badge is labelled, where that is more than the name.
+ */
+function labelled(
+  user: IDocumentUser,
+  trans: TranslationBundle
+): Pick<IIconRendererProps, 'aria-label' | 'title'> {
+  if (!user.isAnonymous) {
+    return {};
+  }
+  const title = trans.__('%1 (guest)', user.name);
+  return { title, 'aria-label': title };
 }
 
 /**
@@ -133,7 +147,7 @@ export function UsersItem(props: IUsersItemProps): React.ReactElement {
     >
       {users.map(user => (
         <div className="jp-UsersItem-user" role="listitem" key={user.key}>
-          <Icon user={user} />
+          <Icon user={user} {...labelled(user, trans)} />
         </div>
       ))}
     </div>

@@ -73,7 +73,7 @@ beforeEach(() => {
   [ada, grace] = pair('one two\nthree');
   grace.awareness.setLocalStateField('user', {
     username: 'grace',
-    name: '<b>Grace</b>',
+    name: '<img src=x onerror=alert(1)>',
     color: '#00008b'
   });
 });
@@ -177,7 +177,7 @@ describe('the cursors of others', () => {
     expect(caret.style.getPropertyValue('--jp-remote-user-color')).toBe(
       '#00008b'
     );
-    expect(caret.textContent).toBe('<b>Grace</b>');
+    expect(caret.textContent).toBe('<img src=x onerror=alert(1)>');
     expect(caret.querySelector('b')).toBeNull();
     expect(caret.classList.contains('jp-mod-moving')).toBe(true);
   });

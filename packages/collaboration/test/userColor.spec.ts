@@ -5,12 +5,21 @@ import { describe, expect, it } from 'vitest';
 
 import {
   avatarUrl,
+  contrast,
   displayName,
   initialsOf,
+  keyColor,
   textColorOn,
+  USER_COLORS,
   userColor,
   userInitials
 } from '../src/userColor';
+
+/** The colours of JupyterLab's themes for collaborators: light, then dark. */
+const THEME_COLORS = [
+  ['#ad4a00', '#7b6a00', '#007e00', '#008772', '#0079b9', '#8b45c6', '#be208b'],
+  ['#ffad8e', '#dac83d', '#72dd76', '#00e4d0', '#45d4ff', '#e2b1ff', '#ff9de6']
+];
 
 describe('displayName', () => {
   it('takes the display name, then the name, then the username', () => {
@@ -42,7 +51,7 @@ describe('userColor', () => {
     }
   });
 
-  it('falls back to a colour of the theme, by client', () => {
+  it('falls back to one that is the same in every browser', () => {
     for (const color of [
       undefined,
       7,
@@ -52,9 +61,47 @@ describe('userColor', () => {
       'var(--x, url(https://example.org))',
       'red; position: fixed'
     ]) {
-      expect(userColor({ color }, 8)).toBe('var(--jp-collaborator-color2)');
+      const user = { color, username: 'grace' };
+      expect(userColor(user, 8)).toBe(keyColor('grace'));
+      expect(userColor(user, 9)).toBe(keyColor('grace'));
     }
-    expect(userColor(null, 6)).toBe('var(--jp-collaborator-color7)');
+    expect(userColor(null, 6)).toBe(keyColor('6'));
+    expect(keyColor('grace')).toBe('#2975c2');
+    const names = Array.from({ length: 200 }, (_, index) => `user-${index}`);
+    expect(new Set(names.map(keyColor)).size).toBe(USER_COLORS.length);
+  });
+});
+
+// WCAG AA
+describe('The text on a colour', () => {
+  it('can be read on those of people who have none', () => {
+    for (const color of USER_COLORS) {
+      expect(textColorOn(color)).toBe('white');
+      expect(contrast('#ffffff', color)).toBeGreaterThanOrEqual(4.5);
+    }
+  });
+
+  it.each(THEME_COLORS)('can be read on those of a theme', (...colors) => {
+    for (const color of colors) {
+      const text = textColorOn('var(--jp-a)', () => color);
+      const hex = text === 'white' ? '#ffffff' : '#000000';
+      expect(contrast(hex, color)).toBeGreaterThanOrEqual(4.5);
+    }
+  });
+
+  it('can be read on any colour', () => {
+    for (let step = 0; step < 0x1000; step++) {
+      const color = `#${step.toString(16).padStart(3, '0')}`;
+      const hex = textColorOn(color) === 'white' ? '#ffffff' : '#000000';
+      expect(contrast(hex, color)).toBeGreaterThanOrEqual(4.5);
+    }
+  });
+
+  it('tells both from a light and from a dark page', () => {
+    for (const color of USER_COLORS) {
+      expect(contrast('#ffffff', color)).toBeGreaterThanOrEqual(3);
+      expect(contrast('#111111', color)).toBeGreaterThanOrEqual(3);
+    }
   });
 });
 

@@ -19,7 +19,9 @@ import * as Y from 'yjs';
 import type { IDocumentStatusModel } from '../src/documentStatusItem';
 import { DocumentStatusItem } from '../src/documentStatusItem';
 import { otherUsers, UsersStore } from '../src/users';
-import { UsersItem } from '../src/usersItem';
+import { collaboratorPill, UsersItem } from '../src/usersItem';
+import type { IRoleModel } from '../src/viewingItem';
+import { ViewingItem } from '../src/viewingItem';
 import { trans } from './support';
 
 declare global {
@@ -129,6 +131,15 @@ describe('UsersItem', () => {
     expect(host.querySelector('[title]')).toBeNull();
   });
 
+  // [M3]
+  it('shows who is a guest', () => {
+    const user = { username: 'x', name: 'Grace', anonymous: true };
+    other({ user });
+    act(() => root.render(<UsersItem awareness={own} translator={trans} />));
+    const badge = host.querySelector('[title="Grace (guest)"]');
+    expect(badge?.getAttribute('aria-label')).toBe('Grace (guest)');
+  });
+
   it('does not render when cursors move', () => {
     const grace = other({ user: { username: 'g', name: 'Grace' } });
     let renders = 0;
@@ -147,6 +158,74 @@ describe('UsersItem', () => {
   });
 });
 
+// [M2]
+describe('ViewingItem', () => {
+  it('follows the role, and says why', () => {
+    const model = {
+      role: 'editor' as IRoleModel['role'],
+      roleReason: '' as IRoleModel['roleReason'],
+      roleChanged: new Signal<object, unknown>({})
+    };
+    act(() => root.render(<ViewingItem model={model} translator={trans} />));
+    expect(host.innerHTML).toBe('');
+
+    Object.assign(model, { role: 'viewer', roleReason: 'permission' });
+    act(() => model.roleChanged.emit('viewer'));
+    expect(host.textContent).toBe('Viewing');
+    const mark = host.querySelector<HTMLElement>('.jp-ViewingItem');
+    const why = 'You may read this document, not change it.';
+    expect(mark?.title).toBe(why);
+    expect(mark?.getAttribute('aria-label')).toBe(`Viewing: ${why}`);
+    expect(mark?.tabIndex).toBe(0);
+
+    model.role = 'editor';
+    act(() => model.roleChanged.emit('editor'));
+    expect(host.innerHTML).toBe('');
+  });
+
+  it('is empty for what is not shared', () => {
+    act(() => root.render(<ViewingItem model={null} translator={trans} />));
+    expect(host.innerHTML).toBe('');
+  });
+});
+
+describe('A name that looks like markup', () => {
+  const NAME = '<img src=x onerror=alert(1)>';
+  const user = { username: 'x', name: NAME, initials: '<b>', anonymous: true };
+
+  it('is shown as it is in badges and pills', () => {
+    other({ user });
+    act(() => root.render(<UsersItem awareness={own} translator={trans} />));
+    expect(host.querySelector('img, b')).toBeNull();
+    expect(host.textContent).toBe('<b>');
+    expect(host.querySelector('[title]')?.getAttribute('title')).toBe(
+      `${NAME} (guest)`
+    );
+    act(() => root.render(collaboratorPill(otherUsers(own)[0])));
+    expect(host.querySelector('img, b')).toBeNull();
+    expect(host.textContent).toContain(NAME);
+  });
+
+  it('is shown as it is in the status', () => {
+    const model = {
+      status: 'refused' as const,
+      isDirty: false,
+      isFileDeleted: false,
+      unacknowledged: 0,
+      saveError: null,
+      reason: NAME,
+      role: 'editor' as const,
+      roleReason: '' as const,
+      changed: new Signal<object, void>({})
+    };
+    act(() =>
+      root.render(<DocumentStatusItem model={model} translator={trans} />)
+    );
+    expect(host.querySelector('img')).toBeNull();
+    expect(host.textContent).toContain(NAME);
+  });
+});
+
 describe('DocumentStatusItem', () => {
   const sender = {};
   const base = {
@@ -154,7 +233,9 @@ describe('DocumentStatusItem', () => {
     isFileDeleted: false,
     unacknowledged: 0,
     saveError: null,
-    reason: null
+    reason: null,
+    role: 'editor' as const,
+    roleReason: '' as const
   };
 
   function shown(state: Partial<IDocumentStatusModel>): string | null {
@@ -185,6 +266,28 @@ describe('DocumentStatusItem', () => {
     );
     expect(shown({ status: 'refused', reason: 'no access' })).toBe(
       'Not connected: no access'
+    );
+  });
+
+  // [M2]
+  it('says that the document is only viewed, and why', () => {
+    const viewer = { role: 'viewer', roleReason: 'file' } as const;
+    expect(shown({ ...viewer, saveError: 'disk full' })).toBe('Viewing');
+    expect(host.querySelector('.jp-mod-error')).toBeNull();
+    expect(host.querySelector('[title]')?.getAttribute('title')).toBe(
+      'The file cannot be written, so nobody can change it.'
+    );
+    expect(shown({ ...viewer, status: 'offline' })).toBe('Offline');
+  });
+
+  // [M4]
+  it('says why the server wants to be left alone for a while', () => {
+    const reason = 'Too many messages.';
+    expect(shown({ status: 'reconnecting', reason })).toBe(
+      'Reconnecting… Too many messages.'
+    );
+    expect(shown({ status: 'offline', reason })).toBe(
+      'Offline: Too many messages.'
     );
   });
 

@@ -18,6 +18,7 @@ import {
   removeAwarenessStates
 } from 'y-protocols/awareness';
 
+import type { DisplayName } from './displayName';
 import { encodeAwareness } from './protocol';
 
 /** The least time between two messages about the own state (ms). */
@@ -30,6 +31,7 @@ export class AwarenessChannel implements IDisposable {
   /**
    * @param options.awareness What to share; renewing it is its own business.
    * @param options.user Published as the field `user`, now and when it changes.
+   * @param options.displayName What the user wants to be called, if they may.
    * @param options.send Sends bytes; tells whether that was possible.
    */
   constructor(options: AwarenessChannel.IOptions) {
@@ -37,12 +39,14 @@ export class AwarenessChannel implements IDisposable {
     this._awareness = options.awareness as Awareness;
     this._send = options.send;
     this._user = options.user;
+    this._displayName = options.displayName ?? null;
     this._events = options.events ?? globalThis.window ?? null;
 
     this._awareness.on('update', this._onUpdate);
     this._events?.addEventListener('pagehide', this._onPageHide);
     this._events?.addEventListener('pageshow', this._onPageShow);
     this._user.userChanged.connect(this._publishUser, this);
+    this._displayName?.changed.connect(this._publishUser, this);
     void this._user.ready.then(() => this._publishUser());
   }
 
@@ -123,6 +127,7 @@ export class AwarenessChannel implements IDisposable {
     this._events?.removeEventListener('pagehide', this._onPageHide);
     this._events?.removeEventListener('pageshow', this._onPageShow);
     this._user.userChanged.disconnect(this._publishUser, this);
+    this._displayName?.changed.disconnect(this._publishUser, this);
     this._awareness.setLocalState(null);
     this.lost();
     this._awareness.off('update', this._onUpdate);
@@ -132,7 +137,11 @@ export class AwarenessChannel implements IDisposable {
   private _publishUser(): void {
     const { identity } = this._user;
     if (!this._isDisposed && identity) {
-      this._awareness.setLocalStateField('user', { ...identity });
+      const name = this._displayName?.value;
+      this._awareness.setLocalStateField('user', {
+        ...identity,
+        ...(name ? { display_name: name } : {})
+      });
     }
   }
 
@@ -185,6 +194,7 @@ export class AwarenessChannel implements IDisposable {
   };
 
   private _awareness: Awareness;
+  private _displayName: DisplayName | null;
   private _events: EventTarget | null;
   private _hidden: Record<string, unknown> | null = null;
   private _isDisposed = false;
@@ -205,6 +215,7 @@ export namespace AwarenessChannel {
   export interface IOptions {
     awareness: IAwareness;
     user: User.IManager;
+    displayName?: DisplayName;
     send: (data: Uint8Array) => boolean;
     /** Where `pagehide` is announced; by default the window. */
     events?: EventTarget;

@@ -13,6 +13,7 @@ import * as Y from 'yjs';
 
 import { AwarenessChannel } from './awarenessChannel';
 import { Connection } from './connection';
+import type { DisplayName } from './displayName';
 import { decodeMessage, encodeSyncStep1, encodeSyncStep2 } from './protocol';
 import { refusalOfClose } from './refusal';
 import { roomUrl } from './session';
@@ -30,7 +31,7 @@ export class WebSocketAwarenessProvider implements IAwarenessProvider {
    * and how to reach the server. Connects at once.
    */
   constructor(options: WebSocketAwarenessProvider.IOptions) {
-    const { environment, roomID, serverSettings, user } = options;
+    const { displayName, environment, roomID, serverSettings, user } = options;
     this.awareness = options.awareness;
     // A transient room has no document, but its server may want to talk of one.
     this._doc = new Y.Doc();
@@ -44,6 +45,7 @@ export class WebSocketAwarenessProvider implements IAwarenessProvider {
     this._channel = new AwarenessChannel({
       awareness: options.awareness,
       user,
+      displayName,
       send: data => this._connection.send(data),
       events: environment?.events
     });
@@ -105,6 +107,8 @@ export namespace WebSocketAwarenessProvider {
    * The options of the factory, and what tests may replace.
    */
   export interface IOptions extends IAwarenessProviderFactory.IOptions {
+    /** What the user wants to be called, if they may. */
+    displayName?: DisplayName;
     environment?: Connection.IEnvironment;
   }
 }

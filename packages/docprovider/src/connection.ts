@@ -14,7 +14,7 @@ import { Signal } from '@lumino/signaling';
 import { Backoff } from './backoff';
 import { Liveness } from './liveness';
 import type { IRefusal } from './refusal';
-import { RefusedError } from './refusal';
+import { leastDelay, RefusedError } from './refusal';
 import type { ConnectionStatus } from './tokens';
 
 /** How long opening a socket may take (ms). */
@@ -233,11 +233,11 @@ export class Connection implements IDisposable {
     if (refusal) {
       this.refuse(refusal);
     } else if (!this._isDisposed) {
-      this._scheduleRetry();
+      this._scheduleRetry(leastDelay(code));
     }
   }
 
-  private _scheduleRetry(): void {
+  private _scheduleRetry(least = 0): void {
     if (this._isDisposed || this._refusal) {
       return;
     }
@@ -246,7 +246,8 @@ export class Connection implements IDisposable {
     } else if (this._status === 'live') {
       this._setStatus('reconnecting');
     }
-    this._timer = setTimeout(() => void this._attempt(), this._backoff.next());
+    const delay = least + this._backoff.next();
+    this._timer = setTimeout(() => void this._attempt(), delay);
   }
 
   private get _isOnline(): boolean {

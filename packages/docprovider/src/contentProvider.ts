@@ -21,12 +21,20 @@ import type { TranslationBundle } from '@jupyterlab/translation';
 import type { IDisposable } from '@lumino/disposable';
 import type { ISignal } from '@lumino/signaling';
 import { Signal } from '@lumino/signaling';
+import * as Y from 'yjs';
 
 import type { ILiveDocument } from './liveDocuments';
 import { learn, LiveDocuments } from './liveDocuments';
 import { SaveError } from './requests';
 import { SharedModelFactory } from './sharedModelFactory';
-import type { IDocumentProvider, IDocumentProviderFactory } from './tokens';
+import type {
+  IDocumentProvider,
+  IDocumentProviderFactory,
+  IRefusedEdits
+} from './tokens';
+
+/** The failures of a save that the status or a notification tells of. */
+const TOLD_ELSEWHERE = ['deleted', 'viewer'];
 
 /**
  * The content provider of collaborative documents.
@@ -61,6 +69,13 @@ export class RtcContentProvider
    */
   get opened(): ISignal<this, IDocumentProvider> {
     return this._opened;
+  }
+
+  /**
+   * A signal emitted when a user wanted to save a document who may only read.
+   */
+  get saveDenied(): ISignal<this, IDocumentProvider> {
+    return this._saveDenied;
   }
 
   /**
@@ -158,6 +173,72 @@ export class RtcContentProvider
   }
 
   /**
+   * The content of a shared document, as the Contents API takes it.
+   *
+   * @param provider The provider of the document.
+   * @param edits Edits that the server did not take; by default the content is
+   * that of the document as it is.
+   * @throws Error if the document is not open, or its type not known.
+   */
+  contentOf(
+    provider: IDocumentProvider,
+    edits?: IRefusedEdits
+  ): Pick<Contents.IModel, 'content' | 'format' | 'type'> {
+    const { contentType: type, path } = provider;
+    const format = provider.format as Contents.FileFormat;
+    const open = this._documents
+      .at(path)
+      .find(each => each.provider === provider);
+    if (!edits && open) {
+      return { content: open.model.getSource(), format, type };
+    }
+    const create = this.sharedModelFactory.documentFactories.get(type);
+    const model = create?.({
+      path,
+      contentType: type,
+      format,
+      collaborative: false
+    });
+    if (!edits || !model) {
+      throw new Error(`There is no document at ${path}.`);
+    }
+    try {
+      Y.applyUpdate(model.ydoc, edits.state);
+      return { content: model.getSource(), format, type };
+    } finally {
+      model.dispose();
+    }
+  }
+
+  /**
+   * Save a copy of a shared document as an ordinary file.
+   *
+   * @param provider The provider of the document.
+   * @param path The local path of the copy.
+   * @param edits See `contentOf`.
+   * @returns Whether it was saved; it is not where a file is already.
+   * @throws Error if the server could not save it.
+   */
+  async saveCopy(
+    provider: IDocumentProvider,
+    path: string,
+    edits?: IRefusedEdits
+  ): Promise<boolean> {
+    const { drive } = this._options;
+    try {
+      await drive.get(path, { content: false });
+      return false;
+    } catch (error) {
+      const { response } = error as { response?: Response };
+      if (response?.status !== 404) {
+        throw error;
+      }
+    }
+    await drive.save(path, this.contentOf(provider, edits));
+    return true;
+  }
+
+  /**
    * Dispose the providers of all documents.
    */
   dispose(): void {
@@ -188,11 +269,14 @@ export class RtcContentProvider
     } catch (error) {
       if (
         error instanceof SaveError &&
-        (error.isConnectionLost || error.code === 'deleted')
+        (error.isConnectionLost || TOLD_ELSEWHERE.includes(error.code))
       ) {
         // Under this name JupyterLab shows no dialog, which would take the
         // keyboard from the user; the status tells instead. [M10] [F8]
         error.name = 'ModalCancelError';
+        if (error.code === 'viewer') {
+          this._saveDenied.emit(document.provider);
+        }
       }
       throw error;
     }
@@ -210,6 +294,8 @@ export class RtcContentProvider
     });
     return {
       ...model,
+      // The role tells who may change the document, and follows what changes.
+      writable: true,
       content: null,
       format: format as Contents.FileFormat,
       type: contentType
@@ -303,6 +389,7 @@ export class RtcContentProvider
   private _fileChanged = new Signal<this, Contents.IChangedArgs>(this);
   private _isDisposed = false;
   private _opened = new Signal<this, IDocumentProvider>(this);
+  private _saveDenied = new Signal<this, IDocumentProvider>(this);
 }
 
 /**

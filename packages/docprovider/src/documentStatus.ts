@@ -11,7 +11,12 @@ import type { IDisposable } from '@lumino/disposable';
 import type { ISignal } from '@lumino/signaling';
 import { Signal } from '@lumino/signaling';
 
-import type { ConnectionStatus, IDocumentProvider } from './tokens';
+import type {
+  ConnectionStatus,
+  IDocumentProvider,
+  Role,
+  RoleReason
+} from './tokens';
 
 /**
  * The status of one document.
@@ -25,6 +30,7 @@ export class DocumentStatus implements IDisposable {
     _provider.unacknowledgedChanged.connect(this._onCounted, this);
     _provider.saveErrorChanged.connect(this._onChanged, this);
     _provider.dirtyChanged.connect(this._onChanged, this);
+    _provider.roleChanged.connect(this._onChanged, this);
   }
 
   /**
@@ -63,10 +69,25 @@ export class DocumentStatus implements IDisposable {
   }
 
   /**
-   * Why the server refused the document, in words; `null` if it did not.
+   * What the user may do.
+   */
+  get role(): Role {
+    return this._provider.role;
+  }
+
+  /**
+   * Why the user may not do more; empty for editors.
+   */
+  get roleReason(): RoleReason {
+    return this._provider.roleReason;
+  }
+
+  /**
+   * Why the server has closed the connection, for good or for a while, in
+   * words; `null` if it has not, or did not say.
    */
   get reason(): string | null {
-    return this._provider.refusal?.message ?? null;
+    return this._provider.refusal?.message ?? this._provider.trouble;
   }
 
   /**
@@ -96,6 +117,7 @@ export class DocumentStatus implements IDisposable {
     this._provider.unacknowledgedChanged.disconnect(this._onCounted, this);
     this._provider.saveErrorChanged.disconnect(this._onChanged, this);
     this._provider.dirtyChanged.disconnect(this._onChanged, this);
+    this._provider.roleChanged.disconnect(this._onChanged, this);
     Signal.clearData(this);
   }
 

@@ -10,10 +10,12 @@
 export * from './awarenessProvider';
 export * from './awarenessTokens';
 export * from './contentProvider';
+export { DisplayName, IDisplayName, LONGEST_DISPLAY_NAME } from './displayName';
 export * from './documentStatus';
 export { IPendingStore, PendingStore } from './pendingStore';
 export * from './provider';
 export { SaveError } from './requests';
 export * from './refusal';
+export { roleMessage } from './role';
 export * from './sharedModelFactory';
 export * from './tokens';

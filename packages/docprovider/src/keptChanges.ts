@@ -15,8 +15,10 @@ import * as Y from 'yjs';
 import type { Conflicts } from './conflicts';
 import type { IDocumentKey, IKept, PendingStore } from './pendingStore';
 import type { IPlacement, IReplicaState } from './rebaseRoute';
+import type { RefusedEdits } from './refusedEdits';
 import type { ISession } from './session';
 import type { Sync } from './sync';
+import type { IRefusedEdits } from './tokens';
 
 /** How long a change may be without acknowledgement before all is kept (ms). */
 const SNAPSHOT_AFTER = 1000;
@@ -50,7 +52,7 @@ export class KeptChanges implements IDisposable {
    * @param session What the session route says.
    */
   async open(key: IDocumentKey, session: ISession): Promise<void> {
-    const { conflicts, store } = this._options;
+    const { conflicts, refused, store } = this._options;
     const isFirst = this._key === null;
     this._key = key;
     if (!isFirst) {
@@ -58,6 +60,9 @@ export class KeptChanges implements IDisposable {
     }
     conflicts.add(await store.loadConflicts(key));
     conflicts.changed.connect(this._onConflicts, this);
+    (await store.loadRefused(key)).forEach(each => refused.add(each));
+    refused.added.connect(this._onRefused, this);
+    refused.discarded.connect(this._onDiscarded, this);
     const living = await store.living();
     for (const kept of await store.load(key)) {
       const isAlive = living.has(kept.instance);
@@ -105,29 +110,32 @@ export class KeptChanges implements IDisposable {
     }
     this._isDisposed = true;
     clearTimeout(this._timer);
-    const { conflicts, sync } = this._options;
+    const { conflicts, refused, sync } = this._options;
     sync.changedHere.disconnect(this._onChanged, this);
     sync.unacknowledged.changed.disconnect(this._onCounted, this);
     conflicts.changed.disconnect(this._onConflicts, this);
+    refused.added.disconnect(this._onRefused, this);
+    refused.discarded.disconnect(this._onDiscarded, this);
     this._release();
   }
 
   /**
-   * @returns Whether the server has it now.
+   * @returns Whether the server has it now, or has refused it.
    */
   private async _place(kept: IKept, session: ISession): Promise<boolean> {
-    const { base, sessionId, state, updates } = kept;
-    if (!state) {
+    const { base, instance, sessionId, updates } = kept;
+    const { conflicts, place, refused } = this._options;
+    if (!kept.state) {
       return false;
     }
+    const state = Y.mergeUpdates([kept.state, ...updates]);
     try {
-      const { mayEdit, conflicts } = await this._options.place(session, {
-        sessionId,
-        state: Y.mergeUpdates([state, ...updates]),
-        base
-      });
-      this._options.conflicts.add(conflicts);
-      return mayEdit;
+      const placement = await place(session, { sessionId, state, base });
+      conflicts.add(placement.conflicts);
+      if (!placement.mayEdit) {
+        refused.add({ id: instance, reason: 'not_allowed', state });
+      }
+      return true;
     } catch {
       // The document opens all the same.
       return false;
@@ -138,6 +146,16 @@ export class KeptChanges implements IDisposable {
     if (this._key) {
       void this._options.store.keepConflicts(this._key, conflicts.list);
     }
+  }
+
+  private _onRefused(_: RefusedEdits, edits: IRefusedEdits): void {
+    if (this._key) {
+      void this._options.store.keepRefused(this._key, edits);
+    }
+  }
+
+  private _onDiscarded(_: RefusedEdits, edits: IRefusedEdits): void {
+    void this._options.store.forgetRefused(edits);
   }
 
   private _onChanged(sync: Sync, update: Uint8Array): void {
@@ -207,6 +225,8 @@ export namespace KeptChanges {
   export interface IOptions {
     /** The conflicts of the document. */
     conflicts: Conflicts;
+    /** What the server did not take. */
+    refused: RefusedEdits;
     /** Has the server place the edits of another history. */
     place: (session: ISession, replica: IReplicaState) => Promise<IPlacement>;
     /** Where changes are kept. */

@@ -14,11 +14,11 @@ import { Token } from '@lumino/coreutils';
 import type { DBSchema, IDBPDatabase } from 'idb';
 import { openDB } from 'idb';
 
-import type { IConflict } from './tokens';
+import type { IConflict, IRefusedEdits } from './tokens';
 
 const NAME = 'jupyter-collaboration';
-const VERSION = 1;
-const TABLES = ['updates', 'snapshots', 'conflicts'] as const;
+const VERSION = 2;
+const TABLES = ['updates', 'snapshots', 'conflicts', 'refused'] as const;
 
 /**
  * Whose document it is, and where.
@@ -72,6 +72,11 @@ interface ISchema extends DBSchema {
     value: Omit<IRecord, 'instance' | 'sessionId'> & {
       conflicts: readonly IConflict[];
     };
+    indexes: { document: string };
+  };
+  refused: {
+    key: string;
+    value: Omit<IRecord, 'instance' | 'sessionId'> & IRefusedEdits;
     indexes: { document: string };
   };
 }
@@ -197,6 +202,33 @@ export class PendingStore {
   }
 
   /**
+   * Keep edits that the server did not take.
+   */
+  keepRefused(key: IDocumentKey, edits: IRefusedEdits): Promise<void> {
+    const record = { ...recordOf(key), ...edits };
+    return this._try(async db => void (await db.put('refused', record)));
+  }
+
+  /**
+   * Forget edits that the server did not take.
+   */
+  forgetRefused({ id }: IRefusedEdits): Promise<void> {
+    return this._try(db => db.delete('refused', id));
+  }
+
+  /**
+   * The edits of a document that the server did not take.
+   */
+  async loadRefused(key: IDocumentKey): Promise<IRefusedEdits[]> {
+    const { document } = recordOf(key);
+    let records: IRefusedEdits[] = [];
+    await this._try(async db => {
+      records = await db.getAllFromIndex('refused', 'document', document);
+    });
+    return records.map(({ id, reason, state }) => ({ id, reason, state }));
+  }
+
+  /**
    * Forget what other users have kept of documents of a server.
    */
   removeOthers(server: string, username: string): Promise<void> {
@@ -311,7 +343,12 @@ async function openDatabase(): Promise<IDBPDatabase<ISchema> | null> {
   }
 }
 
-function create(db: IDBPDatabase<ISchema>): void {
+function create(db: IDBPDatabase<ISchema>, oldVersion: number): void {
+  const refused = db.createObjectStore('refused', { keyPath: 'id' });
+  refused.createIndex('document', 'document');
+  if (oldVersion > 0) {
+    return;
+  }
   const updates = db.createObjectStore('updates', { autoIncrement: true });
   updates.createIndex('document', 'document');
   updates.createIndex('instance', 'instance');

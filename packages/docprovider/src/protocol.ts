@@ -32,8 +32,8 @@ export type RequestName = (typeof REQUESTS)[number];
  */
 export interface IReply {
   /**
-   * `save`, `ack`, `revert`, `recreate` (answers), `autosave`, `error` or
-   * something newer.
+   * `save`, `ack`, `revert`, `recreate` (answers), `autosave`, `error`,
+   * `role`, `repaired` or something newer.
    */
   type: string;
 
@@ -61,6 +61,21 @@ export interface IReply {
    * The hash of the written file.
    */
   hash?: string;
+
+  /**
+   * What the user may do: `editor`, `viewer` or something newer.
+   */
+  role?: string;
+
+  /**
+   * What was refused, such as `edit`.
+   */
+  action?: string;
+
+  /**
+   * The number of cells that were repaired.
+   */
+  cells?: number;
 }
 
 /**

@@ -18,15 +18,18 @@ import { Signal } from '@lumino/signaling';
 import { AwarenessChannel } from './awarenessChannel';
 import { Conflicts } from './conflicts';
 import { Connection } from './connection';
+import type { DisplayName } from './displayName';
 import { KeptChanges } from './keptChanges';
-import type { Message } from './protocol';
+import type { IReply, Message } from './protocol';
 import { decodeMessage } from './protocol';
 import type { PendingStore } from './pendingStore';
 import type { IReplicaState } from './rebaseRoute';
 import { requestRebase } from './rebaseRoute';
 import type { IRefusal } from './refusal';
 import { RefusedError } from './refusal';
+import { RefusedEdits } from './refusedEdits';
 import { SaveError } from './requests';
+import { Membership, roleMessage } from './role';
 import { RoomFinder } from './roomFinder';
 import { Saves } from './saves';
 import type { ISession } from './session';
@@ -38,7 +41,10 @@ import type {
   IConflict,
   IDocumentProvider,
   IDocumentProviderFactory,
-  ISaveResult
+  IRefusedEdits,
+  ISaveResult,
+  Role,
+  RoleReason
 } from './tokens';
 
 /**
@@ -75,6 +81,7 @@ export class WebSocketProvider implements IDocumentProvider {
       ? new KeptChanges({
           conflicts: this._conflicts,
           place,
+          refused: this._refused,
           store: options.store,
           sync: this._sync
         })
@@ -98,15 +105,20 @@ export class WebSocketProvider implements IDocumentProvider {
     this._presence = new AwarenessChannel({
       awareness: options.model.awareness,
       user: options.user,
+      displayName: options.displayName,
       send,
       events: options.environment?.events
     });
 
     this._conflicts.changed.connect(() => this._conflictsChanged.emit());
+    this._membership.changed.connect(this._onRoleChanged, this);
+    this._refused.added.connect(() => this._refusedChanged.emit());
+    this._refused.discarded.connect(() => this._refusedChanged.emit());
     this._saves.errorChanged.connect(() =>
       this._saveErrorChanged.emit(this.saveError)
     );
     this._sync.conflicted.connect((_, found) => this._conflicts.add(found));
+    this._sync.refused.connect((_, edits) => this._refused.add(edits));
     this._sync.rebased.connect(this._onRebased, this);
     this._sync.synced.connect(this._onSynced, this);
     this._sync.unacknowledged.changed.connect((_, count) =>
@@ -136,6 +148,18 @@ export class WebSocketProvider implements IDocumentProvider {
     return this._connection.refusal;
   }
 
+  get trouble(): string | null {
+    return this.status === 'live' ? null : this._rooms.trouble;
+  }
+
+  get role(): Role {
+    return this._membership.role;
+  }
+
+  get roleReason(): RoleReason {
+    return this._membership.reason;
+  }
+
   get unacknowledged(): number {
     return this._sync.unacknowledged.count;
   }
@@ -154,6 +178,22 @@ export class WebSocketProvider implements IDocumentProvider {
 
   get conflicts(): readonly IConflict[] {
     return this._conflicts.list;
+  }
+
+  get refused(): readonly IRefusedEdits[] {
+    return this._refused.list;
+  }
+
+  get refusedChanged(): ISignal<this, void> {
+    return this._refusedChanged;
+  }
+
+  get repaired(): ISignal<this, number> {
+    return this._repaired;
+  }
+
+  get roleChanged(): ISignal<this, Role> {
+    return this._roleChanged;
   }
 
   get conflictsChanged(): ISignal<this, void> {
@@ -192,11 +232,16 @@ export class WebSocketProvider implements IDocumentProvider {
     return this._conflicts.resolve(conflict, choice);
   }
 
+  discard(edits: IRefusedEdits): void {
+    this._refused.discard(edits);
+  }
+
   cellNumber(conflict: IConflict): number | null {
     return this._conflicts.cellNumber(conflict);
   }
 
   async revert(): Promise<void> {
+    this._needEditor();
     await this._saves.revert();
   }
 
@@ -211,6 +256,8 @@ export class WebSocketProvider implements IDocumentProvider {
     this._kept?.dispose();
     this._sync.dispose();
     this._conflicts.dispose();
+    this._membership.dispose();
+    this._refused.dispose();
     this._connection.dispose();
     this._ready.reject(new Error(this._trans.__('The document was closed.')));
     Signal.clearData(this);
@@ -220,6 +267,7 @@ export class WebSocketProvider implements IDocumentProvider {
     if (this.refusal) {
       throw new SaveError(this.refusal.message);
     }
+    this._needEditor();
     if (this._sync.isRebasing) {
       // The server does not have all that is on the screen. [F2]
       throw this._saves.connectionLost();
@@ -227,7 +275,23 @@ export class WebSocketProvider implements IDocumentProvider {
     return this._saves.write(name);
   }
 
+  /**
+   * @throws SaveError if the user is none.
+   */
+  private _needEditor(): void {
+    if (this.role === 'viewer') {
+      const reason = roleMessage(this.roleReason, this._trans);
+      throw new SaveError(reason, false, 'viewer');
+    }
+  }
+
+  private _onRoleChanged(): void {
+    this._sync.mayEdit = this.role === 'editor';
+    this._roleChanged.emit(this.role);
+  }
+
   private _onOpened(): void {
+    this._membership.opened();
     this._connection.send(this._sync.question());
     if (!this._sync.isRebasing) {
       this._presence.opened();
@@ -265,18 +329,40 @@ export class WebSocketProvider implements IDocumentProvider {
       case 'sync1':
       case 'sync2':
       case 'update':
+        this._membership.answered();
         this._sync.receive(message);
         break;
       case 'awareness':
         this._presence.receive(message.update);
         break;
       case 'reply':
-        if (message.reply.type === 'ack') {
-          this._sync.unacknowledged.answer(message.reply.responseTo);
-        } else {
-          this._saves.receive(message.reply);
+        this._onReply(message.reply);
+        break;
+    }
+  }
+
+  private _onReply(reply: IReply): void {
+    switch (reply.type) {
+      case 'ack':
+        this._sync.unacknowledged.answer(reply.responseTo);
+        break;
+      case 'role':
+        this._membership.receive(reply);
+        break;
+      case 'repaired':
+        this._repaired.emit(reply.cells ?? 0);
+        break;
+      case 'error':
+        if (reply.reason === 'invalid_edit') {
+          this._sync.refuse('invalid_edit');
+        } else if (reply.reason !== 'not_allowed') {
+          this._saves.receive(reply);
+        } else if (reply.action === 'edit') {
+          this._sync.refuse('not_allowed');
         }
         break;
+      default:
+        this._saves.receive(reply);
     }
   }
 
@@ -285,7 +371,7 @@ export class WebSocketProvider implements IDocumentProvider {
     if (this._connection.status === 'live' || !session) {
       return; // The answer to a question about liveness.
     }
-    if (!this._model.getState('document_id')) {
+    if (this._sync.mayEdit && !this._model.getState('document_id')) {
       this._model.transact(() => {
         this._model.setState('document_id', roomOf(session));
       }, false);
@@ -307,9 +393,14 @@ export class WebSocketProvider implements IDocumentProvider {
   private _dirtyChanged = new Signal<this, boolean>(this);
   private _isDisposed = false;
   private _kept: KeptChanges | null;
+  private _membership = new Membership();
   private _model: YDocument<DocumentChange>;
   private _presence: AwarenessChannel;
   private _ready = new PromiseDelegate<void>();
+  private _refused = new RefusedEdits();
+  private _refusedChanged = new Signal<this, void>(this);
+  private _repaired = new Signal<this, number>(this);
+  private _roleChanged = new Signal<this, Role>(this);
   private _saveErrorChanged = new Signal<this, string | null>(this);
   private _rooms: RoomFinder;
   private _saves: Saves;
@@ -334,6 +425,11 @@ export namespace WebSocketProvider {
      * Where to keep what the server has not acknowledged; by default nowhere.
      */
     store?: PendingStore;
+
+    /**
+     * What the user wants to be called, if they may.
+     */
+    displayName?: DisplayName;
 
     environment?: Connection.IEnvironment;
   }

@@ -61,7 +61,10 @@ export class Rebase {
   async prepare(session: ISession, history: string | null): Promise<ISession> {
     this._shadow = null;
     this._session = session;
-    if (history !== null && history !== session.sessionId) {
+    if (this._isGivenUp) {
+      this._mayEdit = false;
+      this._shadow = new Y.Doc();
+    } else if (history !== null && history !== session.sessionId) {
       const sessionId = await this.place();
       this._session = { ...session, sessionId };
       this._shadow = sessionId === history ? null : new Y.Doc();
@@ -86,12 +89,21 @@ export class Rebase {
   }
 
   /**
+   * Place nothing the next time: the server does not take what is here.
+   */
+  giveUp(): void {
+    this._isGivenUp = true;
+  }
+
+  /**
    * The document has taken over from the shadow.
    */
   finish(): void {
     this._shadow = null;
+    this._isGivenUp = false;
   }
 
+  private _isGivenUp = false;
   private _mayEdit = true;
   private _placed = 0;
   private _session: ISession | null = null;

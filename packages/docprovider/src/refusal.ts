@@ -9,6 +9,9 @@
 
 import type { TranslationBundle } from '@jupyterlab/translation';
 
+/** The close code of a server that gets too much from this user. */
+const TOO_MANY = 4429;
+
 /**
  * Why a server does not want this connection.
  */
@@ -68,12 +71,42 @@ export function refusalOfClose(
     case 4401:
       return refusalOfStatus(401, trans, code);
     case 4403:
-      return refusalOfStatus(403, trans, code);
+      return {
+        code,
+        reason: 'forbidden',
+        message: trans.__('You may not read this document any more.'),
+        reloadable: false
+      };
     case 4404:
       return refusalOfStatus(404, trans, code);
     default:
       return null;
   }
+}
+
+/**
+ * Why a server wants to be left alone for a while, in words.
+ *
+ * @param code The close code.
+ * @param reason The close reason: words of the server.
+ * @param trans Translates the words that stand in for none.
+ * @returns The words, or `null` if nothing is to be told.
+ */
+export function troubleOfClose(
+  code: number,
+  reason: string,
+  trans: TranslationBundle
+): string | null {
+  return code === TOO_MANY
+    ? reason || trans.__('Too many connections or messages.')
+    : null;
+}
+
+/**
+ * How long to stay away at least after a close code (ms).
+ */
+export function leastDelay(code: number): number {
+  return code === TOO_MANY ? 5000 : 0;
 }
 
 /**

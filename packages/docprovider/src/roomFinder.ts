@@ -12,7 +12,7 @@ import type { TranslationBundle } from '@jupyterlab/translation';
 
 import type { KeptChanges } from './keptChanges';
 import type { IRefusal } from './refusal';
-import { refusalOfClose } from './refusal';
+import { refusalOfClose, troubleOfClose } from './refusal';
 import type { ISession } from './session';
 import { requestSession, roomOf, roomUrl } from './session';
 import type { Sync } from './sync';
@@ -32,6 +32,13 @@ export class RoomFinder {
    */
   get session(): ISession | null {
     return this._session;
+  }
+
+  /**
+   * Why the server wanted to be left alone the last time, in words; or `null`.
+   */
+  get trouble(): string | null {
+    return this._trouble;
   }
 
   /**
@@ -78,7 +85,9 @@ export class RoomFinder {
    * Tell whether a close is final; it is not if the history is another one.
    */
   refusal(code: number, reason: string): IRefusal | null {
-    const refusal = refusalOfClose(code, reason, this._options.trans);
+    const { trans } = this._options;
+    const refusal = refusalOfClose(code, reason, trans);
+    this._trouble = troubleOfClose(code, reason, trans);
     if (refusal?.reason === 'unknown_session') {
       // Ask for the session that there is now. [S4]
       this._isStale = true;
@@ -89,6 +98,7 @@ export class RoomFinder {
 
   private _isStale = false;
   private _session: ISession | null = null;
+  private _trouble: string | null = null;
 }
 
 /**

@@ -9,13 +9,13 @@
  */
 
 import type { DocumentChange, YDocument } from '@jupyter/ydoc';
+import { UUID } from '@lumino/coreutils';
 import type { IDisposable } from '@lumino/disposable';
 import type { ISignal } from '@lumino/signaling';
 import { Signal } from '@lumino/signaling';
 import * as Y from 'yjs';
 
 import { Acknowledgements } from './acknowledgements';
-import { foreignEdits } from './foreignEdits';
 import type { Message } from './protocol';
 import { encodeSyncStep1, encodeSyncStep2, encodeUpdate } from './protocol';
 import { Rebase } from './rebase';
@@ -23,7 +23,8 @@ import type { IPlacement, IReplicaState } from './rebaseRoute';
 import { Replica } from './replica';
 import { SavedState } from './savedState';
 import type { ISession } from './session';
-import type { IConflict } from './tokens';
+import type { IConflict, IRefusedEdits } from './tokens';
+import { isOtherWork, isWork } from './work';
 
 /** The origin of edits that were kept. */
 const KEPT = 'kept';
@@ -34,6 +35,9 @@ const KEPT = 'kept';
  * While the server's history is another than that of the document, the server
  * is followed by a shadow. Once the edits of the user are placed there, and no
  * more were made meanwhile, the document takes over from the shadow. [S4]
+ *
+ * The same way goes a document with edits that the server does not take, but
+ * that nothing is placed: what was written is offered to the user. [M2] [M8]
  */
 export class Sync implements IDisposable {
   /**
@@ -52,6 +56,9 @@ export class Sync implements IDisposable {
     this.unacknowledged = new Acknowledgements(() =>
       this._isAnswered ? _options.ask() : null
     );
+    this.unacknowledged.changed.connect((_, count) => {
+      this._hasWork &&= count > 0;
+    });
     this._saved = new SavedState(
       model.ydoc,
       () =>
@@ -61,6 +68,11 @@ export class Sync implements IDisposable {
     );
     model.ydoc.on('update', this._onUpdate);
   }
+
+  /**
+   * Whether the server takes edits of this user.
+   */
+  mayEdit = true;
 
   /**
    * The local changes that the server is not known to have.
@@ -115,6 +127,13 @@ export class Sync implements IDisposable {
    */
   get conflicted(): ISignal<this, readonly IConflict[]> {
     return this._conflicted;
+  }
+
+  /**
+   * A signal emitted with edits that the server did not take.
+   */
+  get refused(): ISignal<this, IRefusedEdits> {
+    return this._refused;
   }
 
   /**
@@ -184,6 +203,17 @@ export class Sync implements IDisposable {
   }
 
   /**
+   * The server does not take what was changed here: follow it anew.
+   */
+  refuse(reason: IRefusedEdits['reason']): void {
+    if (!this.isDisposed && !this.isRebasing) {
+      this._reason = reason;
+      this._rebase.giveUp();
+      this._options.drop();
+    }
+  }
+
+  /**
    * The connection is lost.
    */
   lost(): void {
@@ -215,6 +245,11 @@ export class Sync implements IDisposable {
    * Send what the server lacks; from now on, each change as it is made.
    */
   private _answer(stateVector: Uint8Array): void {
+    const { count } = this.unacknowledged;
+    if (!this.mayEdit && !this.isRebasing && count > 0) {
+      this.refuse('not_allowed');
+      return;
+    }
     const update = Y.encodeStateAsUpdate(this._doc, stateVector);
     this._options.send(encodeSyncStep2(update));
     if (!this.isRebasing) {
@@ -265,14 +300,17 @@ export class Sync implements IDisposable {
    * Let the document go on in the history of the server.
    */
   private _takeOver(shadow: Y.Doc): void {
-    if (!this._rebase.mayEdit && this.unacknowledged.count > 0) {
-      this._conflicted.emit(foreignEdits(this._model.ydoc, shadow));
+    const { ydoc } = this._model;
+    if (!this._rebase.mayEdit && this._hasWork && isOtherWork(ydoc, shadow)) {
+      const state = Y.encodeStateAsUpdate(ydoc);
+      this._refused.emit({ id: UUID.uuid4(), reason: this._reason, state });
     }
     try {
       this._replica.follow(shadow, this);
     } finally {
       this._saved.forget();
       this._rebase.finish();
+      this._reason = 'not_allowed';
       this._history = this._rebase.session?.sessionId ?? null;
       this._isAnswered = true;
       this.unacknowledged.settle();
@@ -281,26 +319,38 @@ export class Sync implements IDisposable {
     }
   }
 
-  private _onUpdate = (update: Uint8Array, origin: unknown): void => {
+  private _onUpdate = (
+    update: Uint8Array,
+    origin: unknown,
+    _: Y.Doc,
+    transaction: Y.Transaction
+  ): void => {
     if (origin === this) {
       return;
     }
-    if (this._isAnswered) {
+    if (this._isAnswered && this.mayEdit) {
       this._options.send(encodeUpdate(update));
     }
+    this._hasWork ||= isWork(transaction);
     this.unacknowledged.add();
     this._changedHere.emit(update);
+    if (!this.mayEdit) {
+      this.refuse('not_allowed');
+    }
   };
 
   private _changedHere = new Signal<this, Uint8Array>(this);
   private _conflicted = new Signal<this, readonly IConflict[]>(this);
   private _connection = 0;
+  private _hasWork = false;
   private _history: string | null = null;
   private _isAnswered = false;
   private _model: YDocument<DocumentChange>;
   private _placing: number | null = null;
+  private _reason: IRefusedEdits['reason'] = 'not_allowed';
   private _rebase: Rebase;
   private _rebased = new Signal<this, void>(this);
+  private _refused = new Signal<this, IRefusedEdits>(this);
   private _replica: Replica;
   private _saved: SavedState;
   private _synced = new Signal<this, void>(this);

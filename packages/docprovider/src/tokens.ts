@@ -29,6 +29,20 @@ export type ConnectionStatus =
   'connecting' | 'live' | 'reconnecting' | 'offline' | 'refused';
 
 /**
+ * What the user may do with a document.
+ */
+export type Role = 'editor' | 'viewer';
+
+/**
+ * Why a user is a viewer.
+ *
+ * - `permission`: this user may read and not write;
+ * - `file`: the file cannot be written, by nobody;
+ * - empty: the user is an editor.
+ */
+export type RoleReason = '' | 'permission' | 'file';
+
+/**
  * What a successful save tells.
  */
 export interface ISaveResult {
@@ -81,6 +95,27 @@ export interface IConflict {
 export type ConflictChoice = 'both' | 'yours' | 'theirs';
 
 /**
+ * Edits of this user that the server did not take. [M2] [M8]
+ */
+export interface IRefusedEdits {
+  /**
+   * What tells them from others.
+   */
+  id: string;
+
+  /**
+   * - `not_allowed`: the user may not edit the document;
+   * - `invalid_edit`: the document cannot hold them.
+   */
+  reason: 'not_allowed' | 'invalid_edit';
+
+  /**
+   * The document as the user had it, as one Yjs update.
+   */
+  state: Uint8Array;
+}
+
+/**
  * Keeps one shared document the same as the server's.
  */
 export interface IDocumentProvider extends IBaseProvider {
@@ -110,6 +145,22 @@ export interface IDocumentProvider extends IBaseProvider {
   readonly refusal: IRefusal | null;
 
   /**
+   * Why the server has closed the connection for a while, in words; `null` if
+   * it has not, or did not say.
+   */
+  readonly trouble: string | null;
+
+  /**
+   * What the user may do.
+   */
+  readonly role: Role;
+
+  /**
+   * Why the user may not do more; empty for editors.
+   */
+  readonly roleReason: RoleReason;
+
+  /**
    * The number of local changes that the server has not acknowledged yet.
    */
   readonly unacknowledged: number;
@@ -133,6 +184,28 @@ export interface IDocumentProvider extends IBaseProvider {
    * The edits that could not be placed without a choice of the user.
    */
   readonly conflicts: readonly IConflict[];
+
+  /**
+   * The edits that the server did not take, until the user has chosen. The
+   * document holds what the server has; these are kept beside it.
+   */
+  readonly refused: readonly IRefusedEdits[];
+
+  /**
+   * A signal emitted when `role` or `roleReason` changed.
+   */
+  readonly roleChanged: ISignal<IDocumentProvider, Role>;
+
+  /**
+   * A signal emitted when `refused` changed.
+   */
+  readonly refusedChanged: ISignal<IDocumentProvider, void>;
+
+  /**
+   * A signal emitted when the server has repaired the document at opening it,
+   * with the number of cells that it could not read.
+   */
+  readonly repaired: ISignal<IDocumentProvider, number>;
 
   /**
    * A signal emitted when `isDirty` changed.
@@ -189,6 +262,11 @@ export interface IDocumentProvider extends IBaseProvider {
    * was changed, and the conflict stays.
    */
   resolve(conflict: IConflict, choice: ConflictChoice): boolean;
+
+  /**
+   * Forget edits that the server did not take.
+   */
+  discard(edits: IRefusedEdits): void;
 
   /**
    * The number of the cell of a conflict, from 1; `null` if there is none.

@@ -6,6 +6,7 @@ import type { Contents } from '@jupyterlab/services';
 import { nullTranslator } from '@jupyterlab/translation';
 import { Signal } from '@lumino/signaling';
 import { beforeEach, describe, expect, it } from 'vitest';
+import * as Y from 'yjs';
 
 import { RtcContentProvider } from '../src/contentProvider';
 import { SaveError } from '../src/requests';
@@ -15,7 +16,9 @@ import { fakeUser, settled } from './support/server';
 const trans = nullTranslator.load('jupyter_collaboration');
 
 let files: FakeFiles;
-let drive: { fileChanged: Signal<object, Contents.IChangedArgs> };
+let drive: Pick<FakeFiles, 'get' | 'save'> & {
+  fileChanged: Signal<object, Contents.IChangedArgs>;
+};
 let content: RtcContentProvider;
 let providers: FakeProvider[];
 let contexts: FakeContext[];
@@ -24,7 +27,11 @@ beforeEach(() => {
   files = new FakeFiles();
   files.files.set('a.txt', { hash: 'h1', last_modified: 't1' });
   files.files.set('dir/b.txt', { hash: 'b1', last_modified: 't1' });
-  drive = { fileChanged: new Signal<object, Contents.IChangedArgs>({}) };
+  drive = {
+    fileChanged: new Signal<object, Contents.IChangedArgs>({}),
+    get: (path, options) => files.get(path, options),
+    save: (path, options) => files.save(path, options)
+  };
   providers = [];
   contexts = [];
   content = new RtcContentProvider({
@@ -345,4 +352,76 @@ it('A disposed content provider leaves no provider behind', async () => {
   expect(providers.every(provider => provider.isDisposed)).toBe(true);
   expect(content.providers.size).toBe(0);
   expect(content.isDisposed).toBe(true);
+});
+
+// [M2]
+describe('A document that may only be read', () => {
+  it('is denied to be saved, without a dialog', async () => {
+    const { provider } = await open();
+    const denied: unknown[] = [];
+    content.saveDenied.connect((_, each) => denied.push(each));
+    provider.saves = () =>
+      Promise.reject(new SaveError('You may read.', false, 'viewer'));
+    await expect(content.save('a.txt', { type: 'file' })).rejects.toMatchObject(
+      {
+        name: 'ModalCancelError',
+        message: 'You may read.'
+      }
+    );
+    expect(denied).toEqual([provider]);
+  });
+
+  it('is marked by its role alone, which follows what changes', async () => {
+    const get = files.get.bind(files);
+    files.get = async (path, options) => ({
+      ...(await get(path, options)),
+      writable: false
+    });
+    const { context } = await open();
+    expect(context.known.writable).toBe(true);
+  });
+});
+
+// [M2] [M8]
+describe('A copy', () => {
+  it('holds the document as it is', async () => {
+    const { model, provider } = await open();
+    model.setSource('on the screen');
+    expect(await content.saveCopy(provider, 'copy.txt')).toBe(true);
+    expect(files.calls[files.calls.length - 2]).toEqual([
+      'save',
+      'copy.txt',
+      { type: 'file', format: 'text', content: 'on the screen' }
+    ]);
+  });
+
+  it('holds what the server did not take', async () => {
+    const { provider } = await open();
+    const other = new YFile();
+    other.setSource('refused');
+    const state = Y.encodeStateAsUpdate(other.ydoc);
+    const edits = { id: 'one', reason: 'not_allowed' as const, state };
+    expect(content.contentOf(provider, edits).content).toBe('refused');
+    expect(await content.saveCopy(provider, 'copy.txt', edits)).toBe(true);
+  });
+
+  it('is written over no file', async () => {
+    const { provider } = await open();
+    expect(await content.saveCopy(provider, 'dir/b.txt')).toBe(false);
+    expect(files.calls.map(([name]) => name)).not.toContain('save');
+  });
+
+  it('fails where the server may not be asked', async () => {
+    const { provider } = await open();
+    drive.get = () => Promise.reject(new Error('Forbidden'));
+    await expect(content.saveCopy(provider, 'x.txt')).rejects.toThrow(
+      'Forbidden'
+    );
+  });
+
+  it('is of an open document', async () => {
+    const { model, provider } = await open();
+    model.dispose();
+    expect(() => content.contentOf(provider)).toThrow();
+  });
 });

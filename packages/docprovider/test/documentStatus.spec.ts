@@ -51,6 +51,23 @@ it('A document that is saved says so', () => {
   expect(status.isFileDeleted).toBe(false);
 });
 
+// [M2]
+it('What the user may do is told', () => {
+  const { provider, status, log } = watch();
+  provider.role = 'viewer';
+  provider.roleReason = 'file';
+  provider.roleChanged.emit('viewer');
+  expect(log).toHaveLength(1);
+  expect(status.role).toBe('viewer');
+  expect(status.roleReason).toBe('file');
+});
+
+it('Why the server wants to be left alone for a while is told', () => {
+  const { provider, status } = watch();
+  provider.trouble = 'Too many messages.';
+  expect(status.reason).toBe('Too many messages.');
+});
+
 it('A disposed status follows nothing', () => {
   const { provider, status, log } = watch();
   status.dispose();

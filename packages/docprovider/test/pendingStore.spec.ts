@@ -3,6 +3,7 @@
 
 import { IDBFactory } from 'fake-indexeddb';
 import 'fake-indexeddb/auto';
+import { openDB } from 'idb';
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
 
 import type { IDocumentKey } from '../src/pendingStore';
@@ -179,4 +180,47 @@ describe('An instance', () => {
     store.claim('one')();
     expect(await store.living()).toEqual(new Set());
   });
+});
+
+// [M2]
+it('What the server did not take is kept until it is forgotten', async () => {
+  const store = open();
+  const other = { ...KEY, room: 'text:file:2' };
+  const edits = (id: string) => ({
+    id,
+    reason: 'not_allowed' as const,
+    state: bytes(1, 2)
+  });
+  await store.keepRefused(KEY, edits('a'));
+  await store.keepRefused(other, edits('b'));
+  const [found, ...others] = await store.loadRefused(KEY);
+  expect({ ...found, state: [...found.state] }).toEqual({
+    ...edits('a'),
+    state: [1, 2]
+  });
+  expect(others).toEqual([]);
+  await store.forgetRefused(edits('a'));
+  expect(await store.loadRefused(KEY)).toEqual([]);
+  await store.removeOthers(SERVER, 'grace');
+  expect(await store.loadRefused(other)).toEqual([]);
+});
+
+it('A database of an earlier version is gone on with', async () => {
+  const old = await openDB('jupyter-collaboration', 1, {
+    upgrade: db => {
+      const snapshots = db.createObjectStore('snapshots', {
+        keyPath: 'instance'
+      });
+      snapshots.createIndex('document', 'document');
+      db.createObjectStore('conflicts', { keyPath: 'document' });
+      const updates = db.createObjectStore('updates', { autoIncrement: true });
+      updates.createIndex('document', 'document');
+    }
+  });
+  old.close();
+  const store = open();
+  const snapshot = { sessionId: 's', state: bytes(1), base: null };
+  await store.keepSnapshot(KEY, 'one', snapshot);
+  expect(await store.load(KEY)).toHaveLength(1);
+  expect(await store.loadRefused(KEY)).toEqual([]);
 });

@@ -324,7 +324,7 @@ describe('A save', () => {
     server.cut(4403);
     await expect(provider.save()).rejects.toMatchObject({
       isConnectionLost: false,
-      message: 'You do not have access to this document.'
+      message: 'You may not read this document any more.'
     });
   });
 

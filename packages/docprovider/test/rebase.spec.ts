@@ -251,7 +251,7 @@ describe('When the server has lost its history', () => {
     expect(provider.conflicts).toEqual([]);
   });
 
-  it('somebody who may only look any more is shown what they typed', async () => {
+  it('what somebody typed who may only look any more is kept beside it', async () => {
     write('old')(server.doc);
     const { model, provider } = await open();
     server.mode = 'turn away';
@@ -262,9 +262,11 @@ describe('When the server has lost its history', () => {
     server.mode = 'open';
     await comeBack();
     expect(model.source).toBe('new');
-    expect(provider.conflicts).toMatchObject([
-      { yours: 'my old', theirs: 'new' }
-    ]);
+    expect(provider.conflicts).toEqual([]);
+    expect(provider.refused).toHaveLength(1);
+    const kept = new Y.Doc();
+    Y.applyUpdate(kept, provider.refused[0].state);
+    expect(kept.getText('source').toString()).toBe('my old');
   });
 
   it('conflicts are told, each once', async () => {

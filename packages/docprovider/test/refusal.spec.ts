@@ -4,12 +4,17 @@
 import { nullTranslator } from '@jupyterlab/translation';
 import { describe, expect, it } from 'vitest';
 
-import { refusalOfClose, refusalOfStatus } from '../src/refusal';
+import {
+  leastDelay,
+  refusalOfClose,
+  refusalOfStatus,
+  troubleOfClose
+} from '../src/refusal';
 
 const trans = nullTranslator.load('jupyter_collaboration');
 
 describe('A closed connection', () => {
-  it.each([1000, 1001, 1006, 1009, 1011, 1012, 1013, 4408, 4500, 4999])(
+  it.each([1000, 1001, 1006, 1009, 1011, 1012, 1013, 4408, 4429, 4500, 4999])(
     'comes back after code %i',
     code => {
       expect(refusalOfClose(code, 'whatever', trans)).toBeNull();
@@ -20,6 +25,25 @@ describe('A closed connection', () => {
     const refusal = refusalOfClose(code, '', trans);
     expect(refusal?.code).toBe(code);
     expect(refusal?.message).toBeTruthy();
+  });
+
+  it('says that somebody may not even read any more', () => {
+    expect(refusalOfClose(4403, 'any', trans)).toEqual({
+      code: 4403,
+      reason: 'forbidden',
+      message: 'You may not read this document any more.',
+      reloadable: false
+    });
+  });
+
+  // [M4]
+  it('comes back later after too much, and says why', () => {
+    const why = 'Too many connections to this document.';
+    expect(troubleOfClose(4429, why, trans)).toBe(why);
+    expect(troubleOfClose(4429, '', trans)).toBeTruthy();
+    expect(troubleOfClose(1006, 'whatever', trans)).toBeNull();
+    expect(leastDelay(4429)).toBeGreaterThanOrEqual(5000);
+    expect(leastDelay(1006)).toBe(0);
   });
 
   // [S3]

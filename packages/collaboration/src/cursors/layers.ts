@@ -13,7 +13,7 @@ import { EditorSelection } from '@codemirror/state';
 import type { Rect, ViewUpdate } from '@codemirror/view';
 import { EditorView, layer, RectangleMarker } from '@codemirror/view';
 
-import { pageVariable, textColorOn } from '../userColor';
+import { pageColor, textColorOn } from '../userColor';
 import { editorAwarenessFacet } from './facet';
 import type { NamePlace } from './markers';
 import { CaretMarker, SelectionMarker } from './markers';
@@ -72,7 +72,7 @@ export function namePlace(
  */
 function carets(view: EditorView, person: IRemotePerson): CaretMarker[] {
   const edge = view.scrollDOM.getBoundingClientRect();
-  const textColor = textColorOn(person.color, pageVariable);
+  const textColor = textColorOn(person.color, pageColor);
   return person.ranges.flatMap(({ head }) => {
     const at = view.coordsAtPos(head, 1);
     const cursor = EditorSelection.cursor(head, 1);

@@ -15,7 +15,10 @@ import type {
   IConflict,
   IDocumentProvider,
   IDocumentProviderFactory,
-  ISaveResult
+  IRefusedEdits,
+  ISaveResult,
+  Role,
+  RoleReason
 } from '../../src/tokens';
 
 /**
@@ -78,6 +81,10 @@ export class FakeProvider implements IDocumentProvider {
 
   status: ConnectionStatus = 'live';
   refusal = null;
+  trouble: string | null = null;
+  role: Role = 'editor';
+  roleReason: RoleReason = '';
+  refused: IRefusedEdits[] = [];
   unacknowledged = 0;
   saveError: string | null = null;
   isFileDeleted = false;
@@ -88,6 +95,9 @@ export class FakeProvider implements IDocumentProvider {
   readonly unacknowledgedChanged = new Signal<this, number>(this);
   readonly saveErrorChanged = new Signal<this, string | null>(this);
   readonly dirtyChanged = new Signal<this, boolean>(this);
+  readonly roleChanged = new Signal<this, Role>(this);
+  readonly refusedChanged = new Signal<this, void>(this);
+  readonly repaired = new Signal<this, number>(this);
   readonly conflictsChanged = new Signal<this, void>(this);
 
   get ready(): Promise<void> {
@@ -110,6 +120,11 @@ export class FakeProvider implements IDocumentProvider {
 
   resolve(): boolean {
     return true;
+  }
+
+  discard(edits: IRefusedEdits): void {
+    this.refused = this.refused.filter(each => each !== edits);
+    this.refusedChanged.emit();
   }
 
   cellNumber(): null {

@@ -91,6 +91,10 @@ export class FakeServer {
     status: 200,
     sessionId: 'session-1'
   };
+  /** What everybody may do; `null` if the server does not tell. */
+  role: { role: string; reason: string } | null = null;
+  /** Whether the document can hold an edit. */
+  canHold: (doc: Y.Doc) => boolean = () => true;
   /** Whether those who come are told who is there. */
   tellsPresence = false;
   /** What the rebase route answers; it places edits if that is 200. */
@@ -181,6 +185,12 @@ export class FakeServer {
       .map(({ body }) => JSON.parse(body));
   }
 
+  /** Let everybody do something else than before, and tell them. */
+  setRole(role: 'editor' | 'viewer', reason = ''): void {
+    this.role = { role, reason };
+    this.tell({ type: 'role', ...this.role });
+  }
+
   /** Send a message to all members. */
   tell(reply: IReply): void {
     this._members.forEach(member => member.deliver(encodeReply(reply)));
@@ -231,6 +241,9 @@ export class FakeServer {
     this._members.add(socket);
     socket.onSent = data => this._receive(socket, data);
     socket.open();
+    if (this.role) {
+      socket.deliver(encodeReply({ type: 'role', ...this.role }));
+    }
     socket.deliver(encodeSyncStep1(Y.encodeStateVector(this.doc)));
     this._members.forEach(member => {
       const sent = member.sent.filter(each => each[0] === 1);
@@ -253,7 +266,7 @@ export class FakeServer {
         break;
       case 'sync2':
       case 'update':
-        Y.applyUpdate(this.doc, message.update, socket);
+        this._edit(socket, message.update);
         break;
       case 'awareness':
         this._members.forEach(member => {
@@ -280,8 +293,32 @@ export class FakeServer {
     }
   }
 
+  private _edit(socket: FakeSocket, update: Uint8Array): void {
+    const after = new Y.Doc();
+    after.getText('source');
+    Y.applyUpdate(after, Y.mergeUpdates([stateOf(this.doc), update]));
+    const isNew = !isSame(stateOf(after), stateOf(this.doc));
+    const answer = { type: 'error', action: 'edit' };
+    if (isNew && this.role?.role === 'viewer') {
+      const reason = 'not_allowed';
+      socket.deliver(encodeReply({ ...answer, reason, role: 'viewer' }));
+    } else if (isNew && !this.canHold(after)) {
+      socket.deliver(encodeReply({ ...answer, reason: 'invalid_edit' }));
+    } else {
+      Y.applyUpdate(this.doc, update, socket);
+    }
+  }
+
   private _members = new Set<FakeSocket>();
   private _placed = new Map<string, Y.Doc>();
+}
+
+function stateOf(doc: Y.Doc): Uint8Array {
+  return Y.encodeStateAsUpdate(doc);
+}
+
+function isSame(one: Uint8Array, other: Uint8Array): boolean {
+  return one.length === other.length && one.every((b, at) => b === other[at]);
 }
 
 /**

@@ -1,0 +1,151 @@
+// Copyright (c) Jupyter Collaboration contributors.
+// Distributed under the terms of the BSD 3-Clause License.
+
+import type {
+  IDocumentProvider,
+  IRefusedEdits,
+  Role,
+  RoleReason
+} from '@jupyter/docprovider';
+import { Notification } from '@jupyterlab/apputils';
+import { nullTranslator } from '@jupyterlab/translation';
+import { Signal } from '@lumino/signaling';
+import { beforeEach, describe, expect, it } from 'vitest';
+
+import {
+  notifyRefusedEdits,
+  notifyRepair,
+  notifyRole,
+  notifySaveDenied
+} from '../src/notifications';
+
+const trans = nullTranslator.load('jupyter_collaboration');
+
+/** The part of a provider that notifications look at. */
+class FakeProvider {
+  path = 'folder/a.txt';
+  role: Role = 'editor';
+  roleReason: RoleReason = '';
+  refused: IRefusedEdits[] = [];
+  readonly ready = Promise.resolve();
+  readonly roleChanged = new Signal<this, Role>(this);
+  readonly refusedChanged = new Signal<this, void>(this);
+  readonly repaired = new Signal<this, number>(this);
+
+  setRole(role: Role, reason: RoleReason = ''): void {
+    this.role = role;
+    this.roleReason = reason;
+    this.roleChanged.emit(role);
+  }
+
+  setRefused(...refused: IRefusedEdits[]): void {
+    this.refused = refused;
+    this.refusedChanged.emit();
+  }
+
+  discard(edits: IRefusedEdits): void {
+    this.setRefused(...this.refused.filter(each => each !== edits));
+  }
+
+  get asProvider(): IDocumentProvider {
+    return this as unknown as IDocumentProvider;
+  }
+}
+
+let provider: FakeProvider;
+
+const shown = () => Notification.manager.notifications;
+const messages = () => shown().map(({ message }) => message);
+const press = async (label: string) => {
+  const [button] = shown().flatMap(({ options }) =>
+    (options.actions ?? []).filter(action => action.label === label)
+  );
+  button.callback(new MouseEvent('click'));
+  await new Promise(resolve => setTimeout(resolve));
+};
+const edits = (id: string, reason: IRefusedEdits['reason']) => ({
+  id,
+  reason,
+  state: new Uint8Array()
+});
+
+beforeEach(() => {
+  Notification.manager.dismiss();
+  provider = new FakeProvider();
+});
+
+// [M2]
+describe('A role', () => {
+  it('is told when it changes, and not at opening', async () => {
+    notifyRole(provider.asProvider, trans);
+    provider.setRole('viewer', 'permission');
+    await provider.ready;
+    expect(messages()).toEqual([]);
+    provider.setRole('viewer', 'file');
+    expect(messages()).toEqual([]);
+    provider.setRole('editor');
+    expect(messages()).toEqual(['a.txt: You may change this document now.']);
+    provider.setRole('viewer', 'permission');
+    expect(messages()).toEqual([
+      'a.txt: You may read this document, not change it.'
+    ]);
+  });
+
+  it('is why a save is denied, and a copy is offered', async () => {
+    let saves = 0;
+    provider.setRole('viewer', 'file');
+    const deny = notifySaveDenied(trans, async () => {
+      saves++;
+      return true;
+    });
+    deny(provider.asProvider);
+    deny(provider.asProvider);
+    expect(messages()).toEqual([
+      'a.txt was not saved: The file cannot be written, so nobody can change it.'
+    ]);
+    await press('Save a copy…');
+    expect(saves).toBe(1);
+  });
+});
+
+// [M2] [M8]
+describe('What the server did not take', () => {
+  it('is offered until there is a copy', async () => {
+    let isSaved = false;
+    const one = edits('one', 'not_allowed');
+    notifyRefusedEdits(provider.asProvider, trans, async () => isSaved);
+    provider.setRefused(one);
+    expect(messages()).toEqual([
+      'You may not change a.txt. A copy with your changes is kept.'
+    ]);
+    await press('Save a copy…');
+    expect(shown()).toHaveLength(1);
+    expect(provider.refused).toEqual([one]);
+    isSaved = true;
+    await press('Save a copy…');
+    expect(shown()).toEqual([]);
+    expect(provider.refused).toEqual([]);
+  });
+
+  it('is forgotten where the user wants it, each by itself', async () => {
+    provider.refused = [edits('one', 'invalid_edit')];
+    notifyRefusedEdits(provider.asProvider, trans, async () => false);
+    expect(messages()).toEqual([
+      'a.txt cannot hold what you changed, and was put right. A copy with your changes is kept.'
+    ]);
+    const other = edits('other', 'not_allowed');
+    provider.setRefused(...provider.refused, other);
+    expect(shown()).toHaveLength(2);
+    await press('Discard');
+    expect(shown()).toHaveLength(1);
+  });
+});
+
+it('Cells that were repaired are told of in words', () => {
+  notifyRepair(provider.asProvider, trans);
+  provider.repaired.emit(2);
+  provider.repaired.emit(2);
+  expect(messages()).toEqual([
+    'a.txt: 2 cells of its history could not be read, and are shown as raw cells.'
+  ]);
+});

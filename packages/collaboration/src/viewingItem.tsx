@@ -1,0 +1,86 @@
+// Copyright (c) Jupyter Collaboration contributors.
+// Distributed under the terms of the BSD 3-Clause License.
+
+/**
+ * The mark of a document that the user may read and not change. [M2]
+ */
+
+import type { Role, RoleReason } from '@jupyter/docprovider';
+import { roleMessage } from '@jupyter/docprovider';
+import type { TranslationBundle } from '@jupyterlab/translation';
+import { UseSignal } from '@jupyterlab/ui-components';
+import type { ISignal } from '@lumino/signaling';
+import * as React from 'react';
+
+/**
+ * The role of the user, as far as it is shown here.
+ */
+export interface IRoleModel {
+  /**
+   * What the user may do.
+   */
+  readonly role: Role;
+
+  /**
+   * Why the user may not do more; empty for editors.
+   */
+  readonly roleReason: RoleReason;
+
+  /**
+   * A signal emitted when any of them changed.
+   */
+  readonly roleChanged: ISignal<unknown, unknown>;
+}
+
+/**
+ * Properties of `ViewingItem`.
+ */
+export interface IViewingItemProps {
+  /**
+   * The role of the user in the document; `null` if it is not shared.
+   */
+  model: IRoleModel | null;
+
+  /**
+   * Translates what is shown.
+   */
+  translator: TranslationBundle;
+}
+
+/**
+ * The word 'Viewing', and why; nothing for editors.
+ */
+export function ViewingItem(
+  props: IViewingItemProps
+): React.ReactElement | null {
+  const { model, translator: trans } = props;
+  return model ? (
+    <UseSignal signal={model.roleChanged}>
+      {() => <Mark model={model} translator={trans} />}
+    </UseSignal>
+  ) : null;
+}
+
+function Mark(props: {
+  model: IRoleModel;
+  translator: TranslationBundle;
+}): React.ReactElement | null {
+  const { model, translator: trans } = props;
+  if (model.role !== 'viewer') {
+    return null;
+  }
+  const why = roleMessage(model.roleReason, trans);
+  return (
+    <span
+      className="jp-ViewingItem"
+      role="note"
+      tabIndex={0}
+      title={why}
+      aria-label={trans.__('Viewing: %1', why)}
+    >
+      <span className="jp-ViewingItem-text" aria-hidden="true">
+        {trans.__('Viewing')}
+      </span>
+    </span>
+  );
+}

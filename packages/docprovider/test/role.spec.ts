@@ -1,0 +1,349 @@
+// Copyright (c) Jupyter Collaboration contributors.
+// Distributed under the terms of the BSD 3-Clause License.
+
+import { YFile, YNotebook } from '@jupyter/ydoc';
+import { nullTranslator } from '@jupyterlab/translation';
+import { IDBFactory } from 'fake-indexeddb';
+import 'fake-indexeddb/auto';
+import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
+import * as Y from 'yjs';
+
+import { PendingStore } from '../src/pendingStore';
+import { WebSocketProvider } from '../src/provider';
+import { roleMessage } from '../src/role';
+import {
+  FakeServer,
+  fakeUser,
+  settled,
+  timersLeft,
+  useFakeClock
+} from './support/server';
+
+const trans = nullTranslator.load('jupyter_collaboration');
+
+let server: FakeServer;
+let pages: { close: () => Promise<void> }[];
+
+beforeEach(() => {
+  useFakeClock();
+  vi.stubGlobal('indexedDB', new IDBFactory());
+  server = new FakeServer();
+  pages = [];
+});
+
+afterEach(async () => {
+  for (const page of pages) {
+    await page.close();
+  }
+  expect(await timersLeft()).toBe(0);
+  vi.useRealTimers();
+  vi.unstubAllGlobals();
+});
+
+/** Open the document in a page of its own. */
+async function open<T extends YFile | YNotebook>(model: T) {
+  const store = new PendingStore();
+  const provider = new WebSocketProvider({
+    path: 'a.txt',
+    contentType: 'file',
+    format: 'text',
+    model,
+    user: fakeUser('ada'),
+    translator: trans,
+    serverSettings: server.settings,
+    store,
+    environment: {
+      createSocket: server.createSocket,
+      events: new EventTarget(),
+      isOnline: () => true,
+      random: () => 1
+    }
+  });
+  const close = async () => {
+    await settled();
+    provider.dispose();
+    model.dispose();
+    await store.close();
+  };
+  pages.push({ close });
+  await settled();
+  await settled();
+  await provider.ready;
+  await vi.advanceTimersByTimeAsync(200);
+  return { close, model, provider };
+}
+
+async function comeBack(): Promise<void> {
+  await vi.advanceTimersByTimeAsync(30000);
+  await settled();
+}
+
+const serverText = () => server.doc.getText('source').toString();
+const write = (text: string) => server.doc.getText('source').insert(0, text);
+const textOf = ({ state }: { state: Uint8Array }) => {
+  const doc = new Y.Doc();
+  Y.applyUpdate(doc, state);
+  return doc.getText('source').toString();
+};
+const edits = () =>
+  server.sockets.flatMap(socket =>
+    socket.messages.filter(
+      each =>
+        each.kind === 'update' || (each.kind === 'sync2' && each.update[0] > 0)
+    )
+  );
+
+// [M2]
+describe('The role', () => {
+  // [C1]
+  it('is that of an editor where the server tells none', async () => {
+    const { provider } = await open(new YFile());
+    expect(provider.role).toBe('editor');
+    expect(provider.roleReason).toBe('');
+  });
+
+  it('is known before the document is ready, and followed', async () => {
+    server.role = { role: 'viewer', reason: 'permission' };
+    const { provider } = await open(new YFile());
+    expect(provider.role).toBe('viewer');
+    const seen: string[] = [];
+    provider.roleChanged.connect((_, role) =>
+      seen.push(`${role} ${provider.roleReason}`)
+    );
+    server.setRole('viewer', 'permission');
+    server.setRole('viewer', 'file');
+    server.setRole('editor');
+    server.setRole('viewer', 'permission');
+    expect(seen).toEqual(['viewer file', 'editor ', 'viewer permission']);
+  });
+
+  it('is what is told on the connection that there is now', async () => {
+    server.role = { role: 'viewer', reason: 'file' };
+    const { model, provider } = await open(new YFile());
+    const seen: string[] = [];
+    provider.roleChanged.connect((_, role) => seen.push(role));
+    server.cut();
+    await comeBack();
+    expect(seen).toEqual([]);
+
+    server.role = null;
+    server.cut();
+    await comeBack();
+    expect(seen).toEqual(['editor']);
+    model.updateSource(0, 0, 'x');
+    await settled();
+    expect(serverText()).toBe('x');
+  });
+
+  it('that is not known here only reads', async () => {
+    const { provider } = await open(new YFile());
+    server.tell({ type: 'role', role: 'commenter', reason: 'new' });
+    expect(provider.role).toBe('viewer');
+    expect(provider.roleReason).toBe('permission');
+  });
+
+  it('is told in words', () => {
+    expect(roleMessage('permission', trans)).toBe(
+      'You may read this document, not change it.'
+    );
+    expect(roleMessage('file', trans)).toBe(
+      'The file cannot be written, so nobody can change it.'
+    );
+  });
+});
+
+// [M2]
+describe('A viewer', () => {
+  beforeEach(() => {
+    server.role = { role: 'viewer', reason: 'permission' };
+    write('begin');
+  });
+
+  it('follows the document, and sends no edit by coming in', async () => {
+    const { model } = await open(new YFile());
+    write('we ');
+    await settled();
+    expect(model.source).toBe('we begin');
+    expect(edits()).toEqual([]);
+  });
+
+  it('does not ask the server to save, revert or recreate', async () => {
+    const { provider } = await open(new YFile());
+    const error = { code: 'viewer', isConnectionLost: false };
+    await expect(provider.save()).rejects.toMatchObject(error);
+    await expect(provider.recreate()).rejects.toMatchObject(error);
+    await expect(provider.revert()).rejects.toMatchObject(error);
+    expect(provider.saveError).toBeNull();
+    const kinds = server.last.messages.map(each => each.kind);
+    expect(kinds).not.toContain('save');
+    expect(kinds).not.toContain('revert');
+  });
+
+  it('who writes all the same gets it back beside the document', async () => {
+    const { model, provider } = await open(new YFile());
+    model.updateSource(0, 0, 'mine ');
+    expect(provider.unacknowledged).toBeGreaterThan(0);
+    await comeBack();
+    expect(edits()).toEqual([]);
+    expect(provider.status).toBe('live');
+    expect(provider.unacknowledged).toBe(0);
+    expect(model.source).toBe('begin');
+    expect(provider.refused.map(textOf)).toEqual(['mine begin']);
+    const count = server.sockets.length;
+    await comeBack();
+    expect(server.sockets).toHaveLength(count);
+    write('and on ');
+    await settled();
+    expect(model.source).toBe('and on begin');
+  });
+
+  it('loses nothing by what programs note in the document', async () => {
+    server.doc.getArray('cells').insert(0, [
+      new Y.Map<unknown>([
+        ['id', 'one'],
+        ['cell_type', 'raw'],
+        ['source', new Y.Text('x')],
+        ['metadata', new Y.Map()]
+      ])
+    ]);
+    server.doc.getMap('meta').set('metadata', new Y.Map());
+    const { model, provider } = await open(new YNotebook());
+    model.setMetadata('language_info', { name: 'python' });
+    model.cells[0].setMetadata('collapsed', true);
+    await comeBack();
+    expect(provider.refused).toEqual([]);
+    expect(model.getMetadata('language_info')).toBeUndefined();
+    expect(model.cells[0].getMetadata('collapsed')).toBeUndefined();
+    expect(model.cells[0].source).toBe('x');
+  });
+
+  it('edits again once they may', async () => {
+    const { model, provider } = await open(new YFile());
+    server.setRole('editor');
+    model.updateSource(5, 5, '!');
+    await settled();
+    expect(serverText()).toBe('begin!');
+    await vi.advanceTimersByTimeAsync(400);
+    expect(provider.unacknowledged).toBe(0);
+    expect(provider.refused).toEqual([]);
+  });
+});
+
+// [M2]
+describe('An editor who becomes a viewer', () => {
+  it('keeps what the server has taken', async () => {
+    const { model, provider } = await open(new YFile());
+    model.updateSource(0, 0, 'taken');
+    await settled();
+    server.setRole('viewer', 'permission');
+    await comeBack();
+    expect(model.source).toBe('taken');
+    expect(provider.unacknowledged).toBe(0);
+    expect(provider.refused).toEqual([]);
+    expect(server.sockets).toHaveLength(1);
+  });
+
+  it('gets back what was under way', async () => {
+    write('begin');
+    const { model, provider } = await open(new YFile());
+    server.role = { role: 'viewer', reason: 'permission' };
+    model.updateSource(5, 5, ' late');
+    await comeBack();
+    expect(serverText()).toBe('begin');
+    expect(model.source).toBe('begin');
+    expect(provider.refused.map(textOf)).toEqual(['begin late']);
+  });
+
+  it.each([
+    ['writing', (model: YFile) => model.updateSource(5, 5, ' on'), 'begin on'],
+    ['deleting', (model: YFile) => model.updateSource(0, 2, ''), 'gin']
+  ])('gets back %s without a connection', async (_, edit, mine) => {
+    write('begin');
+    const { model, provider } = await open(new YFile());
+    server.mode = 'turn away';
+    server.cut();
+    edit(model);
+    server.role = { role: 'viewer', reason: 'permission' };
+    server.mode = 'open';
+    await comeBack();
+    expect(model.source).toBe('begin');
+    expect(serverText()).toBe('begin');
+    expect(provider.unacknowledged).toBe(0);
+    expect(provider.refused.map(textOf)).toEqual([mine]);
+  });
+});
+
+// [M8]
+describe('An edit that the document cannot hold', () => {
+  beforeEach(() => {
+    write('begin');
+    server.canHold = doc => !doc.getText('source').toString().includes('bad');
+  });
+
+  it('is taken back here, and what was typed is kept beside', async () => {
+    const { model, provider } = await open(new YFile());
+    model.updateSource(0, 0, 'bad ');
+    model.updateSource(0, 0, 'more ');
+    await comeBack();
+    expect(provider.status).toBe('live');
+    expect(model.source).toBe('begin');
+    expect(provider.refused.map(each => each.reason)).toEqual(['invalid_edit']);
+    expect(provider.refused.map(textOf)).toEqual(['more bad begin']);
+    model.updateSource(0, 0, 'good ');
+    await settled();
+    expect(serverText()).toBe('good begin');
+  });
+
+  it('is kept across a reload until the user has chosen', async () => {
+    const first = await open(new YFile());
+    first.model.updateSource(0, 0, 'bad ');
+    await comeBack();
+    await first.close();
+
+    const second = await open(new YFile());
+    expect(second.provider.refused.map(textOf)).toEqual(['bad begin']);
+    expect(second.model.source).toBe('begin');
+    expect(second.provider.unacknowledged).toBe(0);
+    let told = 0;
+    second.provider.refusedChanged.connect(() => told++);
+    second.provider.discard(second.provider.refused[0]);
+    second.provider.discard(first.provider.refused[0]);
+    expect(told).toBe(1);
+    await second.close();
+
+    const third = await open(new YFile());
+    expect(third.provider.refused).toEqual([]);
+  });
+
+  it('is kept as well if the page ends before it was taken back', async () => {
+    const first = await open(new YFile());
+    first.model.updateSource(0, 0, 'bad ');
+    await first.close();
+
+    const { model, provider } = await open(new YFile());
+    await comeBack();
+    expect(model.source).toBe('begin');
+    expect(provider.refused.map(textOf)).toEqual(['bad begin']);
+    expect(provider.unacknowledged).toBe(0);
+  });
+});
+
+it('Cells that were repaired at opening are told of', async () => {
+  const { provider } = await open(new YFile());
+  const seen: number[] = [];
+  provider.repaired.connect((_, count) => seen.push(count));
+  server.tell({ type: 'repaired', cells: 2 });
+  expect(seen).toEqual([2]);
+});
+
+// [M4]
+it('A server that gets too much is left alone for a while', async () => {
+  const { provider } = await open(new YFile());
+  server.cut(4429, 'Too many messages.');
+  expect(provider.trouble).toBe('Too many messages.');
+  await vi.advanceTimersByTimeAsync(4900);
+  expect(server.sockets).toHaveLength(1);
+  await comeBack();
+  expect(provider.status).toBe('live');
+  expect(provider.trouble).toBeNull();
+});
