@@ -194,14 +194,13 @@ class _Copy:
         self.problem = ""
         self.is_text = True
         self._subscriptions: list[Subscription] = []
+        self.doc.apply_update(state)  # before anybody looks: this is what is there already
         if is_notebook:
             self._observe(self.doc.get("cells", type=Array), self._look_at_cells)
             self._observe(self.doc.get("meta", type=Map), self._look_at_meta)
         else:
             self._observe(self.doc.get("source", type=Text), self._look_at_text)
         self._observe(self.doc.get("state", type=Map), self._look_at_state)
-        self.doc.apply_update(state)
-        self.problem = ""
 
     def _observe(self, shared: Any, look: Callable[[Any], str]) -> None:
         def note(events: list[Any]) -> None:

@@ -32,8 +32,8 @@ from .roles import Role
 from .room import DocumentRoom
 from .rooms import RoomManager
 
-PING_INTERVAL = 8.0
-PING_TIMEOUT = 15.0
+PING_INTERVAL = 6.0
+PING_TIMEOUT = 12.0
 """Seconds between two pings, and until a client that answers none is gone."""
 
 OUTBOX_BYTES = 8 * 2**20
