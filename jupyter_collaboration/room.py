@@ -455,6 +455,10 @@ class DocumentRoom(Relay):
         """
         return self.binding.flush()
 
+    def close(self) -> None:
+        super().close()
+        self._check.forget()
+
     def finish(self) -> None:
         """Stop all work of this room; what is not flushed is in the history only."""
         self.close()

@@ -11,6 +11,7 @@ import math
 from collections.abc import Callable, Iterator
 from typing import Any
 from uuid import uuid4
+from weakref import ref
 
 from pycrdt import Array, ArrayEvent, Doc, Map, MapEvent, Subscription, Text, TextEvent
 
@@ -137,7 +138,9 @@ class EditCheck:
 
     def forget(self) -> None:
         """Let go of the copy, until it is needed again."""
-        self._copy = None
+        if self._copy is not None:
+            self._copy.close()
+            self._copy = None
         self._behind = []
 
     def _goes_on(self, found: Update) -> bool:
@@ -168,18 +171,20 @@ class EditCheck:
         if found.strange:
             raise InvalidEdit(f"The edit was not taken: it holds {found.strange}.")
         copy = self._current()
-        self._copy = None  # if anything goes wrong, it is used no more
-        copy.apply(data)
-        if copy.problem:
-            raise InvalidEdit(f"The edit was not taken: {copy.problem}.")
-        if copy.lacks(found.ends):
-            raise EarlyEdit("The edit comes after others that are not here.")
-        self._copy = copy
+        try:
+            copy.apply(data)
+            if copy.problem:
+                raise InvalidEdit(f"The edit was not taken: {copy.problem}.")
+            if copy.lacks(found.ends):
+                raise EarlyEdit("The edit comes after others that are not here.")
+        except BaseException:
+            self.forget()  # it holds what the document does not
+            raise
         return copy.is_text
 
     def _current(self) -> _Copy:
         if self._copy is None:
-            return _Copy(self._doc.get_update(), self._is_notebook)
+            self._copy = _Copy(self._doc.get_update(), self._is_notebook)
         for update in self._behind:
             self._copy.apply(update)
         self._behind = []
@@ -193,7 +198,7 @@ class _Copy:
         self.doc: Doc[Any] = Doc()
         self.problem = ""
         self.is_text = True
-        self._subscriptions: list[Subscription] = []
+        self._subscriptions: list[tuple[Any, Subscription]] = []
         self.doc.apply_update(state)  # before anybody looks: this is what is there already
         if is_notebook:
             self._observe(self.doc.get("cells", type=Array), self._look_at_cells)
@@ -203,12 +208,23 @@ class _Copy:
         self._observe(self.doc.get("state", type=Map), self._look_at_state)
 
     def _observe(self, shared: Any, look: Callable[[Any], str]) -> None:
-        def note(events: list[Any]) -> None:
-            for event in events:
-                self.is_text = self.is_text and isinstance(event, TextEvent)
-                self.problem = self.problem or look(event)
+        # No cycle: it goes when nobody needs it, in the thread that used it.
+        copy, looking = ref(self), look.__func__  # type: ignore[attr-defined]
 
-        self._subscriptions.append(shared.observe_deep(note))
+        def note(events: list[Any]) -> None:
+            if (it := copy()) is None:
+                return
+            for event in events:
+                it.is_text = it.is_text and isinstance(event, TextEvent)
+                it.problem = it.problem or looking(it, event)
+
+        self._subscriptions.append((shared, shared.observe_deep(note)))
+
+    def close(self) -> None:
+        """Let go of the document at once, in this thread: pycrdt's may not go in another one."""
+        for shared, subscription in self._subscriptions:
+            shared.unobserve(subscription)
+        self._subscriptions = []
 
     def apply(self, update: bytes) -> None:
         """Apply an edit.

@@ -177,6 +177,8 @@ class Life:
             RuntimeError, HistoryUnavailable
         ):  # the store's thread may have ended already
             await self.backend.run(lambda: None)
+        for room in self.rooms.rooms.values():
+            room.close()
         if self._db is not None:
             self._db.close()
         failpoints.hook = None
