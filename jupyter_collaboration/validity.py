@@ -11,7 +11,6 @@ import math
 from collections.abc import Callable, Iterator
 from typing import Any
 from uuid import uuid4
-from weakref import ref
 
 from pycrdt import Array, ArrayEvent, Doc, Map, MapEvent, Subscription, Text, TextEvent
 
@@ -191,6 +190,16 @@ class EditCheck:
         return self._copy
 
 
+class _Event:
+    """What an event says, kept for when the transaction is over."""
+
+    def __init__(self, event: Any) -> None:
+        self.kind = type(event)
+        self.path: list[Any] = event.path
+        self.delta: list[dict[str, Any]] = [] if self.kind is MapEvent else event.delta
+        self.keys: dict[str, dict[str, Any]] = event.keys if self.kind is MapEvent else {}
+
+
 class _Copy:
     """A copy of a document that tells what an edit did to it."""
 
@@ -198,6 +207,7 @@ class _Copy:
         self.doc: Doc[Any] = Doc()
         self.problem = ""
         self.is_text = True
+        self._seen: list[tuple[str, _Event]] = []
         self._subscriptions: list[tuple[Any, Subscription]] = []
         self.doc.apply_update(state)  # before anybody looks: this is what is there already
         if is_notebook:
@@ -207,16 +217,13 @@ class _Copy:
             self._observe(self.doc.get("source", type=Text), self._look_at_text)
         self._observe(self.doc.get("state", type=Map), self._look_at_state)
 
-    def _observe(self, shared: Any, look: Callable[[Any], str]) -> None:
-        # No cycle: it goes when nobody needs it, in the thread that used it.
-        copy, looking = ref(self), look.__func__  # type: ignore[attr-defined]
+    def _observe(self, shared: Any, look: Callable[[_Event], str]) -> None:
+        seen = self._seen  # no cycle: it goes when nobody needs it, in the thread that used it
+        name = look.__name__
 
         def note(events: list[Any]) -> None:
-            if (it := copy()) is None:
-                return
-            for event in events:
-                it.is_text = it.is_text and isinstance(event, TextEvent)
-                it.problem = it.problem or looking(it, event)
+            # A document must not be read while it tells its observers.
+            seen.extend((name, _Event(each)) for each in events)
 
         self._subscriptions.append((shared, shared.observe_deep(note)))
 
@@ -241,6 +248,10 @@ class _Copy:
             if not is_panic(error):
                 raise
             raise ProtocolError("an update that cannot be applied") from error
+        for name, event in self._seen:
+            self.is_text = self.is_text and event.kind is TextEvent
+            self.problem = self.problem or getattr(self, name)(event)
+        self._seen.clear()
 
     def lacks(self, ends: dict[int, int]) -> bool:
         """Whether some of what was applied waits for what is not here."""
@@ -254,31 +265,31 @@ class _Copy:
 
     # Each of these gives the problem with what changed, or nothing.
 
-    def _look_at_cells(self, event: Any) -> str:
+    def _look_at_cells(self, event: _Event) -> str:
         path = event.path
         if len(path) > MAX_DEPTH:
             return f"shared types are nested more than {MAX_DEPTH} deep"
-        if not path and isinstance(event, ArrayEvent):
+        if not path and event.kind is ArrayEvent:
             return _first(problem_of_cell(cell) for cell in _inserted(event))
-        if len(path) == 1 and isinstance(event, MapEvent):
+        if len(path) == 1 and event.kind is MapEvent:
             return _first(_problem_of_key(key, change) for key, change in _changes(event))
         return self._look_inside(event)
 
-    def _look_inside(self, event: Any) -> str:
-        if isinstance(event, MapEvent):
+    def _look_inside(self, event: _Event) -> str:
+        if event.kind is MapEvent:
             return _first(problem_of_value(change.get("newValue")) for _, change in _changes(event))
-        if isinstance(event, TextEvent):
+        if event.kind is TextEvent:
             return self._look_at_text(event)
         return _first(problem_of_value(value) for value in _inserted(event))
 
-    def _look_at_text(self, event: Any) -> str:
+    def _look_at_text(self, event: _Event) -> str:
         for change in event.delta:
             if "insert" in change and not isinstance(change["insert"], str):
                 return "a text holds something that is no text"
         return ""
 
-    def _look_at_meta(self, event: Any) -> str:
-        if event.path or not isinstance(event, MapEvent):
+    def _look_at_meta(self, event: _Event) -> str:
+        if event.path or event.kind is not MapEvent:
             return self._look_inside(event)
         return _first(
             f"the notebook's {key} is taken away"
@@ -287,16 +298,16 @@ class _Copy:
             for key, change in _changes(event)
         )
 
-    def _look_at_state(self, event: Any) -> str:
+    def _look_at_state(self, event: _Event) -> str:
         return self._look_inside(event)
 
 
-def _inserted(event: Any) -> Iterator[Any]:
+def _inserted(event: _Event) -> Iterator[Any]:
     for change in event.delta:
         yield from change.get("insert", ())
 
 
-def _changes(event: Any) -> Iterator[tuple[str, dict[str, Any]]]:
+def _changes(event: _Event) -> Iterator[tuple[str, dict[str, Any]]]:
     yield from event.keys.items()
 
 
