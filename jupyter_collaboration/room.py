@@ -20,7 +20,7 @@ from anyio import TASK_STATUS_IGNORED, Event, Lock, create_task_group
 from anyio.abc import TaskGroup, TaskStatus
 from jupyter_ydoc.ybasedoc import YBaseDoc
 from jupyter_ydoc.ynotebook import YNotebook
-from pycrdt import ArrayEvent, Map, MapEvent
+from pycrdt import ArrayEvent, Map, MapEvent, Subscription
 
 from . import protocol
 from .binding import BindingOptions, FileBinding
@@ -108,9 +108,13 @@ class DocumentRoom(Relay):
         self._early: dict[Member, list[bytes]] = {}
         self._check = EditCheck(self.ydoc, document_id.type)
         self._is_writable = True
-        self._document.ystate.observe(self._on_state)
+        self._watched: list[tuple[Any, Subscription]] = []
+        self._observe(self._document.ystate, self._on_state)
         if isinstance(self._document, YNotebook):
-            self._document.ycells.observe(self._on_cells)
+            self._observe(self._document.ycells, self._on_cells)
+
+    def _observe(self, shared: Any, look: Callable[[Any], None]) -> None:
+        self._watched.append((shared, shared.observe(look)))
 
     @property
     def document(self) -> YBaseDoc:
@@ -458,6 +462,10 @@ class DocumentRoom(Relay):
     def close(self) -> None:
         super().close()
         self._check.forget()
+        # A document holds its observers where no garbage collection sees them.
+        for shared, subscription in self._watched:
+            shared.unobserve(subscription)
+        self._watched = []
 
     def finish(self) -> None:
         """Stop all work of this room; what is not flushed is in the history only."""
