@@ -179,6 +179,7 @@ class Life:
             await self.backend.run(lambda: None)
         for room in self.rooms.rooms.values():
             room.close()
+        self.backend._executor.shutdown(wait=False)  # its thread would go with its process
         if self._db is not None:
             self._db.close()
         failpoints.hook = None
