@@ -70,8 +70,10 @@ class Owner(Protocol):
     log: Logger
     ydoc: Doc[Any]
 
-    def apply(self, update: bytes, kind: Kind, author: str = "") -> None:
-        """Change the document; the change enters the history under this kind and author."""
+    async def change(
+        self, update: bytes, kind: Kind, author: str = "", noted: Callable[[], None] | None = None
+    ) -> None:
+        """Change the document, store the change with what is noted, and tell everybody."""
 
     def publish(self) -> None:
         """The file, or whether it holds the document, changed."""
@@ -474,27 +476,35 @@ class FileBinding:
     async def _merge(self, file: LoadedFile) -> None:
         """Merge what another writer left in the file. [F4]"""
         reach("merge.begin")
-        base = await self._base_of_file()
-        content = content_in_file(self._type, file.content)
-        await self._bring_in(base, content, Kind.DISK)
-        position = self._history.mark_cut()
-        self._base = base = await self._in_thread(_with_content, self._type, base, content)
-        self._note(file)
-        self._saved_print = await self._print(base)
-        version, update = self.saver.mark(), self._doc.get_update()
-        is_same = await self._print(update) == self._saved_print
-        self._history.mark_saved(
-            position, file.state.hash, self._saved_print, None if is_same else base
-        )
-        reach("merge.noted")
-        self._is_settled = True
-        if is_same:
-            self.saver.settle(version)
-        else:
-            self.saver.changed()
+        await self._take(file, await self._base_of_file())
         self._works_again()
         self._owner.publish()
         self._owner.tell("WARNING", "overwrite", "merged a change on disk")
+
+    async def _take(self, file: LoadedFile, base: bytes) -> None:
+        """Bring in how the file differs from a base; from then on it is what the file holds."""
+        content = content_in_file(self._type, file.content)
+        held = await self._in_thread(_with_content, self._type, base, content)
+        printed = await self._print(held)
+
+        cut, version, update = 0, 0, b""
+        mark_saved = partial(self._history.mark_saved, file_hash=file.state.hash, printed=printed)
+
+        def noted() -> None:
+            nonlocal cut, version, update
+            self.saver.changed()
+            cut, version = self._history.mark_cut(), self.saver.mark()
+            update = self._doc.get_update()
+            mark_saved(cut, state=held)
+            self._base, self._saved_print = held, printed
+            self._note(file)
+
+        await self._bring_in(base, content, Kind.DISK, noted=noted)
+        reach("merge.noted")
+        self._is_settled = True
+        if await self._print(update) == printed:
+            mark_saved(cut)
+            self.saver.settle(version)
 
     async def _base_of_file(self) -> bytes:
         """The document as the file last held it."""
@@ -503,7 +513,14 @@ class FileBinding:
         return self._base if self._base is not None else self._doc.get_update()
 
     async def _bring_in(
-        self, base: bytes | None, content: Any, kind: Kind, author: str = "", *, sure: bool = True
+        self,
+        base: bytes | None,
+        content: Any,
+        kind: Kind,
+        author: str = "",
+        *,
+        noted: Callable[[], None] | None = None,
+        sure: bool = True,
     ) -> Merge:
         """Compute a merge beside the event loop, and apply it in one go. [F12]
 
@@ -521,7 +538,9 @@ class FileBinding:
             if stands(self._doc, merge):
                 break
         if merge.update != protocol.EMPTY_UPDATE:
-            self._owner.apply(merge.update, kind, author)
+            await self._owner.change(merge.update, kind, author, noted)
+        elif noted is not None:
+            noted()
         reach("merge.applied")
         return merge
 
@@ -544,18 +563,7 @@ class FileBinding:
             DocumentNotFound, LoadFailed: the file cannot be read.
         """
         async with self._lock:
-            file = await self._load_whole()
-            content = content_in_file(self._type, file.content)
-            ours = self._doc.get_update()
-            merge = await self._in_thread(merge_into, self._type, ours, ours, content)
-            if merge.update != protocol.EMPTY_UPDATE:
-                self._owner.apply(merge.update, Kind.DISK)
-            version = self.saver.mark()
-            self._note(file)
-            self._base = self._doc.get_update()
-            self._saved_print = await self._print(self._base)
-            self.saver.settle(version)
-            self._history.mark_saved(self._history.mark_cut(), file.state.hash, self._saved_print)
+            await self._take(await self._load_whole(), self._doc.get_update())
         self._owner.publish()
 
     # Beside the event loop

@@ -141,6 +141,10 @@ class Relay(YRoom):
     def __init__(self, room_id: str, log: Logger, ydoc: Doc[Any] | None = None) -> None:
         self._updates: list[tuple[bytes, Member | None]] = []
         self._sender: Member | None = None
+        self._untold: list[tuple[bytes, Member | None]] = []
+        self._is_telling = True
+        self._storing = 0
+        self._told = asyncio.Event()
         self._present: dict[int, ClientState] = {}
         self._owners: dict[int, Member] = {}
         self._update_batch = Batch(partial(self._pause, UPDATE_INTERVAL), self._send_updates)
@@ -157,6 +161,7 @@ class Relay(YRoom):
 
     def close(self) -> None:
         """Send what is gathered, and pass on nothing more."""
+        self._tell_untold()
         self.flush_updates()
         self._presence_batch.cancel()
         if self._observed is not None:
@@ -231,10 +236,18 @@ class Relay(YRoom):
         if not member.role.may(action):
             self.refuse(member, action)
         elif step == protocol.STEP1:
+            if self._storing:
+                return self._answer_later(member, payload)
             member.send(Outgoing(protocol.sync_message(protocol.STEP2, self._missing(payload))))
         elif payload != protocol.EMPTY_UPDATE and member.role.may(Action.EDIT):
             return self.take(member, payload)
         return None
+
+    async def _answer_later(self, member: Member, state: bytes) -> None:
+        while self._storing:
+            await self._told.wait()
+        if member in self.clients:
+            member.send(Outgoing(protocol.sync_message(protocol.STEP2, self._missing(state))))
 
     def _missing(self, state: bytes) -> bytes:
         """What a member with this state vector does not have.
@@ -299,10 +312,42 @@ class Relay(YRoom):
 
     def _on_transaction(self, event: TransactionEvent) -> None:
         update = event.update
-        if update != protocol.EMPTY_UPDATE:
+        if update == protocol.EMPTY_UPDATE:
+            return
+        # First what this changes in turn, such as that it is unsaved: nobody is told one alone.
+        self.on_update(update, self._sender)
+        if self._is_telling:
             self._updates.append((update, self._sender))
-            self.on_update(update, self._sender)
             self._update_batch.schedule()
+        else:
+            self._untold.append((update, self._sender))
+
+    def apply_untold(self, update: bytes) -> None:
+        """Change the document, of which members are told only when the change is stored.
+
+        A server that is killed before makes the change again: what it had told of it until
+        then would come back from members, beside the new one.
+        """
+        self._is_telling = False
+        try:
+            self.ydoc.apply_update(update)
+        finally:
+            self._is_telling = True
+        self._storing += 1
+
+    def tell_stored(self) -> None:
+        """A change is stored; with the last of them members are told."""
+        self._storing -= 1
+        if not self._storing:
+            self._tell_untold()
+
+    def _tell_untold(self) -> None:
+        if self._untold:
+            self._updates += self._untold
+            self._untold = []
+            self._update_batch.schedule()
+        self._told.set()
+        self._told = asyncio.Event()
 
     def on_update(self, update: bytes, sender: Member | None) -> None:
         """Something changed the document; for rooms that keep it."""

@@ -9,7 +9,7 @@ from __future__ import annotations
 import asyncio
 import json
 from collections.abc import Awaitable, Callable, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from functools import partial
 from logging import Logger
 from typing import Any
@@ -28,6 +28,7 @@ from .documents import DocumentId, make_document
 from .errors import (
     CollaborationError,
     EarlyEdit,
+    HistoryUnavailable,
     InvalidEdit,
     InvalidRequest,
     SaveFailed,
@@ -52,6 +53,9 @@ SERVER_STATE = frozenset({"path", "hash", "dirty", "document_id"})
 
 MAX_EARLY = 2**20
 """Bytes of edits of one member that may wait for others that they come after."""
+
+STORE_LIMIT = 1.0
+"""Seconds after which people are told of a change on disk even if the store does not answer."""
 
 SETTLE_LIMIT = 1.0
 """Seconds for which those who come back may send what they have, before the file is merged."""
@@ -218,10 +222,24 @@ class DocumentRoom(Relay):
                 asyncio.get_running_loop().call_soon(self.publish)
             self.binding.changed()
 
-    def apply(self, update: bytes, kind: Kind, author: str = "") -> None:
-        """Change the document; the change enters the history under this kind and author."""
+    async def change(
+        self, update: bytes, kind: Kind, author: str = "", noted: Callable[[], None] | None = None
+    ) -> None:
+        """Change the document, store the change, and tell everybody.
+
+        Args:
+            kind, author: under which it enters the history.
+            noted: called right after the change, so that what it notes is stored with it.
+        """
         with self._entries_of(kind, author):
-            self.ydoc.apply_update(update)
+            self.apply_untold(update)
+        try:
+            if noted is not None:
+                noted()
+            with anyio.move_on_after(STORE_LIMIT), suppress(HistoryUnavailable):
+                await self._history.commit()
+        finally:
+            self.tell_stored()
 
     @contextmanager
     def _entries_of(self, kind: Kind, author: str = "") -> Iterator[None]:

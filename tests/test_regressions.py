@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import sqlite3
+import threading
 from collections.abc import Awaitable, Callable
 from pathlib import Path
 from typing import Any
@@ -79,5 +80,44 @@ def test_nothing_is_acknowledged_that_a_store_refused(
             told = list(acknowledged)
         await backend.close()
         assert told == [False, False]
+
+    run(test())
+
+
+def test_a_change_on_disk_is_told_once_it_is_stored(tmp_path: Path) -> None:  # [S3] [F4]
+    # Else a server that is killed takes it from the file again, beside what a page has of it.
+    steps = plan(
+        "text",
+        {"op": "off", "client": 1},
+        {"op": "down", "how": "point", "point": "relay.sent", "count": 2},
+        {"op": "type", "at": 0.9},
+        {"op": "disk", "how": "rewrite", "what": "insert", "then": "quiet"},
+        {"op": "up", "client": 1, "at": 0.9, "then": "quiet"},
+    )
+    assert [problem for _ in range(5) for problem in run_plan(steps)] == []
+
+
+def test_a_write_whose_waiter_is_gone_is_done_all_the_same(run: Run, tmp_path: Path) -> None:
+    # [H1]
+    async def test() -> None:
+        backend = SQLiteBackend(str(tmp_path / "store.db"), commit_delay=60)
+        await backend.open()
+        history = backend.history("text:file:1")
+        await history.load()
+        doc: Doc[Any] = Doc()
+        doc.get("source", type=Text).insert(0, "typed")
+        busy = threading.Event()
+        blocked = asyncio.create_task(backend.run(busy.wait))
+        history.append(doc.get_update(), "ada", Kind.EDIT)
+        waiter = asyncio.create_task(history.commit())
+        for _ in range(5):
+            await asyncio.sleep(0)
+        waiter.cancel()
+        await asyncio.wait({waiter})
+        busy.set()
+        await blocked
+        entries = await history.entries()
+        await backend.close()
+        assert [entry.author for entry in entries] == ["ada"]
 
     run(test())

@@ -317,9 +317,12 @@ class SQLiteBackend(HistoryBackend):
     async def flush(self) -> None:
         if self._writing is not None:
             await asyncio.wait({self._writing})
-        self._cancel_timer()
         if self._queue or self._after or self._cuts:
-            await self._write_all()
+            self._cancel_timer()
+            if self._writing is None:
+                self._start_writing()
+            assert self._writing is not None
+            await asyncio.shield(self._writing)  # it goes on even if nobody waits any more
 
     def _cancel_timer(self) -> None:
         if self._timer is not None:

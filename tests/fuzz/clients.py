@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import asyncio
 import json
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any
 
-from pycrdt import Array, Doc, Map, Text, UndoManager
+from pycrdt import Doc, Map
 
 from jupyter_collaboration import protocol
 from jupyter_collaboration.errors import CollaborationError
@@ -16,14 +16,11 @@ from jupyter_collaboration.relay import Outgoing
 from jupyter_collaboration.roles import Role
 from jupyter_collaboration.room import DocumentRoom
 
-from .contents import Cells, cells_of_doc, count, is_notebook
+from .contents import Cells, cells_of_doc, count
 from .marks import Ledger
 
 if TYPE_CHECKING:
     from .server import Life
-
-TYPING = "typing"
-"""The origin of what the client itself does, which alone it can undo."""
 
 
 class Collaborator:
@@ -53,18 +50,12 @@ class Collaborator:
         self._remote = False
         self._edits = self._stored = 0
         self._asked: dict[int, int] = {}
-        self._news: asyncio.Event = asyncio.Event()
         self._in: list[bytes] = []
         self._out: list[bytes] = []
         self._pumping = False
-        scope: Array[Any] | Text
-        if is_notebook(self.kind):
-            scope = self.doc.get("cells", type=Array)
-        else:
-            scope = self.doc.get("source", type=Text)
+        self._working: asyncio.Future[None] | None = None
+        self._inverses: list[Callable[[], None]] = []
         self.state = self.doc.get("state", type=Map)
-        self._undo = UndoManager(scopes=[scope], capture_timeout_millis=0)
-        self._undo.include_origin(TYPING)
         self._subscription = self.doc.observe(self._changed)
 
     # The replica
@@ -84,25 +75,29 @@ class Collaborator:
         return self._edits == self._stored
 
     @contextmanager
-    def deed(self, why: str, *, undoable: bool = True) -> Iterator[None]:
-        """An edit of this client's own, of which the ledger is told."""
+    def deed(self, why: str, inverse: Callable[[], None] | None = None) -> Iterator[None]:
+        """An edit of this client's own, of which the ledger is told.
+
+        Args:
+            inverse: takes the edit back; on the wire an undo is an edit like any other.
+        """
         before = self.cells
-        with self.doc.transaction(origin=TYPING if undoable else None):
+        with self.doc.transaction():
             yield
-        self._did(before, why)
-
-    def undo(self, why: str) -> None:
-        before = self.cells
-        self._undo.undo()
-        self._did(before, why)
-
-    def _did(self, before: Cells, why: str) -> None:
+        if inverse is not None:
+            self._inverses.append(inverse)
         after = self.cells
         self.ledger.seen(after)
         self.ledger.deed(count(before), count(after), why)
         names = [cell for cell, _ in after]
         self.ledger.dead_cells |= {cell for cell, _ in before} - set(names)
         self.ledger.twins |= {name for name in names if names.count(name) > 1}
+
+    def undo(self, why: str) -> None:
+        """Take the last edit back that was not taken back yet."""
+        if self._inverses:
+            with self.deed(why):
+                self._inverses.pop()()
 
     def _changed(self, event: Any) -> None:
         if not self._remote and event.update != protocol.EMPTY_UPDATE:
@@ -166,6 +161,8 @@ class Collaborator:
         self._in.clear()
         self._out.clear()
         self._asked.clear()
+        if self._working is not None:
+            self._working, self._pumping = None, False
         if room is not None and life is not None and not life.dead:
             life.rooms.leave(room, self)
 
@@ -210,20 +207,30 @@ class Collaborator:
             asyncio.get_running_loop().call_soon(self._pump)
 
     def _pump(self) -> None:
-        self._pumping = False
         incoming, self._in = self._in, []
         for message in incoming:
             self._receive(message)
-        outgoing, self._out = self._out, []
         room, life = self._room, self._life
-        for message in outgoing:
-            if room is None or life is None or life.dead:
-                break
+        while self._out and room is not None and life is not None and not life.dead:
             try:
-                room.receive(self, message)
+                work = room.receive(self, self._out.pop(0))
             except Exception as error:
                 if not life.dead:
                     self.problems.append(f"{self.username}'s message was refused: {error!r}")
+                continue
+            if work is not None:
+                # The connection's next message is taken when this one is done with.
+                self._working = asyncio.ensure_future(work)
+                self._working.add_done_callback(self._worked)
+                return
+        self._pumping = False
+        if self._in:  # what came meanwhile has its turn
+            self._pump_soon()
+
+    def _worked(self, work: asyncio.Future[None]) -> None:
+        if work is self._working:
+            self._working = None
+            self._pump()
 
     def _receive(self, message: bytes) -> None:
         if message[0] == protocol.RAW:

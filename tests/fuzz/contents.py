@@ -97,6 +97,13 @@ def source_at(doc: Doc[Any], kind: str, share: float) -> Text | None:
     return None if cell is None else cell["source"]
 
 
+def sources(doc: Doc[Any], kind: str) -> list[Text]:
+    """The texts of all cells, or of the file."""
+    if not is_notebook(kind):
+        return [doc.get("source", type=Text)]
+    return [cell["source"] for cell in ycells(doc)]
+
+
 def insert(text: Text, share: float, piece: str) -> None:
     """Insert at a share of a text, between marks."""
     content = str(text)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from . import checks
 from .clients import Collaborator
@@ -15,6 +15,7 @@ from .contents import (
     new_cell,
     remove,
     source_at,
+    sources,
     ycell,
     ycells,
     youtput,
@@ -52,7 +53,7 @@ def _type(client: Collaborator, step: Step) -> None:
     text = source_at(client.doc, client.kind, step["cell"])
     if text is not None:
         piece = client.ledger.new(step["mark"], client.username)
-        with client.deed(_why(step)):
+        with client.deed(_why(step), lambda: _take_out(client, piece)):
             insert(text, step["at"], piece + ("\n" if step["to"] < 0.3 else ""))
 
 
@@ -62,7 +63,7 @@ def _erase(client: Collaborator, step: Step) -> None:
     found = list(MARK.finditer(str(text))) if text is not None else []
     if text is not None and found:
         one = found[min(int(step["at"] * len(found)), len(found) - 1)]
-        with client.deed(_why(step)):
+        with client.deed(_why(step), lambda: _put_back(client, step, one[0])):
             remove(text, one.start(), one.end())
 
 
@@ -74,7 +75,7 @@ def _cut(client: Collaborator, step: Step) -> None:
         start = seam(content, step["at"])
         end = seam(content, min(1.0, step["at"] + step["to"] / 3))
         if end > start:
-            with client.deed(_why(step)):
+            with client.deed(_why(step), lambda: _put_back(client, step, content[start:end])):
                 remove(text, start, end)
 
 
@@ -82,11 +83,40 @@ def _undo(client: Collaborator, step: Step) -> None:
     client.undo(_why(step))
 
 
+def _take_out(client: Collaborator, mark: str) -> None:
+    """Take back what was typed, wherever it is now."""
+    for text in sources(client.doc, client.kind):
+        if (at := str(text).find(mark)) >= 0:
+            remove(text, at, at + len(mark))
+
+
+def _put_back(client: Collaborator, step: Step, removed: str) -> None:
+    """Take back that a text was deleted."""
+    text = source_at(client.doc, client.kind, step["cell"])
+    if text is not None:
+        insert(text, step["at"], removed)
+
+
+def _take_out_cell(client: Collaborator, name: str) -> None:
+    """Take back that a cell was added."""
+    cells = ycells(client.doc)
+    for at in reversed(range(len(cells))):
+        if cells[at].get("id") == name:
+            del cells[at]
+
+
+def _put_back_cell(client: Collaborator, at: int, cell: dict[str, Any]) -> None:
+    """Take back that a cell was deleted; two people who do so at once get it twice."""
+    cells = ycells(client.doc)
+    cells.insert(min(at, len(cells)), ycell(cell))
+    client.ledger.twins.add(cell["id"])
+
+
 def _add(client: Collaborator, step: Step) -> None:
     cells = ycells(client.doc)
     mark = client.ledger.new(step["mark"], client.username)
     source = f"{mark}\n{body(step['mark'])}"
-    with client.deed(_why(step)):
+    with client.deed(_why(step), lambda: _take_out_cell(client, _name(step))):
         cells.insert(int(step["cell"] * (len(cells) + 1)), ycell(new_cell(source, _name(step))))
 
 
@@ -97,8 +127,10 @@ def _name(step: Step) -> str:
 def _drop(client: Collaborator, step: Step) -> None:
     cells = ycells(client.doc)
     if len(cells) > 1:
-        with client.deed(_why(step)):
-            del cells[int(step["cell"] * len(cells))]
+        at = int(step["cell"] * len(cells))
+        cell = cells[at].to_py()
+        with client.deed(_why(step), lambda: _put_back_cell(client, at, cell)):
+            del cells[at]
 
 
 def _move(client: Collaborator, step: Step) -> None:
@@ -107,7 +139,7 @@ def _move(client: Collaborator, step: Step) -> None:
     if len(cells) > 1:
         start, end = int(step["cell"] * len(cells)), int(step["to"] * len(cells))
         copy = cells[start].to_py()
-        with client.deed(_why(step), undoable=False):
+        with client.deed(_why(step)):
             del cells[start]
             cells.insert(end, ycell(copy))
 
@@ -120,7 +152,7 @@ def _split(client: Collaborator, step: Step) -> None:
         text = cells[at]["source"]
         content = str(text)
         place = seam(content, step["at"])
-        with client.deed(_why(step), undoable=False):
+        with client.deed(_why(step)):
             remove(text, place, len(content))
             cells.insert(at + 1, ycell(new_cell(content[place:], _name(step))))
 
