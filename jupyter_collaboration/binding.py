@@ -27,6 +27,7 @@ from .errors import (
     FileDeleted,
     InvalidEdit,
     LoadFailed,
+    RoomClosed,
     SaveFailed,
     SaveRefused,
 )
@@ -70,10 +71,18 @@ class Owner(Protocol):
     log: Logger
     ydoc: Doc[Any]
 
+    @property
+    def is_closed(self) -> bool:
+        """Whether the document is not kept any more."""
+
     async def change(
         self, update: bytes, kind: Kind, author: str = "", noted: Callable[[], None] | None = None
     ) -> None:
-        """Change the document, store the change with what is noted, and tell everybody."""
+        """Change the document, store the change with what is noted, and tell everybody.
+
+        Raises:
+            RoomClosed: the document is not kept any more.
+        """
 
     def publish(self) -> None:
         """The file, or whether it holds the document, changed."""
@@ -302,6 +311,8 @@ class FileBinding:
     async def _write_once(self, *, again: bool) -> bool:
         async with self._lock:
             reach("save.begin")
+            if self._owner.is_closed:
+                return False  # it was saved before; the file is another room's now
             if not again:
                 await self._merge_before_writing()
             reach("save.checked")
@@ -399,6 +410,8 @@ class FileBinding:
                 try:
                     await self.look()
                     failing_since = None
+                except RoomClosed:
+                    return
                 except (LoadFailed, DocumentNotFound) as error:
                     watched.look_again()
                     now = anyio.current_time()

@@ -66,6 +66,12 @@ class RoomNotFound(CollaborationError, LookupError):
     close_code = 4404
 
 
+class RoomClosed(CollaborationError):
+    """The room was closed while it was at work; the next one of its document does it."""
+
+    status = 503
+
+
 class LoadFailed(CollaborationError):
     """The file is there and could not be read as a document of its type."""
 

@@ -40,12 +40,13 @@ class Merge:
     Attributes:
         update: the edits.
         clashes: where both sides changed the same thing differently.
-        removed: ids and texts of the cells that the edits take away or move.
+        cells: the ids of the cells that the edits change, with None, and of those that they
+            take away or move, with their texts.
     """
 
     update: bytes
     clashes: list[Clash]
-    removed: dict[str, str]
+    cells: dict[str, str | None]
 
 
 def merge_into(
@@ -66,13 +67,13 @@ def merge_into(
     before = doc.get_state()
     old = None if base is None else content_of(content_type, base)
     with doc.transaction():
-        clashes, removed = _merge(document, old, theirs, sure)
-    return Merge(doc.get_update(before), clashes, removed)
+        clashes, cells = _merge(document, old, theirs, sure)
+    return Merge(doc.get_update(before), clashes, cells)
 
 
 def _merge(
     document: YBaseDoc, base: Any, theirs: Any, sure: bool
-) -> tuple[list[Clash], dict[str, str]]:
+) -> tuple[list[Clash], dict[str, str | None]]:
     if isinstance(document, YNotebook):
         merged, clashes = merge_notebooks(base, notebook_of(document), theirs, sure=sure)
         return clashes, edit_notebook(document, merged)
@@ -126,12 +127,15 @@ def _texts(value: Any) -> Iterator[str]:
 
 
 def stands(doc: Doc[Any], merge: Merge) -> bool:
-    """Whether nobody typed meanwhile into a cell that a merge takes away or moves."""
-    if not merge.removed:
+    """Whether all cells that a merge changes are still there, and those that it takes the same."""
+    if not merge.cells:
         return True
     cells = doc.get("cells", type=Array)
     now = {str(cell.get("id")): str(cell.get("source")) for cell in cells}
-    return all(now.get(name, text) == text for name, text in merge.removed.items())
+    return all(
+        name in now if text is None else now.get(name, text) == text
+        for name, text in merge.cells.items()
+    )
 
 
 def joined(base: bytes, update: bytes) -> bytes:
@@ -158,11 +162,12 @@ def edit_text(text: Text, target: str) -> None:
             text.insert(at, new)
 
 
-def edit_notebook(document: YNotebook, notebook: dict[str, Any]) -> dict[str, str]:
+def edit_notebook(document: YNotebook, notebook: dict[str, Any]) -> dict[str, str | None]:
     """Turn a notebook into another one: cells stay where they are matched, the rest is edited.
 
     Returns:
-        Ids and texts of the cells that were taken away.
+        The ids of the cells that were changed, and those of the cells that were taken away with
+        their texts.
     """
     meta = document.ydoc.get("meta", type=Map)
     for key in ("nbformat", "nbformat_minor"):
@@ -176,17 +181,17 @@ def edit_notebook(document: YNotebook, notebook: dict[str, Any]) -> dict[str, st
     matches = _in_order(match_cells(old, targets))
     fresh = with_cell_ids(notebook)["cells"]
     kept = {index for index in matches if index is not None}
-    removed = {}
+    changed: dict[str, str | None] = {}
     for index in reversed(range(len(old))):
         if index not in kept:
-            removed[str(old[index].get("id"))] = source_of(old[index])
+            changed[str(old[index].get("id"))] = source_of(old[index])
             del cells[index]
     for position, match in enumerate(matches):
         if match is None:
             cells.insert(position, document.create_ycell(fresh[position]))
-        else:
-            _edit_cell(document, position, targets[position])
-    return removed
+        elif _edit_cell(document, position, targets[position]):
+            changed[str(old[match].get("id"))] = None
+    return changed
 
 
 def _in_order(matches: list[int | None]) -> list[int | None]:
@@ -197,13 +202,14 @@ def _in_order(matches: list[int | None]) -> list[int | None]:
     return [match if place in kept else None for place, match in enumerate(matches)]
 
 
-def _edit_cell(document: YNotebook, position: int, cell: dict[str, Any]) -> None:
+def _edit_cell(document: YNotebook, position: int, cell: dict[str, Any]) -> bool:
+    """Turn a cell into another one; whether it differed."""
     ycell = document.ycells[position]
     current = ycell.to_py() or {}
     if current.get("cell_type") != cell["cell_type"]:
         del document.ycells[position]
         document.ycells.insert(position, document.create_ycell({**cell, "id": current["id"]}))
-        return
+        return True
     edit_text(ycell["source"], source_of(cell))
     _edit_map(ycell["metadata"], cell.get("metadata", {}))
     for key in ("execution_count", "attachments"):
@@ -215,6 +221,7 @@ def _edit_cell(document: YNotebook, position: int, cell: dict[str, Any]) -> None
         outputs: Array[Any] = ycell["outputs"]
         outputs.clear()
         outputs.extend([_youtput(output) for output in cell["outputs"]])
+    return bool(ycell.to_py() != current)
 
 
 def _youtput(output: dict[str, Any]) -> Map[Any]:

@@ -22,7 +22,7 @@ from pycrdt import Doc, Subscription, TransactionEvent, merge_updates
 from pycrdt.websocket import YRoom
 
 from . import protocol, roles
-from .errors import ProtocolError, is_panic
+from .errors import ProtocolError, RoomClosed, is_panic
 from .failpoints import reach
 from .protocol import ClientState, Request
 from .roles import Action, Role
@@ -167,6 +167,11 @@ class Relay(YRoom):
         if self._observed is not None:
             self.ydoc.unobserve(self._observed)
             self._observed = None
+
+    @property
+    def is_closed(self) -> bool:
+        """Whether changes of the document are passed on to nobody, and not kept."""
+        return self._observed is None
 
     def _pause(self, interval: float) -> float:
         return interval * min(len(self.clients), MAX_INTERVAL_MEMBERS)
@@ -327,7 +332,12 @@ class Relay(YRoom):
 
         A server that is killed before makes the change again: what it had told of it until
         then would come back from members, beside the new one.
+
+        Raises:
+            RoomClosed: nobody is told any more.
         """
+        if self.is_closed:
+            raise RoomClosed(f"{self.room_id} was closed.")
         self._is_telling = False
         try:
             self.ydoc.apply_update(update)

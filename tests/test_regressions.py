@@ -14,6 +14,8 @@ from fuzz.plan import Plan
 from fuzz.world import World, run_plan
 from pycrdt import Doc, Text
 
+from jupyter_collaboration import failpoints
+from jupyter_collaboration.errors import RoomClosed
 from jupyter_collaboration.history import Kind, SQLiteBackend
 
 Run = Callable[[Awaitable[Any]], Any]
@@ -119,5 +121,33 @@ def test_a_write_whose_waiter_is_gone_is_done_all_the_same(run: Run, tmp_path: P
         entries = await history.entries()
         await backend.close()
         assert [entry.author for entry in entries] == ["ada"]
+
+    run(test())
+
+
+def test_a_room_that_closes_takes_nothing_more_from_its_file(
+    run: Run, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:  # [F4] [H9]
+    # What it took would be in no history, and yet count as known.
+    async def test() -> None:
+        world = World(plan("text"), tmp_path)
+        await world._up()
+        assert world.life is not None
+        room = await world.life.open()
+        before = await room.ystore.load()
+        world.file.write_text("another\n" + world.file.read_text())
+
+        def close(point: str) -> None:
+            if point == "merge.computed":
+                room.finish()
+
+        with monkeypatch.context() as patch:
+            patch.setattr(failpoints, "hook", close)
+            with pytest.raises(RoomClosed):
+                await room.binding.look()
+            assert await room.binding.save() is False
+        after = await room.ystore.load()
+        await world.life.kill()
+        assert after.saved_hash == before.saved_hash
 
     run(test())

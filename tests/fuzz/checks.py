@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+from collections import Counter
 from collections.abc import Callable
 from typing import TYPE_CHECKING, Any
 
@@ -12,7 +13,7 @@ from jupyter_collaboration import protocol
 from jupyter_collaboration.documents import rendered
 from jupyter_collaboration.room import DocumentRoom
 
-from .contents import cells_of_doc, cells_of_file, count, is_notebook
+from .contents import Cells, cells_of_doc, cells_of_file, count, is_notebook
 from .marks import readable, torn
 
 if TYPE_CHECKING:
@@ -134,6 +135,8 @@ async def _verdicts(world: World) -> list[str]:
     room = _room(world)
     cells = cells_of_doc(room.ydoc, world.kind)
     found = count(cells)
+    if world.has_lost_ids:
+        found -= _kept_twice(cells)
     wrong = world.ledger.verdicts(found)
     text = "\0".join(text for _, text in cells)
     if torn(text):
@@ -149,6 +152,15 @@ async def _verdicts(world: World) -> list[str]:
     if wrong:
         wrong.append(f"in the end: {_shown(cells)}")
     return wrong
+
+
+def _kept_twice(cells: Cells) -> Counter[int]:
+    """Marks that stand in two cells which differ, once each."""
+    homes: dict[int, list[str]] = {}
+    for _, text in cells:
+        for number in count([("", text)]):
+            homes.setdefault(number, []).append(text)
+    return Counter(number for number, texts in homes.items() if len(set(texts)) == 2)
 
 
 async def _history(world: World, room: DocumentRoom) -> list[str]:

@@ -106,16 +106,19 @@ class Ledger:
     def cells_went(self, before: dict[str, str], after: Iterable[str]) -> None:
         """Cells are gone from the document: if nothing was left in them, rightly so."""
         for cell in before.keys() - set(after):
-            if all(not self.marks[number].least for number in marks_in(before[cell])):
+            if not any(self._least(self.marks[number]) for number in marks_in(before[cell])):
                 self.dead_cells.add(cell)
+
+    def _least(self, mark: Mark) -> int:
+        """How often a mark has to stand somewhere: what was in a deleted cell goes."""
+        return 0 if mark.homes & self.dead_cells else mark.least
 
     def verdicts(self, found: Counter[int]) -> list[str]:
         """What is wrong with the marks of a text."""
         wrong = []
         for number, mark in self.marks.items():
-            least = 0 if mark.homes & self.dead_cells else mark.least
             count = found[number]
-            if count < least:
+            if count < self._least(mark):
                 wrong.append(f"⟦{number}⟧ of {mark.author} is lost")
             elif count > mark.most:
                 wrong.append(f"⟦{number}⟧ of {mark.author} is there {count} times {mark.why}")

@@ -61,6 +61,13 @@ class World:
         self._cells: dict[str, str] = {}
 
     @property
+    def has_lost_ids(self) -> bool:
+        """Whether two versions of a cell may have no more in common than their texts: if both were
+        edited and nothing tells that they are one, both are kept. [S4]"""
+        lost = any(step["op"] == "wipe" for step in self.plan["steps"])
+        return lost and self.kind == "notebook44"
+
+    @property
     def file(self) -> Path:
         return self.root / self.path
 
