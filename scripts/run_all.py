@@ -3,8 +3,8 @@
     python scripts/run_all.py TARGET ...
 
 Each target's output is shown as it comes and kept in build/logs/TARGET.log. The summary
-shows the closing lines of the runners and the seconds of every step; the exit code is 1 if
-any target failed. Uses the standard library only: it runs before any environment exists.
+shows the closing lines of the runners, what failed, and the seconds of every step; the exit code
+is 1 if any target failed. Uses the standard library only: it runs before any environment exists.
 """
 
 import os
@@ -20,13 +20,18 @@ CLOSING = re.compile(
     r"^\s*(Tests|Test Files) |All checks passed|already formatted|would be reformatted|"
     r"Success: no issues|Found \d+ error|code style|✖ \d+ problem"
 )
+FAILED = re.compile(r"^(FAILED|ERROR) tests/|^E  |^\s*FAIL |^\s*\d+\) |Error: ")
+"""Lines of a runner that say which test failed, and why."""
+
+SHOWN = 40
 COLOUR = re.compile(r"\x1b\[[0-9;]*m")
 
 
-def run(target: str) -> tuple[bool, float, list[str]]:
-    """Whether the target succeeded, its seconds, and its runners' closing lines."""
+def run(target: str) -> tuple[bool, float, list[str], list[str]]:
+    """Whether the target succeeded, its seconds, its runners' closing lines, and what failed."""
     start = time.monotonic()
     closing = []
+    failed = []
     with (BUILD / "logs" / f"{target}.log").open("w", encoding="utf-8") as log:
         process = subprocess.Popen(
             [os.environ.get("MAKE", "make"), "--no-print-directory", target],
@@ -44,8 +49,10 @@ def run(target: str) -> tuple[bool, float, list[str]]:
             log.write(plain + "\n")
             if CLOSING.search(plain):
                 closing.append(plain.strip())
+            elif FAILED.search(plain):
+                failed.append(plain.strip())
         code = process.wait()
-    return code == 0, time.monotonic() - start, closing[-8:]
+    return code == 0, time.monotonic() - start, closing[-8:], failed[-SHOWN:] if code else []
 
 
 def main() -> None:
@@ -58,11 +65,11 @@ def main() -> None:
     if times.exists():
         print(times.read_text(encoding="utf-8").rstrip())
     print("\n==> Summary")
-    for target, (passed, seconds, closing) in results.items():
+    for target, (passed, seconds, closing, wrong) in results.items():
         print(f"{'passed' if passed else 'FAILED'}  {target} ({seconds:.0f} s)")
-        for line in closing:
-            print(f"        {line}")
-    failed = [target for target, (passed, _, _) in results.items() if not passed]
+        for line in closing + wrong:
+            print(f"        {line[:400]}")
+    failed = [target for target, (passed, *_) in results.items() if not passed]
     print(f"{time.monotonic() - start:.0f} s in all; failed: {', '.join(failed) or 'nothing'}")
     sys.exit(1 if failed else 0)
 
