@@ -198,8 +198,11 @@ class FileBinding:
         self._is_settled = is_known and stored.seq == stored.saved_seq
         if not is_known:
             on_disk = await self._file_print(file)
-            if on_disk in (stored.saved_print, stored.saving_print):
+            if on_disk == stored.saving_print:
                 # Our own last write, of which a server that was killed took no note.
+                self._saved_print = on_disk
+                self._history.mark_saved(stored.saving_seq or 0, file.state.hash, on_disk)
+            elif on_disk == stored.saved_print:
                 self._saved_print = on_disk
             else:
                 self.known = replace(file.state, hash="")

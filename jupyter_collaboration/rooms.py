@@ -150,6 +150,7 @@ class RoomManager:
             if room is None:
                 room = await self._opened(room_id, document)
                 self.rooms[room_id] = room
+            if not room.clients:
                 self._emptied(room)  # nobody is in it yet, and perhaps nobody comes
             return room
 

@@ -135,7 +135,7 @@ async def _verdicts(world: World) -> list[str]:
     room = _room(world)
     cells = cells_of_doc(room.ydoc, world.kind)
     found = count(cells)
-    if world.has_lost_ids:
+    if not world.has_ids:
         found -= _kept_twice(cells)
     wrong = world.ledger.verdicts(found)
     text = "\0".join(text for _, text in cells)

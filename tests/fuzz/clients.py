@@ -133,8 +133,9 @@ class Collaborator:
         if not self.session_id:
             self.session_id = current
         room = await life.open()
-        if self.session_id != room.session_id:
+        while self.session_id != room.session_id:
             await self._rebase(room)
+            room = await life.open()  # it may have been closed meanwhile
         if life.dead or self.online:
             return
         self._life, self._room = life, room

@@ -34,13 +34,14 @@ async def edit(world: World, step: Step) -> None:
     client = world.clients[step["client"]]
     if not client.opened or (step["op"] in NOTEBOOK_ONLY and not is_notebook(world.kind)):
         return
-    # Yjs knows no moves: two people who move or split one cell at once get it twice. That is not
-    # ours to judge, so everybody sees a move before the next step is taken, and none is undone.
+    # Yjs knows no moves: two people who move or split one cell at once get it twice, and what comes
+    # into it in that moment is lost. That is not ours to judge, so everybody sees a move before the
+    # next step is taken, none is undone, and the file waits.
     if step["op"] in ("move", "split"):
-        if not await checks.in_step(world):
-            return
-        _edits[step["op"]](client, step)
-        await checks.in_step(world)
+        async with world.between_saves():
+            if await checks.in_step(world):
+                _edits[step["op"]](client, step)
+                await checks.in_step(world)
     else:
         _edits[step["op"]](client, step)
 

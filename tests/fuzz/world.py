@@ -61,11 +61,12 @@ class World:
         self._cells: dict[str, str] = {}
 
     @property
-    def has_lost_ids(self) -> bool:
-        """Whether two versions of a cell may have no more in common than their texts: if both were
-        edited and nothing tells that they are one, both are kept. [S4]"""
-        lost = any(step["op"] == "wipe" for step in self.plan["steps"])
-        return lost and self.kind == "notebook44"
+    def has_ids(self) -> bool:
+        """Whether the file names its cells. If not, and both sides changed a cell until their texts
+        do not tell that it is one, both are kept. [F5]"""
+        return self.kind != "notebook44" and all(
+            step.get("how") != "downgrade" for step in self.plan["steps"]
+        )
 
     @property
     def file(self) -> Path:
@@ -226,10 +227,10 @@ class World:
     # The file and the machine
 
     async def _do_disk(self, step: Step) -> None:
-        async with self._between_saves():
+        async with self.between_saves():
             writers.write(self.file, self.kind, step, self.ledger)
 
-    def _between_saves(self) -> Any:
+    def between_saves(self) -> Any:
         """Nobody can tell a write between the server's look and its own write."""
         live = self.life.room if self.life is not None else None
         return live.binding._lock if live is not None else asyncio.Lock()
@@ -238,7 +239,7 @@ class World:
         if self.life is None:
             return
         new = f"renamed-{step['mark']}{Path(self.path).suffix}"
-        async with self._between_saves():
+        async with self.between_saves():
             self.file.rename(self.root / new)
             self.file_ids.move(self.path, new)
             self.path = new
