@@ -25,6 +25,8 @@ from .places import Places
 from .room import DocumentRoom
 from .rooms import RoomManager
 from .stores import SQLiteYStore, TempFileYStore, YStore
+from .timeline import Timeline
+from .timeline_handlers import PageHandler, RestoreHandler, VersionHandler
 from .watch import FileWatch
 from .websocket import RoomHandler
 
@@ -206,11 +208,21 @@ class YDocExtension(ExtensionApp):
             "emit_presence": self._emit_presence,
             "limits": limits,
         }
+        self._timeline = Timeline(self.ywebsocket_server, self.log)
+        version_parts = {"timeline": self._timeline, **parts}
+        room_id = r"(?P<room_id>[^/]+)"
         self.handlers.extend(
             [
+                (rf"/api/collaboration/versions/{room_id}", PageHandler, version_parts),
+                (
+                    rf"/api/collaboration/versions/{room_id}/(?P<version>[0-9]{{1,15}})",
+                    VersionHandler,
+                    version_parts,
+                ),
+                (rf"/api/collaboration/restore/{room_id}", RestoreHandler, version_parts),
                 (r"/api/collaboration/session/(?P<path>.+)", SessionHandler, parts),
-                (r"/api/collaboration/rebase/(?P<room_id>[^/]+)", RebaseHandler, parts),
-                (r"/api/collaboration/room/(?P<room_id>[^/]+)", RoomHandler, socket_parts),
+                (rf"/api/collaboration/rebase/{room_id}", RebaseHandler, parts),
+                (rf"/api/collaboration/room/{room_id}", RoomHandler, socket_parts),
             ]
         )
 
@@ -243,6 +255,8 @@ class YDocExtension(ExtensionApp):
         return room
 
     def _emit_session(self, **data: Any) -> None:
+        if data["action"] == "save" and data["level"] == "INFO":
+            self._timeline.keep_up(data["room"])
         self._emit("session", {"store": self.ystore_class.__name__, **data})
 
     def _emit_presence(self, room_id: str, username: str, action: str) -> None:
@@ -259,6 +273,7 @@ class YDocExtension(ExtensionApp):
     async def stop_extension(self) -> None:
         """Save everything, and let the members go."""
         if self._running is not None:
+            await self._timeline.close()
             await self.ywebsocket_server.stop()
             # A contents manager that hangs does not keep the process: the history has it all.
             await asyncio.wait({self._running}, timeout=STOP_GRACE)

@@ -59,6 +59,12 @@ class DocumentNotFound(CollaborationError):
     close_code = 4404
 
 
+class VersionNotFound(CollaborationError):
+    """A document has no such version, or it is not kept any more."""
+
+    status = 404
+
+
 class RoomNotFound(CollaborationError, LookupError):
     """No room with this id is open."""
 

@@ -31,6 +31,7 @@ from .documents import (
 )
 from .merge import Clash, merge_text, merge_values
 from .notebooks import merge_notebooks
+from .protocol import EMPTY_UPDATE
 
 
 @dataclass(frozen=True)
@@ -64,11 +65,13 @@ def merge_into(
     doc: Doc[Any] = Doc()
     document = make_document(content_type, doc)
     doc.apply_update(ours)
-    before = doc.get_state()
     old = None if base is None else content_of(content_type, base)
+    updates = [EMPTY_UPDATE]
+    subscription = doc.observe(lambda event: updates.append(event.update))
     with doc.transaction():
         clashes, cells = _merge(document, old, theirs, sure)
-    return Merge(doc.get_update(before), clashes, cells)
+    doc.unobserve(subscription)
+    return Merge(updates[-1], clashes, cells)
 
 
 def _merge(

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import asyncio
 import json
+import time
 from collections.abc import Awaitable, Callable, Iterator
 from contextlib import contextmanager, suppress
 from functools import partial
@@ -36,7 +37,7 @@ from .errors import (
 )
 from .failpoints import reach
 from .files import DocumentFile
-from .history import History, Kind
+from .history import History, Kind, Mark, MarkKind
 from .merge import Clash
 from .outofband import joined
 from .protocol import Request
@@ -124,6 +125,11 @@ class DocumentRoom(Relay):
     def document(self) -> YBaseDoc:
         """The document, as jupyter_ydoc shows it."""
         return self._document
+
+    @property
+    def history(self) -> History:
+        """The document's history."""
+        return self._history
 
     @property
     def path(self) -> str:
@@ -217,7 +223,7 @@ class DocumentRoom(Relay):
     def on_update(self, update: bytes, sender: Member | None) -> None:
         self._check.applied(update)
         self._history.append(update, sender.username if sender else self._author, self._kind)
-        if self._kind is Kind.EDIT:
+        if self._kind in (Kind.EDIT, Kind.RESTORE):
             if self.binding.is_saved:
                 asyncio.get_running_loop().call_soon(self.publish)
             self.binding.changed()
@@ -240,6 +246,14 @@ class DocumentRoom(Relay):
                 await self._history.commit()
         finally:
             self.tell_stored()
+
+    async def mark(self, kind: MarkKind, author: str, seq: int | None = None) -> None:
+        """Cut the history where something happened: behind an entry, or here."""
+        mark = Mark(self._history.mark_cut() if seq is None else seq, kind, author, time.time())
+        try:
+            await self._history.versions.mark(mark)
+        except HistoryUnavailable as error:  # a document without history has no versions
+            self.log.debug("%s: %s", self.path, error)
 
     @contextmanager
     def _entries_of(self, kind: Kind, author: str = "") -> Iterator[None]:
@@ -316,6 +330,7 @@ class DocumentRoom(Relay):
                 self.reply(member, request)
 
     async def _answer_save(self, member: Member, request: Request) -> None:
+        seq = self._history.mark_cut()
         try:
             wrote = await self.binding.save(again=request.name == "recreate")
         except SaveFailed as error:
@@ -325,6 +340,7 @@ class DocumentRoom(Relay):
             known = self.binding.known
             status = "success" if wrote else "skipped"
             self.reply(member, request, status=status, hash=known.hash if known else None)
+            await self.mark(MarkKind.SAVED, member.username, seq)
 
     async def _answer_revert(self, member: Member, request: Request) -> None:
         try:

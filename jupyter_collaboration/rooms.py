@@ -18,7 +18,7 @@ from anyio.abc import TaskGroup, TaskStatus
 from .documents import DocumentId, parse_room_id
 from .errors import HistoryUnavailable, RoomNotFound, SaveFailed
 from .failpoints import reach
-from .history import HistoryBackend, MemoryBackend
+from .history import History, HistoryBackend, MemoryBackend
 from .limits import Attendance, Limits
 from .protocol import CloseCode
 from .relay import Member, Relay
@@ -124,6 +124,13 @@ class RoomManager:
             return self.rooms[room_id]
         except KeyError:
             raise RoomNotFound(f"There is no open room {room_id}.") from None
+
+    def history(self, room_id: str) -> History:
+        """The history of a document, whether it is open or not; to be read, not written."""
+        room = self.rooms.get(room_id)
+        if isinstance(room, DocumentRoom):
+            return room.history
+        return self._history.history(room_id)
 
     async def session_id(self, document: DocumentId) -> str:
         """The name of a document's history. [S1]"""

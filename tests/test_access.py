@@ -16,6 +16,7 @@ from support import Editor, closing, until
 
 from jupyter_collaboration.app import YDocExtension
 from jupyter_collaboration.handlers import RebaseHandler, SessionHandler
+from jupyter_collaboration.timeline_handlers import PageHandler, RestoreHandler, VersionHandler
 from jupyter_collaboration.websocket import RoomHandler
 from rtcbench import wire
 from rtcbench.client import Endpoint
@@ -29,6 +30,10 @@ NEEDS = {
     (SessionHandler, "put"): "read",
     (RebaseHandler, "put"): "write",
     (RoomHandler, "get"): "read",
+    (PageHandler, "get"): "read",
+    (VersionHandler, "get"): "read",
+    (VersionHandler, "put"): "write",
+    (RestoreHandler, "put"): "write",
 }
 """What each route needs; the tests below try each with everybody."""
 
@@ -140,13 +145,24 @@ def test_everybody_gets_at_each_route_what_they_may(
                 route = f"api/collaboration/rebase/{room}"
                 return await answer(server, person, "PUT", route, json=body) == 200
 
+            def asks(method: str, route: str, **body: Any) -> Callable[[], Awaitable[bool]]:
+                async def ask() -> bool:
+                    path = f"api/collaboration/{route}"
+                    return await answer(server, person, method, path, json=body) == 200
+
+                return ask
+
             tries = {
-                SessionHandler: session,
-                RebaseHandler: rebase,
-                RoomHandler: lambda: comes_in(url_for(server, endpoint, person)),
+                (SessionHandler, "put"): session,
+                (RebaseHandler, "put"): rebase,
+                (RoomHandler, "get"): lambda: comes_in(url_for(server, endpoint, person)),
+                (PageHandler, "get"): asks("GET", f"versions/{room}"),
+                (VersionHandler, "get"): asks("GET", f"versions/{room}/1"),
+                (VersionHandler, "put"): asks("PUT", f"versions/{room}/1", name="first"),
+                (RestoreHandler, "put"): asks("PUT", f"restore/{room}", version=1),
             }
-            for (handler, _), need in NEEDS.items():
-                assert await tries[handler]() is (need in may), handler
+            for route, need in NEEDS.items():
+                assert await tries[route]() is (need in may), route
             if not may:
                 await until_counts(server, before)
 

@@ -151,3 +151,29 @@ def test_a_room_that_closes_takes_nothing_more_from_its_file(
         assert after.saved_hash == before.saved_hash
 
     run(test())
+
+
+def test_who_asks_during_a_write_is_answered_at_its_end(run: Run, tmp_path: Path) -> None:
+    # [H1]
+    async def test() -> None:
+        backend = SQLiteBackend(str(tmp_path / "store.db"), commit_delay=60)
+        await backend.open()
+        history = backend.history("text:file:1")
+        await history.load()
+        doc: Doc[Any] = Doc()
+        doc.get("source", type=Text).insert(0, "typed")
+        busy = threading.Event()
+        blocked = asyncio.create_task(backend.run(busy.wait))
+        history.append(doc.get_update(), "ada", Kind.EDIT)
+        writing = asyncio.create_task(history.commit())
+        while backend._queue:
+            await asyncio.sleep(0)
+        acknowledged: asyncio.Future[bool] = asyncio.get_running_loop().create_future()
+        history.when_committed(acknowledged.set_result)
+        busy.set()
+        await blocked
+        await writing
+        assert await asyncio.wait_for(acknowledged, 10)
+        await backend.close()
+
+    run(test())

@@ -3,14 +3,20 @@
 from .base import Entry, History, HistoryBackend, Kind, Stored
 from .memory import MemoryBackend
 from .sqlite import Retention, SQLiteBackend
+from .versions import Mark, MarkKind, Summarised, Version, VersionStore
 
 __all__ = [
     "Entry",
     "History",
     "HistoryBackend",
     "Kind",
+    "Mark",
+    "MarkKind",
     "MemoryBackend",
     "Retention",
     "SQLiteBackend",
     "Stored",
+    "Summarised",
+    "Version",
+    "VersionStore",
 ]

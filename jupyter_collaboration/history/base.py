@@ -11,10 +11,13 @@ from collections.abc import AsyncIterator, Awaitable, Callable
 from dataclasses import dataclass
 from enum import Enum
 from logging import Logger, getLogger
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from pycrdt import Doc
 from pycrdt.store import BaseYStore
+
+if TYPE_CHECKING:
+    from .versions import VersionStore
 
 
 class Kind(str, Enum):
@@ -23,6 +26,7 @@ class Kind(str, Enum):
     EDIT = "edit"
     LOAD = "load"
     DISK = "disk"
+    RESTORE = "restore"
     SERVER = "server"
     IMPORT = "import"
     SQUASHED = "squashed"
@@ -171,6 +175,11 @@ class History(BaseYStore):
     @abstractmethod
     def when_committed(self, callback: Callable[[bool], None]) -> None:
         """Call back once everything appended so far is on disk (True), or cannot be now (False)."""
+
+    @property
+    @abstractmethod
+    def versions(self) -> VersionStore:
+        """The document's versions, names and marks."""
 
     @abstractmethod
     async def entries(self) -> list[Entry]:

@@ -25,7 +25,13 @@ class Row:
     data: bytes
 
 
-def compacted(rows: list[Row], saved_seq: int, oldest: float, max_bytes: int) -> list[Row] | None:
+def compacted(
+    rows: list[Row],
+    saved_seq: int,
+    oldest: float,
+    max_bytes: int,
+    named: frozenset[int] = frozenset(),
+) -> list[Row] | None:
     """A shorter history.
 
     Args:
@@ -33,13 +39,14 @@ def compacted(rows: list[Row], saved_seq: int, oldest: float, max_bytes: int) ->
         saved_seq: the entry that the file holds; a row ends there.
         oldest: seconds since the epoch; rows before that are merged, one for a day.
         max_bytes: size from which on the oldest rows become one, without what was deleted.
+        named: entries that end a version with a name: a row ends there, and stays readable.
 
     Returns:
         The rows; None if there is nothing to shorten.
     """
     reach("compact.begin")
-    shorter = _by_day(rows, saved_seq, oldest)
-    shorter = _within(shorter, saved_seq, max_bytes)
+    shorter = _by_day(rows, saved_seq, oldest, named)
+    shorter = _within(shorter, saved_seq, max_bytes, named)
     if len(shorter) == len(rows):
         return None
     if _state(shorter) != _state(rows):  # never replace a history by another one
@@ -47,9 +54,14 @@ def compacted(rows: list[Row], saved_seq: int, oldest: float, max_bytes: int) ->
     return shorter
 
 
-def _by_day(rows: list[Row], saved_seq: int, oldest: float) -> list[Row]:
-    def day(row: Row) -> tuple[int, bool] | int:
-        return (int(row.time // 86400), row.seq <= saved_seq) if row.time < oldest else -row.seq
+def _by_day(rows: list[Row], saved_seq: int, oldest: float, named: frozenset[int]) -> list[Row]:
+    section = 0
+
+    def day(row: Row) -> tuple[int, bool, int] | int:
+        nonlocal section
+        key = (int(row.time // 86400), row.seq <= saved_seq, section)
+        section += row.seq in named
+        return key if row.time < oldest else -row.seq
 
     return [_merged(list(group)) for _, group in groupby(rows, day)]
 
@@ -63,13 +75,14 @@ def _merged(rows: list[Row]) -> Row:
     return Row(last.seq, "\n".join(authors), last.kind, last.time, data)
 
 
-def _within(rows: list[Row], saved_seq: int, max_bytes: int) -> list[Row]:
+def _within(rows: list[Row], saved_seq: int, max_bytes: int, named: frozenset[int]) -> list[Row]:
     """Drop the details of the oldest rows until half of what is allowed is left."""
     size = sum(len(row.data) for row in rows)
     if size <= max_bytes:
         return rows
     count = 0
-    while count < len(rows) and rows[count].seq <= saved_seq and size > max_bytes // 2:
+    until = min(saved_seq, min(named, default=saved_seq))  # later ones need what was deleted
+    while count < len(rows) and rows[count].seq <= until and size > max_bytes // 2:
         size -= len(rows[count].data)
         count += 1
     if count < 2:

@@ -8,9 +8,13 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import TYPE_CHECKING
 
+from anyio.to_thread import run_sync
+
 from ..errors import HistoryUnavailable
 from .base import Entry, History, Kind, Stored, replay
 from .schema import published_history
+from .version_tables import SQLiteVersions
+from .versions import VersionStore
 
 if TYPE_CHECKING:
     from .sqlite import SQLiteBackend
@@ -28,6 +32,11 @@ class SQLiteHistory(History):
         self._backend = backend
         self._entries = 0
         self._bytes = 0
+        self._versions = SQLiteVersions(room_id, backend)
+
+    @property
+    def versions(self) -> VersionStore:
+        return self._versions
 
     async def _load(self) -> Stored:
         await self._backend.flush()
@@ -124,10 +133,15 @@ class SQLiteHistory(History):
     async def at(self, seq: int) -> bytes | None:
         await self._backend.flush()
 
-        def read() -> bytes | None:
-            return self._read_at(self._backend.document_id(self.path), seq)
+        def read() -> tuple[list[bytes], int]:
+            return self._read_updates(self._backend.document_id(self.path), seq)
 
-        return await self._backend.ask(read)
+        updates, last = await self._backend.ask(read)
+        if not updates or last != seq:
+            return None
+        # Not in the store's thread, in which everybody's work waits to be stored.
+        state: bytes = await run_sync(replay, updates)
+        return state
 
     def _read_at(self, document: int, seq: int) -> bytes | None:
         updates, last = self._read_updates(document, seq)

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import dataclasses
 from collections.abc import Callable
 from logging import Logger
 from uuid import uuid4
 
 from .base import Entry, History, HistoryBackend, Kind, Stored, replay
+from .versions import Mark, MarkKind, Summarised, Version, VersionStore
 
 MAX_ENTRIES = 10_000
 """Entries of one document that are kept."""
@@ -24,6 +26,56 @@ class _Document:
         self.saving_seq: int | None = None
         self.newline: str | None = None
         self.saved_state: bytes | None = None
+        self.marks: dict[tuple[int, MarkKind], Mark] = {}
+        self.versions: list[Version] = []
+        self.summarised = Summarised()
+
+
+class MemoryVersions(VersionStore):
+    """One document's versions in a list."""
+
+    def __init__(self, document: _Document) -> None:
+        self._document = document
+
+    async def entries_after(self, seq: int, limit: int) -> list[Entry]:
+        return [entry for entry in self._document.entries if entry.seq > seq][:limit]
+
+    async def marks(self) -> list[Mark]:
+        return sorted(self._document.marks.values(), key=lambda mark: mark.seq)
+
+    async def mark(self, mark: Mark) -> None:
+        self._document.marks[mark.seq, mark.kind] = mark
+
+    async def unmark(self, seq: int, kind: MarkKind) -> None:
+        self._document.marks.pop((seq, kind), None)
+
+    async def summarised(self) -> Summarised:
+        return self._document.summarised
+
+    async def boundary(self, seq: int) -> int | None:
+        return min((each.seq for each in self._document.entries if each.seq >= seq), default=None)
+
+    async def replace(self, after: int, versions: list[Version], summarised: Summarised) -> None:
+        kept = [each for each in self._document.versions if each.seq <= after]
+        self._document.versions = kept + versions
+        self._document.summarised = summarised
+
+    async def page(
+        self, before: int | None, limit: int, *, author: str = "", named: bool = False
+    ) -> list[Version]:
+        names = {
+            seq: mark.text
+            for (seq, kind), mark in self._document.marks.items()
+            if kind is MarkKind.NAMED
+        }
+        found = [
+            dataclasses.replace(version, name=names.get(version.seq, ""))
+            for version in reversed(self._document.versions)
+            if (before is None or version.seq < before)
+            and (not author or author in version.authors)
+            and (not named or names.get(version.seq))
+        ]
+        return found[:limit]
 
 
 class MemoryHistory(History):
@@ -32,6 +84,11 @@ class MemoryHistory(History):
     def __init__(self, room_id: str, document: _Document, log: Logger | None = None) -> None:
         super().__init__(room_id, log=log)
         self._document = document
+        self._versions = MemoryVersions(document)
+
+    @property
+    def versions(self) -> VersionStore:
+        return self._versions
 
     async def _load(self) -> Stored:
         document = self._document

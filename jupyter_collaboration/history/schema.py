@@ -34,6 +34,31 @@ CREATE TABLE IF NOT EXISTS collaboration_checkpoints (
     seq INTEGER NOT NULL,
     data BLOB NOT NULL
 );
+CREATE TABLE IF NOT EXISTS collaboration_marks (
+    document INTEGER NOT NULL REFERENCES collaboration_documents (id),
+    seq INTEGER NOT NULL,
+    kind TEXT NOT NULL,
+    author TEXT NOT NULL,
+    time REAL NOT NULL,
+    text TEXT NOT NULL,
+    PRIMARY KEY (document, seq, kind)
+);
+CREATE TABLE IF NOT EXISTS collaboration_versions (
+    document INTEGER NOT NULL REFERENCES collaboration_documents (id),
+    seq INTEGER NOT NULL,
+    first INTEGER NOT NULL,
+    authors TEXT NOT NULL,
+    kind TEXT NOT NULL,
+    start REAL NOT NULL,
+    end REAL NOT NULL,
+    changes TEXT NOT NULL,
+    PRIMARY KEY (document, seq)
+);
+CREATE TABLE IF NOT EXISTS collaboration_summaries (
+    document INTEGER PRIMARY KEY REFERENCES collaboration_documents (id),
+    seq INTEGER NOT NULL,
+    state BLOB NOT NULL
+);
 """
 
 

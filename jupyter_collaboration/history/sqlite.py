@@ -28,6 +28,7 @@ from .compaction import Row, compacted
 from .document import SQLiteHistory
 from .rows import Tail, merged
 from .schema import connected
+from .versions import MarkKind
 
 T = TypeVar("T")
 
@@ -239,6 +240,9 @@ class SQLiteBackend(HistoryBackend):
                 self._cuts.setdefault(room_id, set()).update(seqs)
         finally:
             self._writing = None
+        if not self._queue:  # who asked meanwhile asked for what was being written
+            waiting += self._waiting
+            self._waiting = []
         for callback in waiting:
             callback(not failed)
         if self._queue or self._after:
@@ -355,20 +359,23 @@ class SQLiteBackend(HistoryBackend):
             document = await self.run(self.document_id, room_id)
             rows = await self.run(self._rows, document)
             saved = await self.run(self._saved_seq, document)
+            named = await self.run(self._named, document)
             loop = asyncio.get_running_loop()
-            shorter = await loop.run_in_executor(None, self._compacted, rows, saved)
+            shorter = await loop.run_in_executor(None, self._compacted, rows, saved, named)
             if shorter is not None:
                 await self.run(self._replace, room_id, document, rows, shorter)
         except (sqlite3.Error, HistoryUnavailable) as error:
             self.log.error("The history of %s was not shortened: %s", room_id, error)
 
-    def _compacted(self, rows: list[Row], saved_seq: int) -> list[Row] | None:
+    def _compacted(
+        self, rows: list[Row], saved_seq: int, named: frozenset[int]
+    ) -> list[Row] | None:
         kept = self._retention
         squash = kept.squash_after is not None and (
             bool(rows) and time.time() - rows[-1].time > kept.squash_after
         )
         oldest = time.time() - kept.detail_days * 86400
-        return compacted(rows, saved_seq, oldest, 0 if squash else kept.document_bytes)
+        return compacted(rows, saved_seq, oldest, 0 if squash else kept.document_bytes, named)
 
     def _rows(self, document: int) -> list[Row]:
         return [
@@ -384,6 +391,11 @@ class SQLiteBackend(HistoryBackend):
         query = "SELECT saved_seq FROM collaboration_documents WHERE id = ?"
         return int(self.db.execute(query, (document,)).fetchone()[0] or 0)
 
+    def _named(self, document: int) -> frozenset[int]:
+        query = "SELECT seq FROM collaboration_marks WHERE document = ? AND kind = ?"
+        rows = self.db.execute(query, (document, MarkKind.NAMED.value))
+        return frozenset(seq for (seq,) in rows)
+
     def _replace(self, room_id: str, document: int, old: list[Row], new: list[Row]) -> None:
         db = self.db
         reach("compact.merged")
@@ -393,6 +405,8 @@ class SQLiteBackend(HistoryBackend):
                 "DELETE FROM collaboration_updates WHERE document = ? AND seq <= ?",
                 (document, old[-1].seq),
             )
+            for table in ("versions", "summaries"):  # they are made again of what is left
+                db.execute(f"DELETE FROM collaboration_{table} WHERE document = ?", (document,))
             reach("compact.deleted")
             db.executemany(
                 "INSERT INTO collaboration_updates (document, seq, author, kind, time, data)"

@@ -308,7 +308,7 @@ def test_short_histories_take_little_room(tmp_path: Path, run: Run) -> None:  # 
 
 
 @pytest.mark.parametrize("seed", range(20))
-def test_compaction_makes_shorter_and_changes_nothing(seed: int) -> None:  # [H4] [H5]
+def test_compaction_makes_shorter_and_changes_nothing(seed: int) -> None:  # [H4] [H5] [V4]
     rng = random.Random(seed)
     doc: Doc[Any] = Doc()
     text = doc.get("source", type=Text)
@@ -324,13 +324,16 @@ def test_compaction_makes_shorter_and_changes_nothing(seed: int) -> None:  # [H4
         author = rng.choice(["ada", "bob"])
         rows.append(Row(seq, author, "edit", 3600.0 * seq, doc.get_update(before)))
     saved = rng.randint(1, 119)
-    shorter = compacted(rows, saved, oldest=3600.0 * 60, max_bytes=rng.choice([10**6, 1000, 0]))
+    named = frozenset(rng.sample(range(1, 120), rng.choice([0, 0, 3])))
+    size = rng.choice([10**6, 1000, 0])
+    shorter = compacted(rows, saved, oldest=3600.0 * 60, max_bytes=size, named=named)
     assert shorter is not None
     assert len(shorter) < len(rows)
     assert text_of(replay([row.data for row in shorter])) == str(text)
-    assert saved in [row.seq for row in shorter]
-    wanted = replay([row.data for row in rows if row.seq <= saved])
-    assert text_of(replay([row.data for row in shorter if row.seq <= saved])) == text_of(wanted)
+    for seq in {saved, *named}:
+        assert seq in [row.seq for row in shorter]
+        wanted = replay([row.data for row in rows if row.seq <= seq])
+        assert text_of(replay([row.data for row in shorter if row.seq <= seq])) == text_of(wanted)
     assert [row.seq for row in shorter] == sorted(row.seq for row in shorter)
 
 

@@ -11,6 +11,7 @@ from pycrdt import Doc
 
 from jupyter_collaboration import protocol
 from jupyter_collaboration.documents import rendered
+from jupyter_collaboration.history import History, MarkKind
 from jupyter_collaboration.room import DocumentRoom
 
 from .contents import Cells, cells_of_doc, cells_of_file, count, is_notebook
@@ -180,7 +181,22 @@ async def _history(world: World, room: DocumentRoom) -> list[str]:
             wrong.append(f"the history's {name} make another document")
     if stored.session_id != room.session_id:
         wrong.append("the history has another session id")
+    for mark in await history.versions.marks():
+        if mark.kind is MarkKind.NAMED:
+            wrong += await _as_it_was(world, history, mark.seq)
     return wrong
+
+
+async def _as_it_was(world: World, history: History, seq: int) -> list[str]:
+    """Whether a version that was named holds what the document held then."""
+    shown = world.named[_room(world).session_id, seq]
+    state = await history.at(seq)
+    if state is None:
+        return [f"the named version {seq} is not kept"]
+    doc: Doc[Any] = Doc()
+    doc.apply_update(state)
+    cells = cells_of_doc(doc, world.kind)
+    return [] if cells == shown else [f"version {seq} is {_shown(cells)}, and was {_shown(shown)}"]
 
 
 def _differences(world: World) -> list[str]:

@@ -16,11 +16,11 @@ from pycrdt import Doc
 
 from jupyter_collaboration import binding, rooms, saver, watch
 from jupyter_collaboration.documents import document_id
-from jupyter_collaboration.history import base
+from jupyter_collaboration.history import MarkKind, base
 
 from . import checks, editing, writers
 from .clients import Collaborator
-from .contents import body, cells_of_doc, cells_of_file, count, initial, is_notebook
+from .contents import Cells, body, cells_of_doc, cells_of_file, count, initial, is_notebook
 from .marks import Ledger
 from .plan import Plan, Step
 from .server import STORE, Life
@@ -28,6 +28,9 @@ from .server import STORE, Life
 FIRST_MARKS = range(5000, 5003)
 SETTLE_TIME = 0.006
 RETRY = 0.02
+NAMED = 0.5
+"""Share of the saves that name the version as well."""
+
 REST_TIME = 8.0
 """Seconds within which everything comes to rest; on a busy machine most need a tenth of one."""
 
@@ -59,6 +62,7 @@ class World:
         self.clock = SimpleNamespace(offset=0.0)
         self._watched: Any = None
         self._cells: dict[str, str] = {}
+        self.named: dict[tuple[str, int], Cells] = {}
 
     @property
     def has_ids(self) -> bool:
@@ -223,6 +227,9 @@ class World:
 
     async def _do_save(self, step: Step) -> None:
         self.clients[step["client"]].ask("save")
+        if step["to"] < NAMED and self.life is not None and (live := self.life.room) is not None:
+            self.named[live.session_id, live.history.seq] = cells_of_doc(live.ydoc, self.kind)
+            await live.mark(MarkKind.NAMED, self.clients[step["client"]].username)
 
     # The file and the machine
 

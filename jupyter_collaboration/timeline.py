@@ -1,0 +1,270 @@
+"""Versions made of a document's history: listed, read, named, and brought back.
+
+Knows histories and what documents hold; changes a document through its room only, by an ordinary
+edit. Nothing of a history stays in memory between two questions.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import math
+import time
+from collections.abc import Iterator
+from logging import Logger
+from typing import Any
+
+from anyio.from_thread import run
+from anyio.to_thread import run_sync
+from pycrdt import Doc
+
+from . import protocol
+from .documents import DocumentId, content_of, parse_room_id
+from .errors import HistoryUnavailable, InvalidRequest, NotAllowed, VersionNotFound
+from .grouping import Group, Grouping
+from .history import Entry, Kind, Mark, MarkKind, Summarised, Version, VersionStore
+from .outofband import merge_into
+from .room import DocumentRoom
+from .rooms import RoomManager
+from .summaries import Scribe
+
+CHUNK = 200
+"""Entries that are read at a time."""
+
+PATIENCE = 0.15
+"""Seconds for which a page waits for versions that are not made yet."""
+
+KEEP_UP = 20.0
+"""Seconds between two times at which the versions of a document that is worked on are made."""
+
+MAX_PAGE = 200
+MAX_NAME = 200
+
+
+class Timeline:
+    """The versions of all documents."""
+
+    def __init__(self, rooms: RoomManager, log: Logger) -> None:
+        self._rooms = rooms
+        self._log = log
+        self._making: dict[str, asyncio.Task[None]] = {}
+        self._made: dict[str, tuple[int, int]] = {}
+        self._begun: dict[str, float] = {}
+
+    async def page(
+        self,
+        document: DocumentId,
+        before: int | None,
+        limit: int,
+        *,
+        author: str = "",
+        named: bool = False,
+    ) -> tuple[list[Version], bool]:
+        """The newest versions below an id, newest first.
+
+        Returns:
+            The versions, and whether all that there are were made: if not, ask again soon.
+        """
+        making = self._make_soon(document)
+        done, _ = await asyncio.wait({making}, timeout=PATIENCE)
+        store = self._rooms.history(str(document)).versions
+        limit = max(1, min(limit, MAX_PAGE))
+        return await store.page(before, limit, author=author, named=named), bool(done)
+
+    def _make_soon(self, document: DocumentId) -> asyncio.Task[None]:
+        """Make the versions that are not made yet; once at a time a document."""
+        key = str(document)
+        if key not in self._making:
+            task = asyncio.create_task(self._make(document))
+            self._making[key] = task
+            task.add_done_callback(lambda _: self._making.pop(key, None))
+        return self._making[key]
+
+    def keep_up(self, room_id: str) -> None:
+        """A document was saved: make its versions now and then, so that no page waits for many."""
+        now = asyncio.get_running_loop().time()
+        document = parse_room_id(room_id)
+        if document is not None and now - self._begun.get(room_id, -math.inf) > KEEP_UP:
+            self._begun[room_id] = now
+            self._make_soon(document)
+
+    async def close(self) -> None:
+        """Stop; what was not made is made at the next question."""
+        making = set(self._making.values())
+        for task in making:
+            task.cancel()
+        if making:
+            await asyncio.wait(making)
+
+    async def _make(self, document: DocumentId) -> None:
+        try:
+            await self._make_new(document)
+        except HistoryUnavailable as error:
+            self._log.debug("The versions of %s are not made: %s", document, error)
+        except Exception as error:  # pycrdt raises no type of its own
+            self._log.error("The versions of %s cannot be made: %r", document, error)
+
+    async def _make_new(self, document: DocumentId) -> None:
+        """Make the versions of what came since the last time, if anything did."""
+        key = str(document)
+        store = self._rooms.history(key).versions
+        marks = await store.marks()
+        seq, known = self._made.get(key, (0, -1))
+        is_new = known != len(marks) or await store.entries_after(seq, 1)
+        if not is_new and await store.page(None, 1):
+            return
+        done = await store.summarised()
+        versions, summarised, last = await run_sync(_made, document, store, done, marks)
+        await store.replace(done.seq, versions, summarised)
+        self._made[key] = (last, len(marks))
+
+    async def content(self, document: DocumentId, seq: int) -> Any:
+        """What the document held at the end of a version.
+
+        Raises:
+            VersionNotFound: it is not kept, or never was.
+        """
+        state = await self._state(document, seq)
+        return await run_sync(content_of, document.type, state)
+
+    async def _state(self, document: DocumentId, seq: int) -> bytes:
+        history = self._rooms.history(str(document))
+        end = await history.versions.boundary(seq)
+        state = None if end is None else await history.at(end)
+        if state is None:
+            raise VersionNotFound(f"There is no version {seq} of this document any more.")
+        return state
+
+    async def name(self, document: DocumentId, seq: int, name: str, author: str) -> int:
+        """Name a version, or take its name away with an empty one.
+
+        Returns:
+            The version's id: the newest one may have grown meanwhile.
+
+        Raises:
+            InvalidRequest: the name is too long.
+            VersionNotFound: there is no such version.
+            HistoryUnavailable: the store does not take it.
+        """
+        if len(name) > MAX_NAME:
+            raise InvalidRequest(f"A name has at most {MAX_NAME} characters.")
+        history = self._rooms.history(str(document))
+        store = history.versions
+        if not name:
+            await store.unmark(seq, MarkKind.NAMED)
+            return seq
+        if seq == history.seq:
+            history.mark_cut()  # what comes from now on is another version
+            await history.commit()
+        end = await store.boundary(seq)
+        if end is None:
+            raise VersionNotFound(f"There is no version {seq} of this document.")
+        await store.mark(Mark(end, MarkKind.NAMED, author, time.time(), name))
+        return end
+
+    async def restore(
+        self,
+        document: DocumentId,
+        seq: int,
+        author: str,
+        *,
+        cell: str | None = None,
+        apply: bool = True,
+    ) -> bytes:
+        """Make the document, or one cell of it, what it was at the end of a version.
+
+        Args:
+            cell: the id of the cell; None for the whole document.
+            apply: whether the server makes the edit. If not, the caller makes it, so that they
+                can undo it, and the history takes what they do next for the restore.
+
+        Returns:
+            The edit, as an update; the empty update if the document is like this already.
+
+        Raises:
+            VersionNotFound: it is not kept, or the cell was not in it.
+            NotAllowed: nobody may write the file.
+            CollaborationError: the document cannot be opened.
+        """
+        content = await self.content(document, seq)
+        room = await self._rooms.open(str(document))
+        assert isinstance(room, DocumentRoom)
+        if not room.is_writable:
+            raise NotAllowed("The file is read-only on the server.")
+        ours = room.ydoc.get_update()
+        if cell is not None:
+            now = await run_sync(content_of, document.type, ours)
+            content = _with_cell(now, content, cell)
+        merge = await run_sync(merge_into, document.type, ours, ours, content)
+        if merge.update != protocol.EMPTY_UPDATE:
+            await room.mark(MarkKind.RESTORED, author)
+            if apply:
+                await room.change(merge.update, Kind.RESTORE, author)
+        return merge.update
+
+
+def _made(
+    document: DocumentId, store: VersionStore, done: Summarised, marks: list[Mark]
+) -> tuple[list[Version], Summarised, int]:
+    """The versions behind those that are done, of which the last may grow, and the last entry."""
+    grouping = Grouping(marks)
+    scribe = Scribe(document.type, done.state)
+    behind: Doc[Any] = Doc()  # the document as of the last version that is over
+    if done.state:
+        behind.apply_update(done.state)
+    versions: list[Version] = []
+    waiting: list[bytes] = []
+    seq = last = done.seq
+    try:
+        for entry in _entries(store, done.seq):
+            ended = grouping.add(entry, scribe.take(entry.update))
+            if ended is not None:
+                if not ended.is_empty:
+                    versions.append(_version(ended, scribe.changes()))
+                with behind.transaction():
+                    for update in waiting:
+                        behind.apply_update(update)
+                waiting, seq = [], ended.seq
+            scribe.settled()
+            waiting.append(entry.update)
+            last = entry.seq
+        if grouping.group is not None and not grouping.group.is_empty:
+            versions.append(_version(grouping.group, scribe.changes()))
+    finally:
+        scribe.close()
+    return versions, Summarised(seq, behind.get_update() if seq else b""), last
+
+
+def _entries(store: VersionStore, seq: int) -> Iterator[Entry]:
+    """The entries behind one, read in pieces from a worker thread."""
+    while entries := run(store.entries_after, seq, CHUNK):
+        yield from entries
+        seq = entries[-1].seq
+
+
+def _version(group: Group, changes: dict[str, Any]) -> Version:
+    return Version(
+        group.first,
+        group.seq,
+        group.names,
+        group.kind_of_version,
+        group.start,
+        group.end,
+        changes,
+    )
+
+
+def _with_cell(now: Any, then: Any, name: str) -> Any:
+    """A notebook with one cell as it was: in its place, or behind the cell that was before it."""
+    old = {cell.get("id"): at for at, cell in enumerate(then.get("cells", ()))}
+    if name not in old:
+        raise VersionNotFound("There was no such cell in this version.")
+    cells = list(now["cells"])
+    names = [cell.get("id") for cell in cells]
+    cell = then["cells"][old[name]]
+    if name in names:
+        cells[names.index(name)] = cell
+    else:
+        before = [each.get("id") for each in then["cells"][: old[name]]]
+        at = max((names.index(each) + 1 for each in before if each in names), default=0)
+        cells.insert(at, cell)
+    return {**now, "cells": cells}

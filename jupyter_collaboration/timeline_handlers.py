@@ -1,0 +1,157 @@
+"""HTTP for versions of documents: parse, authorise, call, reply."""
+
+from __future__ import annotations
+
+import base64
+import json
+from dataclasses import asdict
+from typing import Any
+
+from jupyter_server.auth.decorator import authorized
+from tornado import web
+
+from .documents import DocumentId, parse_room_id
+from .errors import CollaborationError, InvalidRequest
+from .handlers import CollaborationHandler
+from .history import Version
+from .places import Places
+from .protocol import EMPTY_UPDATE
+from .rooms import RoomManager
+from .timeline import Timeline
+
+PAGE = 50
+
+
+class VersionsHandler(CollaborationHandler):
+    """What the routes of versions share."""
+
+    def initialize(  # type: ignore[override]
+        self, timeline: Timeline, rooms: RoomManager, file_ids: Any, places: Places
+    ) -> None:
+        super().initialize(rooms, file_ids, places)
+        self._timeline = timeline
+
+    async def document(self, room_id: str) -> DocumentId:
+        """The document of a room.
+
+        Raises:
+            InvalidRequest: the room has none.
+            DocumentNotFound: there is no file.
+        """
+        document = parse_room_id(room_id)
+        if document is None:
+            raise InvalidRequest("This room has no document.")
+        if not self._rooms.room_exists(room_id):
+            await self._places.check(self._places.path_of_room(room_id))
+        return document
+
+    def number(self, name: str) -> int | None:
+        """A query argument that is a number.
+
+        Raises:
+            InvalidRequest: it is none.
+        """
+        text = self.get_query_argument(name, "")
+        if not text:
+            return None
+        if not text.isascii() or not text.isdigit() or len(text) > 15:
+            raise InvalidRequest(f"{name!r} is a number.")
+        return int(text)
+
+    @property
+    def username(self) -> str:
+        return str(getattr(self.current_user, "username", "") or "")
+
+
+class PageHandler(VersionsHandler):
+    """``/api/collaboration/versions/<roomid>``: a page of versions, newest first."""
+
+    @web.authenticated
+    @authorized("read", resource="contents")  # type: ignore[untyped-decorator, unused-ignore]
+    async def get(self, room_id: str) -> None:
+        """Answer ``{versions, complete}``.
+
+        Query: ``before``, a version's id; ``limit``; ``author``, a username; ``named=true``.
+        Where ``complete`` is false, versions are still being made: ask again.
+        """
+        try:
+            versions, complete = await self._timeline.page(
+                await self.document(room_id),
+                self.number("before"),
+                self.number("limit") or PAGE,
+                author=self.get_query_argument("author", ""),
+                named=self.get_query_argument("named", "") == "true",
+            )
+        except CollaborationError as error:
+            self.refuse(error)
+        answer = {"versions": [described(each) for each in versions], "complete": complete}
+        self.finish(json.dumps(answer))
+
+
+class VersionHandler(VersionsHandler):
+    """``/api/collaboration/versions/<roomid>/<id>``: one version."""
+
+    @web.authenticated
+    @authorized("read", resource="contents")  # type: ignore[untyped-decorator, unused-ignore]
+    async def get(self, room_id: str, version: str) -> None:
+        """Answer ``{format, type, content}``: what the document held at its end."""
+        try:
+            document = await self.document(room_id)
+            content = await self._timeline.content(document, int(version))
+        except CollaborationError as error:
+            self.refuse(error)
+        if isinstance(content, bytes):
+            content = base64.b64encode(content).decode()
+        answer = {"format": document.format, "type": document.type, "content": content}
+        self.finish(json.dumps(answer))
+
+    @web.authenticated
+    @authorized("write", resource="contents")  # type: ignore[untyped-decorator, unused-ignore]
+    async def put(self, room_id: str, version: str) -> None:
+        """Take ``{name}``, empty to take the name away; answer ``{id, name}``."""
+        try:
+            name = self.json_body().get("name")
+            if not isinstance(name, str):
+                raise InvalidRequest("The body has a 'name'.")
+            document = await self.document(room_id)
+            name = name.strip()
+            found = await self._timeline.name(document, int(version), name, self.username)
+        except CollaborationError as error:
+            self.refuse(error)
+        self.finish(json.dumps({"id": found, "name": name}))
+
+
+class RestoreHandler(VersionsHandler):
+    """``/api/collaboration/restore/<roomid>``: a document becomes what it was."""
+
+    @web.authenticated
+    @authorized("write", resource="contents")  # type: ignore[untyped-decorator, unused-ignore]
+    async def put(self, room_id: str) -> None:
+        """Take ``{version, cell?, apply?}``, answer ``{update}``.
+
+        ``cell`` is the id of the one cell to restore. ``update`` is the edit in base64, or null
+        if there is nothing to do. With ``apply`` false the caller makes the edit in a replica.
+        """
+        try:
+            body = self.json_body()
+            version, cell, apply = body.get("version"), body.get("cell"), body.get("apply", True)
+            if not isinstance(version, int) or isinstance(version, bool) or version < 0:
+                raise InvalidRequest("The body names a 'version'.")
+            if not isinstance(cell, str | None) or not isinstance(apply, bool):
+                raise InvalidRequest("A 'cell' is an id, and 'apply' true or false.")
+            document = await self.document(room_id)
+            if cell is not None and document.type != "notebook":
+                raise InvalidRequest("Only a notebook has cells.")
+            update = await self._timeline.restore(
+                document, version, self.username, cell=cell, apply=apply
+            )
+        except CollaborationError as error:
+            self.refuse(error)
+        encoded = None if update == EMPTY_UPDATE else base64.b64encode(update).decode()
+        self.finish(json.dumps({"update": encoded}))
+
+
+def described(version: Version) -> dict[str, Any]:
+    """A version as clients see it."""
+    data = asdict(version)
+    return {"id": data.pop("seq"), **data}

@@ -1,0 +1,394 @@
+"""Versions: how entries are grouped, what is said of them, and that they can be had back."""
+
+from __future__ import annotations
+
+import asyncio
+import base64
+import json
+from collections.abc import Awaitable, Callable
+from typing import Any
+
+import pytest
+from pycrdt import Array, Doc, Map, Text
+from support import Server, until
+
+from jupyter_collaboration.grouping import MAX_SPAN, PAUSE, TOGETHER, Deed, Grouping
+from jupyter_collaboration.history import Entry, Kind, Mark, MarkKind
+from jupyter_collaboration.summaries import Scribe
+
+Run = Callable[[Awaitable[Any]], Any]
+Serving = Callable[..., Any]
+
+EDIT, RUN, NOTHING = Deed(True, False), Deed(False, True), Deed(False, False)
+
+
+def grouped(*pieces: tuple[float, str, Kind, Deed], marks: list[Mark] | None = None) -> list[Any]:
+    """Kinds, authors and entries of the versions that pieces of work make."""
+    grouping = Grouping(marks or [])
+    groups = []
+    for seq, (time, author, kind, deed) in enumerate(pieces, 1):
+        if (ended := grouping.add(Entry(seq, b"..", author, kind, time), deed)) is not None:
+            groups.append(ended)
+    assert grouping.group is not None
+    return [
+        (each.kind_of_version, "+".join(each.names), each.first, each.seq)
+        for each in [*groups, grouping.group]
+    ]
+
+
+def mark(seq: int, kind: MarkKind) -> Mark:
+    return Mark(seq, kind, "ada", 0.0)
+
+
+@pytest.mark.parametrize(
+    ("pieces", "marks", "versions"),
+    [
+        (
+            [(0, "ada", Kind.EDIT, EDIT), (PAUSE, "ada", Kind.EDIT, EDIT)],
+            [],
+            [("edit", "ada", 1, 2)],
+        ),
+        (
+            [(0, "ada", Kind.EDIT, EDIT), (PAUSE + 1, "ada", Kind.EDIT, EDIT)],
+            [],
+            [("edit", "ada", 1, 1), ("edit", "ada", 2, 2)],
+        ),
+        (
+            [(0, "ada", Kind.EDIT, EDIT), (TOGETHER, "bob", Kind.EDIT, EDIT)],
+            [],
+            [("edit", "ada+bob", 1, 2)],
+        ),
+        (
+            [(0, "ada", Kind.EDIT, EDIT), (TOGETHER + 1, "bob", Kind.EDIT, EDIT)],
+            [],
+            [("edit", "ada", 1, 1), ("edit", "bob", 2, 2)],
+        ),
+        (
+            [(at * 200.0, "ada", Kind.EDIT, EDIT) for at in range(11)],
+            [],
+            [("edit", "ada", 1, int(MAX_SPAN // 200) + 1), ("edit", "ada", 11, 11)],
+        ),
+        (
+            [
+                (0, "", Kind.LOAD, EDIT),
+                (1, "ada", Kind.EDIT, EDIT),
+                (2, "", Kind.DISK, EDIT),
+                (3, "", Kind.DISK, EDIT),
+                (4, "ada", Kind.EDIT, EDIT),
+            ],
+            [],
+            [
+                ("load", "", 1, 1),
+                ("edit", "ada", 2, 2),
+                ("disk", "", 3, 3),
+                ("disk", "", 4, 4),
+                ("edit", "ada", 5, 5),
+            ],
+        ),
+        (
+            [
+                (0, "ada", Kind.EDIT, EDIT),
+                (1, "ada", Kind.EDIT, RUN),
+                (2, "ada", Kind.EDIT, RUN),
+                (3, "ada", Kind.EDIT, EDIT),
+            ],
+            [],
+            [("run", "ada", 1, 3), ("edit", "ada", 4, 4)],
+        ),
+        (
+            [
+                (0, "ada", Kind.EDIT, EDIT),
+                (1, "", Kind.SERVER, NOTHING),
+                (2, "ada", Kind.EDIT, EDIT),
+            ],
+            [],
+            [("edit", "ada", 1, 3)],
+        ),
+        (
+            [(0, "ada", Kind.EDIT, EDIT), (1, "ada", Kind.EDIT, EDIT)],
+            [mark(1, MarkKind.SAVED)],
+            [("edit", "ada", 1, 1), ("edit", "ada", 2, 2)],
+        ),
+        (
+            [(0, "ada", Kind.EDIT, EDIT), (1, "ada", Kind.EDIT, EDIT)],
+            [mark(1, MarkKind.RESTORED)],
+            [("edit", "ada", 1, 1), ("restore", "ada", 2, 2)],
+        ),
+        (
+            [(3600, "ada", Kind.EDIT, EDIT), (0, "ada", Kind.EDIT, EDIT)],
+            [],
+            [("edit", "ada", 1, 2)],
+        ),
+    ],
+    ids=[
+        "without a pause",
+        "a pause",
+        "together",
+        "one after the other",
+        "very long",
+        "the disk",
+        "a run",
+        "the server's own",
+        "a save",
+        "a restore",
+        "a clock that steps back",
+    ],
+)
+def test_entries_are_grouped(pieces: list[Any], marks: list[Mark], versions: list[Any]) -> None:
+    # [V1]
+    assert grouped(*pieces, marks=marks) == versions
+
+
+def cell(name: str, source: str) -> Map[Any]:
+    return Map(
+        {
+            "id": name,
+            "cell_type": "code",
+            "source": Text(source),
+            "metadata": Map({}),
+            "outputs": Array([]),
+            "execution_count": None,
+        }
+    )
+
+
+def test_a_summary_names_cells_and_lines() -> None:  # [V2]
+    doc: Doc[Any] = Doc()
+    cells = doc.get("cells", type=Array)
+    updates: list[bytes] = []
+    subscription = doc.observe(lambda event: updates.append(event.update))
+    scribe = Scribe("notebook")
+
+    def told() -> tuple[list[Deed], dict[str, Any]]:
+        deeds = []
+        for update in updates:
+            deeds.append(scribe.take(update))
+            scribe.settled()
+        updates.clear()
+        return deeds, scribe.changes()
+
+    cells.extend([cell(name, f"{name} = 1\n") for name in "abcd"])
+    deeds, changes = told()
+    assert deeds == [EDIT]
+    assert changes["cells"] == {"added": [1, 2, 3, 4]}
+    assert changes["lines"] == {"added": 4, "removed": 0}
+
+    cells[1]["source"].insert(0, "# first\n")
+    cells[1]["execution_count"] = 3.0
+    deeds, changes = told()
+    assert deeds == [EDIT, RUN]
+    assert changes["cells"] == {"changed": [2], "run": [2]}
+    assert changes["lines"] == {"added": 1, "removed": 0}
+
+    moved = cells[3].to_py()
+    with doc.transaction():
+        del cells[3]
+        cells.insert(0, cell("d", moved["source"]))
+        del cells[1]
+    doc.get("state", type=Map)["dirty"] = True
+    deeds, changes = told()
+    assert deeds == [EDIT, NOTHING]
+    assert changes["cells"] == {"removed": [1], "moved": [1]}
+    assert changes["lines"] == {"added": 0, "removed": 1}
+
+    doc.get("meta", type=Map)["metadata"] = {"kernelspec": {}}
+    assert told()[1] == {"cells": {}, "lines": {"added": 0, "removed": 0}, "metadata": True}
+    scribe.close()
+    doc.unobserve(subscription)
+
+
+async def versions(server: Server, room: str, query: str = "") -> list[dict[str, Any]]:
+    """A page of versions, once all were made."""
+    while True:
+        status, text = await server.request("GET", f"api/collaboration/versions/{room}?{query}")
+        assert status == 200, text
+        answer = json.loads(text)
+        if answer["complete"]:
+            found: list[dict[str, Any]] = answer["versions"]
+            return found
+
+
+async def content(server: Server, room: str, version: int) -> Any:
+    status, text = await server.request("GET", f"api/collaboration/versions/{room}/{version}")
+    assert status == 200, text
+    return json.loads(text)["content"]
+
+
+async def put(server: Server, route: str, **body: Any) -> tuple[int, dict[str, Any]]:
+    status, text = await server.request("PUT", f"api/collaboration/{route}", json=body)
+    return status, json.loads(text)
+
+
+def room_of(endpoint: Any) -> str:
+    return str(endpoint.url.split("/room/")[1].split("?")[0])
+
+
+def test_versions_are_listed_read_named_and_restored(run: Run, serving: Serving) -> None:
+    # [V1] [V3] [V4] [V5]
+    async def test() -> None:
+        async with serving() as server:
+            file = server.text_file("a.txt", "one\n")
+            endpoint = await server.endpoint(file)
+            room = room_of(endpoint)
+            ada = await server.member(file)
+            ada.source.insert(0, "two\n")
+            assert (await ada.ask("save"))["status"] == "success"
+            ada.source.insert(0, "three\n")
+            assert (await ada.ask("save"))["status"] == "success"
+            found = await versions(server, room)
+            assert [each["kind"] for each in found] == ["edit", "edit", "load"]
+            assert found[0]["changes"] == {"lines": {"added": 1, "removed": 0}}
+            assert found[0]["authors"] and not found[2]["authors"]
+            texts = [await content(server, room, each["id"]) for each in found]
+            assert texts == ["three\ntwo\none\n", "two\none\n", "one\n"]
+
+            page = await versions(server, room, f"limit=1&before={found[0]['id']}")
+            assert [each["id"] for each in page] == [found[1]["id"]]
+            assert await versions(server, room, "author=nobody") == []
+
+            status, named = await put(server, f"versions/{room}/{found[1]['id']}", name=" first ")
+            assert (status, named) == (200, {"id": found[1]["id"], "name": "first"})
+            (only,) = await versions(server, room, "named=true")
+            assert (only["id"], only["name"]) == (found[1]["id"], "first")
+
+            status, answer = await put(server, f"restore/{room}", version=found[2]["id"])
+            assert status == 200 and answer["update"]
+            await ada.sees("one\n")
+            await until(lambda: server.read("a.txt") == "one\n")
+            after = await versions(server, room)
+            assert [each["kind"] for each in after] == ["restore", "edit", "edit", "load"]
+            assert after[0]["authors"]
+            assert await content(server, room, after[1]["id"]) == "three\ntwo\none\n"
+            status, answer = await put(server, f"restore/{room}", version=found[2]["id"])
+            assert (status, answer) == (200, {"update": None})
+
+            status, _ = await put(server, f"versions/{room}/{found[1]['id']}", name="")
+            assert status == 200 and await versions(server, room, "named=true") == []
+
+    run(test())
+
+
+def test_one_cell_is_restored(run: Run, serving: Serving) -> None:  # [V5]
+    async def test() -> None:
+        async with serving() as server:
+            cells = [
+                {
+                    "cell_type": "code",
+                    "id": name,
+                    "source": f"{name} = 1",
+                    "metadata": {},
+                    "outputs": [],
+                    "execution_count": None,
+                }
+                for name in ("first", "second", "third")
+            ]
+            file = server.notebook_file("a.ipynb", cells)
+            room = room_of(await server.endpoint(file))
+            ada = await server.member(file)
+            ada.cells[0]["source"].insert(0, "# mine\n")
+            del ada.cells[1]
+            assert (await ada.ask("save"))["status"] == "success"
+            found = await versions(server, room)
+            assert found[0]["changes"]["cells"] == {"changed": [1], "removed": [2]}
+            start = found[-1]["id"]
+            status, _ = await put(server, f"restore/{room}", version=start, cell="second")
+            assert status == 200
+
+            def sources() -> list[str]:
+                return [str(each["source"]) for each in ada.cells]
+
+            await ada.until(lambda _: len(ada.cells) == 3, 20)
+            assert sources() == ["# mine\nfirst = 1", "second = 1", "third = 1"]
+
+            status, answer = await put(
+                server, f"restore/{room}", version=start, cell="first", apply=False
+            )
+            assert status == 200 and sources()[0] == "# mine\nfirst = 1"
+            ada.doc.apply_update(base64.b64decode(answer["update"]))
+            assert sources() == ["first = 1", "second = 1", "third = 1"]
+            assert (await ada.ask("save"))["status"] == "success"
+            newest = (await versions(server, room))[0]
+            assert (newest["kind"], newest["changes"]["cells"]) == ("restore", {"changed": [1]})
+            status, answer = await put(server, f"restore/{room}", version=start, cell="none")
+            assert status == 404 and "no such cell" in answer["message"]
+
+    run(test())
+
+
+def test_versions_and_names_outlive_the_server(run: Run, new_server: Callable[..., Server]) -> None:
+    # [V3] [V4]
+    async def test() -> None:
+        server = new_server()
+        await server.start()
+        file = server.text_file("a.txt", "one\n")
+        room = room_of(await server.endpoint(file))
+        ada = await server.member(file)
+        ada.source.insert(0, "two\n")
+        await ada.ask("save")
+        before = await versions(server, room)
+        await put(server, f"versions/{room}/{before[0]['id']}", name="kept")
+        await server.stop()
+        await server.start()
+        after = await versions(server, room)
+        assert [each["id"] for each in after] == [each["id"] for each in before]
+        assert after[0]["name"] == "kept"
+        assert await content(server, room, after[0]["id"]) == "two\none\n"
+        await server.stop()
+
+    run(test())
+
+
+@pytest.mark.parametrize(
+    ("method", "route", "body", "status"),
+    [
+        ("GET", "versions/{room}?before=x", None, 400),
+        ("GET", "versions/{room}?limit=-1", None, 400),
+        ("GET", "versions/nothing", None, 400),
+        ("GET", "versions/text:file:unknown", None, 404),
+        ("GET", "versions/{room}/999999", None, 404),
+        ("GET", "versions/{room}/x", None, 404),
+        ("PUT", "versions/{room}/1", {"name": 3}, 400),
+        ("PUT", "versions/{room}/1", {"name": "x" * 1000}, 400),
+        ("PUT", "versions/{room}/999999", {"name": "x"}, 404),
+        ("PUT", "restore/{room}", {}, 400),
+        ("PUT", "restore/{room}", {"version": True}, 400),
+        ("PUT", "restore/{room}", {"version": 1, "cell": "a"}, 400),
+        ("PUT", "restore/{room}", {"version": 999999}, 404),
+        ("PUT", "restore/JupyterLab:globalAwareness", {"version": 1}, 400),
+    ],
+)
+def test_bad_requests_are_answered_in_words(
+    run: Run, serving: Serving, method: str, route: str, body: Any, status: int
+) -> None:  # [V3]
+    async def test() -> None:
+        async with serving() as server:
+            room = room_of(await server.endpoint(server.text_file("a.txt", "one\n")))
+            path = f"api/collaboration/{route.format(room=room)}"
+            found, text = await server.request(method, path, json=body)
+            assert found == status, text
+            if not route.endswith("/x"):
+                assert json.loads(text)["message"]
+
+    run(test())
+
+
+def test_pages_are_made_while_people_type(run: Run, serving: Serving) -> None:  # [V3]
+    async def test() -> None:
+        async with serving() as server:
+            file = server.text_file("a.txt", "")
+            room = room_of(await server.endpoint(file))
+            ada = await server.member(file)
+            for number in range(30):
+                ada.source.insert(0, f"{number}\n")
+                if number % 5 == 4:
+                    assert (await ada.ask("save"))["status"] == "success"
+                answers = await asyncio.gather(*(versions(server, room) for _ in range(3)))
+                ids = [each["id"] for each in answers[0]]
+                assert ids == sorted(ids, reverse=True)
+            await ada.ask("save")
+            found = await versions(server, room)
+            assert len(found) == 7  # an empty file was loaded
+            texts = [await content(server, room, each["id"]) for each in found]
+            assert [text.count("\n") for text in texts] == [30, 25, 20, 15, 10, 5, 0]
+
+    run(test())
