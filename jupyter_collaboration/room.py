@@ -247,13 +247,10 @@ class DocumentRoom(Relay):
         finally:
             self.tell_stored()
 
-    async def mark(self, kind: MarkKind, author: str, seq: int | None = None) -> None:
+    def mark(self, kind: MarkKind, author: str, seq: int | None = None) -> None:
         """Cut the history where something happened: behind an entry, or here."""
-        mark = Mark(self._history.mark_cut() if seq is None else seq, kind, author, time.time())
-        try:
-            await self._history.versions.mark(mark)
-        except HistoryUnavailable as error:  # a document without history has no versions
-            self.log.debug("%s: %s", self.path, error)
+        at = self._history.mark_cut() if seq is None else seq
+        self._history.versions.mark(Mark(at, kind, author, time.time()))
 
     @contextmanager
     def _entries_of(self, kind: Kind, author: str = "") -> Iterator[None]:
@@ -339,8 +336,8 @@ class DocumentRoom(Relay):
         else:
             known = self.binding.known
             status = "success" if wrote else "skipped"
+            self.mark(MarkKind.SAVED, member.username, seq)
             self.reply(member, request, status=status, hash=known.hash if known else None)
-            await self.mark(MarkKind.SAVED, member.username, seq)
 
     async def _answer_revert(self, member: Member, request: Request) -> None:
         try:

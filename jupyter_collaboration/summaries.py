@@ -16,6 +16,9 @@ from .differences import differences, longest_rising
 from .documents import fingerprint, is_notebook
 from .grouping import Deed
 
+OF_KERNELS = ("kernelspec", "language_info")
+"""Metadata of a notebook that pages write by themselves when its kernel starts."""
+
 MAX_NUMBERS = 100
 """Cells of one sort that a summary names."""
 
@@ -38,6 +41,7 @@ class Scribe:
         """Apply the next update; `changes` does not tell of it before it is `settled`."""
         self._reader.edited = self._reader.ran = False
         self._doc.apply_update(update)
+        self._reader.looked()
         return Deed(self._reader.edited, self._reader.ran)
 
     def settled(self) -> None:
@@ -64,6 +68,9 @@ class _Source:
 
     def _look(self, event: Any) -> None:
         self.edited = True
+
+    def looked(self) -> None:
+        """What was seen is all."""
 
     def settle(self) -> None:
         """Read the text if it was changed."""
@@ -94,9 +101,10 @@ class _Cells:
         self._ids: list[str] = []
         self._now: dict[str, _Cell] = {}
         self._fresh: set[int] = set(range(len(self._cells)))
+        self._has_metadata = self._is_metadata_changed = self._is_metadata_touched = False
+        self._notable = self._metadata()
         self.settle()
         self._before_ids, self._before = list(self._ids), dict(self._now)
-        self._metadata = False
         self._watched = self._cells.observe_deep(self._look)
         self._watched_meta = self._meta.observe_deep(self._look_at_metadata)
         self.edited = self.ran = False
@@ -119,10 +127,26 @@ class _Cells:
                 self.edited = self.edited or not is_run
 
     def _look_at_metadata(self, events: list[Any]) -> None:
-        self.edited = self._metadata = True
+        self._is_metadata_touched = True
+
+    def _metadata(self) -> str:
+        """What users wrote of the notebook's metadata: pages fill in the kernel by themselves."""
+        meta = self._meta.to_py() or {}
+        written = {k: v for k, v in (meta.get("metadata") or {}).items() if k not in OF_KERNELS}
+        return fingerprint(written)
+
+    def looked(self) -> None:
+        """Read what cannot be read while it changes."""
+        if self._is_metadata_touched:
+            self._is_metadata_touched = False
+            before, self._notable = self._notable, self._metadata()
+            if before != self._notable:
+                self.edited = self._is_metadata_changed = True
 
     def settle(self) -> None:
-        """Read the cells that were touched; a document cannot be read while it changes."""
+        """Read the cells that were touched."""
+        self._has_metadata = self._has_metadata or self._is_metadata_changed
+        self._is_metadata_changed = False
         if not self._fresh and len(self._cells) == len(self._ids):
             return
         size = len(self._cells)
@@ -154,7 +178,7 @@ class _Cells:
             old = self._before[name].source if name in old_places else ""
             for key, count in _lines(old, now[name].source if name in places else "").items():
                 lines[key] += count
-        metadata, self._metadata = self._metadata, False
+        metadata, self._has_metadata = self._has_metadata, False
         self._before_ids, self._before, self._now = ids, now, dict(now)
         cells = {key: numbers[:MAX_NUMBERS] for key, numbers in found.items() if numbers}
         return {"cells": cells, "lines": lines, "metadata": metadata}

@@ -47,6 +47,7 @@ class Timeline:
         self._rooms = rooms
         self._log = log
         self._making: dict[str, asyncio.Task[None]] = {}
+        self._asked: set[str] = set()
         self._made: dict[str, tuple[int, int]] = {}
         self._begun: dict[str, float] = {}
 
@@ -71,8 +72,9 @@ class Timeline:
         return await store.page(before, limit, author=author, named=named), bool(done)
 
     def _make_soon(self, document: DocumentId) -> asyncio.Task[None]:
-        """Make the versions that are not made yet; once at a time a document."""
+        """Make the versions of all that is there now; once at a time a document."""
         key = str(document)
+        self._asked.add(key)
         if key not in self._making:
             task = asyncio.create_task(self._make(document))
             self._making[key] = task
@@ -96,8 +98,11 @@ class Timeline:
             await asyncio.wait(making)
 
     async def _make(self, document: DocumentId) -> None:
+        key = str(document)
         try:
-            await self._make_new(document)
+            while key in self._asked:  # who asks meanwhile wants what came meanwhile, too
+                self._asked.discard(key)
+                await self._make_new(document)
         except HistoryUnavailable as error:
             self._log.debug("The versions of %s are not made: %s", document, error)
         except Exception as error:  # pycrdt raises no type of its own
@@ -150,7 +155,8 @@ class Timeline:
         history = self._rooms.history(str(document))
         store = history.versions
         if not name:
-            await store.unmark(seq, MarkKind.NAMED)
+            store.unmark(seq, MarkKind.NAMED)
+            await history.commit()
             return seq
         if seq == history.seq:
             history.mark_cut()  # what comes from now on is another version
@@ -158,7 +164,8 @@ class Timeline:
         end = await store.boundary(seq)
         if end is None:
             raise VersionNotFound(f"There is no version {seq} of this document.")
-        await store.mark(Mark(end, MarkKind.NAMED, author, time.time(), name))
+        store.mark(Mark(end, MarkKind.NAMED, author, time.time(), name))
+        await history.commit()
         return end
 
     async def restore(
@@ -196,7 +203,7 @@ class Timeline:
             content = _with_cell(now, content, cell)
         merge = await run_sync(merge_into, document.type, ours, ours, content)
         if merge.update != protocol.EMPTY_UPDATE:
-            await room.mark(MarkKind.RESTORED, author)
+            room.mark(MarkKind.RESTORED, author)
             if apply:
                 await room.change(merge.update, Kind.RESTORE, author)
         return merge.update

@@ -127,12 +127,12 @@ BUGS = [
         "binding.py",
         [
             (
-                "            self._owner.apply(merge.update, kind, author)\n",
+                "            await self._owner.change(merge.update, kind, author, noted)\n",
                 "            then = content_of(self._type, joined(ours, merge.update))\n"
                 "            await anyio.sleep(0.01)\n"
                 "            now = self._doc.get_update()\n"
                 "            again = merge_into(self._type, now, now, then)\n"
-                "            self._owner.apply(again.update, kind, author)\n",
+                "            await self._owner.change(again.update, kind, author, noted)\n",
             )
         ],
         [PLANS],
@@ -195,6 +195,39 @@ BUGS = [
             )
         ],
         ["test_faults_kill.py -k 'half_written'", PLANS],
+    ),
+    Bug(
+        "people are told of a change on disk before it is stored",
+        "S3",
+        "relay.py",
+        [("        self._is_telling = False\n", "        self._is_telling = True\n")],
+        ["test_regressions.py -k told_once_it_is_stored"],
+    ),
+    Bug(
+        "an own write that a kill kept from its note is no base",
+        "H9",
+        "binding.py",
+        [
+            (
+                "self._history.mark_saved(stored.saving_seq or 0, file.state.hash, on_disk)",
+                "pass",
+            )
+        ],
+        [PLANS],
+    ),
+    Bug(
+        "named versions are merged with others",
+        "V4",
+        "history/compaction.py",
+        [("        section += row.seq in named\n", "")],
+        ["contracts/test_history.py -k compaction"],
+    ),
+    Bug(
+        "versions are not cut where somebody saved",
+        "V1",
+        "grouping.py",
+        [("        if group.seq in self._marks:\n", "        if False:\n")],
+        ["test_timeline.py -k grouped"],
     ),
     Bug(
         "every load makes a history of its own",

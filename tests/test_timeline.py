@@ -191,8 +191,14 @@ def test_a_summary_names_cells_and_lines() -> None:  # [V2]
     assert changes["cells"] == {"removed": [1], "moved": [1]}
     assert changes["lines"] == {"added": 0, "removed": 1}
 
-    doc.get("meta", type=Map)["metadata"] = {"kernelspec": {}}
-    assert told()[1] == {"cells": {}, "lines": {"added": 0, "removed": 0}, "metadata": True}
+    meta = doc.get("meta", type=Map)
+    for metadata, deed, is_told in (
+        ({"kernelspec": {"name": "python3"}}, NOTHING, False),
+        ({"kernelspec": {"name": "python3"}, "title": "mine"}, EDIT, True),
+    ):
+        meta["metadata"] = metadata
+        nothing = {"cells": {}, "lines": {"added": 0, "removed": 0}}
+        assert told() == ([deed], {**nothing, "metadata": is_told})
     scribe.close()
     doc.unobserve(subscription)
 

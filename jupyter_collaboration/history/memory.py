@@ -43,10 +43,10 @@ class MemoryVersions(VersionStore):
     async def marks(self) -> list[Mark]:
         return sorted(self._document.marks.values(), key=lambda mark: mark.seq)
 
-    async def mark(self, mark: Mark) -> None:
+    def mark(self, mark: Mark) -> None:
         self._document.marks[mark.seq, mark.kind] = mark
 
-    async def unmark(self, seq: int, kind: MarkKind) -> None:
+    def unmark(self, seq: int, kind: MarkKind) -> None:
         self._document.marks.pop((seq, kind), None)
 
     async def summarised(self) -> Summarised:

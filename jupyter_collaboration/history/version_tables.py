@@ -53,21 +53,25 @@ class SQLiteVersions(VersionStore):
         )
         return [Mark(row[0], MarkKind(row[1]), *row[2:]) for row in rows]
 
-    async def mark(self, mark: Mark) -> None:
-        await self._ask(
-            lambda db, document: db.execute(
-                "INSERT OR REPLACE INTO collaboration_marks"
-                " (document, seq, kind, author, time, text) VALUES (?, ?, ?, ?, ?, ?)",
-                (document, mark.seq, mark.kind.value, mark.author, mark.time, mark.text),
-            )
+    def mark(self, mark: Mark) -> None:
+        self._backend.then(
+            "INSERT OR REPLACE INTO collaboration_marks (document, seq, kind, author, time, text)"
+            " SELECT id, ?, ?, ?, ?, ? FROM collaboration_documents WHERE room = ?",
+            mark.seq,
+            mark.kind.value,
+            mark.author,
+            mark.time,
+            mark.text,
+            self._room_id,
         )
 
-    async def unmark(self, seq: int, kind: MarkKind) -> None:
-        await self._ask(
-            lambda db, document: db.execute(
-                "DELETE FROM collaboration_marks WHERE document = ? AND seq = ? AND kind = ?",
-                (document, seq, kind.value),
-            )
+    def unmark(self, seq: int, kind: MarkKind) -> None:
+        self._backend.then(
+            "DELETE FROM collaboration_marks WHERE seq = ? AND kind = ?"
+            " AND document = (SELECT id FROM collaboration_documents WHERE room = ?)",
+            seq,
+            kind.value,
+            self._room_id,
         )
 
     async def summarised(self) -> Summarised:

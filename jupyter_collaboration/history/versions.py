@@ -84,15 +84,14 @@ class VersionStore(ABC):
         """All marks, in the order of their entries."""
 
     @abstractmethod
-    async def mark(self, mark: Mark) -> None:
+    def mark(self, mark: Mark) -> None:
         """Add a mark; one of the same kind behind the same entry is replaced.
 
-        Raises:
-            HistoryUnavailable: the store does not take it.
+        Returns at once, as `History.append` does.
         """
 
     @abstractmethod
-    async def unmark(self, seq: int, kind: MarkKind) -> None:
+    def unmark(self, seq: int, kind: MarkKind) -> None:
         """Take a mark away, if there is one."""
 
     @abstractmethod

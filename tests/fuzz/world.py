@@ -229,7 +229,7 @@ class World:
         self.clients[step["client"]].ask("save")
         if step["to"] < NAMED and self.life is not None and (live := self.life.room) is not None:
             self.named[live.session_id, live.history.seq] = cells_of_doc(live.ydoc, self.kind)
-            await live.mark(MarkKind.NAMED, self.clients[step["client"]].username)
+            live.mark(MarkKind.NAMED, self.clients[step["client"]].username)
 
     # The file and the machine
 

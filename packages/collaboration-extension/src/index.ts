@@ -23,6 +23,7 @@ import { documentStatus } from './documentStatus';
 import { globalAwareness } from './globalAwareness';
 import { pendingStore } from './pendingStore';
 import { refusedEdits } from './refusedEdits';
+import { timeline } from './timeline';
 import { userBadges } from './userBadges';
 import { viewing } from './viewing';
 
@@ -53,6 +54,7 @@ const plugins: JupyterFrontEndPlugin<unknown>[] = isOff
       deletedFile,
       refusedEdits,
       viewing,
+      timeline,
       // A hub has its own: it offers to start the server again.
       ...(PageConfig.getOption('hubPrefix') ? [] : [connectionLost])
     ];

@@ -12,6 +12,8 @@ export * from './conflictsView';
 export * from './cursors';
 export * from './documentStatusItem';
 export * from './documentStatusWidget';
+export * from './timelinePanel';
+export * from './timelineView';
 export {
   avatarUrl,
   displayName,
@@ -24,5 +26,6 @@ export {
 export * from './users';
 export * from './usersItem';
 export * from './usersToolbarItem';
+export * from './versionWords';
 export * from './viewingItem';
 export * from './viewingToolbarItem';

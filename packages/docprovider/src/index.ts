@@ -18,4 +18,6 @@ export { SaveError } from './requests';
 export * from './refusal';
 export { roleMessage } from './role';
 export * from './sharedModelFactory';
+export * from './timeline';
 export * from './tokens';
+export * from './versions';

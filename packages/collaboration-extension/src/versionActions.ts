@@ -1,0 +1,144 @@
+// Copyright (c) Jupyter Collaboration contributors.
+// Distributed under the terms of the BSD 3-Clause License.
+
+/**
+ * What a user can do with a version of a document. [V4] [V5]
+ *
+ * Knows dialogs and notifications; what is done is done by the timeline.
+ */
+
+import type { IVersionAction } from '@jupyter/collaboration';
+import { dayOf, timeOf } from '@jupyter/collaboration';
+import type { IVersion } from '@jupyter/docprovider';
+import type { JupyterFrontEnd } from '@jupyterlab/application';
+import { InputDialog, Notification } from '@jupyterlab/apputils';
+import { PathExt } from '@jupyterlab/coreutils';
+import type { Contents } from '@jupyterlab/services';
+import type { TranslationBundle } from '@jupyterlab/translation';
+
+import type { ICurrentDocument } from './timeline';
+
+/**
+ * What the actions need.
+ */
+export interface IVersionActionsOptions {
+  /** Opens copies. */
+  app: JupyterFrontEnd;
+  /** The document whose history is shown. */
+  current: () => ICurrentDocument | null;
+  /** Translates what users see. */
+  trans: TranslationBundle;
+}
+
+/**
+ * The actions, in the order in which they are shown.
+ */
+export function versionActions(
+  options: IVersionActionsOptions
+): IVersionAction[] {
+  const { trans } = options;
+  const action = (
+    label: string,
+    act: (current: ICurrentDocument, version: IVersion) => Promise<void>
+  ): IVersionAction => ({
+    label,
+    run: version => {
+      const current = options.current();
+      if (current) {
+        act(current, version).catch((error: Error) => {
+          Notification.emit(error.message, 'error', { autoClose: false });
+        });
+      }
+    }
+  });
+  return [
+    action(trans.__('Restore'), (current, version) =>
+      restore(options, current, version)
+    ),
+    action(trans.__('Name…'), (current, version) =>
+      giveName(options, current, version)
+    ),
+    action(trans.__('Open as a Copy…'), (current, version) =>
+      copy(options, current, version)
+    )
+  ];
+}
+
+async function restore(
+  { trans }: IVersionActionsOptions,
+  { timeline, provider }: ICurrentDocument,
+  version: IVersion
+): Promise<void> {
+  const when = `(${dayOf(version, trans)}, ${timeOf(version)})`;
+  const name = PathExt.basename(provider.path);
+  const isChanged = await timeline.restore(version.id);
+  const isNotebook = provider.contentType === 'notebook';
+  const undo = isNotebook ? trans.__('Undo Cell Operation') : trans.__('Undo');
+  const text = isChanged
+    ? trans.__('%1 is as it was %2. “%3” takes it back.', name, when, undo)
+    : trans.__('%1 is like this already.', name);
+  Notification.emit(text, isChanged ? 'success' : 'info', { autoClose: 8000 });
+  if (isChanged) {
+    await provider.save();
+    await timeline.refresh();
+  }
+}
+
+async function giveName(
+  { trans }: IVersionActionsOptions,
+  { timeline }: ICurrentDocument,
+  version: IVersion
+): Promise<void> {
+  const { button, value } = await InputDialog.getText({
+    title: trans.__('Name of the Version'),
+    label: trans.__('A version with a name is kept. Empty takes it away.'),
+    text: version.name,
+    okLabel: trans.__('Name')
+  });
+  if (button.accept) {
+    await timeline.name(version.id, value ?? '');
+  }
+}
+
+async function copy(
+  { app, trans }: IVersionActionsOptions,
+  { timeline, provider }: ICurrentDocument,
+  version: IVersion
+): Promise<void> {
+  const extension = PathExt.extname(provider.path);
+  const stem = provider.path.slice(0, provider.path.length - extension.length);
+  const { value } = await InputDialog.getText({
+    title: trans.__('Open the Version as a Copy'),
+    label: trans.__('Path of the copy'),
+    text: `${stem}-version-${version.id}${extension}`,
+    okLabel: trans.__('Save')
+  });
+  if (!value) {
+    return;
+  }
+  const { contents } = app.serviceManager;
+  if (await isTaken(contents, value)) {
+    throw new Error(trans.__('There is a file at %1.', value));
+  }
+  await contents.save(value, {
+    type: provider.contentType === 'notebook' ? 'notebook' : 'file',
+    format: provider.format as Contents.FileFormat,
+    content: await timeline.content(version.id)
+  });
+  await app.commands.execute('docmanager:open', { path: value });
+}
+
+async function isTaken(
+  contents: Contents.IManager,
+  path: string
+): Promise<boolean> {
+  try {
+    await contents.get(path, { content: false });
+    return true;
+  } catch (error) {
+    if ((error as { response?: Response }).response?.status === 404) {
+      return false;
+    }
+    throw error;
+  }
+}

@@ -1,0 +1,262 @@
+// Copyright (c) Jupyter Collaboration contributors.
+// Distributed under the terms of the BSD 3-Clause License.
+
+/**
+ * The versions of a document, as far as they were asked for.
+ *
+ * A model for views: knows a client of the server and the shared document;
+ * knows nothing of widgets and words.
+ */
+
+import type { DocumentChange, YDocument } from '@jupyter/ydoc';
+import type { IDisposable } from '@lumino/disposable';
+import type { ISignal } from '@lumino/signaling';
+import { Signal } from '@lumino/signaling';
+import * as Y from 'yjs';
+
+import type { IVersion, VersionClient } from './versions';
+
+const PAGE = 50;
+
+/** Milliseconds after which versions that were not made yet are asked for. */
+const AGAIN = 500;
+
+/**
+ * The timeline of one document.
+ */
+export class Timeline implements IDisposable {
+  /**
+   * @param _client Asks the server.
+   * @param _model The shared document, which restores edit.
+   */
+  constructor(
+    private _client: Pick<
+      VersionClient,
+      'page' | 'content' | 'name' | 'restore'
+    >,
+    private _model: YDocument<DocumentChange>
+  ) {}
+
+  /**
+   * The versions that are known, newest first.
+   */
+  get versions(): readonly IVersion[] {
+    return this._versions;
+  }
+
+  /**
+   * Whether there are older ones.
+   */
+  get hasMore(): boolean {
+    return this._hasMore;
+  }
+
+  /**
+   * Whether the server is being asked, or still makes versions.
+   */
+  get isLoading(): boolean {
+    return this._asking > 0 || this._again !== null;
+  }
+
+  /**
+   * Why the last question was not answered, in words; `null` if it was.
+   */
+  get error(): string | null {
+    return this._error;
+  }
+
+  /**
+   * The user whose versions alone are shown; empty for all.
+   */
+  get author(): string {
+    return this._author;
+  }
+
+  /**
+   * Whether named versions alone are shown.
+   */
+  get isNamedOnly(): boolean {
+    return this._named;
+  }
+
+  /**
+   * All authors of versions that were seen, in the order of their names.
+   */
+  get authors(): readonly string[] {
+    return [...this._authors].sort();
+  }
+
+  /**
+   * The id of the version that is selected; `null` if none is.
+   */
+  get selected(): number | null {
+    return this._selected;
+  }
+
+  /**
+   * A signal emitted when any of them changed.
+   */
+  get changed(): ISignal<this, void> {
+    return this._changed;
+  }
+
+  /**
+   * Whether it is disposed.
+   */
+  get isDisposed(): boolean {
+    return this._isDisposed;
+  }
+
+  /**
+   * Let go of everything.
+   */
+  dispose(): void {
+    if (this._isDisposed) {
+      return;
+    }
+    this._isDisposed = true;
+    this._stopAsking();
+    Signal.clearData(this);
+  }
+
+  /**
+   * Select a version, or none.
+   */
+  select(id: number | null): void {
+    if (id !== this._selected) {
+      this._selected = id;
+      this._changed.emit();
+    }
+  }
+
+  /**
+   * Show the versions of one user, or named ones alone.
+   */
+  async filter(author: string, named: boolean): Promise<void> {
+    this._author = author;
+    this._named = named;
+    await this.refresh();
+  }
+
+  /**
+   * Ask for the newest versions, and forget what was known.
+   */
+  async refresh(): Promise<void> {
+    this._stopAsking();
+    await this._load(undefined);
+  }
+
+  /**
+   * Ask for older versions.
+   */
+  async more(): Promise<void> {
+    const last = this._versions[this._versions.length - 1];
+    if (last && this._hasMore) {
+      await this._load(last.id);
+    }
+  }
+
+  /**
+   * What the document held at the end of a version.
+   *
+   * @throws Error in words if it is not kept.
+   */
+  content(id: number): Promise<unknown> {
+    return this._client.content(id);
+  }
+
+  /**
+   * Name a version; an empty name takes it away.
+   *
+   * @throws Error in words if that is not possible.
+   */
+  async name(id: number, name: string): Promise<void> {
+    await this._client.name(id, name);
+    await this.refresh();
+  }
+
+  /**
+   * Make the document, or one cell of it, what it was: an edit by the user,
+   * which one undo takes back. [V5]
+   *
+   * @returns Whether anything differed.
+   * @throws Error in words if that is not possible.
+   */
+  async restore(id: number, cell?: string): Promise<boolean> {
+    const update = await this._client.restore(id, cell);
+    if (!update) {
+      return false;
+    }
+    this._model.transact(() => Y.applyUpdate(this._model.ydoc, update));
+    return true;
+  }
+
+  private async _load(before: number | undefined): Promise<void> {
+    const number = ++this._question;
+    this._asking += 1;
+    this._changed.emit();
+    try {
+      const page = await this._client.page({
+        before,
+        limit: PAGE,
+        author: this._author || undefined,
+        named: this._named || undefined
+      });
+      if (number === this._question && !this._isDisposed) {
+        this._take(page.versions, before, page.complete);
+      }
+    } catch (error) {
+      if (number === this._question) {
+        this._error = (error as Error).message;
+      }
+    } finally {
+      this._asking -= 1;
+      if (!this._isDisposed) {
+        this._changed.emit();
+      }
+    }
+  }
+
+  private _take(
+    versions: IVersion[],
+    before: number | undefined,
+    isComplete: boolean
+  ): void {
+    this._error = null;
+    this._versions =
+      before === undefined ? versions : [...this._versions, ...versions];
+    this._hasMore = versions.length === PAGE;
+    for (const { authors } of versions) {
+      authors.forEach(author => this._authors.add(author));
+    }
+    if (!this._versions.some(({ id }) => id === this._selected)) {
+      this._selected = null;
+    }
+    if (!isComplete) {
+      this._again = setTimeout(() => {
+        this._again = null;
+        void this.refresh();
+      }, AGAIN);
+    }
+  }
+
+  private _stopAsking(): void {
+    if (this._again !== null) {
+      clearTimeout(this._again);
+      this._again = null;
+    }
+  }
+
+  private _again: ReturnType<typeof setTimeout> | null = null;
+  private _asking = 0;
+  private _author = '';
+  private _authors = new Set<string>();
+  private _changed = new Signal<this, void>(this);
+  private _error: string | null = null;
+  private _hasMore = false;
+  private _isDisposed = false;
+  private _named = false;
+  private _question = 0;
+  private _selected: number | null = null;
+  private _versions: readonly IVersion[] = [];
+}

@@ -1,0 +1,14 @@
+// Copyright (c) Jupyter Collaboration contributors.
+// Distributed under the terms of the BSD 3-Clause License.
+
+import { test } from '../support/fixtures';
+import { workAndRestore } from '../support/timeline';
+
+test('the history shows who did what, and brings it back', async ({
+  server,
+  file,
+  ada,
+  grace
+}, testInfo) => {
+  await workAndRestore(server, file('ipynb'), ada, grace, testInfo);
+});
