@@ -30,6 +30,11 @@ class KeptRoom(Relay):
         self._check = EditCheck(self.ydoc, content_type)
 
     @property
+    def history(self) -> History:
+        """The document's history."""
+        return self._history
+
+    @property
     def path(self) -> str:
         """Where the document's file is, if it has one and that is known; else empty."""
         return ""

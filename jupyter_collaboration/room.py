@@ -120,11 +120,6 @@ class DocumentRoom(KeptRoom):
         return self._document
 
     @property
-    def history(self) -> History:
-        """The document's history."""
-        return self._history
-
-    @property
     def path(self) -> str:
         """Where the file was when it was last looked at; empty before."""
         return self.binding.path
