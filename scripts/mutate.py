@@ -150,8 +150,8 @@ BUGS = [
         "websocket.py",
         [
             (
-                "        if document and session_id != (\n",
-                "        if False and session_id != (\n",
+                "        if document and session_id != (current",
+                "        if False and session_id != (current",
             ),
             (
                 "        if isinstance(room, KeptRoom) and session_id != room.session_id:\n",
