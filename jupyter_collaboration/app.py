@@ -18,6 +18,8 @@ from traitlets.config import Config
 from .binding import BindingOptions
 from .documents import DocumentId, document_id, make_document, parse_room_id
 from .files import DocumentFile
+from .fork_handlers import ForkHandler
+from .forks import Forks
 from .handlers import RebaseHandler, SessionHandler
 from .history import HistoryBackend
 from .limits import Limits
@@ -189,10 +191,12 @@ class YDocExtension(ExtensionApp):
             watch=self._watch if self.file_poll_interval else None,
         )
         places = Places(self.serverapp.contents_manager, self._file_ids)
+        forks = Forks(self.ywebsocket_server, places, self._emit_fork)
         parts = {
             "rooms": self.ywebsocket_server,
             "file_ids": self._file_ids,
             "places": places,
+            "forks": forks,
         }
         limits = Limits(
             message_bytes=self.max_message_mb * 2**20,
@@ -204,7 +208,7 @@ class YDocExtension(ExtensionApp):
         )
         socket_parts = {
             "rooms": self.ywebsocket_server,
-            "places": places,
+            "forks": forks,
             "emit_presence": self._emit_presence,
             "limits": limits,
         }
@@ -222,6 +226,7 @@ class YDocExtension(ExtensionApp):
                 (rf"/api/collaboration/restore/{room_id}", RestoreHandler, version_parts),
                 (r"/api/collaboration/session/(?P<path>.+)", SessionHandler, parts),
                 (rf"/api/collaboration/rebase/{room_id}", RebaseHandler, parts),
+                (rf"/api/collaboration/fork/{room_id}", ForkHandler, parts),
                 (rf"/api/collaboration/room/{room_id}", RoomHandler, socket_parts),
             ]
         )
@@ -261,6 +266,9 @@ class YDocExtension(ExtensionApp):
 
     def _emit_presence(self, room_id: str, username: str, action: str) -> None:
         self._emit("awareness", {"roomid": room_id, "username": username, "action": action})
+
+    def _emit_fork(self, **data: Any) -> None:
+        self._emit("fork", data)
 
     def _emit(self, schema: str, data: dict[str, Any]) -> None:
         assert self.serverapp is not None and self.serverapp.event_logger is not None

@@ -78,6 +78,13 @@ class RoomClosed(CollaborationError):
     status = 503
 
 
+class OtherHistory(CollaborationError):
+    """Two documents do not descend from the same history any more."""
+
+    status = 409
+    close_code = 4409
+
+
 class LoadFailed(CollaborationError):
     """The file is there and could not be read as a document of its type."""
 
@@ -109,6 +116,8 @@ class SaveRefused(SaveFailed):
 
 class HistoryUnavailable(CollaborationError):
     """The store could not be read or written."""
+
+    status = 503
 
 
 def is_panic(error: BaseException) -> bool:

@@ -37,6 +37,8 @@ POINTS = (
     "compact.merged",
     "compact.deleted",
     "compact.done",
+    "fork.copied",
+    "fork.merged",
     "evict.begin",
     "evict.flushed",
     "evict.closed",

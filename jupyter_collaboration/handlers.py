@@ -17,6 +17,7 @@ from tornado import web
 
 from .documents import document_id
 from .errors import CollaborationError, DocumentNotFound, InvalidRequest, ProtocolError
+from .forks import Forks
 from .merge import Clash
 from .places import Places
 from .room import DocumentRoom
@@ -29,10 +30,13 @@ class CollaborationHandler(APIHandler):
 
     auth_resource = "contents"
 
-    def initialize(self, rooms: RoomManager, file_ids: BaseFileIdManager, places: Places) -> None:
+    def initialize(
+        self, rooms: RoomManager, file_ids: BaseFileIdManager, places: Places, forks: Forks
+    ) -> None:
         self._rooms = rooms
         self._file_ids = file_ids
         self._places = places
+        self._forks = forks
         self.path = ""
 
     async def prepare(self, **options: Any) -> None:
@@ -40,8 +44,13 @@ class CollaborationHandler(APIHandler):
         self.path = self.path_kwargs.get("path", "").strip("/")
         if room_id := self.path_kwargs.get("room_id"):
             with suppress(CollaborationError):  # answered by the method, after authorisation
-                self.path = self._rooms.path(room_id) or self._places.path_of_room(room_id)
+                self.path = await self._forks.path(room_id)
         await super().prepare(**options)
+
+    @property
+    def username(self) -> str:
+        """As the server authenticated them."""
+        return str(getattr(self.current_user, "username", "") or "")
 
     def refuse(self, error: CollaborationError) -> NoReturn:
         """Answer with the error's status and text."""
@@ -94,8 +103,7 @@ class RebaseHandler(CollaborationHandler):
             raise InvalidRequest("This room has no document.")
         clashes = []
         if session_id != room.session_id:
-            username = str(getattr(self.current_user, "username", "") or "")
-            clashes = await room.rebase(session_id, state, base, username)
+            clashes = await room.rebase(session_id, state, base, self.username)
         conflicts = [conflict(clash) for clash in clashes]
         self.finish(json.dumps({"sessionId": room.session_id, "conflicts": conflicts}))
 

@@ -248,9 +248,13 @@ class Relay(YRoom):
             return self.take(member, payload)
         return None
 
-    async def _answer_later(self, member: Member, state: bytes) -> None:
+    async def told(self) -> None:
+        """Wait until members may be told of all that is in the document."""
         while self._storing:
             await self._told.wait()
+
+    async def _answer_later(self, member: Member, state: bytes) -> None:
+        await self.told()
         if member in self.clients:
             member.send(Outgoing(protocol.sync_message(protocol.STEP2, self._missing(state))))
 

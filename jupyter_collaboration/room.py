@@ -21,39 +21,37 @@ from anyio import TASK_STATUS_IGNORED, Event, Lock, create_task_group
 from anyio.abc import TaskGroup, TaskStatus
 from jupyter_ydoc.ybasedoc import YBaseDoc
 from jupyter_ydoc.ynotebook import YNotebook
-from pycrdt import ArrayEvent, Map, MapEvent, Subscription
+from pycrdt import ArrayEvent, Doc, Map, MapEvent, Subscription, merge_updates
 
 from . import protocol
 from .binding import BindingOptions, FileBinding
 from .documents import DocumentId, make_document
 from .errors import (
     CollaborationError,
-    EarlyEdit,
     HistoryUnavailable,
-    InvalidEdit,
     InvalidRequest,
+    NotAllowed,
+    RoomClosed,
     SaveFailed,
     SaveRefused,
 )
 from .failpoints import reach
 from .files import DocumentFile
 from .history import History, Kind, Mark, MarkKind
+from .kept import KeptRoom
 from .merge import Clash
 from .outofband import joined
 from .protocol import Request
-from .relay import Member, Outgoing, Relay
+from .relay import Member, Outgoing
 from .roles import Action
-from .updates import Update, read_update
-from .validity import EditCheck, repair_notebook
+from .updates import read_update
+from .validity import repair_notebook
 from .watch import FileWatch
 
 Emit = Callable[..., None]
 
 SERVER_STATE = frozenset({"path", "hash", "dirty", "document_id"})
 """What of the shared state is the server's. [M7]"""
-
-MAX_EARLY = 2**20
-"""Bytes of edits of one member that may wait for others that they come after."""
 
 STORE_LIMIT = 1.0
 """Seconds after which people are told of a change on disk even if the store does not answer."""
@@ -62,7 +60,7 @@ SETTLE_LIMIT = 1.0
 """Seconds for which those who come back may send what they have, before the file is merged."""
 
 
-class DocumentRoom(Relay):
+class DocumentRoom(KeptRoom):
     """A document that is open: its members, its file and its history.
 
     Args:
@@ -83,11 +81,8 @@ class DocumentRoom(Relay):
         siblings: Callable[[], list[DocumentRoom]] = list,
         watch: FileWatch | None = None,
     ) -> None:
-        super().__init__(str(document_id), log)
-        self.ystore = history
-        self.session_id = ""
+        super().__init__(str(document_id), document_id.type, history, log)
         self.id = document_id
-        self._history = history
         self._options = options
         self._emit = emit
         self._siblings = siblings
@@ -110,8 +105,6 @@ class DocumentRoom(Relay):
         self._unstored: list[tuple[Member, Request]] = []
         self._tasks: TaskGroup | None = None
         self._heard = Event()
-        self._early: dict[Member, list[bytes]] = {}
-        self._check = EditCheck(self.ydoc, document_id.type)
         self._is_writable = True
         self._watched: list[tuple[Any, Subscription]] = []
         self._observe(self._document.ystate, self._on_state)
@@ -125,11 +118,6 @@ class DocumentRoom(Relay):
     def document(self) -> YBaseDoc:
         """The document, as jupyter_ydoc shows it."""
         return self._document
-
-    @property
-    def history(self) -> History:
-        """The document's history."""
-        return self._history
 
     @property
     def path(self) -> str:
@@ -182,32 +170,6 @@ class DocumentRoom(Relay):
             self._heard.set()
         return work
 
-    def take_read(self, member: Member, update: bytes, found: Update) -> None:
-        try:
-            self._check.check(update, found)
-        except InvalidEdit as error:
-            self._refuse_edit(member, error)
-        except EarlyEdit as error:
-            # What was typed right after coming back may be here before what was typed offline.
-            early = self._early.setdefault(member, [])
-            early.append(update)
-            if sum(map(len, early)) > MAX_EARLY:
-                self._refuse_edit(member, error)
-                del self._early[member]
-        else:
-            super().take_read(member, update, found)
-            for again in self._early.pop(member, ()):
-                self.take_read(member, again, read_update(again))
-
-    def _refuse_edit(self, member: Member, error: CollaborationError) -> None:
-        self.log.warning("%s: an edit of %s: %s", self.path, member.username, error)
-        content = {"type": "error", "reason": "invalid_edit", "detail": str(error)}
-        member.send(Outgoing(protocol.raw_message(content)))
-
-    def leave(self, member: Member) -> None:
-        super().leave(member)
-        self._early.pop(member, None)
-
     async def run(self, *, task_status: TaskStatus[None] = TASK_STATUS_IGNORED) -> None:
         """Save, and watch the file, until cancelled."""
         async with create_task_group() as tasks:
@@ -221,7 +183,7 @@ class DocumentRoom(Relay):
     # Changes
 
     def on_update(self, update: bytes, sender: Member | None) -> None:
-        self._check.applied(update)
+        super().on_update(update, sender)
         self._history.append(update, sender.username if sender else self._author, self._kind)
         if self._kind in (Kind.EDIT, Kind.RESTORE):
             if self.binding.is_saved:
@@ -383,6 +345,30 @@ class DocumentRoom(Relay):
         await self._history.commit()
         return merge.clashes
 
+    async def merge(self, fork: Doc[Any], username: str, taken: Callable[[], None]) -> None:
+        """Bring in what a fork of this document has, as an edit of its user. [K5]
+
+        Args:
+            fork: its document, which may be edited until it is taken.
+            username: whose edit it is.
+            taken: called once it is known that the edit will do, before anything else happens.
+
+        Raises:
+            NotAllowed: the file cannot be written.
+            CollaborationError: the document does not take the edit.
+        """
+        if not self.is_writable:
+            raise NotAllowed(f"{self.path} cannot be written, so nothing can be merged into it.")
+        state, update = fork.get_state(), fork.get_update(self.ydoc.get_state())
+        self._check.check(update, await anyio.to_thread.run_sync(read_update, update))
+        later = fork.get_update(state)
+        self._check.check(later)
+        if self.is_closed:
+            raise RoomClosed(f"{self.path} was closed meanwhile.")
+        taken()
+        await self.change(merge_updates(update, later), Kind.EDIT, username)
+        self.publish()
+
     # What the binding asks for
 
     def publish(self) -> None:
@@ -492,7 +478,6 @@ class DocumentRoom(Relay):
 
     def close(self) -> None:
         super().close()
-        self._check.forget()
         # A document holds its observers where no garbage collection sees them.
         for shared, subscription in self._watched:
             shared.unobserve(subscription)

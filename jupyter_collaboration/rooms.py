@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Callable, Coroutine
+from functools import partial
 from logging import Logger
 from typing import Any
 from weakref import WeakKeyDictionary, WeakValueDictionary
@@ -16,9 +17,11 @@ from anyio import TASK_STATUS_IGNORED, Event, Lock, create_task_group
 from anyio.abc import TaskGroup, TaskStatus
 
 from .documents import DocumentId, parse_room_id
-from .errors import HistoryUnavailable, RoomNotFound, SaveFailed
+from .errors import HistoryUnavailable, RoomClosed, RoomNotFound, SaveFailed
 from .failpoints import reach
-from .history import History, HistoryBackend, MemoryBackend
+from .fork_room import ForkRoom, is_fork_id
+from .history import Fork, History, HistoryBackend, MemoryBackend
+from .kept import KeptRoom
 from .limits import Attendance, Limits
 from .protocol import CloseCode
 from .relay import Member, Relay
@@ -132,10 +135,10 @@ class RoomManager:
             return room.history
         return self._history.history(room_id)
 
-    async def session_id(self, document: DocumentId) -> str:
+    async def session_id(self, document: DocumentId | Fork) -> str:
         """The name of a document's history. [S1]"""
         room = self.rooms.get(str(document))
-        if isinstance(room, DocumentRoom) and room.session_id:
+        if isinstance(room, KeptRoom) and room.session_id:
             return room.session_id
         await self.started.wait()
         try:
@@ -143,16 +146,35 @@ class RoomManager:
         except HistoryUnavailable:
             return await self._without.session_id(str(document))
 
+    async def histories(self) -> HistoryBackend:
+        """Where the histories of documents and their forks are kept."""
+        await self.started.wait()
+        return self._history
+
+    async def fork(self, room_id: str) -> Fork | None:
+        """The fork whose room this is; None for other rooms.
+
+        Raises:
+            HistoryUnavailable: the store cannot be read.
+        """
+        if not is_fork_id(room_id):
+            return None
+        room = self.rooms.get(room_id)
+        if isinstance(room, ForkRoom):
+            return room.fork
+        return await (await self.histories()).forks.find(room_id)
+
     async def open(self, room_id: str) -> Relay:
         """The room with this id, opened if need be.
 
         Raises:
             InvalidRequest: no room could have this id.
+            RoomNotFound: it could be a fork's, and there is no such fork.
             DocumentNotFound, LoadFailed, HistoryUnavailable: the document cannot be opened.
         """
         document = parse_room_id(room_id)
         await self.started.wait()
-        async with self._lock(room_id):
+        async with self.lock(room_id):
             room = self.rooms.get(room_id)
             if room is None:
                 room = await self._opened(room_id, document)
@@ -162,6 +184,8 @@ class RoomManager:
             return room
 
     async def _opened(self, room_id: str, document: DocumentId | None) -> Relay:
+        if document is None and is_fork_id(room_id):
+            return await self._opened_fork(room_id)
         if document is None:
             relay = Relay(room_id, self._log)
             relay.open()
@@ -176,6 +200,35 @@ class RoomManager:
         assert self._tasks is not None
         await self._tasks.start(self._supervise, room)
         return room
+
+    async def _opened_fork(self, room_id: str) -> ForkRoom:
+        fork = await self.fork(room_id)
+        if fork is None:
+            raise RoomNotFound("There is no fork with this id.")
+        room = ForkRoom(fork, self._history.history(room_id), self._log)
+        await room.initialize()
+        try:
+            if fork.synchronize:
+                await self._follow_root(room)
+        except BaseException:
+            room.close()
+            raise
+        return room
+
+    async def _follow_root(self, room: ForkRoom) -> None:
+        root = await self.open(room.fork.root)
+        if isinstance(root, DocumentRoom) and root.session_id == room.fork.root_session:
+            await room.follow(root, partial(self.leave, root), partial(self.dissolve, room))
+        else:
+            self._log.error("A fork of %s does not follow its new history", room.fork.root)
+        if room.is_closed:
+            raise RoomClosed("The fork was closed while it was opened.")
+
+    def dissolve(self, room: Relay, code: int, reason: str) -> None:
+        """Let the members of a room go, and close it."""
+        for member in list(room.clients):
+            member.dismiss(code, reason)
+        self._close(room)
 
     async def _supervise(
         self, room: DocumentRoom, *, task_status: TaskStatus[None] = TASK_STATUS_IGNORED
@@ -222,14 +275,16 @@ class RoomManager:
             self._evicting.discard(room)
 
     async def _evicted(self, room: Relay) -> bool:
-        async with self._lock(room.room_id):
+        async with self.lock(room.room_id):
+            if self.rooms.get(room.room_id) is not room:
+                return True
             reach("evict.begin")
             if room.clients or not await self._flushed(room) or room.clients:
                 return False
             reach("evict.flushed")
             self._close(room)
             reach("evict.closed")
-        if isinstance(room, DocumentRoom):
+        if isinstance(room, KeptRoom):
             await self._history.compact(room.room_id)
         return True
 
@@ -253,7 +308,8 @@ class RoomManager:
         return True
 
     def _close(self, room: Relay) -> None:
-        self.rooms.pop(room.room_id, None)
+        if self.rooms.get(room.room_id) is room:
+            del self.rooms[room.room_id]
         if isinstance(room, DocumentRoom):
             room.finish()
         else:
@@ -288,5 +344,6 @@ class RoomManager:
         await self._history.close()
         self._stopped.set()
 
-    def _lock(self, room_id: str) -> Lock:
+    def lock(self, room_id: str) -> Lock:
+        """Held while a room is opened or closed for good."""
         return self._locks.setdefault(room_id, Lock())

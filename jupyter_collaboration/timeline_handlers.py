@@ -12,6 +12,7 @@ from tornado import web
 
 from .documents import DocumentId, parse_room_id
 from .errors import CollaborationError, InvalidRequest
+from .forks import Forks
 from .handlers import CollaborationHandler
 from .history import Version
 from .places import Places
@@ -26,9 +27,9 @@ class VersionsHandler(CollaborationHandler):
     """What the routes of versions share."""
 
     def initialize(  # type: ignore[override]
-        self, timeline: Timeline, rooms: RoomManager, file_ids: Any, places: Places
+        self, timeline: Timeline, rooms: RoomManager, file_ids: Any, places: Places, forks: Forks
     ) -> None:
-        super().initialize(rooms, file_ids, places)
+        super().initialize(rooms, file_ids, places, forks)
         self._timeline = timeline
 
     async def document(self, room_id: str) -> DocumentId:
@@ -57,10 +58,6 @@ class VersionsHandler(CollaborationHandler):
         if not text.isascii() or not text.isdigit() or len(text) > 15:
             raise InvalidRequest(f"{name!r} is a number.")
         return int(text)
-
-    @property
-    def username(self) -> str:
-        return str(getattr(self.current_user, "username", "") or "")
 
 
 class PageHandler(VersionsHandler):

@@ -23,9 +23,10 @@ from tornado.websocket import WebSocketHandler
 from . import protocol
 from .documents import parse_room_id
 from .errors import CollaborationError, NotAllowed, ProtocolError
+from .forks import Forks
 from .identity import presence_of
+from .kept import KeptRoom
 from .limits import Allowance, Limits
-from .places import Places
 from .protocol import CloseCode
 from .relay import Outgoing, Relay
 from .roles import Role
@@ -106,10 +107,14 @@ class RoomHandler(WebSocketMixin, JupyterHandler, WebSocketHandler):
     ping_interval = 0  # Tornado's and the mixin's: this class pings by itself
 
     def initialize(
-        self, rooms: RoomManager, places: Places, emit_presence: Any, limits: Limits
+        self,
+        rooms: RoomManager,
+        forks: Forks,
+        emit_presence: Any,
+        limits: Limits,
     ) -> None:
         self._rooms = rooms
-        self._places = places
+        self._forks = forks
         self._emit_presence = emit_presence
         self._limits = limits
         self.path = ""
@@ -166,7 +171,7 @@ class RoomHandler(WebSocketMixin, JupyterHandler, WebSocketHandler):
         self.room_id = room_id
         try:
             # The authorizer may ask for the path.
-            self.path = self._rooms.path(room_id) or self._places.path_of_room(room_id)
+            self.path = await self._forks.path(room_id)
         except CollaborationError as error:
             self._refusal = error
         role = await self._permitted()
@@ -207,17 +212,15 @@ class RoomHandler(WebSocketMixin, JupyterHandler, WebSocketHandler):
             raise self._refusal
         self._rooms.admit(self.username, room_id, self._limits)
         self._admitted = True
-        if self.path and not self._rooms.room_exists(room_id):
-            await self._places.check(self.path)
+        await self._forks.check(room_id)
         session_id = self.get_query_argument("sessionId", "")
-        if (document := parse_room_id(room_id)) and session_id != (
-            current := await self._rooms.session_id(document)
-        ):
+        document = parse_room_id(room_id) or await self._rooms.fork(room_id)
+        if document and session_id != (current := await self._rooms.session_id(document)):
             reason = protocol.session_reason("unknown_session", current, reloadable=True)
             self.dismiss(CloseCode.SESSION, reason)
             return
         room = await self._rooms.open(room_id)
-        if isinstance(room, DocumentRoom) and session_id != room.session_id:
+        if isinstance(room, KeptRoom) and session_id != room.session_id:
             reason = protocol.session_reason("unknown_session", room.session_id, reloadable=True)
             self.dismiss(CloseCode.SESSION, reason)
             return
@@ -235,9 +238,8 @@ class RoomHandler(WebSocketMixin, JupyterHandler, WebSocketHandler):
         with self._checking:
             while True:
                 await anyio.sleep(self._limits.role_check_interval)
-                if isinstance(self._room, DocumentRoom):
-                    self.path = self._room.path
                 try:
+                    self.path = await self._path_now()
                     role = await self._permitted()
                 except Exception as error:  # an authorizer may raise anything
                     self.log.error("%s cannot be authorised: %r", self.username, error)
@@ -248,6 +250,13 @@ class RoomHandler(WebSocketMixin, JupyterHandler, WebSocketHandler):
                     return
                 self._permission = role
                 self.tell_role()
+
+    async def _path_now(self) -> str:
+        """Where the file is; where it was if it is gone, for the document stays open."""
+        try:
+            return await self._forks.path(self.room_id)
+        except CollaborationError:
+            return self.path
 
     # Being there
 

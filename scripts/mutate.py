@@ -150,11 +150,11 @@ BUGS = [
         "websocket.py",
         [
             (
-                "        if (document := parse_room_id(room_id)) and session_id != (\n",
-                "        if False and (document := parse_room_id(room_id)) and session_id != (\n",
+                "        if document and session_id != (current",
+                "        if False and session_id != (current",
             ),
             (
-                "        if isinstance(room, DocumentRoom) and session_id != room.session_id:\n",
+                "        if isinstance(room, KeptRoom) and session_id != room.session_id:\n",
                 "        if False:\n",
             ),
         ],

@@ -15,6 +15,7 @@ from authorizers import RULES
 from support import Editor, closing, until
 
 from jupyter_collaboration.app import YDocExtension
+from jupyter_collaboration.fork_handlers import ForkHandler
 from jupyter_collaboration.handlers import RebaseHandler, SessionHandler
 from jupyter_collaboration.timeline_handlers import PageHandler, RestoreHandler, VersionHandler
 from jupyter_collaboration.websocket import RoomHandler
@@ -29,6 +30,9 @@ TEXT = {"format": "text", "type": "file"}
 NEEDS = {
     (SessionHandler, "put"): "read",
     (RebaseHandler, "put"): "write",
+    (ForkHandler, "get"): "read",
+    (ForkHandler, "put"): "write",
+    (ForkHandler, "delete"): "write",
     (RoomHandler, "get"): "read",
     (PageHandler, "get"): "read",
     (VersionHandler, "get"): "read",
@@ -133,6 +137,9 @@ def test_everybody_gets_at_each_route_what_they_may(
             endpoint = await server.endpoint(file)
             session_id = server.session_id_of(endpoint)
             room = endpoint.url.split("/room/")[1].split("?")[0]
+            forks = f"api/collaboration/fork/{room}"
+            _, made = await server.request("PUT", forks, json={})
+            fork = f"api/collaboration/fork/{json.loads(made)['fork_roomid']}?merge=true"
             before = await counts(server)
             may = PEOPLE[person]
 
@@ -152,9 +159,15 @@ def test_everybody_gets_at_each_route_what_they_may(
 
                 return ask
 
-            tries = {
+            async def forking(method: str, route: str, **options: Any) -> bool:
+                return await answer(server, person, method, route, **options) in (200, 201)
+
+            tries: dict[Any, Callable[[], Awaitable[bool]]] = {
                 (SessionHandler, "put"): session,
                 (RebaseHandler, "put"): rebase,
+                (ForkHandler, "get"): lambda: forking("GET", forks),
+                (ForkHandler, "put"): lambda: forking("PUT", forks, json={}),
+                (ForkHandler, "delete"): lambda: forking("DELETE", fork),
                 (RoomHandler, "get"): lambda: comes_in(url_for(server, endpoint, person)),
                 (PageHandler, "get"): asks("GET", f"versions/{room}"),
                 (VersionHandler, "get"): asks("GET", f"versions/{room}/1"),

@@ -1,12 +1,15 @@
 """The update log of documents: what was done, by whom, in which order."""
 
 from .base import Entry, History, HistoryBackend, Kind, Stored
+from .forks import Fork, ForkStore
 from .memory import MemoryBackend
 from .sqlite import Retention, SQLiteBackend
 from .versions import Mark, MarkKind, Summarised, Version, VersionStore
 
 __all__ = [
     "Entry",
+    "Fork",
+    "ForkStore",
     "History",
     "HistoryBackend",
     "Kind",

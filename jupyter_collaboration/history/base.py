@@ -16,6 +16,8 @@ from typing import TYPE_CHECKING, Any
 from pycrdt import Doc
 from pycrdt.store import BaseYStore
 
+from .forks import ForkStore
+
 if TYPE_CHECKING:
     from .versions import VersionStore
 
@@ -196,7 +198,9 @@ class History(BaseYStore):
 
 
 class HistoryBackend(ABC):
-    """Where the histories of all documents of a server are kept."""
+    """Where the histories of all documents of a server are kept, and which of them are forks."""
+
+    forks: ForkStore
 
     @abstractmethod
     async def open(self) -> None:

@@ -8,6 +8,7 @@ from logging import Logger
 from uuid import uuid4
 
 from .base import Entry, History, HistoryBackend, Kind, Stored, replay
+from .forks import MemoryForks
 from .versions import Mark, MarkKind, Summarised, Version, VersionStore
 
 MAX_ENTRIES = 10_000
@@ -170,6 +171,7 @@ class MemoryBackend(HistoryBackend):
         self._log = log
         self._keep = keep
         self._documents: dict[str, _Document] = {}
+        self.forks = MemoryForks(self._documents, lasts=keep)
 
     async def open(self) -> None:
         """Always ready."""

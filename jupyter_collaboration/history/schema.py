@@ -59,6 +59,15 @@ CREATE TABLE IF NOT EXISTS collaboration_summaries (
     seq INTEGER NOT NULL,
     state BLOB NOT NULL
 );
+CREATE TABLE IF NOT EXISTS collaboration_forks (
+    room TEXT PRIMARY KEY,
+    root TEXT NOT NULL,
+    root_session TEXT NOT NULL,
+    synchronize INTEGER NOT NULL,
+    title TEXT NOT NULL,
+    description TEXT NOT NULL
+);
+CREATE INDEX IF NOT EXISTS collaboration_forks_root ON collaboration_forks (root);
 """
 
 

@@ -26,6 +26,7 @@ from ..failpoints import reach
 from .base import Entry, History, HistoryBackend
 from .compaction import Row, compacted
 from .document import SQLiteHistory
+from .forks import SQLiteForks
 from .rows import Tail, merged
 from .schema import connected
 from .versions import MarkKind
@@ -99,6 +100,7 @@ class SQLiteBackend(HistoryBackend):
         self.refusal = ""
         self._ids: dict[str, int] = {}
         self._tails: dict[str, Tail] = {}
+        self.forks = SQLiteForks(self)
 
     # Opening
 
@@ -419,6 +421,27 @@ class SQLiteBackend(HistoryBackend):
             raise
         self._tails.pop(room_id, None)
         reach("compact.done")
+
+    def drop(self, room_id: str, *statements: Statement) -> None:
+        """Delete a history, and with it what statements do; only for the store's own thread."""
+        db = self.db
+        db.execute("BEGIN IMMEDIATE")
+        try:
+            for sql, args in statements:
+                db.execute(sql, args)
+            for table in ("updates", "checkpoints", "marks", "versions", "summaries"):
+                db.execute(
+                    f"DELETE FROM collaboration_{table} WHERE document IN"
+                    " (SELECT id FROM collaboration_documents WHERE room = ?)",
+                    (room_id,),
+                )
+            db.execute("DELETE FROM collaboration_documents WHERE room = ?", (room_id,))
+            db.execute("COMMIT")
+        except BaseException:
+            db.execute("ROLLBACK")
+            raise
+        self._ids.pop(room_id, None)
+        self._tails.pop(room_id, None)
 
     # Closing
 

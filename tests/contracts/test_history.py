@@ -17,6 +17,7 @@ from pycrdt import Doc, Text
 from jupyter_collaboration.errors import HistoryUnavailable
 from jupyter_collaboration.history import (
     Entry,
+    Fork,
     History,
     HistoryBackend,
     Kind,
@@ -479,3 +480,54 @@ def test_a_store_that_refuses_keeps_what_waits_and_writes_it_later(
         await backend.close()
 
     run(test())
+
+
+def test_forks_are_kept_with_their_histories_and_go_with_them(
+    backend: HistoryBackend, run: Run
+) -> None:  # [K7]
+    async def test() -> None:
+        await backend.open()
+        first = Fork("one", "root", "session", True, "A title", "of it")
+        others = [Fork("two", "root", "session"), Fork("three", "another", "session")]
+        for fork in (first, *others):
+            history = backend.history(fork.room_id)
+            await history.load()
+            Typist(history).type(fork.room_id)
+            await history.commit()
+            await backend.forks.add(fork)
+        assert await backend.forks.of_root("root") == [first, others[0]]
+        assert await backend.forks.of_root("nothing") == []
+        assert await backend.forks.find("one") == first
+        session_id = await backend.session_id("one")
+        await backend.forks.remove("one")
+        assert await backend.forks.find("one") is None
+        assert await backend.forks.of_root("root") == [others[0]]
+        assert (await backend.history("one").load()).updates == []
+        assert await backend.session_id("one") != session_id
+        assert text_of((await backend.history("two").load()).state) == "two"
+        await backend.close()
+
+    run(test())
+
+
+def test_a_database_without_forks_gets_their_table(tmp_path: Path, run: Run) -> None:  # [K7]
+    path = tmp_path / "store.db"
+
+    async def test() -> None:
+        for _ in range(2):
+            backend = SQLiteBackend(str(path))
+            await backend.open()
+            await backend.session_id("root")
+            assert await backend.forks.of_root("root") == []
+            await backend.forks.add(Fork("one", "root", "session"))
+            await backend.close()
+            with sqlite3.connect(path) as db:
+                db.execute("DROP TABLE collaboration_forks")
+            db.close()
+
+    run(test())
+
+
+def test_histories_that_end_with_their_rooms_have_no_forks() -> None:  # [K7]
+    assert MemoryBackend().forks.lasts
+    assert not MemoryBackend(keep=False).forks.lasts

@@ -20,6 +20,7 @@ import { deletedFile } from './deletedFile';
 import { displayName } from './displayName';
 import { documentProviderFactory } from './documentProviderFactory';
 import { documentStatus } from './documentStatus';
+import { forkManager } from './forkManager';
 import { globalAwareness } from './globalAwareness';
 import { pendingStore } from './pendingStore';
 import { refusedEdits } from './refusedEdits';
@@ -46,6 +47,7 @@ const plugins: JupyterFrontEndPlugin<unknown>[] = isOff
       documentProviderFactory,
       awarenessProviderFactory,
       contentProvider,
+      forkManager,
       globalAwareness,
       cursors,
       userBadges,

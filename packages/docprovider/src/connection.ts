@@ -138,6 +138,27 @@ export class Connection implements IDisposable {
   }
 
   /**
+   * Leave where it is connected to, and connect anew at once, even if the
+   * server said not to come back.
+   */
+  restart(): void {
+    if (this._isDisposed) {
+      return;
+    }
+    const wasOpen = this._isOpen;
+    this._release();
+    this._refusal = this._liveSince = null;
+    this._handshakeFailed = false;
+    this._failures = 0;
+    if (wasOpen) {
+      this._closed.emit();
+    }
+    this._isStarted = true;
+    this._setStatus('connecting');
+    void this._attempt();
+  }
+
+  /**
    * Never connect (again).
    */
   refuse(refusal: IRefusal): void {
@@ -171,10 +192,14 @@ export class Connection implements IDisposable {
   private async _attempt(): Promise<void> {
     this._clearTimer();
     this._isTrying = true;
+    const attempt = ++this._attempts;
     let url: string;
     try {
       url = await this._options.url(this._handshakeFailed);
     } catch (error) {
+      if (attempt !== this._attempts) {
+        return;
+      }
       this._isTrying = false;
       if (error instanceof RefusedError) {
         this.refuse(error.refusal);
@@ -182,6 +207,9 @@ export class Connection implements IDisposable {
         this._failures++;
         this._scheduleRetry();
       }
+      return;
+    }
+    if (attempt !== this._attempts) {
       return;
     }
     this._isTrying = false;
@@ -301,6 +329,7 @@ export class Connection implements IDisposable {
     }
   }
 
+  private _attempts = 0;
   private _backoff: Backoff;
   private _closed = new Signal<this, void>(this);
   private _events: EventTarget | null;

@@ -12,6 +12,8 @@ export * from './awarenessTokens';
 export * from './contentProvider';
 export { DisplayName, IDisplayName, LONGEST_DISPLAY_NAME } from './displayName';
 export * from './documentStatus';
+export * from './forkManager';
+export * from './forkTokens';
 export { IPendingStore, PendingStore } from './pendingStore';
 export * from './provider';
 export { SaveError } from './requests';

@@ -46,6 +46,7 @@ import type {
   Role,
   RoleReason
 } from './tokens';
+import { Visits } from './visits';
 
 /**
  * A Yjs provider over a WebSocket.
@@ -100,6 +101,12 @@ export class WebSocketProvider implements IDocumentProvider {
       url: afterFailure => this._rooms.url(afterFailure),
       probe: () => this._sync.question(),
       refusal: (code, reason) => this._rooms.refusal(code, reason)
+    });
+    this._visits = new Visits({
+      connection: this._connection,
+      rooms: this._rooms,
+      sync: this._sync,
+      trans
     });
     this._saves = new Saves(send, this._trans);
     this._presence = new AwarenessChannel({
@@ -245,11 +252,20 @@ export class WebSocketProvider implements IDocumentProvider {
     await this._saves.revert();
   }
 
+  connectToForkDoc(forkRoomId: string, sessionId: string): Promise<void> {
+    return this._visits.go({ room: forkRoomId, sessionId });
+  }
+
+  reconnect(): Promise<void> {
+    return this._visits.go(null);
+  }
+
   dispose(): void {
     if (this._isDisposed) {
       return;
     }
     this._isDisposed = true;
+    this._visits.dispose();
     this._model.changed.disconnect(this._onModelChanged, this);
     this._saves.dispose();
     this._presence.dispose();
@@ -268,6 +284,11 @@ export class WebSocketProvider implements IDocumentProvider {
       throw new SaveError(this.refusal.message);
     }
     this._needEditor();
+    if (this._rooms.fork) {
+      throw new SaveError(
+        this._trans.__('A fork has no file: it is saved when it is merged.')
+      );
+    }
     if (this._sync.isRebasing) {
       // The server does not have all that is on the screen. [F2]
       throw this._saves.connectionLost();
@@ -373,7 +394,7 @@ export class WebSocketProvider implements IDocumentProvider {
     }
     if (this._sync.mayEdit && !this._model.getState('document_id')) {
       this._model.transact(() => {
-        this._model.setState('document_id', roomOf(session));
+        this._model.setState('document_id', this._rooms.room);
       }, false);
     }
     this._kept?.bringBack();
@@ -408,6 +429,7 @@ export class WebSocketProvider implements IDocumentProvider {
   private _sync: Sync;
   private _trans: TranslationBundle;
   private _unacknowledgedChanged = new Signal<this, number>(this);
+  private _visits: Visits;
 }
 
 /**

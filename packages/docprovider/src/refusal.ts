@@ -157,6 +157,18 @@ export function refusalOfStatus(
 }
 
 /**
+ * The refusal of a client in a fork that was merged or deleted. [K6]
+ */
+export function forkIsGone(code: number, trans: TranslationBundle): IRefusal {
+  return {
+    code,
+    reason: 'not_found',
+    message: trans.__('This fork was merged or deleted.'),
+    reloadable: false
+  };
+}
+
+/**
  * The refusal of a client whose document has another history. [S3]
  */
 export function unknownSession(

@@ -12,7 +12,7 @@ import type { TranslationBundle } from '@jupyterlab/translation';
 
 import type { KeptChanges } from './keptChanges';
 import type { IRefusal } from './refusal';
-import { refusalOfClose, troubleOfClose } from './refusal';
+import { forkIsGone, refusalOfClose, troubleOfClose } from './refusal';
 import type { ISession } from './session';
 import { requestSession, roomOf, roomUrl } from './session';
 import type { Sync } from './sync';
@@ -32,6 +32,25 @@ export class RoomFinder {
    */
   get session(): ISession | null {
     return this._session;
+  }
+
+  /**
+   * The id of the room that was found last; empty before.
+   */
+  get room(): string {
+    return this._fork?.room ?? (this._session ? roomOf(this._session) : '');
+  }
+
+  /**
+   * The fork to go to; `null` for the room of the file.
+   */
+  get fork(): RoomFinder.IFork | null {
+    return this._fork;
+  }
+  set fork(fork: RoomFinder.IFork | null) {
+    this._fork = fork;
+    this._session = null;
+    this._isStale = false;
   }
 
   /**
@@ -55,8 +74,12 @@ export class RoomFinder {
    */
   async url(afterFailure: boolean): Promise<string> {
     const { kept, provider, serverSettings, sync, trans, user } = this._options;
+    const fork = this._fork;
     let session = this._session;
-    if (!session || afterFailure || this._isStale) {
+    if (fork) {
+      const { contentType: type, format } = provider;
+      session = { format, type, fileId: '', sessionId: fork.sessionId };
+    } else if (!session || afterFailure || this._isStale) {
       session = await requestSession(
         provider.path,
         provider.format,
@@ -65,7 +88,7 @@ export class RoomFinder {
         trans
       );
     }
-    const room = roomOf(session);
+    const room = fork?.room ?? roomOf(session);
     if (kept) {
       await user.ready;
       const { username } = user.identity ?? {};
@@ -73,6 +96,9 @@ export class RoomFinder {
       if (username) {
         await kept.open({ server, username, room }, session);
       }
+    }
+    if (fork !== this._fork) {
+      throw new Error('The document went elsewhere meanwhile.');
     }
     // Never exchange updates with another history. [S3]
     this._session = await sync.prepare(session);
@@ -88,6 +114,9 @@ export class RoomFinder {
     const { trans } = this._options;
     const refusal = refusalOfClose(code, reason, trans);
     this._trouble = troubleOfClose(code, reason, trans);
+    if (this._fork) {
+      return code === 4404 ? forkIsGone(code, trans) : refusal;
+    }
     if (refusal?.reason === 'unknown_session') {
       // Ask for the session that there is now. [S4]
       this._isStale = true;
@@ -96,6 +125,7 @@ export class RoomFinder {
     return refusal;
   }
 
+  private _fork: RoomFinder.IFork | null = null;
   private _isStale = false;
   private _session: ISession | null = null;
   private _trouble: string | null = null;
@@ -105,6 +135,16 @@ export class RoomFinder {
  * Types of the way to a room.
  */
 export namespace RoomFinder {
+  /**
+   * Where a fork is.
+   */
+  export interface IFork {
+    /** The id of its room. */
+    room: string;
+    /** The name of its history. */
+    sessionId: string;
+  }
+
   /**
    * What is needed to find a room.
    */

@@ -214,6 +214,16 @@ export class Sync implements IDisposable {
   }
 
   /**
+   * What is exchanged from the next connection on is another document: follow
+   * it, and take nothing of this one there.
+   */
+  leave(): void {
+    if (this._history !== null) {
+      this._rebase.giveUp();
+    }
+  }
+
+  /**
    * The connection is lost.
    */
   lost(): void {

@@ -14,6 +14,7 @@ import type { TranslationBundle } from '@jupyterlab/translation';
 import { Token } from '@lumino/coreutils';
 import type { ISignal } from '@lumino/signaling';
 
+import type { IForkProvider } from './forkTokens';
 import type { IRefusal } from './refusal';
 
 /**
@@ -118,7 +119,7 @@ export interface IRefusedEdits {
 /**
  * Keeps one shared document the same as the server's.
  */
-export interface IDocumentProvider extends IBaseProvider {
+export interface IDocumentProvider extends IBaseProvider, IForkProvider {
   /**
    * The local path of the document on its drive; set when the file moves.
    */

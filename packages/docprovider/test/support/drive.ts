@@ -122,6 +122,14 @@ export class FakeProvider implements IDocumentProvider {
     return true;
   }
 
+  async connectToForkDoc(): Promise<void> {
+    this.asked.push('connectToForkDoc');
+  }
+
+  async reconnect(): Promise<void> {
+    this.asked.push('reconnect');
+  }
+
   discard(edits: IRefusedEdits): void {
     this.refused = this.refused.filter(each => each !== edits);
     this.refusedChanged.emit();

@@ -1,0 +1,153 @@
+"""One live fork: a copy of a document that lives in its history alone, without a file.
+
+Knows its members, and the room that it follows; leaves to others when it is made and merged.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import re
+from collections.abc import Callable
+from functools import partial
+from logging import Logger
+from typing import Any
+
+from anyio import Lock
+
+from . import protocol
+from .documents import parse_room_id
+from .errors import InvalidRequest
+from .history import Fork, History, Kind
+from .kept import KeptRoom
+from .protocol import Request
+from .relay import Member, Outgoing, Relay
+from .roles import Action, Role
+
+_FORK_ID = re.compile(r"[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}")
+
+
+def is_fork_id(room_id: str) -> bool:
+    """Whether a room has a name as forks have: no other room without a file is called so."""
+    return _FORK_ID.fullmatch(room_id) is not None
+
+
+class Holder:
+    """A member that only listens: while it is in a room, the room stays open."""
+
+    username = ""
+    role = Role.VIEWER
+
+    def identity(self, claimed: Any) -> dict[str, Any]:
+        """It has no presence."""
+        return {}
+
+    def tell_role(self) -> None:
+        """It knows."""
+
+    def send(self, outgoing: Outgoing) -> None:
+        """It only holds."""
+
+    def dismiss(self, code: int, reason: str) -> None:
+        """Whoever holds finds the room closed."""
+
+
+class Follower(Holder):
+    """A member of a fork's root who hands the root's edits on.
+
+    Args:
+        take: called with each update.
+        dismissed: called when the root lets its members go, with the code and the reason.
+    """
+
+    def __init__(
+        self, take: Callable[[bytes], None], dismissed: Callable[[int, str], None]
+    ) -> None:
+        self._take = take
+        self._dismissed = dismissed
+
+    def send(self, outgoing: Outgoing) -> None:
+        if outgoing.message[:2] == bytes((protocol.SYNC, protocol.UPDATE)):
+            _, update = protocol.read_sync(outgoing.message)
+            # Later: what goes wrong in the fork is nothing to the root's other members.
+            asyncio.get_running_loop().call_soon(self._take, update)
+
+    def dismiss(self, code: int, reason: str) -> None:
+        self._dismissed(code, reason)
+
+
+class ForkRoom(KeptRoom):
+    """A fork that is open."""
+
+    def __init__(self, fork: Fork, history: History, log: Logger) -> None:
+        root = parse_room_id(fork.root)
+        if root is None:
+            raise InvalidRequest("Only documents with files have forks.")
+        super().__init__(fork.room_id, root.type, history, log)
+        self.fork = fork
+        self._loading = Lock()
+        self._unfollow: Callable[[], None] | None = None
+
+    async def initialize(self) -> None:
+        """Load the fork from its history, once.
+
+        Raises:
+            HistoryUnavailable: the store cannot be read.
+        """
+        async with self._loading:
+            if not self.ready:
+                stored = await self._history.load()
+                with self.ydoc.transaction():
+                    for update in stored.updates:
+                        self.ydoc.apply_update(update)
+                self.session_id = stored.session_id
+                self.open()
+
+    async def follow(
+        self,
+        root: Relay,
+        leave: Callable[[Member], None],
+        dismissed: Callable[[int, str], None],
+    ) -> None:
+        """Take what the root has, and from now on each of its edits.
+
+        Args:
+            leave: takes a member out of the root, when this room closes.
+            dismissed: called when the root lets its members go.
+        """
+        follower = Follower(self._bring, dismissed)
+        root.join(follower)
+        self._unfollow = partial(leave, follower)
+        await root.told()
+        self._bring(root.ydoc.get_update(self.ydoc.get_state()))
+
+    def _bring(self, update: bytes) -> None:
+        if not self.is_closed:
+            self.ydoc.apply_update(update)
+
+    def on_update(self, update: bytes, sender: Member | None) -> None:
+        super().on_update(update, sender)
+        if sender is None:
+            self._history.append(update, "", Kind.SERVER)
+        else:
+            self._history.append(update, sender.username, Kind.EDIT)
+
+    def answer(self, member: Member, request: Request) -> None:
+        if request.name == Action.ACKNOWLEDGE.value:
+            if member not in self._early:  # else they are asked for the rest, and ask again
+                self._history.when_committed(partial(self._acknowledge, member, request))
+        else:
+            super().answer(member, request)
+
+    def _acknowledge(self, member: Member, request: Request, stored: bool) -> None:
+        if stored:
+            self.reply(member, request)
+
+    def close(self) -> None:
+        if not self.is_closed and self._history.needs_checkpoint:
+            position = self._history.mark_cut()
+            self._history.mark_saved(position, "")  # there is no file to wait for
+            self._history.checkpoint(position, self.ydoc.get_update())
+        super().close()
+        if self._unfollow is not None:
+            self._unfollow()
+            self._unfollow = None
