@@ -24,6 +24,8 @@ from .handlers import RebaseHandler, SessionHandler
 from .history import HistoryBackend
 from .limits import Limits
 from .places import Places
+from .playback import Playbacks
+from .playback_handlers import TimelineHandler, UndoRedoHandler
 from .room import DocumentRoom
 from .rooms import RoomManager
 from .stores import SQLiteYStore, TempFileYStore, YStore
@@ -214,6 +216,8 @@ class YDocExtension(ExtensionApp):
         }
         self._timeline = Timeline(self.ywebsocket_server, self.log)
         version_parts = {"timeline": self._timeline, **parts}
+        playbacks = Playbacks(self.ywebsocket_server, self._timeline, self.log)
+        playback_parts = {"playbacks": playbacks, **parts}
         room_id = r"(?P<room_id>[^/]+)"
         self.handlers.extend(
             [
@@ -224,6 +228,8 @@ class YDocExtension(ExtensionApp):
                     version_parts,
                 ),
                 (rf"/api/collaboration/restore/{room_id}", RestoreHandler, version_parts),
+                (r"/api/collaboration/timeline/(?P<path>.+)", TimelineHandler, playback_parts),
+                (rf"/api/collaboration/undo_redo/{room_id}", UndoRedoHandler, playback_parts),
                 (r"/api/collaboration/session/(?P<path>.+)", SessionHandler, parts),
                 (rf"/api/collaboration/rebase/{room_id}", RebaseHandler, parts),
                 (rf"/api/collaboration/fork/{room_id}", ForkHandler, parts),

@@ -21,6 +21,9 @@ MAX_EARLY = 2**20
 class KeptRoom(Relay):
     """A room whose document outlives it; subclasses load it, and append to its history."""
 
+    lasts = True
+    """Whether its history is kept when it closes."""
+
     def __init__(self, room_id: str, content_type: str, history: History, log: Logger) -> None:
         super().__init__(room_id, log)
         self.ystore = history

@@ -183,6 +183,10 @@ class RoomManager:
                 self._emptied(room)  # nobody is in it yet, and perhaps nobody comes
             return room
 
+    def add(self, room: Relay) -> None:
+        """Take in a room that is open already; it closes when its last member left."""
+        self.rooms[room.room_id] = room
+
     async def _opened(self, room_id: str, document: DocumentId | None) -> Relay:
         if document is None and is_fork_id(room_id):
             return await self._opened_fork(room_id)
@@ -284,7 +288,7 @@ class RoomManager:
             reach("evict.flushed")
             self._close(room)
             reach("evict.closed")
-        if isinstance(room, KeptRoom):
+        if isinstance(room, KeptRoom) and room.lasts:
             await self._history.compact(room.room_id)
         return True
 

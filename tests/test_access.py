@@ -17,6 +17,7 @@ from support import Editor, closing, until
 from jupyter_collaboration.app import YDocExtension
 from jupyter_collaboration.fork_handlers import ForkHandler
 from jupyter_collaboration.handlers import RebaseHandler, SessionHandler
+from jupyter_collaboration.playback_handlers import TimelineHandler, UndoRedoHandler
 from jupyter_collaboration.timeline_handlers import PageHandler, RestoreHandler, VersionHandler
 from jupyter_collaboration.websocket import RoomHandler
 from rtcbench import wire
@@ -38,6 +39,8 @@ NEEDS = {
     (VersionHandler, "get"): "read",
     (VersionHandler, "put"): "write",
     (RestoreHandler, "put"): "write",
+    (UndoRedoHandler, "put"): "write",
+    (TimelineHandler, "get"): "read",
 }
 """What each route needs; the tests below try each with everybody."""
 
@@ -140,6 +143,9 @@ def test_everybody_gets_at_each_route_what_they_may(
             forks = f"api/collaboration/fork/{room}"
             _, made = await server.request("PUT", forks, json={})
             fork = f"api/collaboration/fork/{json.loads(made)['fork_roomid']}?merge=true"
+            past = "api/collaboration/timeline/a.txt?format=text&type=file"
+            _, shown = await server.request("GET", past)
+            step = f"undo_redo/{room}?action=undo&steps=1&forkRoom={json.loads(shown)['forkRoom']}"
             before = await counts(server)
             may = PEOPLE[person]
 
@@ -172,6 +178,8 @@ def test_everybody_gets_at_each_route_what_they_may(
                 (PageHandler, "get"): asks("GET", f"versions/{room}"),
                 (VersionHandler, "get"): asks("GET", f"versions/{room}/1"),
                 (VersionHandler, "put"): asks("PUT", f"versions/{room}/1", name="first"),
+                (TimelineHandler, "get"): asks("GET", "timeline/a.txt?format=text&type=file"),
+                (UndoRedoHandler, "put"): asks("PUT", step),
                 (RestoreHandler, "put"): asks("PUT", f"restore/{room}", version=1),
             }
             for route, need in NEEDS.items():

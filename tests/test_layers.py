@@ -23,8 +23,9 @@ PACKAGE = ROOT / "jupyter_collaboration"
 LAYERS = [
     ["app"],
     ["stores"],
-    ["timeline_handlers", "fork_handlers"],
+    ["timeline_handlers", "fork_handlers", "playback_handlers"],
     ["handlers", "websocket"],
+    ["playback"],
     ["timeline", "forks"],
     ["rooms"],
     ["room", "fork_room"],

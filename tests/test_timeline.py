@@ -10,11 +10,13 @@ from typing import Any
 
 import pytest
 from pycrdt import Array, Doc, Map, Text
-from support import Server, until
+from support import Editor, Server, until
 
 from jupyter_collaboration.grouping import MAX_SPAN, PAUSE, TOGETHER, Deed, Grouping
 from jupyter_collaboration.history import Entry, Kind, Mark, MarkKind
+from jupyter_collaboration.playback import MAX_ROOMS
 from jupyter_collaboration.summaries import Scribe
+from rtcbench.client import Endpoint
 
 Run = Callable[[Awaitable[Any]], Any]
 Serving = Callable[..., Any]
@@ -396,5 +398,70 @@ def test_pages_are_made_while_people_type(run: Run, serving: Serving) -> None:  
             assert len(found) == 7  # an empty file was loaded
             texts = [await content(server, room, each["id"]) for each in found]
             assert [text.count("\n") for text in texts] == [30, 25, 20, 15, 10, 5, 0]
+
+    run(test())
+
+
+async def at_play(server: Server, shown: dict[str, Any]) -> Editor:
+    base = f"ws://127.0.0.1:{server.port}/api/collaboration/room/{shown['forkRoom']}"
+    query = f"token={server.token}&sessionId={shown['sessionId']}"
+    return await Editor.open_at(Endpoint(f"{base}?{query}"))
+
+
+def test_the_public_timeline_shows_the_past_in_a_room_of_its_own(
+    run: Run, serving: Serving
+) -> None:  # [C1]
+    async def test() -> None:
+        async with serving() as server:
+            file = server.text_file("a.txt", "one\n")
+            room = room_of(await server.endpoint(file))
+            ada = await server.member(file)
+            for text in ("two\n", "three\n"):
+                ada.source.insert(0, text)
+                assert (await ada.ask("save"))["status"] == "success"
+            past = "api/collaboration/timeline/a.txt?format=text&type=file"
+            status, text = await server.request("GET", past)
+            shown = json.loads(text)
+            assert (status, shown["roomId"]) == (200, room)
+            assert len(shown["timestamps"]) == 3
+            assert shown["timestamps"] == sorted(shown["timestamps"])
+            viewer = await at_play(server, shown)
+            assert str(viewer.source) == "three\ntwo\none\n"
+
+            async def does(action: str, steps: int = 1) -> dict[str, Any]:
+                query = f"action={action}&steps={steps}&forkRoom={shown['forkRoom']}"
+                status, answer = await put(server, f"undo_redo/{room}?{query}")
+                assert status == 200, answer
+                return answer
+
+            assert await does("undo") == {"status": "undone"}
+            await viewer.sees("two\none\n")
+            await does("undo", 5)
+            await viewer.sees("one\n")
+            assert await does("redo") == {"status": "redone"}
+            await viewer.sees("two\none\n")
+            assert str(ada.source) == "three\ntwo\none\n"
+
+            viewer.source.insert(0, "<viewer>")
+            refused = await viewer.reply(lambda reply: reply["type"] == "error")
+            assert refused["reason"] == "not_allowed"
+
+            assert (await does("restore"))["code"] == 200
+            await ada.sees("two\none\n")
+            # Each look has a copy, and there are never many.
+            for _ in range(MAX_ROOMS):
+                assert (await server.request("GET", past))[0] == 200
+            await viewer.socket.closed.wait()
+            for route, expected in (
+                (f"undo_redo/{room}?action=undo&forkRoom={shown['forkRoom']}", 404),
+                (f"undo_redo/{room}?action=jump&forkRoom=x", 400),
+                (f"undo_redo/{room}?action=undo&steps=x&forkRoom=x", 400),
+            ):
+                status, answer = await put(server, route)
+                assert status == expected and answer["error"]
+            for query in ("none.txt?format=text&type=file", "a.txt?format=x&type=file"):
+                status, text = await server.request("GET", f"api/collaboration/timeline/{query}")
+                assert status == (404 if "none" in query else 400)
+                assert json.loads(text)["code"] == status and json.loads(text)["error"]
 
     run(test())

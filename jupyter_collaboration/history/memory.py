@@ -41,6 +41,10 @@ class MemoryVersions(VersionStore):
     async def entries_after(self, seq: int, limit: int) -> list[Entry]:
         return [entry for entry in self._document.entries if entry.seq > seq][:limit]
 
+    async def moments(self) -> list[tuple[int, float]]:
+        entries = self._document.entries
+        return [(each.seq, each.time) for each in entries if each.kind is not Kind.SERVER]
+
     async def marks(self) -> list[Mark]:
         return sorted(self._document.marks.values(), key=lambda mark: mark.seq)
 

@@ -43,6 +43,15 @@ class SQLiteVersions(VersionStore):
         )
         return [Entry(row[0], row[1], row[2], Kind(row[3]), row[4]) for row in rows]
 
+    async def moments(self) -> list[tuple[int, float]]:
+        return await self._ask(
+            lambda db, document: db.execute(
+                "SELECT seq, time FROM collaboration_updates"
+                " WHERE document = ? AND kind != ? ORDER BY seq",
+                (document, Kind.SERVER.value),
+            ).fetchall()
+        )
+
     async def marks(self) -> list[Mark]:
         rows = await self._ask(
             lambda db, document: db.execute(

@@ -80,6 +80,10 @@ class VersionStore(ABC):
         """The entries behind one, at most so many."""
 
     @abstractmethod
+    async def moments(self) -> list[tuple[int, float]]:
+        """The number and the time of each entry that is not the server's own, oldest first."""
+
+    @abstractmethod
     async def marks(self) -> list[Mark]:
         """All marks, in the order of their entries."""
 
