@@ -14,7 +14,7 @@ import { UseSignal } from '@jupyterlab/ui-components';
 import type { ISignal } from '@lumino/signaling';
 import * as React from 'react';
 
-import { initialsOf, keyColor } from './userColor';
+import { initialsOf, keyColor, textColorOn } from './userColor';
 import { changesInWords, dayOf, kindInWords, timeOf } from './versionWords';
 
 /**
@@ -210,7 +210,10 @@ function Version(
             <span
               key={author}
               className="jp-Timeline-initials"
-              style={{ backgroundColor: keyColor(author) }}
+              style={{
+                backgroundColor: keyColor(author),
+                color: textColorOn(keyColor(author))
+              }}
             >
               {initialsOf(names[at])}
             </span>
