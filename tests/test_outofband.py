@@ -13,7 +13,7 @@ from pycrdt import Array, Assoc, Doc, Map, Text
 from jupyter_collaboration.alignment import match_cells
 from jupyter_collaboration.differences import text_edits
 from jupyter_collaboration.documents import loaded_update, make_document, rendered
-from jupyter_collaboration.outofband import content_in_file, merge_into
+from jupyter_collaboration.outofband import content_in_file, merge_into, stands
 
 LINES = st.text(alphabet="ab\n😀é", max_size=30)
 
@@ -167,3 +167,23 @@ def test_cells_are_matched_by_id_wherever_they_are() -> None:  # [F5]
     old = [code("x", name) for name in "abcd"]
     new = [code("x", name) for name in "dabc"]
     assert match_cells(old, new) == [3, 0, 1, 2]
+
+
+@pytest.mark.parametrize(
+    ("meanwhile", "still_stands"),
+    [("nothing", True), ("type into it", True), ("delete it", False)],
+)
+def test_a_merge_is_computed_again_if_a_cell_that_it_changes_is_gone(
+    meanwhile: str, still_stands: bool
+) -> None:  # [F12]
+    base = loaded_update("notebook", notebook(code("x = 1", "a"), code("y = 2", "b")))
+    doc: Doc[Any] = Doc()
+    doc.apply_update(base)
+    disk = notebook(code("x = 1", "a"), code("y = 2 + 1", "b"))
+    merge = merge_into("notebook", base, base, disk)
+    cells = doc.get("cells", type=Array)
+    if meanwhile == "type into it":
+        cells[1]["source"].insert(0, "# typed\n")
+    elif meanwhile == "delete it":
+        del cells[1]
+    assert stands(doc, merge) is still_stands
