@@ -36,6 +36,9 @@ PATIENCE = 0.15
 KEEP_UP = 20.0
 """Seconds between two times at which the versions of a document that is worked on are made."""
 
+CLOSE_TIME = 0.5
+"""Seconds for which a server that stops waits for what is being made."""
+
 MAX_PAGE = 200
 MAX_NAME = 200
 
@@ -50,6 +53,7 @@ class Timeline:
         self._asked: set[str] = set()
         self._made: dict[str, tuple[int, int]] = {}
         self._begun: dict[str, float] = {}
+        self._is_closed = False
 
     async def page(
         self,
@@ -85,17 +89,20 @@ class Timeline:
         """A document was saved: make its versions now and then, so that no page waits for many."""
         now = asyncio.get_running_loop().time()
         document = parse_room_id(room_id)
+        if self._is_closed:  # the last saves of a server that stops
+            return
         if document is not None and now - self._begun.get(room_id, -math.inf) > KEEP_UP:
             self._begun[room_id] = now
             self._make_soon(document)
 
     async def close(self) -> None:
         """Stop; what was not made is made at the next question."""
+        self._is_closed = True
         making = set(self._making.values())
         for task in making:
             task.cancel()
         if making:
-            await asyncio.wait(making)
+            await asyncio.wait(making, timeout=CLOSE_TIME)
 
     async def _make(self, document: DocumentId) -> None:
         key = str(document)
