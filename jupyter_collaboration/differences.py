@@ -179,8 +179,28 @@ def _line_edits(source: str, target: str) -> list[Edit]:
     starts, other_starts = starts_of(lines), starts_of(others)
     return [
         (starts[i1], starts[i2], target[other_starts[j1] : other_starts[j2]])
-        for i1, i2, j1, j2 in differences(lines, others)
+        for i1, i2, j1, j2 in _without_chance(differences(lines, others), lines)
     ]
+
+
+def _without_chance(
+    found: list[tuple[int, int, int, int]], lines: list[str]
+) -> list[tuple[int, int, int, int]]:
+    """Join a change that only adds with one that takes away, where no word between them stays.
+
+    A blank line that both have is then no more than chance: what looks like lines that came
+    before it and others that went behind it is one edit.
+    """
+    joined: list[tuple[int, int, int, int]] = []
+    for i1, i2, j1, j2 in found:
+        if joined:
+            a1, a2, b1, b2 = joined[-1]
+            is_chance = not any(map(is_word, lines[a2:i1]))
+            if is_chance and ((a1 == a2) != (i1 == i2) or (b1 == b2) != (j1 == j2)):
+                joined[-1] = (a1, i2, b1, j2)
+                continue
+        joined.append((i1, i2, j1, j2))
+    return joined
 
 
 def _inline(source: str, start: int, end: int, new: str) -> list[Edit]:

@@ -25,6 +25,13 @@ def test_differences_lead_from_one_list_to_the_other(old: list[str], new: list[s
     assert result + old[at:] == new
 
 
+def test_a_blank_line_does_not_make_an_edited_line_another() -> None:  # [F12] [S4]
+    old = "1\n\nname = value * 3\nprint(name)\n\nother = value * 7\n"
+    new = "1\nadded\nmy name = value * 3\nprint(name, 1)\n\nother = value * 77\n"
+    edits = [(old[start:end], text) for start, end, text in text_edits(old, new)]
+    assert edits == [("", "added"), ("", "my "), ("", ", 1"), ("", "7")]
+
+
 def test_two_edits_far_apart_in_one_line_stay_two(monkeypatch: pytest.MonkeyPatch) -> None:  # [F12]
     line = "0, " * 20_000
     changed = f"{line[:300]}one {line[300:50_000]}two {line[50_000:]}"
