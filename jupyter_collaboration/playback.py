@@ -82,6 +82,7 @@ class Playbacks:
             CollaborationError: the document cannot be opened.
         """
         root = await self._rooms.open(str(document))
+        await root.told()  # what is not stored yet is nobody's past
         moments = await self._rooms.history(str(document)).versions.moments()
         session_id = getattr(root, "session_id", "")
         fork = Fork(str(uuid4()), str(document), session_id)
