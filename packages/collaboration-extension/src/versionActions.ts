@@ -37,11 +37,14 @@ export function versionActions(
   options: IVersionActionsOptions
 ): IVersionAction[] {
   const { trans } = options;
+  const mayEdit = () => options.current()?.provider.role === 'editor';
   const action = (
     label: string,
-    act: (current: ICurrentDocument, version: IVersion) => Promise<void>
+    act: (current: ICurrentDocument, version: IVersion) => Promise<void>,
+    isVisible?: () => boolean
   ): IVersionAction => ({
     label,
+    isVisible,
     run: version => {
       const current = options.current();
       if (current) {
@@ -52,11 +55,15 @@ export function versionActions(
     }
   });
   return [
-    action(trans.__('Restore'), (current, version) =>
-      restore(options, current, version)
+    action(
+      trans.__('Restore'),
+      (current, version) => restore(options, current, version),
+      mayEdit
     ),
-    action(trans.__('Name…'), (current, version) =>
-      giveName(options, current, version)
+    action(
+      trans.__('Name…'),
+      (current, version) => giveName(options, current, version),
+      mayEdit
     ),
     action(trans.__('Open as a Copy…'), (current, version) =>
       copy(options, current, version)

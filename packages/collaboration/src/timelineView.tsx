@@ -53,8 +53,8 @@ export interface ITimelineModel {
 export interface IVersionAction {
   /** A word for it. */
   label: string;
-  /** Whether it is shown; by default always. */
-  isVisible?: boolean;
+  /** Whether it can be done now; by default always. */
+  isVisible?: () => boolean;
   /** Do it. */
   run(version: IVersion): void;
 }
@@ -235,7 +235,7 @@ function Version(
       {isSelected && (
         <div className="jp-Timeline-actions">
           {actions
-            .filter(({ isVisible }) => isVisible !== false)
+            .filter(({ isVisible }) => isVisible?.() ?? true)
             .map(({ label, run }) => (
               <button
                 key={label}

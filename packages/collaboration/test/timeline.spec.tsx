@@ -106,6 +106,11 @@ describe('TimelineView', () => {
           model={model}
           actions={[
             {
+              label: trans.__('Never'),
+              isVisible: () => false,
+              run: () => done.push('never')
+            },
+            {
               label: trans.__('Restore'),
               run: ({ id }) => done.push(`restore ${id}`)
             }
