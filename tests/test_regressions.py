@@ -16,7 +16,7 @@ from pycrdt import Doc, Text
 
 from jupyter_collaboration import failpoints
 from jupyter_collaboration.errors import RoomClosed
-from jupyter_collaboration.history import Kind, SQLiteBackend
+from jupyter_collaboration.history import History, Kind, SQLiteBackend
 
 Run = Callable[[Awaitable[Any]], Any]
 
@@ -99,25 +99,37 @@ def test_a_change_on_disk_is_told_once_it_is_stored(tmp_path: Path) -> None:  # 
     assert [problem for _ in range(5) for problem in run_plan(steps)] == []
 
 
+async def busy_store(
+    folder: Path,
+) -> tuple[SQLiteBackend, History, Callable[[], Awaitable[None]]]:
+    """A store whose thread is busy until it is released, with an entry that is not written yet."""
+    backend = SQLiteBackend(str(folder / "store.db"), commit_delay=60)
+    await backend.open()
+    history = backend.history("text:file:1")
+    await history.load()
+    doc: Doc[Any] = Doc()
+    doc.get("source", type=Text).insert(0, "typed")
+    busy = threading.Event()
+    blocked = asyncio.create_task(backend.run(busy.wait))
+    history.append(doc.get_update(), "ada", Kind.EDIT)
+
+    async def release() -> None:
+        busy.set()
+        await blocked
+
+    return backend, history, release
+
+
 def test_a_write_whose_waiter_is_gone_is_done_all_the_same(run: Run, tmp_path: Path) -> None:
     # [H1]
     async def test() -> None:
-        backend = SQLiteBackend(str(tmp_path / "store.db"), commit_delay=60)
-        await backend.open()
-        history = backend.history("text:file:1")
-        await history.load()
-        doc: Doc[Any] = Doc()
-        doc.get("source", type=Text).insert(0, "typed")
-        busy = threading.Event()
-        blocked = asyncio.create_task(backend.run(busy.wait))
-        history.append(doc.get_update(), "ada", Kind.EDIT)
+        backend, history, release = await busy_store(tmp_path)
         waiter = asyncio.create_task(history.commit())
         for _ in range(5):
             await asyncio.sleep(0)
         waiter.cancel()
         await asyncio.wait({waiter})
-        busy.set()
-        await blocked
+        await release()
         entries = await history.entries()
         await backend.close()
         assert [entry.author for entry in entries] == ["ada"]
@@ -156,22 +168,13 @@ def test_a_room_that_closes_takes_nothing_more_from_its_file(
 def test_who_asks_during_a_write_is_answered_at_its_end(run: Run, tmp_path: Path) -> None:
     # [H1]
     async def test() -> None:
-        backend = SQLiteBackend(str(tmp_path / "store.db"), commit_delay=60)
-        await backend.open()
-        history = backend.history("text:file:1")
-        await history.load()
-        doc: Doc[Any] = Doc()
-        doc.get("source", type=Text).insert(0, "typed")
-        busy = threading.Event()
-        blocked = asyncio.create_task(backend.run(busy.wait))
-        history.append(doc.get_update(), "ada", Kind.EDIT)
+        backend, history, release = await busy_store(tmp_path)
         writing = asyncio.create_task(history.commit())
         while backend._queue:
             await asyncio.sleep(0)
         acknowledged: asyncio.Future[bool] = asyncio.get_running_loop().create_future()
         history.when_committed(acknowledged.set_result)
-        busy.set()
-        await blocked
+        await release()
         await writing
         assert await asyncio.wait_for(acknowledged, 10)
         await backend.close()
