@@ -138,6 +138,18 @@ class Timeline:
         state = await self._state(document, seq)
         return await run_sync(content_of, document.type, state)
 
+    async def content_before(self, document: DocumentId, first: int) -> Any:
+        """What the document held before a version that begins with an entry.
+
+        It is that of an empty document before the first one.
+
+        Raises:
+            VersionNotFound: it is not kept.
+        """
+        end = await self._rooms.history(str(document)).versions.last_before(first)
+        state = protocol.EMPTY_UPDATE if end is None else await self._state(document, end)
+        return await run_sync(content_of, document.type, state)
+
     async def _state(self, document: DocumentId, seq: int) -> bytes:
         history = self._rooms.history(str(document))
         end = await history.versions.boundary(seq)

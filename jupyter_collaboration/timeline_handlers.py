@@ -91,10 +91,16 @@ class VersionHandler(VersionsHandler):
     @web.authenticated
     @authorized("read", resource="contents")  # type: ignore[untyped-decorator, unused-ignore]
     async def get(self, room_id: str, version: str) -> None:
-        """Answer ``{format, type, content}``: what the document held at its end."""
+        """Answer ``{format, type, content}``: what the document held at its end.
+
+        Query: ``before``, for what it held before the version: then the number in the address is
+        that of the version's ``first`` entry.
+        """
         try:
             document = await self.document(room_id)
-            content = await self._timeline.content(document, int(version))
+            is_before = self.get_query_argument("before", "") == "true"
+            read = self._timeline.content_before if is_before else self._timeline.content
+            content = await read(document, int(version))
         except CollaborationError as error:
             self.refuse(error)
         if isinstance(content, bytes):

@@ -216,8 +216,9 @@ async def versions(server: Server, room: str, query: str = "") -> list[dict[str,
             return found
 
 
-async def content(server: Server, room: str, version: int) -> Any:
-    status, text = await server.request("GET", f"api/collaboration/versions/{room}/{version}")
+async def content(server: Server, room: str, version: int, query: str = "") -> Any:
+    route = f"api/collaboration/versions/{room}/{version}?{query}"
+    status, text = await server.request("GET", route)
     assert status == 200, text
     return json.loads(text)["content"]
 
@@ -249,6 +250,8 @@ def test_versions_are_listed_read_named_and_restored(run: Run, serving: Serving)
             assert found[0]["authors"] and not found[2]["authors"]
             texts = [await content(server, room, each["id"]) for each in found]
             assert texts == ["three\ntwo\none\n", "two\none\n", "one\n"]
+            before = [await content(server, room, each["first"], "before=true") for each in found]
+            assert before == [*texts[1:], ""]
 
             page = await versions(server, room, f"limit=1&before={found[0]['id']}")
             assert [each["id"] for each in page] == [found[1]["id"]]

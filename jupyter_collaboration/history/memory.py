@@ -60,6 +60,9 @@ class MemoryVersions(VersionStore):
     async def boundary(self, seq: int) -> int | None:
         return min((each.seq for each in self._document.entries if each.seq >= seq), default=None)
 
+    async def last_before(self, seq: int) -> int | None:
+        return max((each.seq for each in self._document.entries if each.seq < seq), default=None)
+
     async def replace(self, after: int, versions: list[Version], summarised: Summarised) -> None:
         kept = [each for each in self._document.versions if each.seq <= after]
         self._document.versions = kept + versions

@@ -92,11 +92,18 @@ class SQLiteVersions(VersionStore):
         return Summarised(*row) if row else Summarised()
 
     async def boundary(self, seq: int) -> int | None:
+        return await self._number(
+            "SELECT min(seq) FROM collaboration_updates WHERE document = ? AND seq >= ?", seq
+        )
+
+    async def last_before(self, seq: int) -> int | None:
+        return await self._number(
+            "SELECT max(seq) FROM collaboration_updates WHERE document = ? AND seq < ?", seq
+        )
+
+    async def _number(self, query: str, seq: int) -> int | None:
         (found,) = await self._ask(
-            lambda db, document: db.execute(
-                "SELECT min(seq) FROM collaboration_updates WHERE document = ? AND seq >= ?",
-                (document, seq),
-            ).fetchone()
+            lambda db, document: db.execute(query, (document, seq)).fetchone()
         )
         return None if found is None else int(found)
 

@@ -111,6 +111,10 @@ class VersionStore(ABC):
         """The first entry that ends at a number or behind it; None if there is none."""
 
     @abstractmethod
+    async def last_before(self, seq: int) -> int | None:
+        """The last entry that ends before a number; None if there is none."""
+
+    @abstractmethod
     async def page(
         self, before: int | None, limit: int, *, author: str = "", named: bool = False
     ) -> list[Version]:
