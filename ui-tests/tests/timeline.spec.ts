@@ -2,6 +2,7 @@
 // Distributed under the terms of the BSD 3-Clause License.
 
 import { test } from '../support/fixtures';
+import { previewAndCompare } from '../support/preview';
 import { workAndRestore } from '../support/timeline';
 
 test('the history shows who did what, and brings it back', async ({
@@ -11,4 +12,13 @@ test('the history shows who did what, and brings it back', async ({
   grace
 }, testInfo) => {
   await workAndRestore(server, file('ipynb'), ada, grace, testInfo);
+});
+
+test('a version is looked at beside others, and one cell comes back', async ({
+  server,
+  file,
+  ada,
+  grace
+}, testInfo) => {
+  await previewAndCompare(server, file('ipynb'), ada, grace, testInfo);
 });

@@ -18,6 +18,8 @@ import { InputDialog, Notification } from '@jupyterlab/apputils';
 import { PathExt } from '@jupyterlab/coreutils';
 import type { TranslationBundle } from '@jupyterlab/translation';
 
+import { download } from './download';
+
 /**
  * Ask where to save a copy of a document, and save it.
  *
@@ -118,14 +120,4 @@ function tellFailed(
       ]
     }
   );
-}
-
-function download(name: string, content: unknown): void {
-  const text =
-    typeof content === 'string' ? content : JSON.stringify(content, null, 1);
-  const link = document.createElement('a');
-  link.href = URL.createObjectURL(new Blob([text]));
-  link.download = name;
-  link.click();
-  URL.revokeObjectURL(link.href);
 }

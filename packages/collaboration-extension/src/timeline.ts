@@ -19,12 +19,15 @@ import type {
   JupyterFrontEndPlugin
 } from '@jupyterlab/application';
 import { ICommandPalette } from '@jupyterlab/apputils';
+import { IEditorLanguageRegistry } from '@jupyterlab/codemirror';
 import type { IDocumentWidget } from '@jupyterlab/docregistry';
+import { IRenderMimeRegistry } from '@jupyterlab/rendermime';
 import { ITranslator } from '@jupyterlab/translation';
 import { historyIcon } from '@jupyterlab/ui-components';
 import type { Widget } from '@lumino/widgets';
 
 import { versionActions } from './versionActions';
+import { VersionPreviews } from './versionPreviews';
 
 const COMMAND = 'collaboration:show-timeline';
 
@@ -36,12 +39,19 @@ export const timeline: JupyterFrontEndPlugin<void> = {
   id: '@jupyter/collaboration-extension:timeline',
   description: 'Shows the history of the current document.',
   autoStart: true,
-  requires: [ICollaborativeContentProvider, ITranslator],
+  requires: [
+    ICollaborativeContentProvider,
+    ITranslator,
+    IRenderMimeRegistry,
+    IEditorLanguageRegistry
+  ],
   optional: [ICommandPalette],
   activate: (
     app: JupyterFrontEnd,
     contentProvider: ICollaborativeContentProvider,
     translator: ITranslator,
+    rendermime: IRenderMimeRegistry,
+    languages: IEditorLanguageRegistry,
     palette: ICommandPalette | null
   ): void => {
     if (!(contentProvider instanceof RtcContentProvider)) {
@@ -49,9 +59,26 @@ export const timeline: JupyterFrontEndPlugin<void> = {
     }
     const trans = translator.load('jupyter_collaboration');
     const follower = new Follower(app, contentProvider);
+    const current = () => follower.current;
+    const actions = versionActions({ app, current, trans });
+    const nameOf = (username: string) => follower.nameOf(username);
+    const previews = new VersionPreviews({
+      actions,
+      app,
+      languages,
+      nameOf,
+      rendermime,
+      trans
+    });
+    const preview = () => {
+      if (follower.current) {
+        previews.show(follower.current);
+      }
+    };
     const panel = new TimelinePanel({
-      actions: versionActions({ app, current: () => follower.current, trans }),
-      nameOf: username => follower.nameOf(username),
+      actions: [{ label: trans.__('Preview'), run: preview }, ...actions],
+      nameOf,
+      scrubbed: preview,
       translator: trans
     });
     app.shell.add(panel, 'right', { rank: 600, type: 'Collaboration' });
@@ -84,6 +111,8 @@ export const timeline: JupyterFrontEndPlugin<void> = {
  * The document whose history is shown.
  */
 export interface ICurrentDocument {
+  /** Where it is edited. */
+  widget: IDocumentWidget;
   /** Its provider. */
   provider: IDocumentProvider;
   /** Its versions. */
@@ -146,7 +175,7 @@ class Follower {
         new VersionClient(String(roomId), serverSettings),
         sharedModel
       );
-      this._current = { provider: found.provider, timeline };
+      this._current = { ...found, timeline };
       this._panel.model = timeline;
       found.widget.disposed.connect(() => this._forget(timeline));
     }

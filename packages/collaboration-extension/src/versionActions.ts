@@ -9,13 +9,15 @@
 
 import type { IVersionAction } from '@jupyter/collaboration';
 import { dayOf, timeOf } from '@jupyter/collaboration';
-import type { IVersion } from '@jupyter/docprovider';
+import type { INotebookContent, IVersion } from '@jupyter/docprovider';
+import { notedOf } from '@jupyter/docprovider';
 import type { JupyterFrontEnd } from '@jupyterlab/application';
 import { InputDialog, Notification } from '@jupyterlab/apputils';
 import { PathExt } from '@jupyterlab/coreutils';
 import type { Contents } from '@jupyterlab/services';
 import type { TranslationBundle } from '@jupyterlab/translation';
 
+import { download } from './download';
 import type { ICurrentDocument } from './timeline';
 
 /**
@@ -48,9 +50,7 @@ export function versionActions(
     run: version => {
       const current = options.current();
       if (current) {
-        act(current, version).catch((error: Error) => {
-          Notification.emit(error.message, 'error', { autoClose: false });
-        });
+        act(current, version).catch(tellFailed);
       }
     }
   });
@@ -67,18 +67,43 @@ export function versionActions(
     ),
     action(trans.__('Open as a Copy…'), (current, version) =>
       copy(options, current, version)
-    )
+    ),
+    action(trans.__('Download'), async (current, version) => {
+      const extension = PathExt.extname(current.provider.path);
+      const name = PathExt.basename(current.provider.path, extension);
+      download(`${name}-version-${version.id}${extension}`, await fileOf(current, version));
+    })
   ];
 }
 
+/**
+ * Make a cell of a document what it was at the end of a version.
+ */
+export function restoreCell(
+  trans: TranslationBundle,
+  current: ICurrentDocument,
+  version: IVersion,
+  cell: string
+): void {
+  restore({ trans }, current, version, cell).catch(tellFailed);
+}
+
+function tellFailed(error: Error): void {
+  Notification.emit(error.message, 'error', { autoClose: false });
+}
+
 async function restore(
-  { trans }: IVersionActionsOptions,
+  { trans }: Pick<IVersionActionsOptions, 'trans'>,
   { timeline, provider }: ICurrentDocument,
-  version: IVersion
+  version: IVersion,
+  cell?: string
 ): Promise<void> {
   const when = `(${dayOf(version, trans)}, ${timeOf(version)})`;
-  const name = PathExt.basename(provider.path);
-  const isChanged = await timeline.restore(version.id);
+  const name =
+    cell === undefined
+      ? PathExt.basename(provider.path)
+      : trans.__('The cell of %1', PathExt.basename(provider.path));
+  const isChanged = await timeline.restore(version.id, cell);
   const isNotebook = provider.contentType === 'notebook';
   const undo = isNotebook ? trans.__('Undo Cell Operation') : trans.__('Undo');
   const text = isChanged
@@ -107,11 +132,33 @@ async function giveName(
   }
 }
 
-async function copy(
-  { app, trans }: IVersionActionsOptions,
+/**
+ * What a file would hold of a version: cells have ids since nbformat 4.5
+ * only, and whether they are trusted is in no file.
+ */
+async function fileOf(
   { timeline, provider }: ICurrentDocument,
   version: IVersion
+): Promise<unknown> {
+  const content = await timeline.content(version.id);
+  if (provider.contentType !== 'notebook') {
+    return content;
+  }
+  const notebook = content as INotebookContent & { nbformat_minor: number };
+  const cells = notebook.cells.map(({ id, ...cell }) => ({
+    ...(notebook.nbformat_minor >= 5 ? { id } : {}),
+    ...cell,
+    metadata: notedOf(cell.metadata)
+  }));
+  return { ...notebook, cells };
+}
+
+async function copy(
+  { app, trans }: IVersionActionsOptions,
+  current: ICurrentDocument,
+  version: IVersion
 ): Promise<void> {
+  const { provider } = current;
   const extension = PathExt.extname(provider.path);
   const stem = provider.path.slice(0, provider.path.length - extension.length);
   const { value } = await InputDialog.getText({
@@ -130,7 +177,7 @@ async function copy(
   await contents.save(value, {
     type: provider.contentType === 'notebook' ? 'notebook' : 'file',
     format: provider.format as Contents.FileFormat,
-    content: await timeline.content(version.id)
+    content: await fileOf(current, version)
   });
   await app.commands.execute('docmanager:open', { path: value });
 }

@@ -12,6 +12,7 @@ export * from './conflictsView';
 export * from './cursors';
 export * from './documentStatusItem';
 export * from './documentStatusWidget';
+export * from './preview/previewPanel';
 export * from './timelinePanel';
 export * from './timelineView';
 export {

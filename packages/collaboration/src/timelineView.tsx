@@ -69,6 +69,8 @@ export interface ITimelineViewProps {
   actions: readonly IVersionAction[];
   /** The name of a user to show. */
   nameOf: (username: string) => string;
+  /** The user looks for a version with the slider. */
+  scrubbed?: () => void;
   /** Translates what is shown. */
   translator: TranslationBundle;
 }
@@ -166,7 +168,7 @@ function Filters(props: IVersionsProps): React.ReactElement {
  * A slider over the versions that are known; the newest is on the right.
  */
 function Scrubber(props: IVersionsProps): React.ReactElement | null {
-  const { model, translator: trans } = props;
+  const { model, scrubbed, translator: trans } = props;
   const last = model.versions.length - 1;
   if (last < 1) {
     return null;
@@ -182,9 +184,10 @@ function Scrubber(props: IVersionsProps): React.ReactElement | null {
       value={last - Math.max(index, 0)}
       aria-label={trans.__('Version')}
       aria-valuetext={`${dayOf(shown, trans)} ${timeOf(shown)}`}
-      onChange={({ target }) =>
-        model.select(model.versions[last - Number(target.value)].id)
-      }
+      onChange={({ target }) => {
+        model.select(model.versions[last - Number(target.value)].id);
+        scrubbed?.();
+      }}
     />
   );
 }

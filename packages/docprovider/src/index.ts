@@ -9,6 +9,7 @@
 
 export * from './awarenessProvider';
 export * from './awarenessTokens';
+export * from './comparison';
 export * from './contentProvider';
 export { DisplayName, IDisplayName, LONGEST_DISPLAY_NAME } from './displayName';
 export * from './documentStatus';
@@ -22,4 +23,5 @@ export { roleMessage } from './role';
 export * from './sharedModelFactory';
 export * from './timeline';
 export * from './tokens';
+export * from './versionPreview';
 export * from './versions';

@@ -111,14 +111,22 @@ function align(
       candidates.push([place, index]);
     }
   });
-  // The longest growing subsequence of the places.
+  return longestRising(candidates.map(([place]) => place)).map(
+    index => candidates[index]
+  );
+}
+
+/**
+ * The indices of a longest subsequence of numbers that only grows.
+ */
+export function longestRising(numbers: readonly number[]): number[] {
   const tails: number[] = [];
   const previous: number[] = [];
-  candidates.forEach(([place], index) => {
+  numbers.forEach((number, index) => {
     let [low, high] = [0, tails.length];
     while (low < high) {
       const middle = (low + high) >> 1;
-      if (candidates[tails[middle]][0] < place) {
+      if (numbers[tails[middle]] < number) {
         low = middle + 1;
       } else {
         high = middle;
@@ -127,11 +135,11 @@ function align(
     previous[index] = low > 0 ? tails[low - 1] : -1;
     tails[low] = index;
   });
-  const chain: [number, number][] = [];
+  const chain: number[] = [];
   for (let at = tails[tails.length - 1] ?? -1; at >= 0; at = previous[at]) {
-    chain.unshift(candidates[at]);
+    chain.push(at);
   }
-  return chain;
+  return chain.reverse();
 }
 
 /**
@@ -161,7 +169,10 @@ function content(element: unknown): string {
   return parts.join('\n');
 }
 
-function canonical(value: unknown): string {
+/**
+ * The same text for the same value, whatever the order of its keys.
+ */
+export function canonical(value: unknown): string {
   return (
     JSON.stringify(value, (_, inner: unknown) =>
       typeof inner === 'object' && inner !== null && !Array.isArray(inner)

@@ -21,6 +21,9 @@ const PAGE = 50;
 /** Milliseconds after which versions that were not made yet are asked for. */
 const AGAIN = 500;
 
+/** Contents of versions that are kept at hand. */
+const MOST_CONTENTS = 6;
+
 /**
  * The timeline of one document.
  */
@@ -32,7 +35,7 @@ export class Timeline implements IDisposable {
   constructor(
     private _client: Pick<
       VersionClient,
-      'page' | 'content' | 'name' | 'restore'
+      'page' | 'content' | 'contentBefore' | 'name' | 'restore'
     >,
     private _model: YDocument<DocumentChange>
   ) {}
@@ -90,7 +93,7 @@ export class Timeline implements IDisposable {
    * The id of the version that is selected; `null` if none is.
    */
   get selected(): number | null {
-    return this._selected;
+    return this._selected?.id ?? null;
   }
 
   /**
@@ -123,8 +126,8 @@ export class Timeline implements IDisposable {
    * Select a version, or none.
    */
   select(id: number | null): void {
-    if (id !== this._selected) {
-      this._selected = id;
+    if (id !== this.selected) {
+      this._selected = this._versions.find(each => each.id === id) ?? null;
       this._changed.emit();
     }
   }
@@ -162,7 +165,21 @@ export class Timeline implements IDisposable {
    * @throws Error in words if it is not kept.
    */
   content(id: number): Promise<unknown> {
-    return this._client.content(id);
+    return this._kept(`${id}`, () => this._client.content(id));
+  }
+
+  /**
+   * What the document held before a version.
+   *
+   * @throws Error in words if it is not kept.
+   */
+  contentBefore({ id, first }: IVersion): Promise<unknown> {
+    const at = this._versions.findIndex(version => version.id === id);
+    const isFiltered = this._author !== '' || this._named;
+    const older = isFiltered ? undefined : this._versions[at + 1];
+    return older
+      ? this.content(older.id)
+      : this._kept(`before ${first}`, () => this._client.contentBefore(first));
   }
 
   /**
@@ -229,8 +246,10 @@ export class Timeline implements IDisposable {
     for (const { authors } of versions) {
       authors.forEach(author => this._authors.add(author));
     }
-    if (!this._versions.some(({ id }) => id === this._selected)) {
-      this._selected = null;
+    if (!this._versions.some(({ id }) => id === this._selected?.id)) {
+      // The newest version has another id when it grew.
+      const first = this._selected?.first;
+      this._selected = this._versions.find(each => each.first === first) ?? null;
     }
     if (!isComplete) {
       this._again = setTimeout(() => {
@@ -238,6 +257,23 @@ export class Timeline implements IDisposable {
         void this.refresh();
       }, AGAIN);
     }
+  }
+
+  /**
+   * A content that was asked for lately; what a version held never changes.
+   */
+  private _kept(
+    key: string,
+    ask: () => Promise<unknown>
+  ): Promise<unknown> {
+    const content = this._contents.get(key) ?? ask();
+    this._contents.delete(key);
+    this._contents.set(key, content);
+    content.catch(() => this._contents.delete(key));
+    if (this._contents.size > MOST_CONTENTS) {
+      this._contents.delete(this._contents.keys().next().value as string);
+    }
+    return content;
   }
 
   private _stopAsking(): void {
@@ -251,12 +287,13 @@ export class Timeline implements IDisposable {
   private _asking = 0;
   private _author = '';
   private _authors = new Set<string>();
+  private _contents = new Map<string, Promise<unknown>>();
   private _changed = new Signal<this, void>(this);
   private _error: string | null = null;
   private _hasMore = false;
   private _isDisposed = false;
   private _named = false;
   private _question = 0;
-  private _selected: number | null = null;
+  private _selected: IVersion | null = null;
   private _versions: readonly IVersion[] = [];
 }

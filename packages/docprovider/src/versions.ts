@@ -39,6 +39,8 @@ export interface IVersionChanges {
 export interface IVersion {
   /** Its id; the newest version gets another one when it grows. */
   id: number;
+  /** Its first piece; it stays the same while the newest version grows. */
+  first: number;
   /** The usernames of its authors, who did more first. */
   authors: string[];
   /** What it was: `edit`, `run`, `disk`, `load`, `restore`, or another. */
@@ -113,6 +115,18 @@ export class VersionClient {
    */
   async content(id: number): Promise<unknown> {
     const answer = await this._ask('GET', VERSIONS_ROUTE, `/${id}`);
+    return (answer as { content: unknown }).content;
+  }
+
+  /**
+   * What the document held before a version, as a file would.
+   *
+   * @param first The version's first piece.
+   * @throws Error with the server's words if that is not kept.
+   */
+  async contentBefore(first: number): Promise<unknown> {
+    const rest = `/${first}?before=true`;
+    const answer = await this._ask('GET', VERSIONS_ROUTE, rest);
     return (answer as { content: unknown }).content;
   }
 

@@ -1,0 +1,119 @@
+// Copyright (c) Jupyter Collaboration contributors.
+// Distributed under the terms of the BSD 3-Clause License.
+
+/**
+ * The tabs in which versions of documents are looked at, one a document. [V9]
+ */
+
+import type { IVersionAction } from '@jupyter/collaboration';
+import { PreviewPanel } from '@jupyter/collaboration';
+import type { Timeline } from '@jupyter/docprovider';
+import { VersionPreview } from '@jupyter/docprovider';
+import type { DocumentChange, YDocument } from '@jupyter/ydoc';
+import type { JupyterFrontEnd } from '@jupyterlab/application';
+import type { IEditorLanguageRegistry } from '@jupyterlab/codemirror';
+import { PathExt } from '@jupyterlab/coreutils';
+import type { IRenderMimeRegistry } from '@jupyterlab/rendermime';
+import type { TranslationBundle } from '@jupyterlab/translation';
+
+import type { ICurrentDocument } from './timeline';
+import { restoreCell } from './versionActions';
+
+/**
+ * What previews need.
+ */
+export interface IVersionPreviewsOptions {
+  /** What can be done with a version. */
+  actions: readonly IVersionAction[];
+  /** Shows the tabs. */
+  app: JupyterFrontEnd;
+  /** How code is coloured. */
+  languages: IEditorLanguageRegistry;
+  /** The name of a user to show. */
+  nameOf: (username: string) => string;
+  /** Renders outputs and markdown. */
+  rendermime: IRenderMimeRegistry;
+  /** Translates what users see. */
+  trans: TranslationBundle;
+}
+
+/**
+ * The previews that are open.
+ */
+export class VersionPreviews {
+  /**
+   * @param _options What they need.
+   */
+  constructor(private _options: IVersionPreviewsOptions) {}
+
+  /**
+   * Show the version that is selected in the timeline of a document; the tab
+   * follows what is selected from then on.
+   */
+  show(current: ICurrentDocument): void {
+    const { timeline, widget } = current;
+    if (this._panels.has(timeline)) {
+      return;
+    }
+    const panel = this._make(current);
+    this._panels.set(timeline, panel);
+    const close = () => panel.dispose();
+    widget.disposed.connect(close);
+    panel.disposed.connect(() => {
+      this._panels.delete(timeline);
+      widget.disposed.disconnect(close);
+    });
+    const { app } = this._options;
+    if (isSingle(app)) {
+      app.shell.add(panel, 'down', { type: 'Collaboration' });
+      app.shell.activateById(panel.id);
+    } else {
+      app.shell.add(panel, 'main', {
+        activate: false,
+        mode: 'split-right',
+        ref: widget.id,
+        type: 'Collaboration'
+      });
+    }
+  }
+
+  private _make(current: ICurrentDocument): PreviewPanel {
+    const { actions, languages, nameOf, rendermime, trans } = this._options;
+    const { provider, timeline, widget } = current;
+    const name = PathExt.basename(provider.path);
+    const model = new VersionPreview(
+      timeline,
+      widget.context.model.sharedModel as YDocument<DocumentChange>
+    );
+    const mime = languages.findByFileName(name)?.mime ?? 'text/plain';
+    const panel = new PreviewPanel({
+      actions,
+      languages,
+      mayRestore: () => provider.role === 'editor',
+      mimeType: typeof mime === 'string' ? mime : mime[0],
+      model,
+      name,
+      nameOf,
+      rendermime: rendermime.clone({ resolver: widget.context.urlResolver }),
+      restoreCell: cell => {
+        if (model.shown) {
+          restoreCell(trans, current, model.shown.version, cell);
+        }
+      },
+      translator: trans
+    });
+    panel.id = `jp-collaboration-preview-${++this._count}`;
+    return panel;
+  }
+
+  private _count = 0;
+  private _panels = new Map<Timeline, PreviewPanel>();
+}
+
+/**
+ * Whether an application shows one document, as Notebook 7 does: its main
+ * area takes no second one.
+ */
+function isSingle(app: JupyterFrontEnd): boolean {
+  return !('mode' in app.shell);
+}

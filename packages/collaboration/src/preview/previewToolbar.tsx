@@ -1,0 +1,166 @@
+// Copyright (c) Jupyter Collaboration contributors.
+// Distributed under the terms of the BSD 3-Clause License.
+
+/**
+ * What stands above a preview: which version it is, what it is compared with,
+ * and what can be done with it.
+ */
+
+import type { Baseline, IPreview } from '@jupyter/docprovider';
+import type { TranslationBundle } from '@jupyterlab/translation';
+import {
+  caretDownIcon,
+  caretUpIcon,
+  ReactWidget,
+  UseSignal
+} from '@jupyterlab/ui-components';
+import type { IDisposable } from '@lumino/disposable';
+import type { ISignal } from '@lumino/signaling';
+import * as React from 'react';
+
+import type { IVersionAction } from '../timelineView';
+import { changesInWords, dayOf, timeOf } from '../versionWords';
+
+/**
+ * The preview, as far as it is shown here.
+ */
+export interface IPreviewModel extends IDisposable {
+  /** What is shown; `null` until it is there. */
+  readonly shown: IPreview | null;
+  /** What versions are compared with. */
+  baseline: Baseline;
+  /** Whether a content is on its way. */
+  readonly isLoading: boolean;
+  /** Why the version cannot be shown, in words; `null` if it can. */
+  readonly error: string | null;
+  /** A signal emitted when any of them changed. */
+  readonly changed: ISignal<unknown, void>;
+}
+
+/**
+ * Properties of `PreviewToolbar`.
+ */
+export interface IPreviewToolbarProps {
+  /** What is shown. */
+  model: IPreviewModel;
+  /** What can be done with the version. */
+  actions: readonly IVersionAction[];
+  /** The name of a user to show. */
+  nameOf: (username: string) => string;
+  /** Translates what is shown. */
+  translator: TranslationBundle;
+  /** How many differences are marked; `null` if that is not known. */
+  differences: () => number | null;
+  /** Go to the next difference, or to the one before. */
+  go: (step: 1 | -1) => void;
+}
+
+/**
+ * The toolbar of a preview.
+ */
+export class PreviewToolbar extends ReactWidget {
+  /**
+   * @param _options What is shown, and what can be done.
+   */
+  constructor(private _options: IPreviewToolbarProps) {
+    super();
+    this.addClass('jp-VersionPreview-toolbar');
+    this.node.setAttribute('role', 'toolbar');
+    const { translator: trans } = _options;
+    this.node.setAttribute('aria-label', trans.__('Version'));
+  }
+
+  protected override render(): React.ReactElement {
+    return (
+      <UseSignal signal={this._options.model.changed}>
+        {() => <Tools {...this._options} />}
+      </UseSignal>
+    );
+  }
+}
+
+function Tools(props: IPreviewToolbarProps): React.ReactElement | null {
+  const { actions, model, nameOf, translator: trans } = props;
+  const { shown } = model;
+  if (!shown) {
+    return null;
+  }
+  const { version } = shown;
+  const who = version.authors.map(nameOf).join(', ');
+  const when = `${dayOf(version, trans)} ${timeOf(version)}`;
+  const parts = [version.name, when, who, changesInWords(version, trans)];
+  return (
+    <>
+      <span className="jp-VersionPreview-title">
+        {parts.filter(Boolean).join(' · ')}
+      </span>
+      <Marks {...props} />
+      {actions
+        .filter(({ isVisible }) => isVisible?.() ?? true)
+        .map(({ label, run }) => (
+          <button
+            key={label}
+            className="jp-VersionPreview-action jp-mod-styled"
+            onClick={() => run(version)}
+          >
+            {label}
+          </button>
+        ))}
+    </>
+  );
+}
+
+/**
+ * What differences are marked, and the way from one to the next.
+ */
+function Marks(props: IPreviewToolbarProps): React.ReactElement {
+  const { differences, go, model, translator: trans } = props;
+  const count = differences();
+  const baselines: [Baseline, string][] = [
+    ['before', trans.__('Changes in this version')],
+    ['now', trans.__('Changes since this version')],
+    ['none', trans.__('No marks')]
+  ];
+  return (
+    <span className="jp-VersionPreview-marks">
+      <select
+        aria-label={trans.__('What is marked')}
+        value={model.baseline}
+        onChange={({ target }) => {
+          model.baseline = target.value as Baseline;
+        }}
+      >
+        {baselines.map(([value, words]) => (
+          <option key={value} value={value}>
+            {words}
+          </option>
+        ))}
+      </select>
+      {count !== null && (
+        <span className="jp-VersionPreview-count" role="status">
+          {count === 0
+            ? trans.__('No differences')
+            : trans._n('%1 difference', '%1 differences', count)}
+        </span>
+      )}
+      <button
+        className="jp-VersionPreview-go"
+        aria-label={trans.__('Previous difference')}
+        title={trans.__('Previous difference')}
+        disabled={!count}
+        onClick={() => go(-1)}
+      >
+        <caretUpIcon.react tag="span" />
+      </button>
+      <button
+        className="jp-VersionPreview-go"
+        aria-label={trans.__('Next difference')}
+        title={trans.__('Next difference')}
+        disabled={!count}
+        onClick={() => go(1)}
+      >
+        <caretDownIcon.react tag="span" />
+      </button>
+    </span>
+  );
+}

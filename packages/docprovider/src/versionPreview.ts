@@ -1,0 +1,189 @@
+// Copyright (c) Jupyter Collaboration contributors.
+// Distributed under the terms of the BSD 3-Clause License.
+
+/**
+ * What a version of a document held, beside what it is compared with.
+ *
+ * A model for views: follows the version that is selected in a timeline;
+ * knows nothing of how a content is shown.
+ */
+
+import type { DocumentChange, YDocument } from '@jupyter/ydoc';
+import type { IDisposable } from '@lumino/disposable';
+import type { ISignal } from '@lumino/signaling';
+import { Signal } from '@lumino/signaling';
+
+import type { Timeline } from './timeline';
+import type { IVersion } from './versions';
+
+/** Milliseconds after an edit in which others may follow. */
+const QUIET = 500;
+
+/**
+ * What a version is compared with: the document before it, the document now,
+ * or nothing.
+ */
+export type Baseline = 'before' | 'now' | 'none';
+
+/**
+ * Two states of a document.
+ */
+export interface IPreview {
+  /** The version that was asked for. */
+  version: IVersion;
+  /** What it is compared with. */
+  baseline: Baseline;
+  /** The older content; `null` if the newer one is compared with nothing. */
+  before: unknown;
+  /** The newer content. */
+  after: unknown;
+}
+
+/**
+ * The preview of the selected version.
+ */
+export class VersionPreview implements IDisposable {
+  /**
+   * @param _timeline Knows which version is selected, and what it held.
+   * @param _model The document now.
+   */
+  constructor(
+    private _timeline: Pick<
+      Timeline,
+      'changed' | 'content' | 'contentBefore' | 'selected' | 'versions'
+    >,
+    private _model: YDocument<DocumentChange>
+  ) {
+    _timeline.changed.connect(this._follow, this);
+    this._follow();
+  }
+
+  /**
+   * What is shown; `null` until the first content is there.
+   */
+  get shown(): IPreview | null {
+    return this._shown;
+  }
+
+  /**
+   * What versions are compared with.
+   */
+  get baseline(): Baseline {
+    return this._baseline;
+  }
+  set baseline(baseline: Baseline) {
+    if (baseline !== this._baseline) {
+      this._baseline = baseline;
+      this._model.changed.disconnect(this._laterAgain, this);
+      if (baseline === 'now') {
+        this._model.changed.connect(this._laterAgain, this);
+      }
+      this._loadAgain();
+    }
+  }
+
+  /**
+   * Whether a content is on its way.
+   */
+  get isLoading(): boolean {
+    return this._loading;
+  }
+
+  /**
+   * Why the selected version cannot be shown, in words; `null` if it can.
+   */
+  get error(): string | null {
+    return this._error;
+  }
+
+  /**
+   * A signal emitted when any of them changed.
+   */
+  get changed(): ISignal<this, void> {
+    return this._changed;
+  }
+
+  /**
+   * Whether it is disposed.
+   */
+  get isDisposed(): boolean {
+    return this._isDisposed;
+  }
+
+  /**
+   * Follow no more.
+   */
+  dispose(): void {
+    if (this._isDisposed) {
+      return;
+    }
+    this._isDisposed = true;
+    clearTimeout(this._timer);
+    Signal.clearData(this);
+  }
+
+  private _follow(): void {
+    const { selected, versions } = this._timeline;
+    const version = versions.find(({ id }) => id === selected);
+    if (version && version.id !== this._version?.id) {
+      this._version = version;
+      this._loadAgain();
+    }
+  }
+
+  private _laterAgain(): void {
+    clearTimeout(this._timer);
+    this._timer = setTimeout(() => this._loadAgain(), QUIET);
+  }
+
+  /**
+   * Load what is wanted now; whoever scrubs fast skips what lies between.
+   */
+  private _loadAgain(): void {
+    this._isStale = true;
+    if (!this._loading) {
+      void this._load();
+    }
+  }
+
+  private async _load(): Promise<void> {
+    this._loading = true;
+    while (this._isStale && this._version && !this._isDisposed) {
+      this._isStale = false;
+      this._changed.emit();
+      try {
+        this._shown = await this._read(this._version, this._baseline);
+        this._error = null;
+      } catch (error) {
+        this._error = (error as Error).message;
+      }
+    }
+    this._loading = false;
+    if (!this._isDisposed) {
+      this._changed.emit();
+    }
+  }
+
+  private async _read(
+    version: IVersion,
+    baseline: Baseline
+  ): Promise<IPreview> {
+    const [content, before] = await Promise.all([
+      this._timeline.content(version.id),
+      baseline === 'before' ? this._timeline.contentBefore(version) : null
+    ]);
+    return baseline === 'now'
+      ? { version, baseline, before: content, after: this._model.getSource() }
+      : { version, baseline, before, after: content };
+  }
+
+  private _baseline: Baseline = 'before';
+  private _changed = new Signal<this, void>(this);
+  private _error: string | null = null;
+  private _isDisposed = false;
+  private _isStale = false;
+  private _loading = false;
+  private _shown: IPreview | null = null;
+  private _timer: ReturnType<typeof setTimeout> | undefined;
+  private _version: IVersion | null = null;
+}
