@@ -15,6 +15,8 @@ import type { IEditorLanguageRegistry } from '@jupyterlab/codemirror';
 import { PathExt } from '@jupyterlab/coreutils';
 import type { IRenderMimeRegistry } from '@jupyterlab/rendermime';
 import type { TranslationBundle } from '@jupyterlab/translation';
+import type { Widget } from '@lumino/widgets';
+import { SplitPanel } from '@lumino/widgets';
 
 import type { ICurrentDocument } from './timeline';
 import { restoreCell } from './versionActions';
@@ -67,6 +69,7 @@ export class VersionPreviews {
     if (isSingle(app)) {
       app.shell.add(panel, 'down', { type: 'Collaboration' });
       app.shell.activateById(panel.id);
+      giveRoom(panel);
     } else {
       app.shell.add(panel, 'main', {
         activate: false,
@@ -108,6 +111,24 @@ export class VersionPreviews {
 
   private _count = 0;
   private _panels = new Map<Timeline, PreviewPanel>();
+}
+
+/**
+ * Give a widget in the area below the document as much room as the document:
+ * the area is closed at first.
+ */
+function giveRoom(widget: Widget): void {
+  let place = widget.parent;
+  while (place && !(place instanceof SplitPanel && isVertical(place))) {
+    place = place.parent;
+  }
+  if (place instanceof SplitPanel && place.widgets.length === 2) {
+    place.setRelativeSizes([1, 1]);
+  }
+}
+
+function isVertical({ orientation }: SplitPanel): boolean {
+  return orientation === 'vertical';
 }
 
 /**

@@ -10,12 +10,35 @@
 
 import type { IVersion } from '@jupyter/docprovider';
 import type { TranslationBundle } from '@jupyterlab/translation';
-import { UseSignal } from '@jupyterlab/ui-components';
+import type { LabIcon } from '@jupyterlab/ui-components';
+import {
+  editIcon,
+  fileUploadIcon,
+  folderIcon,
+  historyIcon,
+  runIcon,
+  saveIcon,
+  settingsIcon,
+  tagIcon,
+  undoIcon,
+  UseSignal
+} from '@jupyterlab/ui-components';
 import type { ISignal } from '@lumino/signaling';
 import * as React from 'react';
 
 import { initialsOf, keyColor, textColorOn } from './userColor';
 import { changesInWords, dayOf, kindInWords, timeOf } from './versionWords';
+
+/** What versions that are no edits look like. */
+const KINDS: Record<string, LabIcon | undefined> = {
+  disk: saveIcon,
+  import: fileUploadIcon,
+  load: folderIcon,
+  restore: undoIcon,
+  run: runIcon,
+  server: settingsIcon,
+  squashed: historyIcon
+};
 
 /**
  * The versions of a document, as far as they are shown here.
@@ -198,6 +221,8 @@ function Version(
   const { actions, model, nameOf, translator: trans, version } = props;
   const isSelected = version.id === model.selected;
   const names = version.authors.map(nameOf);
+  const Icon = (version.name ? tagIcon : (KINDS[version.kind] ?? editIcon))
+    .react;
   return (
     <li
       className={`jp-Timeline-version ${isSelected ? 'jp-mod-selected' : ''}`}
@@ -232,6 +257,7 @@ function Version(
           {timeOf(version)}
         </time>
         <span className="jp-Timeline-changes">
+          <Icon tag="span" className="jp-Timeline-kind" />
           {changesInWords(version, trans)}
         </span>
       </button>
@@ -242,7 +268,7 @@ function Version(
             .map(({ label, run }) => (
               <button
                 key={label}
-                className="jp-Timeline-action jp-mod-styled"
+                className="jp-Timeline-action"
                 onClick={() => run(version)}
               >
                 {label}

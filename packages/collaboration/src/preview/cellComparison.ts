@@ -180,7 +180,7 @@ export class CellComparison extends Widget {
     const { after, before } = this.comparison;
     const id = (isSince ? before : after)?.cell.id;
     if (restore && id !== undefined) {
-      const button = element('button', 'jp-VersionCell-restore jp-mod-styled');
+      const button = element('button', 'jp-VersionCell-restore');
       button.textContent = trans.__('Restore This Cell');
       button.onclick = () => restore(id);
       header.append(button);

@@ -208,9 +208,11 @@ export class NotebookComparison extends Widget {
     before: INotebookContent | null,
     after: INotebookContent
   ): void {
-    const [old, now] = [before, after].map(each =>
-      JSON.stringify(notedOf(each?.metadata), null, 2)
-    );
+    const [old, now] = [before, after].map(each => {
+      // Pages fill in what the kernel speaks by themselves.
+      const { language_info: _, ...rest } = notedOf(each?.metadata);
+      return JSON.stringify(rest, null, 2);
+    });
     this._notes?.dispose();
     this._notes = null;
     this._notesPlace.widgets.forEach(widget => widget.dispose());

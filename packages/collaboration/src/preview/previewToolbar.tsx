@@ -100,7 +100,7 @@ function Tools(props: IPreviewToolbarProps): React.ReactElement | null {
         .map(({ label, run }) => (
           <button
             key={label}
-            className="jp-VersionPreview-action jp-mod-styled"
+            className="jp-VersionPreview-action"
             onClick={() => run(version)}
           >
             {label}
