@@ -1,9 +1,10 @@
 """The update log of documents: what was done, by whom, in which order."""
 
 from .base import Entry, History, HistoryBackend, Kind, Stored
+from .compaction import Retention
 from .forks import Fork, ForkStore
 from .memory import MemoryBackend
-from .sqlite import Retention, SQLiteBackend
+from .sqlite import SQLiteBackend
 from .versions import Mark, MarkKind, Summarised, Version, VersionStore
 
 __all__ = [
