@@ -10,6 +10,7 @@ import asyncio
 import math
 import time
 from collections.abc import Iterator
+from dataclasses import dataclass
 from logging import Logger
 from typing import Any
 
@@ -43,6 +44,21 @@ MAX_PAGE = 200
 MAX_NAME = 200
 
 
+@dataclass(frozen=True)
+class Page:
+    """A part of a document's history.
+
+    Attributes:
+        versions: newest first.
+        is_complete: whether all that there are were made: if not, ask again soon.
+        people: what their authors are called, by username.
+    """
+
+    versions: list[Version]
+    is_complete: bool
+    people: dict[str, str]
+
+
 class Timeline:
     """The versions of all documents."""
 
@@ -63,17 +79,15 @@ class Timeline:
         *,
         author: str = "",
         named: bool = False,
-    ) -> tuple[list[Version], bool]:
-        """The newest versions below an id, newest first.
-
-        Returns:
-            The versions, and whether all that there are were made: if not, ask again soon.
-        """
+    ) -> Page:
+        """The newest versions below an id, newest first."""
         making = self._make_soon(document)
         done, _ = await asyncio.wait({making}, timeout=PATIENCE)
         store = self._rooms.history(str(document)).versions
         limit = max(1, min(limit, MAX_PAGE))
-        return await store.page(before, limit, author=author, named=named), bool(done)
+        versions = await store.page(before, limit, author=author, named=named)
+        authors = {name for version in versions for name in version.authors}
+        return Page(versions, bool(done), await self._rooms.names(authors))
 
     def _make_soon(self, document: DocumentId) -> asyncio.Task[None]:
         """Make the versions of all that is there now; once at a time a document."""

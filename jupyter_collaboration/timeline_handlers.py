@@ -66,13 +66,14 @@ class PageHandler(VersionsHandler):
     @web.authenticated
     @authorized("read", resource="contents")  # type: ignore[untyped-decorator, unused-ignore]
     async def get(self, room_id: str) -> None:
-        """Answer ``{versions, complete}``.
+        """Answer ``{versions, complete, people}``.
 
         Query: ``before``, a version's id; ``limit``; ``author``, a username; ``named=true``.
-        Where ``complete`` is false, versions are still being made: ask again.
+        Where ``complete`` is false, versions are still being made: ask again. ``people`` has the
+        display names of the versions' authors by their usernames, as far as they are known.
         """
         try:
-            versions, complete = await self._timeline.page(
+            page = await self._timeline.page(
                 await self.document(room_id),
                 self.number("before"),
                 self.number("limit") or PAGE,
@@ -81,7 +82,11 @@ class PageHandler(VersionsHandler):
             )
         except CollaborationError as error:
             self.refuse(error)
-        answer = {"versions": [described(each) for each in versions], "complete": complete}
+        answer = {
+            "versions": [described(each) for each in page.versions],
+            "complete": page.is_complete,
+            "people": page.people,
+        }
         self.finish(json.dumps(answer))
 
 

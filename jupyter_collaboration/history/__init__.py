@@ -4,6 +4,7 @@ from .base import Entry, History, HistoryBackend, Kind, Stored
 from .compaction import Retention
 from .forks import Fork, ForkStore
 from .memory import MemoryBackend
+from .people import PeopleStore
 from .sqlite import SQLiteBackend
 from .versions import Mark, MarkKind, Summarised, Version, VersionStore
 
@@ -17,6 +18,7 @@ __all__ = [
     "Mark",
     "MarkKind",
     "MemoryBackend",
+    "PeopleStore",
     "Retention",
     "SQLiteBackend",
     "Stored",

@@ -17,6 +17,7 @@ from pycrdt import Doc
 from pycrdt.store import BaseYStore
 
 from .forks import ForkStore
+from .people import PeopleStore
 
 if TYPE_CHECKING:
     from .versions import VersionStore
@@ -198,9 +199,15 @@ class History(BaseYStore):
 
 
 class HistoryBackend(ABC):
-    """Where the histories of all documents of a server are kept, and which of them are forks."""
+    """Where the histories of all documents of a server are kept.
+
+    Attributes:
+        forks: which of them are forks.
+        people: what the people in them are called.
+    """
 
     forks: ForkStore
+    people: PeopleStore
 
     @abstractmethod
     async def open(self) -> None:

@@ -9,6 +9,7 @@ from uuid import uuid4
 
 from .base import Entry, History, HistoryBackend, Kind, Stored, replay
 from .forks import MemoryForks
+from .people import MemoryPeople
 from .versions import Mark, MarkKind, Summarised, Version, VersionStore
 
 MAX_ENTRIES = 10_000
@@ -176,6 +177,7 @@ class MemoryBackend(HistoryBackend):
         self._keep = keep
         self._documents: dict[str, _Document] = {}
         self.forks = MemoryForks(self._documents, lasts=keep)
+        self.people = MemoryPeople()
 
     async def open(self) -> None:
         """Always ready."""

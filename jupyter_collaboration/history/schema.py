@@ -67,6 +67,10 @@ CREATE TABLE IF NOT EXISTS collaboration_forks (
     title TEXT NOT NULL,
     description TEXT NOT NULL
 );
+CREATE TABLE IF NOT EXISTS collaboration_people (
+    username TEXT PRIMARY KEY,
+    name TEXT NOT NULL
+);
 CREATE INDEX IF NOT EXISTS collaboration_forks_root ON collaboration_forks (root);
 """
 

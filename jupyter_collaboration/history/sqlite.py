@@ -26,6 +26,7 @@ from .base import Entry, History, HistoryBackend
 from .compaction import Retention
 from .document import SQLiteHistory
 from .forks import SQLiteForks
+from .people import SQLitePeople
 from .rows import Tail, merged
 from .schema import connected
 from .shortening import SQLiteShortener
@@ -83,6 +84,7 @@ class SQLiteBackend(HistoryBackend):
         self._ids: dict[str, int] = {}
         self._tails: dict[str, Tail] = {}
         self.forks = SQLiteForks(self)
+        self.people = SQLitePeople(self)
         self._shortener = SQLiteShortener(self, retention or Retention())
 
     # Opening
