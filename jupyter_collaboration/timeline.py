@@ -9,12 +9,10 @@ from __future__ import annotations
 import asyncio
 import math
 import time
-from collections.abc import Iterator
 from dataclasses import dataclass
 from logging import Logger
 from typing import Any
 
-from anyio.from_thread import run
 from anyio.to_thread import run_sync
 from pycrdt import Doc
 
@@ -22,14 +20,11 @@ from . import protocol
 from .documents import DocumentId, content_of, parse_room_id
 from .errors import HistoryUnavailable, InvalidRequest, NotAllowed, VersionNotFound
 from .grouping import Group, Grouping
-from .history import Entry, Kind, Mark, MarkKind, Summarised, Version, VersionStore
+from .history import Kind, Mark, MarkKind, Summarised, Version, VersionStore
 from .outofband import merge_into
 from .room import DocumentRoom
 from .rooms import RoomManager
 from .summaries import Scribe
-
-CHUNK = 200
-"""Entries that are read at a time."""
 
 PATIENCE = 0.15
 """Seconds for which a page waits for versions that are not made yet."""
@@ -243,7 +238,7 @@ def _made(
     waiting: list[bytes] = []
     seq = last = done.seq
     try:
-        for entry in _entries(store, done.seq):
+        for entry in store.behind(done.seq):
             ended = grouping.add(entry, scribe.take(entry.update))
             if ended is not None:
                 if not ended.is_empty:
@@ -260,13 +255,6 @@ def _made(
     finally:
         scribe.close()
     return versions, Summarised(seq, behind.get_update() if seq else b""), last
-
-
-def _entries(store: VersionStore, seq: int) -> Iterator[Entry]:
-    """The entries behind one, read in pieces from a worker thread."""
-    while entries := run(store.entries_after, seq, CHUNK):
-        yield from entries
-        seq = entries[-1].seq
 
 
 def _version(group: Group, changes: dict[str, Any]) -> Version:

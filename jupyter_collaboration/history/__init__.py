@@ -1,5 +1,6 @@
 """The update log of documents: what was done, by whom, in which order."""
 
+from .attribution import Attribution, AttributionStore
 from .base import Entry, History, HistoryBackend, Kind, Stored
 from .compaction import Retention
 from .forks import Fork, ForkStore
@@ -9,6 +10,8 @@ from .sqlite import SQLiteBackend
 from .versions import Mark, MarkKind, Summarised, Version, VersionStore
 
 __all__ = [
+    "Attribution",
+    "AttributionStore",
     "Entry",
     "Fork",
     "ForkStore",

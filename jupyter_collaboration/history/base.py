@@ -20,6 +20,7 @@ from .forks import ForkStore
 from .people import PeopleStore
 
 if TYPE_CHECKING:
+    from .attribution import AttributionStore
     from .versions import VersionStore
 
 
@@ -183,6 +184,11 @@ class History(BaseYStore):
     @abstractmethod
     def versions(self) -> VersionStore:
         """The document's versions, names and marks."""
+
+    @property
+    @abstractmethod
+    def attribution(self) -> AttributionStore:
+        """Who wrote what, where the entries do not tell it any more."""
 
     @abstractmethod
     async def entries(self) -> list[Entry]:

@@ -12,9 +12,13 @@ import time
 from typing import TYPE_CHECKING
 
 from anyio import Lock
+from anyio.to_thread import run_sync
 
 from ..errors import HistoryUnavailable
 from ..failpoints import reach
+from .attribution import Attribution
+from .attribution_table import SQLiteAttribution
+from .base import Entry, Kind
 from .compaction import Retention, Row, compacted
 from .versions import MarkKind
 
@@ -47,9 +51,17 @@ class SQLiteShortener:
                 loop = asyncio.get_running_loop()
                 shorter = await loop.run_in_executor(None, self._compacted, rows, saved, named)
                 if shorter is not None:
+                    await self._keep_authors(room_id, rows)
                     await backend.run(self._replace, room_id, document, rows, shorter)
             except (sqlite3.Error, HistoryUnavailable) as error:
                 backend.log.error("The history of %s was not shortened: %s", room_id, error)
+
+    async def _keep_authors(self, room_id: str, rows: list[Row]) -> None:
+        """Keep who wrote what is about to be one row."""
+        store = SQLiteAttribution(room_id, self._backend)
+        known = await store.read()
+        await run_sync(_extend, known, rows)
+        await store.keep(known)
 
     def _compacted(
         self, rows: list[Row], saved_seq: int, named: frozenset[int]
@@ -103,3 +115,11 @@ class SQLiteShortener:
             raise
         self._backend.end_row(room_id)
         reach("compact.done")
+
+
+def _extend(known: Attribution, rows: list[Row]) -> None:
+    known.extend(
+        Entry(row.seq, row.data, row.author, Kind(row.kind), row.time)
+        for row in rows
+        if row.seq > known.seq
+    )

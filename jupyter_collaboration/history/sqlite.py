@@ -28,7 +28,7 @@ from .document import SQLiteHistory
 from .forks import SQLiteForks
 from .people import SQLitePeople
 from .rows import Tail, merged
-from .schema import connected
+from .schema import TABLES_OF_DOCUMENT, connected
 from .shortening import SQLiteShortener
 
 T = TypeVar("T")
@@ -354,7 +354,7 @@ class SQLiteBackend(HistoryBackend):
         try:
             for sql, args in statements:
                 db.execute(sql, args)
-            for table in ("updates", "checkpoints", "marks", "versions", "summaries"):
+            for table in TABLES_OF_DOCUMENT:
                 db.execute(
                     f"DELETE FROM collaboration_{table} WHERE document IN"
                     " (SELECT id FROM collaboration_documents WHERE room = ?)",
