@@ -15,6 +15,7 @@ from pycrdt import Doc
 from traitlets import Bool, Float, Int, Type, Unicode
 from traitlets.config import Config
 
+from .authorship import Authorship
 from .binding import BindingOptions
 from .documents import DocumentId, document_id, make_document, parse_room_id
 from .files import DocumentFile
@@ -30,7 +31,7 @@ from .room import DocumentRoom
 from .rooms import RoomManager
 from .stores import SQLiteYStore, TempFileYStore, YStore
 from .timeline import Timeline
-from .timeline_handlers import PageHandler, RestoreHandler, VersionHandler
+from .timeline_handlers import AuthorsHandler, PageHandler, RestoreHandler, VersionHandler
 from .watch import FileWatch
 from .websocket import RoomHandler
 
@@ -218,6 +219,7 @@ class YDocExtension(ExtensionApp):
         version_parts = {"timeline": self._timeline, **parts}
         playbacks = Playbacks(self.ywebsocket_server, self._timeline, self.log)
         playback_parts = {"playbacks": playbacks, **parts}
+        author_parts = {"authorship": Authorship(self.ywebsocket_server), **version_parts}
         room_id = r"(?P<room_id>[^/]+)"
         self.handlers.extend(
             [
@@ -228,6 +230,7 @@ class YDocExtension(ExtensionApp):
                     version_parts,
                 ),
                 (rf"/api/collaboration/restore/{room_id}", RestoreHandler, version_parts),
+                (rf"/api/collaboration/authors/{room_id}", AuthorsHandler, author_parts),
                 (r"/api/collaboration/timeline/(?P<path>.+)", TimelineHandler, playback_parts),
                 (rf"/api/collaboration/undo_redo/{room_id}", UndoRedoHandler, playback_parts),
                 (r"/api/collaboration/session/(?P<path>.+)", SessionHandler, parts),

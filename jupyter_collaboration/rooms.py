@@ -6,7 +6,7 @@ Knows how a room is made; knows nothing of sockets or HTTP.
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable, Coroutine
+from collections.abc import Callable, Collection, Coroutine
 from functools import partial
 from logging import Logger
 from typing import Any
@@ -107,6 +107,18 @@ class RoomManager:
     def dismiss(self, username: str, room_id: str) -> None:
         """Somebody who was admitted is gone."""
         self._attendance.dismiss(username, room_id)
+
+    def met(self, username: str, name: str) -> None:
+        """Somebody joined a document, and is called so."""
+        self._history.people.note(username, name)
+
+    async def names(self, usernames: Collection[str]) -> dict[str, str]:
+        """Display names by username, as far as they are known."""
+        try:
+            return await (await self.histories()).people.names(usernames)
+        except HistoryUnavailable as error:
+            self._log.debug("Nobody's name is known: %s", error)
+            return {}
 
     def start_soon(self, work: Callable[[], Coroutine[Any, Any, None]]) -> None:
         """Run something until it ends, or the rooms do."""

@@ -9,11 +9,10 @@ from __future__ import annotations
 import asyncio
 import math
 import time
-from collections.abc import Iterator
+from dataclasses import dataclass
 from logging import Logger
 from typing import Any
 
-from anyio.from_thread import run
 from anyio.to_thread import run_sync
 from pycrdt import Doc
 
@@ -21,14 +20,11 @@ from . import protocol
 from .documents import DocumentId, content_of, parse_room_id
 from .errors import HistoryUnavailable, InvalidRequest, NotAllowed, VersionNotFound
 from .grouping import Group, Grouping
-from .history import Entry, Kind, Mark, MarkKind, Summarised, Version, VersionStore
+from .history import Kind, Mark, MarkKind, Summarised, Version, VersionStore
 from .outofband import merge_into
 from .room import DocumentRoom
 from .rooms import RoomManager
 from .summaries import Scribe
-
-CHUNK = 200
-"""Entries that are read at a time."""
 
 PATIENCE = 0.15
 """Seconds for which a page waits for versions that are not made yet."""
@@ -41,6 +37,21 @@ CLOSE_TIME = 0.5
 
 MAX_PAGE = 200
 MAX_NAME = 200
+
+
+@dataclass(frozen=True)
+class Page:
+    """A part of a document's history.
+
+    Attributes:
+        versions: newest first.
+        is_complete: whether all that there are were made: if not, ask again soon.
+        people: what their authors are called, by username.
+    """
+
+    versions: list[Version]
+    is_complete: bool
+    people: dict[str, str]
 
 
 class Timeline:
@@ -63,17 +74,15 @@ class Timeline:
         *,
         author: str = "",
         named: bool = False,
-    ) -> tuple[list[Version], bool]:
-        """The newest versions below an id, newest first.
-
-        Returns:
-            The versions, and whether all that there are were made: if not, ask again soon.
-        """
+    ) -> Page:
+        """The newest versions below an id, newest first."""
         making = self._make_soon(document)
         done, _ = await asyncio.wait({making}, timeout=PATIENCE)
         store = self._rooms.history(str(document)).versions
         limit = max(1, min(limit, MAX_PAGE))
-        return await store.page(before, limit, author=author, named=named), bool(done)
+        versions = await store.page(before, limit, author=author, named=named)
+        authors = {name for version in versions for name in version.authors}
+        return Page(versions, bool(done), await self._rooms.names(authors))
 
     def _make_soon(self, document: DocumentId) -> asyncio.Task[None]:
         """Make the versions of all that is there now; once at a time a document."""
@@ -241,7 +250,7 @@ def _made(
     waiting: list[bytes] = []
     seq = last = done.seq
     try:
-        for entry in _entries(store, done.seq):
+        for entry in store.behind(done.seq):
             ended = grouping.add(entry, scribe.take(entry.update))
             if ended is not None:
                 if not ended.is_empty:
@@ -258,13 +267,6 @@ def _made(
     finally:
         scribe.close()
     return versions, Summarised(seq, behind.get_update() if seq else b""), last
-
-
-def _entries(store: VersionStore, seq: int) -> Iterator[Entry]:
-    """The entries behind one, read in pieces from a worker thread."""
-    while entries := run(store.entries_after, seq, CHUNK):
-        yield from entries
-        seq = entries[-1].seq
 
 
 def _version(group: Group, changes: dict[str, Any]) -> Version:

@@ -5,13 +5,17 @@ from __future__ import annotations
 import base64
 import json
 from dataclasses import asdict
+from functools import partial
 from typing import Any
 
+from anyio.to_thread import run_sync
 from jupyter_server.auth.decorator import authorized
 from tornado import web
 
+from .authorship import Authorship
 from .documents import DocumentId, parse_room_id
 from .errors import CollaborationError, InvalidRequest
+from .fork_room import is_fork_id
 from .forks import Forks
 from .handlers import CollaborationHandler
 from .history import Version
@@ -66,13 +70,14 @@ class PageHandler(VersionsHandler):
     @web.authenticated
     @authorized("read", resource="contents")  # type: ignore[untyped-decorator, unused-ignore]
     async def get(self, room_id: str) -> None:
-        """Answer ``{versions, complete}``.
+        """Answer ``{versions, complete, people}``.
 
         Query: ``before``, a version's id; ``limit``; ``author``, a username; ``named=true``.
-        Where ``complete`` is false, versions are still being made: ask again.
+        Where ``complete`` is false, versions are still being made: ask again. ``people`` has the
+        display names of the versions' authors by their usernames, as far as they are known.
         """
         try:
-            versions, complete = await self._timeline.page(
+            page = await self._timeline.page(
                 await self.document(room_id),
                 self.number("before"),
                 self.number("limit") or PAGE,
@@ -81,7 +86,11 @@ class PageHandler(VersionsHandler):
             )
         except CollaborationError as error:
             self.refuse(error)
-        answer = {"versions": [described(each) for each in versions], "complete": complete}
+        answer = {
+            "versions": [described(each) for each in page.versions],
+            "complete": page.is_complete,
+            "people": page.people,
+        }
         self.finish(json.dumps(answer))
 
 
@@ -152,6 +161,37 @@ class RestoreHandler(VersionsHandler):
             self.refuse(error)
         encoded = None if update == EMPTY_UPDATE else base64.b64encode(update).decode()
         self.finish(json.dumps({"update": encoded}))
+
+
+class AuthorsHandler(VersionsHandler):
+    """``/api/collaboration/authors/<roomid>``: who wrote what is in a document. [V6]"""
+
+    def initialize(self, authorship: Authorship, **parts: Any) -> None:  # type: ignore[override]
+        super().initialize(**parts)
+        self._authorship = authorship
+
+    @web.authenticated
+    @authorized("read", resource="contents")  # type: ignore[untyped-decorator, unused-ignore]
+    async def get(self, room_id: str) -> None:
+        """Answer ``{people, authors, runs}``.
+
+        ``runs`` is ``{client: [[clock, length, author, kind, time], ...]}``: by Yjs client id, in
+        the order of its clock and without overlaps, who brought in what has the ids from ``clock``
+        to ``clock + length``. ``author`` is an index into ``authors``, usernames, or -1 where it
+        was no user. ``kind`` is ``edit`` or ``restore`` of a user, ``load``, ``disk`` (another
+        program wrote the file), ``import`` (of an older store), ``server``, or ``squashed`` (not
+        known any more). ``time`` is in whole seconds since the epoch: what one author wrote within
+        ten minutes is told as of their beginning. ``people`` are the display names of the authors
+        by their usernames, as far as they are known. Ids that are in no range are of nobody known.
+        """
+        try:
+            if is_fork_id(room_id):
+                raise InvalidRequest("A fork's authors are not told, only those of its root.")
+            known, people = await self._authorship.of(await self.document(room_id))
+        except CollaborationError as error:
+            self.refuse(error)
+        answer = {"people": people, "authors": known.authors, "runs": known.runs}
+        self.finish(await run_sync(partial(json.dumps, answer, separators=(",", ":"))))
 
 
 def described(version: Version) -> dict[str, Any]:

@@ -33,6 +33,8 @@ MAX_DEPTH = 64
 GC, DELETED, JSON, BINARY, STRING, EMBED, FORMAT, TYPE, ANY, DOC, SKIP = range(11)
 
 Id = tuple[int, int]
+Part = tuple[int, int, int]
+"""A client, a clock, and a length in that client's clock."""
 
 
 @dataclass
@@ -44,13 +46,15 @@ class Update:
         text: for an update that does nothing but go on with one piece of text, the id and length
             of what comes, and the ids of what stands on both sides of it.
         deleted: what it deletes, as (client, clock, length).
+        brought: what it brings, in the same form.
         ends: the clock that each client has behind it.
         strange: why no document should hold what is in it; empty where nothing speaks against it.
     """
 
     structs: int = 0
     text: tuple[Id, int, Id | None, Id | None] | None = None
-    deleted: list[tuple[int, int, int]] = field(default_factory=list)
+    deleted: list[Part] = field(default_factory=list)
+    brought: list[Part] = field(default_factory=list)
     ends: dict[int, int] = field(default_factory=dict)
     strange: str = ""
 
@@ -66,21 +70,38 @@ def read_update(data: bytes) -> Update:
     return _Reader(data).update()
 
 
+def brought_by(data: bytes) -> list[Part]:
+    """The parts of a document that an update brings, however large it is.
+
+    Raises:
+        ProtocolError: it is no update.
+    """
+    return _Reader(data, is_limited=False).update().brought
+
+
 class _Reader:
-    def __init__(self, data: bytes) -> None:
+    def __init__(self, data: bytes, *, is_limited: bool = True) -> None:
         self._data = data
+        self._is_limited = is_limited
         self._at = 0
         self._found = Update()
         self._depths: dict[Id, int] = {}
         self._pieces = 0
+        self._skipped = False
 
     def update(self) -> Update:
         for _ in range(self._number()):
             count, client, clock = self._number(), self._client(), self._number()
+            start = clock
             for _ in range(count):
-                clock += self._struct(client, clock)
+                self._skipped = False
+                before, clock = clock, clock + self._struct(client, clock)
                 if clock > MAX_CLOCK:
                     raise ProtocolError("an update with a clock that runs too far")
+                if self._skipped:
+                    self._brings(client, start, before)
+                    start = clock
+            self._brings(client, start, clock)
             self._found.ends[client] = clock
         if self._found.structs != 1:
             self._found.text = None
@@ -92,6 +113,10 @@ class _Reader:
             raise ProtocolError("an update with something behind its end")
         return self._found
 
+    def _brings(self, client: int, start: int, end: int) -> None:
+        if end > start:
+            self._found.brought.append((client, start, end - start))
+
     def _struct(self, client: int, clock: int) -> int:
         """Read one struct.
 
@@ -99,11 +124,12 @@ class _Reader:
             Its length in the client's clock.
         """
         self._found.structs += 1
-        if self._found.structs > MAX_STRUCTS:
+        if self._found.structs > MAX_STRUCTS and self._is_limited:
             raise ProtocolError(f"an update of more than {MAX_STRUCTS} parts")
         info = self._byte()
         kind = info & 31
         if kind in (GC, SKIP):
+            self._skipped = kind == SKIP
             return self._number()
         origin = self._id() if info & 0x80 else None
         right = self._id() if info & 0x40 else None
@@ -118,7 +144,7 @@ class _Reader:
         length = self._content(kind)
         if kind == STRING and origin == (client, clock - 1):
             self._pieces += 1
-            if self._pieces > MAX_PIECES:
+            if self._pieces > MAX_PIECES and self._is_limited:
                 raise ProtocolError(f"a text in more than {MAX_PIECES} pieces")
         if kind == STRING and (origin or right):
             self._found.text = ((client, clock), length, origin, right)
@@ -214,6 +240,9 @@ class _Reader:
         return self._client(), self._number()
 
     def _number(self) -> int:
+        if (at := self._at) < len(self._data) and (value := self._data[at]) < 128:
+            self._at = at + 1  # most numbers are short
+            return value
         value, self._at = read_varuint(self._data, self._at)
         return value
 
@@ -228,7 +257,10 @@ class _Reader:
             raise ProtocolError("a text that is not UTF-8") from error
 
     def _byte(self) -> int:
-        return self._take(1)[0]
+        if self._at >= len(self._data):
+            raise ProtocolError("an update that is cut short")
+        self._at += 1
+        return self._data[self._at - 1]
 
     def _take(self, size: int) -> bytes:
         data = self._data[self._at : self._at + size]

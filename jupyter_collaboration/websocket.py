@@ -228,6 +228,8 @@ class RoomHandler(WebSocketMixin, JupyterHandler, WebSocketHandler):
             return
         self._room = room
         room.join(self)
+        if isinstance(room, KeptRoom):
+            self._rooms.met(self.username, self.identity(None)["display_name"])
         self._heard = asyncio.get_running_loop().time()
         self._ping_later()
         self._rooms.start_soon(self._check_again)

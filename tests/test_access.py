@@ -18,7 +18,12 @@ from jupyter_collaboration.app import YDocExtension
 from jupyter_collaboration.fork_handlers import ForkHandler
 from jupyter_collaboration.handlers import RebaseHandler, SessionHandler
 from jupyter_collaboration.playback_handlers import TimelineHandler, UndoRedoHandler
-from jupyter_collaboration.timeline_handlers import PageHandler, RestoreHandler, VersionHandler
+from jupyter_collaboration.timeline_handlers import (
+    AuthorsHandler,
+    PageHandler,
+    RestoreHandler,
+    VersionHandler,
+)
 from jupyter_collaboration.websocket import RoomHandler
 from rtcbench import wire
 from rtcbench.client import Endpoint
@@ -39,6 +44,7 @@ NEEDS = {
     (VersionHandler, "get"): "read",
     (VersionHandler, "put"): "write",
     (RestoreHandler, "put"): "write",
+    (AuthorsHandler, "get"): "read",
     (UndoRedoHandler, "put"): "write",
     (TimelineHandler, "get"): "read",
 }
@@ -177,6 +183,7 @@ def test_everybody_gets_at_each_route_what_they_may(
                 (RoomHandler, "get"): lambda: comes_in(url_for(server, endpoint, person)),
                 (PageHandler, "get"): asks("GET", f"versions/{room}"),
                 (VersionHandler, "get"): asks("GET", f"versions/{room}/1"),
+                (AuthorsHandler, "get"): asks("GET", f"authors/{room}"),
                 (VersionHandler, "put"): asks("PUT", f"versions/{room}/1", name="first"),
                 (TimelineHandler, "get"): asks("GET", "timeline/a.txt?format=text&type=file"),
                 (UndoRedoHandler, "put"): asks("PUT", step),

@@ -349,6 +349,25 @@ def test_versions_and_names_outlive_the_server(run: Run, new_server: Callable[..
     run(test())
 
 
+def test_authors_who_left_keep_their_names(run: Run, new_server: Callable[..., Server]) -> None:
+    # [V3]
+    async def test() -> None:
+        server = new_server(ServerApp={"identity_provider_class": "authorizers.ByToken"})
+        await server.start()
+        file = server.text_file("a.txt", "one\n")
+        room = room_of(await server.endpoint(file))
+        ada = await server.member(file)
+        ada.source.insert(0, "two\n")
+        await ada.ask("save")
+        await server.stop()
+        await server.start()
+        status, text = await server.request("GET", f"api/collaboration/versions/{room}")
+        assert (status, json.loads(text)["people"]) == (200, {"editor": "Editor"})
+        await server.stop()
+
+    run(test())
+
+
 @pytest.mark.parametrize(
     ("method", "route", "body", "status"),
     [

@@ -9,11 +9,17 @@ from typing import Any
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-from pycrdt import Array, Doc, Map, Text
+from pycrdt import Array, Doc, Map, Text, merge_updates
 
 from jupyter_collaboration.errors import ProtocolError
 from jupyter_collaboration.protocol import write_bytes, write_varuint
-from jupyter_collaboration.updates import MAX_DEPTH, MAX_PIECES, MAX_STRUCTS, read_update
+from jupyter_collaboration.updates import (
+    MAX_DEPTH,
+    MAX_PIECES,
+    MAX_STRUCTS,
+    brought_by,
+    read_update,
+)
 
 
 def written(edit: Any) -> list[bytes]:
@@ -129,6 +135,22 @@ def test_what_is_just_within_the_limits_is_read() -> None:
     assert read_update(nested(MAX_DEPTH)).structs == 1
     assert read_update(types_in_types(MAX_DEPTH)).structs == MAX_DEPTH + 1
     assert read_update(pieces(MAX_PIECES)).structs == MAX_PIECES
+
+
+def test_the_parts_that_an_update_brings_are_told() -> None:  # [V6]
+    doc = Doc(client_id=5)
+    text = doc.get("source", type=Text)
+    text.insert(0, "one😀")
+    first, state = doc.get_update(), doc.get_state()
+    text.insert(0, "two")
+    skipped, state = state, doc.get_state()
+    text.insert(0, "three")
+    last = doc.get_update(state)
+    del text[0:2]
+    assert brought_by(first) == [(5, 0, 5)]
+    assert brought_by(doc.get_update(skipped)) == [(5, 5, 8)]
+    assert brought_by(merge_updates(first, last)) == [(5, 0, 5), (5, 8, 5)]
+    assert brought_by(pieces(MAX_PIECES + 2)) == [(1, 0, MAX_PIECES + 2)]
 
 
 def test_numbers_that_json_does_not_know_are_noticed() -> None:  # [M8]

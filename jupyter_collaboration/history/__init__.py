@@ -1,12 +1,17 @@
 """The update log of documents: what was done, by whom, in which order."""
 
+from .attribution import Attribution, AttributionStore
 from .base import Entry, History, HistoryBackend, Kind, Stored
+from .compaction import Retention
 from .forks import Fork, ForkStore
 from .memory import MemoryBackend
-from .sqlite import Retention, SQLiteBackend
+from .people import PeopleStore
+from .sqlite import SQLiteBackend
 from .versions import Mark, MarkKind, Summarised, Version, VersionStore
 
 __all__ = [
+    "Attribution",
+    "AttributionStore",
     "Entry",
     "Fork",
     "ForkStore",
@@ -16,6 +21,7 @@ __all__ = [
     "Mark",
     "MarkKind",
     "MemoryBackend",
+    "PeopleStore",
     "Retention",
     "SQLiteBackend",
     "Stored",

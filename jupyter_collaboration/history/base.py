@@ -17,8 +17,10 @@ from pycrdt import Doc
 from pycrdt.store import BaseYStore
 
 from .forks import ForkStore
+from .people import PeopleStore
 
 if TYPE_CHECKING:
+    from .attribution import AttributionStore
     from .versions import VersionStore
 
 
@@ -183,6 +185,11 @@ class History(BaseYStore):
     def versions(self) -> VersionStore:
         """The document's versions, names and marks."""
 
+    @property
+    @abstractmethod
+    def attribution(self) -> AttributionStore:
+        """Who wrote what, where the entries do not tell it any more."""
+
     @abstractmethod
     async def entries(self) -> list[Entry]:
         """All entries, in their order."""
@@ -198,9 +205,15 @@ class History(BaseYStore):
 
 
 class HistoryBackend(ABC):
-    """Where the histories of all documents of a server are kept, and which of them are forks."""
+    """Where the histories of all documents of a server are kept.
+
+    Attributes:
+        forks: which of them are forks.
+        people: what the people in them are called.
+    """
 
     forks: ForkStore
+    people: PeopleStore
 
     @abstractmethod
     async def open(self) -> None:

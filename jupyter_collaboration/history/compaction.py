@@ -15,6 +15,22 @@ from .base import Kind, replay
 
 
 @dataclass(frozen=True)
+class Retention:
+    """How much of a document's history is kept.
+
+    Attributes:
+        detail_days: days for which each entry is kept; older ones are merged, one for a day.
+        document_bytes: size from which on the oldest part of a history is dropped.
+        squash_after: seconds without an edit after which a closed document's history becomes
+            one entry; None keeps it.
+    """
+
+    detail_days: float = 90.0
+    document_bytes: int = 100 * 2**20
+    squash_after: float | None = None
+
+
+@dataclass(frozen=True)
 class Row:
     """One stored entry."""
 

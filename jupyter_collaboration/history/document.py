@@ -11,6 +11,8 @@ from typing import TYPE_CHECKING
 from anyio.to_thread import run_sync
 
 from ..errors import HistoryUnavailable
+from .attribution import AttributionStore
+from .attribution_table import SQLiteAttribution
 from .base import Entry, History, Kind, Stored, replay
 from .schema import published_history
 from .version_tables import SQLiteVersions
@@ -33,10 +35,15 @@ class SQLiteHistory(History):
         self._entries = 0
         self._bytes = 0
         self._versions = SQLiteVersions(room_id, backend)
+        self._attribution = SQLiteAttribution(room_id, backend)
 
     @property
     def versions(self) -> VersionStore:
         return self._versions
+
+    @property
+    def attribution(self) -> AttributionStore:
+        return self._attribution
 
     async def _load(self) -> Stored:
         await self._backend.flush()

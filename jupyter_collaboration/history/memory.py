@@ -7,8 +7,10 @@ from collections.abc import Callable
 from logging import Logger
 from uuid import uuid4
 
+from .attribution import Attribution, AttributionStore
 from .base import Entry, History, HistoryBackend, Kind, Stored, replay
 from .forks import MemoryForks
+from .people import MemoryPeople
 from .versions import Mark, MarkKind, Summarised, Version, VersionStore
 
 MAX_ENTRIES = 10_000
@@ -30,6 +32,8 @@ class _Document:
         self.marks: dict[tuple[int, MarkKind], Mark] = {}
         self.versions: list[Version] = []
         self.summarised = Summarised()
+        self.attributed_seq = 0
+        self.attributed = Attribution().pack()
 
 
 class MemoryVersions(VersionStore):
@@ -86,6 +90,29 @@ class MemoryVersions(VersionStore):
         return found[:limit]
 
 
+class MemoryAttribution(AttributionStore):
+    """What is kept of who wrote one document."""
+
+    def __init__(self, document: _Document) -> None:
+        self._document = document
+
+    async def read(self) -> Attribution:
+        return self.read_now()
+
+    def read_now(self) -> Attribution:
+        """As `read`."""
+        return Attribution.unpack(self._document.attributed_seq, self._document.attributed)
+
+    async def keep(self, attribution: Attribution) -> None:
+        self.keep_now(attribution)
+
+    def keep_now(self, attribution: Attribution) -> None:
+        """As `keep`."""
+        if attribution.seq > self._document.attributed_seq:
+            self._document.attributed_seq = attribution.seq
+            self._document.attributed = attribution.pack()
+
+
 class MemoryHistory(History):
     """One document's history in a list."""
 
@@ -93,10 +120,15 @@ class MemoryHistory(History):
         super().__init__(room_id, log=log)
         self._document = document
         self._versions = MemoryVersions(document)
+        self._attribution = MemoryAttribution(document)
 
     @property
     def versions(self) -> VersionStore:
         return self._versions
+
+    @property
+    def attribution(self) -> AttributionStore:
+        return self._attribution
 
     async def _load(self) -> Stored:
         document = self._document
@@ -156,8 +188,15 @@ class MemoryHistory(History):
         """Keep one entry for all that was saved, so that memory does not fill."""
         document = self._document
         if document.entries and self.needs_checkpoint:
+            self._attribute(seq)
             whole = Entry(seq, state, "", Kind.SQUASHED, document.entries[-1].time)
             document.entries = [whole, *(each for each in document.entries if each.seq > seq)]
+
+    def _attribute(self, seq: int) -> None:
+        """Keep who wrote what up to an entry."""
+        known = self._attribution.read_now()
+        known.extend(each for each in self._document.entries if known.seq < each.seq <= seq)
+        self._attribution.keep_now(known)
 
     def when_committed(self, callback: Callable[[bool], None]) -> None:
         callback(False)  # memory is no disk
@@ -179,6 +218,7 @@ class MemoryBackend(HistoryBackend):
         self._keep = keep
         self._documents: dict[str, _Document] = {}
         self.forks = MemoryForks(self._documents, lasts=keep)
+        self.people = MemoryPeople()
 
     async def open(self) -> None:
         """Always ready."""

@@ -67,8 +67,20 @@ CREATE TABLE IF NOT EXISTS collaboration_forks (
     title TEXT NOT NULL,
     description TEXT NOT NULL
 );
+CREATE TABLE IF NOT EXISTS collaboration_attributions (
+    document INTEGER PRIMARY KEY REFERENCES collaboration_documents (id),
+    seq INTEGER NOT NULL,
+    packed TEXT NOT NULL
+);
+CREATE TABLE IF NOT EXISTS collaboration_people (
+    username TEXT PRIMARY KEY,
+    name TEXT NOT NULL
+);
 CREATE INDEX IF NOT EXISTS collaboration_forks_root ON collaboration_forks (root);
 """
+
+TABLES_OF_DOCUMENT = ("updates", "checkpoints", "marks", "versions", "summaries", "attributions")
+"""Tables, beside its own, in which a document has rows; their names without what is before them."""
 
 
 def connected(path: str) -> tuple[sqlite3.Connection, bool]:

@@ -13,7 +13,6 @@ import sqlite3
 import time
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass
 from logging import Logger, getLogger
 from pathlib import Path
 from typing import Any, TypeVar
@@ -24,12 +23,13 @@ from pycrdt import merge_updates
 from ..errors import HistoryUnavailable
 from ..failpoints import reach
 from .base import Entry, History, HistoryBackend
-from .compaction import Row, compacted
+from .compaction import Retention
 from .document import SQLiteHistory
 from .forks import SQLiteForks
+from .people import SQLitePeople
 from .rows import Tail, merged
-from .schema import connected
-from .versions import MarkKind
+from .schema import TABLES_OF_DOCUMENT, connected
+from .shortening import SQLiteShortener
 
 T = TypeVar("T")
 
@@ -51,22 +51,6 @@ MAX_CHECKED = 64 * 2**20
 Statement = tuple[str, tuple[Any, ...]]
 
 
-@dataclass(frozen=True)
-class Retention:
-    """How much of a document's history is kept.
-
-    Attributes:
-        detail_days: days for which each entry is kept; older ones are merged, one for a day.
-        document_bytes: size from which on the oldest part of a history is dropped.
-        squash_after: seconds without an edit after which a closed document's history becomes
-            one entry; None keeps it.
-    """
-
-    detail_days: float = 90.0
-    document_bytes: int = 100 * 2**20
-    squash_after: float | None = None
-
-
 class SQLiteBackend(HistoryBackend):
     """The store of all documents.
 
@@ -85,7 +69,6 @@ class SQLiteBackend(HistoryBackend):
     ) -> None:
         self.path = path
         self.log = log or getLogger(__name__)
-        self._retention = retention or Retention()
         self._commit_delay = commit_delay
         self._executor = ThreadPoolExecutor(1, thread_name_prefix="history")
         self._db: sqlite3.Connection | None = None
@@ -101,6 +84,8 @@ class SQLiteBackend(HistoryBackend):
         self._ids: dict[str, int] = {}
         self._tails: dict[str, Tail] = {}
         self.forks = SQLiteForks(self)
+        self.people = SQLitePeople(self)
+        self._shortener = SQLiteShortener(self, retention or Retention())
 
     # Opening
 
@@ -356,71 +341,11 @@ class SQLiteBackend(HistoryBackend):
             self.log.debug("The log of %s stays for now: %s", self.path, error)
 
     async def compact(self, room_id: str) -> None:
-        await self.flush()
-        try:
-            document = await self.run(self.document_id, room_id)
-            rows = await self.run(self._rows, document)
-            saved = await self.run(self._saved_seq, document)
-            named = await self.run(self._named, document)
-            loop = asyncio.get_running_loop()
-            shorter = await loop.run_in_executor(None, self._compacted, rows, saved, named)
-            if shorter is not None:
-                await self.run(self._replace, room_id, document, rows, shorter)
-        except (sqlite3.Error, HistoryUnavailable) as error:
-            self.log.error("The history of %s was not shortened: %s", room_id, error)
+        await self._shortener.compact(room_id)
 
-    def _compacted(
-        self, rows: list[Row], saved_seq: int, named: frozenset[int]
-    ) -> list[Row] | None:
-        kept = self._retention
-        squash = kept.squash_after is not None and (
-            bool(rows) and time.time() - rows[-1].time > kept.squash_after
-        )
-        oldest = time.time() - kept.detail_days * 86400
-        return compacted(rows, saved_seq, oldest, 0 if squash else kept.document_bytes, named)
-
-    def _rows(self, document: int) -> list[Row]:
-        return [
-            Row(*row)
-            for row in self.db.execute(
-                "SELECT seq, author, kind, time, data FROM collaboration_updates"
-                " WHERE document = ? ORDER BY seq",
-                (document,),
-            )
-        ]
-
-    def _saved_seq(self, document: int) -> int:
-        query = "SELECT saved_seq FROM collaboration_documents WHERE id = ?"
-        return int(self.db.execute(query, (document,)).fetchone()[0] or 0)
-
-    def _named(self, document: int) -> frozenset[int]:
-        query = "SELECT seq FROM collaboration_marks WHERE document = ? AND kind = ?"
-        rows = self.db.execute(query, (document, MarkKind.NAMED.value))
-        return frozenset(seq for (seq,) in rows)
-
-    def _replace(self, room_id: str, document: int, old: list[Row], new: list[Row]) -> None:
-        db = self.db
-        reach("compact.merged")
-        db.execute("BEGIN IMMEDIATE")
-        try:
-            db.execute(
-                "DELETE FROM collaboration_updates WHERE document = ? AND seq <= ?",
-                (document, old[-1].seq),
-            )
-            for table in ("versions", "summaries"):  # they are made again of what is left
-                db.execute(f"DELETE FROM collaboration_{table} WHERE document = ?", (document,))
-            reach("compact.deleted")
-            db.executemany(
-                "INSERT INTO collaboration_updates (document, seq, author, kind, time, data)"
-                " VALUES (?, ?, ?, ?, ?, ?)",
-                [(document, r.seq, r.author, r.kind, r.time, r.data) for r in new],
-            )
-            db.execute("COMMIT")
-        except BaseException:
-            db.execute("ROLLBACK")
-            raise
+    def end_row(self, room_id: str) -> None:
+        """Have the next entry begin a row; only for the store's own thread."""
         self._tails.pop(room_id, None)
-        reach("compact.done")
 
     def drop(self, room_id: str, *statements: Statement) -> None:
         """Delete a history, and with it what statements do; only for the store's own thread."""
@@ -429,7 +354,7 @@ class SQLiteBackend(HistoryBackend):
         try:
             for sql, args in statements:
                 db.execute(sql, args)
-            for table in ("updates", "checkpoints", "marks", "versions", "summaries"):
+            for table in TABLES_OF_DOCUMENT:
                 db.execute(
                     f"DELETE FROM collaboration_{table} WHERE document IN"
                     " (SELECT id FROM collaboration_documents WHERE room = ?)",

@@ -7,9 +7,12 @@ that people would call one piece of work; which entries that are is decided abov
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
+from collections.abc import Iterator
 from dataclasses import dataclass, field
 from enum import Enum
 from typing import Any
+
+from anyio.from_thread import run
 
 from .base import Entry
 
@@ -78,6 +81,12 @@ class VersionStore(ABC):
     @abstractmethod
     async def entries_after(self, seq: int, limit: int) -> list[Entry]:
         """The entries behind one, at most so many."""
+
+    def behind(self, seq: int, pieces: int = 200) -> Iterator[Entry]:
+        """All entries behind one, read in pieces; for a worker thread of the event loop."""
+        while entries := run(self.entries_after, seq, pieces):
+            yield from entries
+            seq = entries[-1].seq
 
     @abstractmethod
     async def moments(self) -> list[tuple[int, float]]:

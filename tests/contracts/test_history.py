@@ -528,6 +528,45 @@ def test_a_database_without_forks_gets_their_table(tmp_path: Path, run: Run) -> 
     run(test())
 
 
+def test_people_are_known_by_their_last_name(backend: HistoryBackend, run: Run) -> None:  # [V3]
+    async def test() -> None:
+        await backend.open()
+        people = [f"user{number}" for number in range(1200)]
+        for username in people:
+            backend.people.note(username, "Somebody")
+        backend.people.note("user1", "Ada Lovelace")
+        found = await backend.people.names(["user0", "user1", "unknown"])
+        assert found == {"user0": "Somebody", "user1": "Ada Lovelace"}
+        assert len(await backend.people.names(people)) == 1200
+        await backend.close()
+
+    run(test())
+
+
+def test_names_outlive_the_store_s_process_and_a_database_without_them(
+    tmp_path: Path, run: Run
+) -> None:  # [V3]
+    path = tmp_path / "store.db"
+
+    async def noted(name: str) -> dict[str, str]:
+        backend = SQLiteBackend(str(path))
+        await backend.open()
+        before = await backend.people.names(["ada"])
+        backend.people.note("ada", name)
+        await backend.close()
+        return before
+
+    async def test() -> None:
+        assert await noted("Ada") == {}
+        assert await noted("Ada L.") == {"ada": "Ada"}
+        with sqlite3.connect(path) as db:
+            db.execute("DROP TABLE collaboration_people")
+        db.close()
+        assert await noted("Ada") == {}
+
+    run(test())
+
+
 def test_histories_that_end_with_their_rooms_have_no_forks() -> None:  # [K7]
     assert MemoryBackend().forks.lasts
     assert not MemoryBackend(keep=False).forks.lasts
