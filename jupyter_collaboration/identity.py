@@ -5,7 +5,6 @@ Pure: knows Jupyter Server's `User`; knows nothing of sockets and rooms.
 
 from __future__ import annotations
 
-import hashlib
 import re
 from typing import Any
 
@@ -70,8 +69,15 @@ def initials_of(name: str) -> str:
 
 
 def color_of(username: str) -> str:
-    """The colour of a user, the same on every server and in every document."""
-    return COLORS[hashlib.sha256(username.encode()).digest()[0] % len(COLORS)]
+    """The colour of a user, the same on every server and in every document.
+
+    Clients compute it as well, for people who are not there: FNV-1a with 32 bits of the name in
+    UTF-8 (http://www.isthe.com/chongo/tech/comp/fnv/) chooses one of `COLORS`.
+    """
+    hashed = 0x811C9DC5
+    for byte in username.encode(errors="replace"):
+        hashed = (hashed ^ byte) * 0x01000193 % 2**32
+    return COLORS[hashed % len(COLORS)]
 
 
 def safe_avatar(url: str | None) -> str | None:

@@ -66,7 +66,9 @@ describe('userColor', () => {
       expect(userColor(user, 9)).toBe(keyColor('grace'));
     }
     expect(userColor(null, 6)).toBe(keyColor('6'));
+    // As the server computes it: test_identity.py has the same.
     expect(keyColor('grace')).toBe('#2975c2');
+    expect(keyColor('Zoë 🦊')).toBe('#8b52da');
     const names = Array.from({ length: 200 }, (_, index) => `user-${index}`);
     expect(new Set(names.map(keyColor)).size).toBe(USER_COLORS.length);
   });
