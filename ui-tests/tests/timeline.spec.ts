@@ -1,6 +1,7 @@
 // Copyright (c) Jupyter Collaboration contributors.
 // Distributed under the terms of the BSD 3-Clause License.
 
+import { seeAuthors } from '../support/authors';
 import { test } from '../support/fixtures';
 import { previewAndCompare } from '../support/preview';
 import { workAndRestore } from '../support/timeline';
@@ -21,4 +22,13 @@ test('a version is looked at beside others, and one cell comes back', async ({
   grace
 }, testInfo) => {
   await previewAndCompare(server, file('ipynb'), ada, grace, testInfo);
+});
+
+test('text is coloured by who wrote it', async ({
+  server,
+  file,
+  ada,
+  grace
+}, testInfo) => {
+  await seeAuthors(server, file('ipynb'), ada, grace, testInfo);
 });

@@ -10,6 +10,7 @@
 import type { JupyterFrontEndPlugin } from '@jupyterlab/application';
 import { PageConfig } from '@jupyterlab/coreutils';
 
+import { authors } from './authors';
 import { awarenessProviderFactory } from './awarenessProviderFactory';
 import { chooseDisplayName } from './chooseDisplayName';
 import { conflicts } from './conflicts';
@@ -50,6 +51,7 @@ const plugins: JupyterFrontEndPlugin<unknown>[] = isOff
       forkManager,
       globalAwareness,
       cursors,
+      authors,
       userBadges,
       documentStatus,
       conflicts,

@@ -23,9 +23,14 @@ import { IEditorLanguageRegistry } from '@jupyterlab/codemirror';
 import type { IDocumentWidget } from '@jupyterlab/docregistry';
 import { IRenderMimeRegistry } from '@jupyterlab/rendermime';
 import { ITranslator } from '@jupyterlab/translation';
-import { historyIcon } from '@jupyterlab/ui-components';
+import {
+  CommandToolbarButtonComponent,
+  historyIcon
+} from '@jupyterlab/ui-components';
 import type { Widget } from '@lumino/widgets';
+import * as React from 'react';
 
+import { SHOW_AUTHORS } from './authors';
 import { versionActions } from './versionActions';
 import { VersionPreviews } from './versionPreviews';
 
@@ -79,6 +84,10 @@ export const timeline: JupyterFrontEndPlugin<void> = {
       actions: [{ label: trans.__('Preview'), run: preview }, ...actions],
       nameOf,
       scrubbed: preview,
+      tools: React.createElement(CommandToolbarButtonComponent, {
+        commands: app.commands,
+        id: SHOW_AUTHORS
+      }),
       translator: trans
     });
     app.shell.add(panel, 'right', { rank: 600, type: 'Collaboration' });

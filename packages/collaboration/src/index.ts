@@ -7,6 +7,7 @@
  * @packageDocumentation
  */
 
+export * from './authorMarks';
 export * from './conflictsDialog';
 export * from './conflictsView';
 export * from './cursors';

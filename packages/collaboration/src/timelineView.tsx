@@ -92,6 +92,8 @@ export interface ITimelineViewProps {
   actions: readonly IVersionAction[];
   /** The name of a user to show. */
   nameOf: (username: string) => string;
+  /** More that can be done with the document. */
+  tools?: React.ReactNode;
   /** The user looks for a version with the slider. */
   scrubbed?: () => void;
   /** Translates what is shown. */
@@ -156,7 +158,7 @@ function Versions(props: IVersionsProps): React.ReactElement {
 }
 
 function Filters(props: IVersionsProps): React.ReactElement {
-  const { model, nameOf, translator: trans } = props;
+  const { model, nameOf, tools, translator: trans } = props;
   return (
     <div className="jp-Timeline-filters">
       <select
@@ -183,6 +185,7 @@ function Filters(props: IVersionsProps): React.ReactElement {
         />
         {trans.__('Named only')}
       </label>
+      {tools}
     </div>
   );
 }

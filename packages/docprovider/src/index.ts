@@ -7,6 +7,7 @@
  * @packageDocumentation
  */
 
+export * from './authorship';
 export * from './awarenessProvider';
 export * from './awarenessTokens';
 export * from './comparison';

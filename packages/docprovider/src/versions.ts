@@ -11,9 +11,11 @@ import { URLExt } from '@jupyterlab/coreutils';
 import { ServerConnection } from '@jupyterlab/services';
 import { fromBase64 } from 'lib0/buffer';
 
+import type { IAuthors } from './authorship';
 import { roomPart } from './session';
 
 const VERSIONS_ROUTE = 'api/collaboration/versions';
+const AUTHORS_ROUTE = 'api/collaboration/authors';
 const RESTORE_ROUTE = 'api/collaboration/restore';
 
 /**
@@ -150,6 +152,15 @@ export class VersionClient {
     const answer = await this._ask('PUT', RESTORE_ROUTE, '', body);
     const { update } = answer as { update: string | null };
     return update === null ? null : fromBase64(update);
+  }
+
+  /**
+   * Who wrote what is in the document.
+   *
+   * @throws Error with the server's words if it does not know.
+   */
+  async authors(): Promise<IAuthors> {
+    return (await this._ask('GET', AUTHORS_ROUTE, '')) as IAuthors;
   }
 
   private async _ask(
