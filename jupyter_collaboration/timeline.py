@@ -20,7 +20,7 @@ from . import protocol
 from .documents import DocumentId, content_of, parse_room_id
 from .errors import HistoryUnavailable, InvalidRequest, NotAllowed, VersionNotFound
 from .grouping import Group, Grouping
-from .history import Kind, Mark, MarkKind, Summarised, Version, VersionStore
+from .history import Kind, Mark, MarkKind, Retention, Summarised, Version, VersionStore
 from .outofband import merge_into
 from .room import DocumentRoom
 from .rooms import RoomManager
@@ -47,11 +47,13 @@ class Page:
         versions: newest first.
         is_complete: whether all that there are were made: if not, ask again soon.
         people: what their authors are called, by username.
+        kept: how much of the history is kept; None where it does not outlive the server.
     """
 
     versions: list[Version]
     is_complete: bool
     people: dict[str, str]
+    kept: Retention | None
 
 
 class Timeline:
@@ -78,11 +80,12 @@ class Timeline:
         """The newest versions below an id, newest first."""
         making = self._make_soon(document)
         done, _ = await asyncio.wait({making}, timeout=PATIENCE)
-        store = self._rooms.history(str(document)).versions
+        history = self._rooms.history(str(document))
         limit = max(1, min(limit, MAX_PAGE))
-        versions = await store.page(before, limit, author=author, named=named)
+        versions = await history.versions.page(before, limit, author=author, named=named)
         authors = {name for version in versions for name in version.authors}
-        return Page(versions, bool(done), await self._rooms.names(authors))
+        people = await self._rooms.names(authors)
+        return Page(versions, bool(done), people, history.retention)
 
     def _make_soon(self, document: DocumentId) -> asyncio.Task[None]:
         """Make the versions of all that is there now; once at a time a document."""

@@ -70,11 +70,13 @@ class PageHandler(VersionsHandler):
     @web.authenticated
     @authorized("read", resource="contents")  # type: ignore[untyped-decorator, unused-ignore]
     async def get(self, room_id: str) -> None:
-        """Answer ``{versions, complete, people}``.
+        """Answer ``{versions, complete, people, kept}``.
 
         Query: ``before``, a version's id; ``limit``; ``author``, a username; ``named=true``.
         Where ``complete`` is false, versions are still being made: ask again. ``people`` has the
         display names of the versions' authors by their usernames, as far as they are known.
+        ``kept`` says how much of the history is: ``{detail_days, document_bytes, squash_after}``,
+        the last one in seconds or null; it is null where nothing is kept on disk.
         """
         try:
             page = await self._timeline.page(
@@ -90,6 +92,7 @@ class PageHandler(VersionsHandler):
             "versions": [described(each) for each in page.versions],
             "complete": page.is_complete,
             "people": page.people,
+            "kept": None if page.kept is None else asdict(page.kept),
         }
         self.finish(json.dumps(answer))
 

@@ -349,6 +349,31 @@ def test_versions_and_names_outlive_the_server(run: Run, new_server: Callable[..
     run(test())
 
 
+@pytest.mark.parametrize(
+    ("options", "kept"),
+    [
+        (
+            {"SQLiteYStore": {"detail_days": 30, "max_document_mb": 2, "document_ttl": 60}},
+            {"detail_days": 30.0, "document_bytes": 2**21, "squash_after": 60},
+        ),
+        ({"SQLiteYStore": {"db_path": ":memory:"}}, None),
+        ({"SQLiteYStore": {"db_path": "/dev/full"}}, None),
+        ({"YDocExtension": {"ystore_class": "jupyter_server_ydoc.stores.MemoryYStore"}}, None),
+    ],
+    ids=["on disk", "a database in memory", "no store", "memory"],
+)
+def test_a_page_says_how_much_is_kept(
+    run: Run, serving: Serving, options: dict[str, Any], kept: Any
+) -> None:  # [H5]
+    async def test() -> None:
+        async with serving(**options) as server:
+            room = room_of(await server.endpoint(server.text_file("a.txt", "one\n")))
+            status, text = await server.request("GET", f"api/collaboration/versions/{room}")
+            assert (status, json.loads(text)["kept"]) == (200, kept)
+
+    run(test())
+
+
 def test_authors_who_left_keep_their_names(run: Run, new_server: Callable[..., Server]) -> None:
     # [V3]
     async def test() -> None:

@@ -21,6 +21,7 @@ from .people import PeopleStore
 
 if TYPE_CHECKING:
     from .attribution import AttributionStore
+    from .compaction import Retention
     from .versions import VersionStore
 
 
@@ -179,6 +180,11 @@ class History(BaseYStore):
     @abstractmethod
     def when_committed(self, callback: Callable[[bool], None]) -> None:
         """Call back once everything appended so far is on disk (True), or cannot be now (False)."""
+
+    @property
+    def retention(self) -> Retention | None:
+        """How much of it is kept; None where it does not outlive the server."""
+        return None
 
     @property
     @abstractmethod

@@ -14,6 +14,7 @@ from ..errors import HistoryUnavailable
 from .attribution import AttributionStore
 from .attribution_table import SQLiteAttribution
 from .base import Entry, History, Kind, Stored, replay
+from .compaction import Retention
 from .schema import published_history
 from .version_tables import SQLiteVersions
 from .versions import VersionStore
@@ -36,6 +37,10 @@ class SQLiteHistory(History):
         self._bytes = 0
         self._versions = SQLiteVersions(room_id, backend)
         self._attribution = SQLiteAttribution(room_id, backend)
+
+    @property
+    def retention(self) -> Retention | None:
+        return self._backend.retention
 
     @property
     def versions(self) -> VersionStore:

@@ -161,6 +161,11 @@ class SQLiteBackend(HistoryBackend):
             raise HistoryUnavailable("the store is closed")
         return self._db
 
+    @property
+    def retention(self) -> Retention | None:
+        """How much of a history is kept; None for a database that is gone with the server."""
+        return None if self.path == ":memory:" else self._shortener.retention
+
     def history(self, room_id: str) -> History:
         return SQLiteHistory(room_id, self)
 
