@@ -72,12 +72,13 @@ def color_of(username: str) -> str:
     """The colour of a user, the same on every server and in every document.
 
     Clients compute it as well, for people who are not there: FNV-1a with 32 bits of the name in
-    UTF-8 (http://www.isthe.com/chongo/tech/comp/fnv/) chooses one of `COLORS`.
+    UTF-8 (http://www.isthe.com/chongo/tech/comp/fnv/), its first byte folded into the last one,
+    chooses one of `COLORS`.
     """
     hashed = 0x811C9DC5
     for byte in username.encode(errors="replace"):
         hashed = (hashed ^ byte) * 0x01000193 % 2**32
-    return COLORS[hashed % len(COLORS)]
+    return COLORS[(hashed >> 24 ^ hashed) % len(COLORS)]
 
 
 def safe_avatar(url: str | None) -> str | None:

@@ -76,12 +76,13 @@ export function displayName(user: unknown, anonymous = 'Anonymous'): string {
  * @param key What tells people apart, such as the username.
  */
 export function keyColor(key: string): string {
-  // FNV-1a, http://www.isthe.com/chongo/tech/comp/fnv/
+  // FNV-1a, http://www.isthe.com/chongo/tech/comp/fnv/, its first byte folded
+  // into the last one; unsigned.
   let hash = 0x811c9dc5;
   for (const byte of new TextEncoder().encode(key)) {
     hash = Math.imul(hash ^ byte, 0x01000193) >>> 0;
   }
-  return USER_COLORS[hash % USER_COLORS.length];
+  return USER_COLORS[(((hash >>> 24) ^ hash) >>> 0) % USER_COLORS.length];
 }
 
 /**

@@ -67,8 +67,8 @@ describe('userColor', () => {
     }
     expect(userColor(null, 6)).toBe(keyColor('6'));
     // As the server computes it: test_identity.py has the same.
-    expect(keyColor('grace')).toBe('#2975c2');
-    expect(keyColor('Zoë 🦊')).toBe('#8b52da');
+    expect(keyColor('grace')).toBe('#557e1b');
+    expect(keyColor('Zoë 🦊')).toBe('#b831d3');
     const names = Array.from({ length: 200 }, (_, index) => `user-${index}`);
     expect(new Set(names.map(keyColor)).size).toBe(USER_COLORS.length);
   });
