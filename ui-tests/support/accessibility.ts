@@ -24,6 +24,8 @@ export async function seesNoBarrier(
   const { violations } = await builder.analyze();
   const found = violations
     .filter(({ impact }) => impact === 'serious' || impact === 'critical')
-    .map(({ id, nodes }) => `${id}: ${nodes.map(({ html }) => html).join('\n')}`);
+    .map(
+      ({ id, nodes }) => `${id}: ${nodes.map(({ html }) => html).join('\n')}`
+    );
   expect(found).toEqual([]);
 }

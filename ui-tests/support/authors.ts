@@ -23,7 +23,9 @@ export async function seeAuthors(
   server.write(name, notebook('# of the file\n', 'y = 2'));
   await Promise.all([ada.open(name), grace.open(name)]);
   await ada.typeInCell(0, 'by = "Ada"');
-  await expect.poll(() => grace.sources()).toContain('# of the file\nby = "Ada"');
+  await expect
+    .poll(() => grace.sources())
+    .toContain('# of the file\nby = "Ada"');
   await grace.typeInCell(0, '  # Grace');
   const text = '# of the file\nby = "Ada"  # Grace';
   await expect.poll(() => ada.sources()).toContain(text);

@@ -184,6 +184,8 @@ class Follower {
         new VersionClient(String(roomId), serverSettings),
         sharedModel
       );
+      const panel = this._panel;
+      timeline.watch(() => panel.isVisible);
       this._current = { ...found, timeline };
       this._panel.model = timeline;
       found.widget.disposed.connect(() => this._forget(timeline));
@@ -192,17 +194,18 @@ class Follower {
   }
 
   /**
-   * The name of a user: as they are shown in the document, if they are there.
+   * The name of a user: as they are shown in the document, if they are there,
+   * or as the server knew them.
    */
   nameOf(username: string): string {
-    const sharedModel = this.find()?.widget.context.model.sharedModel as
+    const sharedModel = this._current?.widget.context.model.sharedModel as
       YDocument<DocumentChange> | undefined;
     for (const state of sharedModel?.awareness.getStates().values() ?? []) {
       if (state.user?.username === username) {
         return displayName(state.user);
       }
     }
-    return username;
+    return this._current?.timeline.nameOf(username) ?? username;
   }
 
   private _forget(timeline: Timeline): void {

@@ -12,7 +12,12 @@ import { dayOf, timeOf } from '@jupyter/collaboration';
 import type { INotebookContent, IVersion } from '@jupyter/docprovider';
 import { notedOf } from '@jupyter/docprovider';
 import type { JupyterFrontEnd } from '@jupyterlab/application';
-import { InputDialog, Notification } from '@jupyterlab/apputils';
+import {
+  Dialog,
+  InputDialog,
+  Notification,
+  showDialog
+} from '@jupyterlab/apputils';
 import { PathExt } from '@jupyterlab/coreutils';
 import type { Contents } from '@jupyterlab/services';
 import type { TranslationBundle } from '@jupyterlab/translation';
@@ -71,8 +76,16 @@ export function versionActions(
     action(trans.__('Download'), async (current, version) => {
       const extension = PathExt.extname(current.provider.path);
       const name = PathExt.basename(current.provider.path, extension);
-      download(`${name}-version-${version.id}${extension}`, await fileOf(current, version));
-    })
+      download(
+        `${name}-version-${version.id}${extension}`,
+        await fileOf(current, version)
+      );
+    }),
+    action(
+      trans.__('Clear What Is Older…'),
+      (current, version) => clear(options, current, version),
+      () => options.current()?.timeline.mayClear ?? false
+    )
   ];
 }
 
@@ -113,6 +126,28 @@ async function restore(
   if (isChanged) {
     await provider.save();
     await timeline.refresh();
+  }
+}
+
+async function clear(
+  { trans }: IVersionActionsOptions,
+  { timeline }: ICurrentDocument,
+  version: IVersion
+): Promise<void> {
+  const when = `${dayOf(version, trans)}, ${timeOf(version)}`;
+  const { button } = await showDialog({
+    title: trans.__('Clear the History Before %1?', when),
+    body: trans.__(
+      'All older versions are deleted for everybody, those with a name too. ' +
+        'The document stays as it is. This cannot be undone.'
+    ),
+    buttons: [
+      Dialog.cancelButton(),
+      Dialog.warnButton({ label: trans.__('Clear') })
+    ]
+  });
+  if (button.accept) {
+    await timeline.clearBefore(version.id);
   }
 }
 

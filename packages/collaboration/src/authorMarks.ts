@@ -10,13 +10,13 @@
 import type { IAuthoredRange } from '@jupyter/docprovider';
 import type { Extension } from '@codemirror/state';
 import { StateEffect } from '@codemirror/state';
-import type { DecorationSet, PluginValue, ViewUpdate } from '@codemirror/view';
-import {
-  Decoration,
+import type {
+  DecorationSet,
   EditorView,
-  hoverTooltip,
-  ViewPlugin
+  PluginValue,
+  ViewUpdate
 } from '@codemirror/view';
+import { Decoration, hoverTooltip, ViewPlugin } from '@codemirror/view';
 import type { TranslationBundle } from '@jupyterlab/translation';
 import type { ISignal } from '@lumino/signaling';
 import type * as Y from 'yjs';
@@ -177,10 +177,7 @@ function markOf({ author }: IAuthoredRange): Decoration {
   });
 }
 
-function tooltip(
-  range: IAuthoredRange,
-  trans: TranslationBundle
-): HTMLElement {
+function tooltip(range: IAuthoredRange, trans: TranslationBundle): HTMLElement {
   const node = document.createElement('div');
   node.className = 'jp-AuthorMark-tooltip';
   node.textContent = authorInWords(range, trans);

@@ -8,7 +8,7 @@
  * done with a version is done by its owner.
  */
 
-import type { IVersion } from '@jupyter/docprovider';
+import type { IKept, IVersion } from '@jupyter/docprovider';
 import type { TranslationBundle } from '@jupyterlab/translation';
 import type { LabIcon } from '@jupyterlab/ui-components';
 import {
@@ -27,7 +27,13 @@ import type { ISignal } from '@lumino/signaling';
 import * as React from 'react';
 
 import { initialsOf, keyColor, textColorOn } from './userColor';
-import { changesInWords, dayOf, kindInWords, timeOf } from './versionWords';
+import {
+  changesInWords,
+  dayOf,
+  keptInWords,
+  kindInWords,
+  timeOf
+} from './versionWords';
 
 /** What versions that are no edits look like. */
 const KINDS: Record<string, LabIcon | undefined> = {
@@ -58,6 +64,8 @@ export interface ITimelineModel {
   readonly isNamedOnly: boolean;
   /** All authors that were seen. */
   readonly authors: readonly string[];
+  /** How much is kept; `null` if that is nothing, or not known yet. */
+  readonly kept: IKept | null;
   /** The id of the version that is selected; `null` if none is. */
   readonly selected: number | null;
   /** A signal emitted when any of them changed. */
@@ -136,7 +144,7 @@ function Versions(props: IVersionsProps): React.ReactElement {
             <h3 className="jp-Timeline-day">{day}</h3>
             <ul>
               {ofDay.map(version => (
-                <Version key={version.id} {...props} version={version} />
+                <Version key={version.first} {...props} version={version} />
               ))}
             </ul>
           </section>
@@ -153,6 +161,9 @@ function Versions(props: IVersionsProps): React.ReactElement {
           </button>
         )}
       </div>
+      {versions.length > 0 && (
+        <p className="jp-Timeline-note">{keptInWords(model.kept, trans)}</p>
+      )}
     </>
   );
 }

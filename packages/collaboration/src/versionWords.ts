@@ -7,7 +7,7 @@
  * Pure: a version in, a text out.
  */
 
-import type { IVersion } from '@jupyter/docprovider';
+import type { IKept, IVersion } from '@jupyter/docprovider';
 import type { TranslationBundle } from '@jupyterlab/translation';
 
 /** Numbers of cells that are named one by one. */
@@ -70,6 +70,43 @@ export function kindInWords(kind: string, trans: TranslationBundle): string {
       return trans.__('Everything before');
   }
   return trans.__('Edited');
+}
+
+/**
+ * How much of a history is kept.
+ *
+ * @param kept As the server says it; `null` if nothing is kept on disk.
+ */
+export function keptInWords(
+  kept: IKept | null,
+  trans: TranslationBundle
+): string {
+  if (!kept) {
+    return trans.__('This history is not kept on disk.');
+  }
+  const days = trans._n(
+    'Kept: %1 day in detail, then a version a day',
+    'Kept: %1 days in detail, then a version a day',
+    Math.round(kept.detail_days)
+  );
+  const size = trans.__(
+    ', up to %1 MB.',
+    Math.ceil(kept.document_bytes / 2 ** 20)
+  );
+  if (kept.squash_after === null) {
+    return days + size;
+  }
+  const hours = Math.max(1, Math.round(kept.squash_after / 3600));
+  return (
+    days +
+    size +
+    ' ' +
+    trans._n(
+      'A document that is closed for %1 hour keeps its last version only.',
+      'A document that is closed for %1 hours keeps its last version only.',
+      hours
+    )
+  );
 }
 
 /**

@@ -100,7 +100,9 @@ describe('authorMarks', () => {
   });
 
   it('says who, and when', () => {
-    expect(authorInWords(range(0, 1, 'ada'), trans)).toMatch(/^Ada L\., .*1970/);
+    expect(authorInWords(range(0, 1, 'ada'), trans)).toMatch(
+      /^Ada L\., .*1970/
+    );
     expect(authorInWords(range(0, 1, 'ada', 'restore'), trans)).toContain(
       'Brought back by Ada L.'
     );

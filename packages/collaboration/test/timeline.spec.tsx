@@ -14,7 +14,12 @@ import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 
 import type { ITimelineModel } from '../src/timelineView';
 import { TimelineView } from '../src/timelineView';
-import { changesInWords, dayOf, kindInWords } from '../src/versionWords';
+import {
+  changesInWords,
+  dayOf,
+  keptInWords,
+  kindInWords
+} from '../src/versionWords';
 
 const trans = nullTranslator.load('jupyter_collaboration');
 const NOW = new Date(2026, 10, 24, 15).getTime();
@@ -22,6 +27,7 @@ const NOW = new Date(2026, 10, 24, 15).getTime();
 function version(change: Partial<IVersion> = {}): IVersion {
   return {
     id: 1,
+    first: change.id ?? 1,
     authors: ['ada'],
     kind: 'edit',
     start: NOW / 1000,
@@ -54,6 +60,17 @@ describe('words', () => {
     [{ cells: { run: [2] }, metadata: true }, 'ran cell 2 · metadata']
   ])('says what changed: %j', (changes, words) => {
     expect(changesInWords(version({ changes }), trans)).toBe(words);
+  });
+
+  it('says how much is kept', () => {
+    const kept = { detail_days: 1, document_bytes: 100 * 2 ** 20 };
+    expect(keptInWords({ ...kept, squash_after: null }, trans)).toBe(
+      'Kept: 1 day in detail, then a version a day, up to 100 MB.'
+    );
+    expect(keptInWords({ ...kept, squash_after: 7200 }, trans)).toContain(
+      'closed for 2 hours'
+    );
+    expect(keptInWords(null, trans)).toContain('not kept');
   });
 
   it('says what sort it is', () => {
@@ -94,6 +111,7 @@ describe('TimelineView', () => {
       author: '',
       isNamedOnly: false,
       authors: ['ada', 'bob'],
+      kept: { detail_days: 90, document_bytes: 2 ** 20, squash_after: null },
       selected: null,
       changed,
       select: id => update({ selected: id }),
@@ -115,6 +133,7 @@ describe('TimelineView', () => {
               run: ({ id }) => done.push(`restore ${id}`)
             }
           ]}
+          scrubbed={() => done.push('scrubbed')}
           nameOf={name => `<b>${name}</b>`}
           translator={trans}
         />
@@ -152,7 +171,11 @@ describe('TimelineView', () => {
   });
 
   it('scrubs, filters and tells of errors', () => {
-    const { model, update } = show([version({ id: 2 }), version({ id: 1 })]);
+    const done: string[] = [];
+    const { model, update } = show(
+      [version({ id: 2 }), version({ id: 1 })],
+      done
+    );
     const slider = host.querySelector<HTMLInputElement>(
       '.jp-Timeline-scrubber'
     );
@@ -166,6 +189,8 @@ describe('TimelineView', () => {
       slider?.dispatchEvent(new Event('input', { bubbles: true }));
     });
     expect(model.selected).toBe(1);
+    expect(done).toEqual(['scrubbed']);
+    expect(host.textContent).toContain('Kept: 90 days in detail');
     act(() =>
       host.querySelector<HTMLInputElement>('input[type=checkbox]')?.click()
     );

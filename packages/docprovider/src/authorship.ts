@@ -77,7 +77,11 @@ export function authoredRanges(
     const { client, clock } = item.id;
     const ofClient = runs[String(client)] ?? [];
     const end = clock + item.length;
-    for (let index = indexAt(ofClient, clock); index < ofClient.length; index++) {
+    for (
+      let index = indexAt(ofClient, clock);
+      index < ofClient.length;
+      index++
+    ) {
       const [first, length, author, kind, time] = ofClient[index];
       if (first >= end) {
         break;

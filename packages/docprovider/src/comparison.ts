@@ -198,7 +198,8 @@ function compared(
   at: number | null,
   isMoved: boolean
 ): ICellComparison {
-  const old = place === null ? null : { cell: before[place], number: place + 1 };
+  const old =
+    place === null ? null : { cell: before[place], number: place + 1 };
   const now = at === null ? null : { cell: after[at], number: at + 1 };
   const [one, other] = [old, now].map(each => each && partsOf(each.cell));
   const differs = (part: keyof ReturnType<typeof partsOf>) =>

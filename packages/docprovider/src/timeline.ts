@@ -14,9 +14,18 @@ import type { ISignal } from '@lumino/signaling';
 import { Signal } from '@lumino/signaling';
 import * as Y from 'yjs';
 
-import type { IVersion, VersionClient } from './versions';
+import type { IKept, IVersion, VersionClient } from './versions';
 
 const PAGE = 50;
+
+/** The most that the server answers with. */
+const MOST = 200;
+
+/** Milliseconds after an edit in which others may follow. */
+const QUIET = 2000;
+
+/** Milliseconds after which edits are asked for while they keep coming. */
+const LATEST = 10_000;
 
 /** Milliseconds after which versions that were not made yet are asked for. */
 const AGAIN = 500;
@@ -35,7 +44,7 @@ export class Timeline implements IDisposable {
   constructor(
     private _client: Pick<
       VersionClient,
-      'page' | 'content' | 'contentBefore' | 'name' | 'restore'
+      'clearBefore' | 'content' | 'contentBefore' | 'name' | 'page' | 'restore'
     >,
     private _model: YDocument<DocumentChange>
   ) {}
@@ -90,6 +99,27 @@ export class Timeline implements IDisposable {
   }
 
   /**
+   * How much is kept; `null` if that is nothing, or not known yet.
+   */
+  get kept(): IKept | null {
+    return this._kept;
+  }
+
+  /**
+   * Whether the user may clear what is older.
+   */
+  get mayClear(): boolean {
+    return this._mayClear;
+  }
+
+  /**
+   * The name of a user who made a version.
+   */
+  nameOf(username: string): string {
+    return this._people[username] ?? username;
+  }
+
+  /**
    * The id of the version that is selected; `null` if none is.
    */
   get selected(): number | null {
@@ -119,6 +149,8 @@ export class Timeline implements IDisposable {
     }
     this._isDisposed = true;
     this._stopAsking();
+    this._model.ydoc.off('update', this._edited);
+    clearTimeout(this._quiet);
     Signal.clearData(this);
   }
 
@@ -142,11 +174,21 @@ export class Timeline implements IDisposable {
   }
 
   /**
-   * Ask for the newest versions, and forget what was known.
+   * Ask again for the versions that are known, and for newer ones.
    */
   async refresh(): Promise<void> {
     this._stopAsking();
     await this._load(undefined);
+  }
+
+  /**
+   * Ask again by itself while people work.
+   *
+   * @param isSeen Whether somebody looks at the versions.
+   */
+  watch(isSeen: () => boolean): void {
+    this._isSeen = isSeen;
+    this._model.ydoc.on('update', this._edited);
   }
 
   /**
@@ -165,7 +207,7 @@ export class Timeline implements IDisposable {
    * @throws Error in words if it is not kept.
    */
   content(id: number): Promise<unknown> {
-    return this._kept(`${id}`, () => this._client.content(id));
+    return this._cached(`${id}`, () => this._client.content(id));
   }
 
   /**
@@ -179,7 +221,9 @@ export class Timeline implements IDisposable {
     const older = isFiltered ? undefined : this._versions[at + 1];
     return older
       ? this.content(older.id)
-      : this._kept(`before ${first}`, () => this._client.contentBefore(first));
+      : this._cached(`before ${first}`, () =>
+          this._client.contentBefore(first)
+        );
   }
 
   /**
@@ -189,6 +233,17 @@ export class Timeline implements IDisposable {
    */
   async name(id: number, name: string): Promise<void> {
     await this._client.name(id, name);
+    await this.refresh();
+  }
+
+  /**
+   * Clear what is older than a version, for everybody.
+   *
+   * @throws Error in words if that is not possible.
+   */
+  async clearBefore(id: number): Promise<void> {
+    await this._client.clearBefore(id);
+    this._contents.clear();
     await this.refresh();
   }
 
@@ -210,16 +265,22 @@ export class Timeline implements IDisposable {
 
   private async _load(before: number | undefined): Promise<void> {
     const number = ++this._question;
+    const known = before === undefined ? this._versions.length : 0;
+    const limit = Math.min(Math.max(PAGE, known), MOST);
     this._asking += 1;
     this._changed.emit();
     try {
       const page = await this._client.page({
         before,
-        limit: PAGE,
+        limit,
         author: this._author || undefined,
         named: this._named || undefined
       });
       if (number === this._question && !this._isDisposed) {
+        this._people = { ...this._people, ...page.people };
+        this._kept = page.kept;
+        this._mayClear = page.may_clear;
+        this._hasMore = page.versions.length === limit;
         this._take(page.versions, before, page.complete);
       }
     } catch (error) {
@@ -242,14 +303,14 @@ export class Timeline implements IDisposable {
     this._error = null;
     this._versions =
       before === undefined ? versions : [...this._versions, ...versions];
-    this._hasMore = versions.length === PAGE;
     for (const { authors } of versions) {
       authors.forEach(author => this._authors.add(author));
     }
     if (!this._versions.some(({ id }) => id === this._selected?.id)) {
       // The newest version has another id when it grew.
       const first = this._selected?.first;
-      this._selected = this._versions.find(each => each.first === first) ?? null;
+      this._selected =
+        this._versions.find(each => each.first === first) ?? null;
     }
     if (!isComplete) {
       this._again = setTimeout(() => {
@@ -262,10 +323,7 @@ export class Timeline implements IDisposable {
   /**
    * A content that was asked for lately; what a version held never changes.
    */
-  private _kept(
-    key: string,
-    ask: () => Promise<unknown>
-  ): Promise<unknown> {
+  private _cached(key: string, ask: () => Promise<unknown>): Promise<unknown> {
     const content = this._contents.get(key) ?? ask();
     this._contents.delete(key);
     this._contents.set(key, content);
@@ -275,6 +333,19 @@ export class Timeline implements IDisposable {
     }
     return content;
   }
+
+  private _edited = (): void => {
+    const now = Date.now();
+    this._unseen ??= now;
+    clearTimeout(this._quiet);
+    const wait = Math.min(QUIET, this._unseen + LATEST - now);
+    this._quiet = setTimeout(() => {
+      this._unseen = null;
+      if (this._isSeen()) {
+        void this.refresh();
+      }
+    }, wait);
+  };
 
   private _stopAsking(): void {
     if (this._again !== null) {
@@ -292,8 +363,14 @@ export class Timeline implements IDisposable {
   private _error: string | null = null;
   private _hasMore = false;
   private _isDisposed = false;
+  private _isSeen: () => boolean = () => false;
+  private _kept: IKept | null = null;
+  private _mayClear = false;
   private _named = false;
+  private _people: Record<string, string> = {};
   private _question = 0;
+  private _quiet: ReturnType<typeof setTimeout> | undefined;
   private _selected: IVersion | null = null;
+  private _unseen: number | null = null;
   private _versions: readonly IVersion[] = [];
 }

@@ -79,6 +79,27 @@ export interface IVersionPage {
   versions: IVersion[];
   /** Whether all were made; if not, ask again soon. */
   complete: boolean;
+  /** The names of authors, by username, as far as they are known. */
+  people: Record<string, string>;
+  /** How much of the history is kept; `null` if none is, on disk. */
+  kept: IKept | null;
+  /** Whether the user may clear it. */
+  may_clear: boolean;
+}
+
+/**
+ * How much of a document's history is kept.
+ */
+export interface IKept {
+  /** Days for which everything is kept; after them, one version a day. */
+  detail_days: number;
+  /** Bytes from which on the oldest part is dropped. */
+  document_bytes: number;
+  /**
+   * Seconds after which the history of a closed document becomes one version;
+   * `null` if it does not.
+   */
+  squash_after: number | null;
 }
 
 /**
@@ -142,6 +163,15 @@ export class VersionClient {
   }
 
   /**
+   * Clear what is older than a version.
+   *
+   * @throws Error with the server's words if that is not possible.
+   */
+  async clearBefore(id: number): Promise<void> {
+    await this._ask('DELETE', VERSIONS_ROUTE, `?before=${id}`);
+  }
+
+  /**
    * The edit that makes the document, or one cell of it, what it was.
    *
    * @returns The edit as a Yjs update; `null` if the document is like this.
@@ -178,6 +208,6 @@ export class VersionClient {
     if (!response.ok) {
       throw await ServerConnection.ResponseError.create(response);
     }
-    return response.json();
+    return response.status === 204 ? null : response.json();
   }
 }

@@ -40,7 +40,11 @@ describe('authoredRanges', () => {
     const { text } = written();
     expect(text.toString()).toBe('bcXYdef');
     const words = authoredRanges(text, AUTHORS).map(
-      ({ from, to, name, kind }) => [text.toString().slice(from, to), name, kind]
+      ({ from, to, name, kind }) => [
+        text.toString().slice(from, to),
+        name,
+        kind
+      ]
     );
     expect(words).toEqual([
       ['b', '', 'load'],

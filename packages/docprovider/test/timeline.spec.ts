@@ -13,6 +13,7 @@ import { VersionClient } from '../src/versions';
 function version(id: number, author = 'ada'): IVersion {
   return {
     id,
+    first: id,
     authors: [author],
     kind: 'edit',
     start: id,
@@ -20,6 +21,13 @@ function version(id: number, author = 'ada'): IVersion {
     changes: {},
     name: ''
   };
+}
+
+/** A page of a history that is kept. */
+function pageOf(versions: IVersion[], complete = true): IVersionPage {
+  const kept = { detail_days: 90, document_bytes: 1, squash_after: null };
+  const people = { ada: 'Ada Lovelace' };
+  return { versions, complete, people, kept, may_clear: true };
 }
 
 /** A client whose pages the test decides. */
@@ -31,7 +39,9 @@ function clientOf(answer: (query: IVersionQuery) => IVersionPage) {
       asked.push(query);
       return answer(query);
     },
-    content: async () => 'content',
+    clearBefore: vi.fn(async () => undefined),
+    content: vi.fn(async (id: number) => `content ${id}`),
+    contentBefore: vi.fn(async (first: number) => `before ${first}`),
     name: vi.fn(async () => undefined),
     restore: vi.fn(async (): Promise<Uint8Array | null> => null)
   };
@@ -54,10 +64,9 @@ describe('Timeline', () => {
     // [V3]
     const ids = (from: number, count: number) =>
       Array.from({ length: count }, (_, at) => version(from - at));
-    const client = clientOf(({ before }) => ({
-      versions: before === undefined ? ids(100, 50) : ids(before - 1, 3),
-      complete: true
-    }));
+    const client = clientOf(({ before }) =>
+      pageOf(before === undefined ? ids(100, 50) : ids(before - 1, 3))
+    );
     const timeline = new Timeline(client, model);
     await timeline.refresh();
     expect(timeline.hasMore).toBe(true);
@@ -73,10 +82,9 @@ describe('Timeline', () => {
 
   it('asks again while versions are being made', async () => {
     let isComplete = false;
-    const client = clientOf(() => ({
-      versions: isComplete ? [version(1)] : [],
-      complete: isComplete
-    }));
+    const client = clientOf(() =>
+      pageOf(isComplete ? [version(1)] : [], isComplete)
+    );
     const timeline = new Timeline(client, model);
     await timeline.refresh();
     expect(timeline.isLoading).toBe(true);
@@ -94,7 +102,7 @@ describe('Timeline', () => {
   it('forgets an answer that another question overtook', async () => {
     const waiting: ((page: IVersionPage) => void)[] = [];
     const client = {
-      ...clientOf(() => ({ versions: [], complete: true })),
+      ...clientOf(() => pageOf([])),
       page: () =>
         new Promise<IVersionPage>(resolve => {
           waiting.push(resolve);
@@ -102,8 +110,8 @@ describe('Timeline', () => {
     };
     const timeline = new Timeline(client, model);
     const both = [timeline.refresh(), timeline.filter('bob', false)];
-    waiting[1]({ versions: [version(2, 'bob')], complete: true });
-    waiting[0]({ versions: [version(1)], complete: true });
+    waiting[1](pageOf([version(2, 'bob')]));
+    waiting[0](pageOf([version(1)]));
     await Promise.all(both);
     expect(timeline.versions.map(({ id }) => id)).toEqual([2]);
   });
@@ -117,6 +125,86 @@ describe('Timeline', () => {
     expect(timeline.error).toBe('gone');
   });
 
+  it('reads what a version held, and what was before, once', async () => {
+    // [V9]
+    const versions = [version(3), version(2, 'bob')];
+    const client = clientOf(({ author }) =>
+      pageOf(author ? [versions[0]] : versions)
+    );
+    const timeline = new Timeline(client, model);
+    await timeline.refresh();
+    expect(await timeline.content(3)).toBe('content 3');
+    expect(await timeline.content(3)).toBe('content 3');
+    expect(client.content).toHaveBeenCalledTimes(1);
+    // Before a version was the one that is below it, if all are there.
+    expect(await timeline.contentBefore(versions[0])).toBe('content 2');
+    expect(await timeline.contentBefore(versions[1])).toBe('before 2');
+    await timeline.filter('ada', false);
+    expect(await timeline.contentBefore(versions[0])).toBe('before 3');
+    for (let id = 10; id < 20; id++) {
+      await timeline.content(id);
+    }
+    await timeline.content(3);
+    expect(client.content).toHaveBeenCalledTimes(13);
+    client.content.mockRejectedValueOnce(new Error('gone'));
+    await expect(timeline.content(50)).rejects.toThrow('gone');
+    expect(await timeline.content(50)).toBe('content 50');
+  });
+
+  it('keeps the newest version selected while it grows', async () => {
+    let newest = version(5);
+    const client = clientOf(() => pageOf([newest, version(1)]));
+    const timeline = new Timeline(client, model);
+    await timeline.refresh();
+    timeline.select(5);
+    newest = { ...newest, id: 9 };
+    await timeline.refresh();
+    expect(timeline.selected).toBe(9);
+    newest = version(12);
+    await timeline.refresh();
+    expect(timeline.selected).toBeNull();
+  });
+
+  it('keeps up while people work and somebody looks', async () => {
+    const client = clientOf(() => pageOf([version(1)]));
+    const timeline = new Timeline(client, model);
+    let isSeen = true;
+    timeline.watch(() => isSeen);
+    model.setSource('one');
+    await vi.advanceTimersByTimeAsync(1999);
+    expect(client.asked).toHaveLength(0);
+    await vi.advanceTimersByTimeAsync(1);
+    expect(client.asked).toHaveLength(1);
+    // Also while they type on and on.
+    for (let at = 0; at < 11; at++) {
+      model.setSource(`${at}`);
+      await vi.advanceTimersByTimeAsync(1000);
+    }
+    expect(client.asked).toHaveLength(2);
+    isSeen = false;
+    model.setSource('two');
+    await vi.advanceTimersByTimeAsync(20_000);
+    timeline.dispose();
+    model.setSource('three');
+    await vi.advanceTimersByTimeAsync(20_000);
+    expect(client.asked).toHaveLength(2);
+  });
+
+  it('knows who people are, and what is kept', async () => {
+    // [V3] [V7]
+    const client = clientOf(() => pageOf([version(1)]));
+    const timeline = new Timeline(client, model);
+    expect([timeline.kept, timeline.mayClear]).toEqual([null, false]);
+    await timeline.refresh();
+    expect(timeline.nameOf('ada')).toBe('Ada Lovelace');
+    expect(timeline.nameOf('bob')).toBe('bob');
+    expect(timeline.kept?.detail_days).toBe(90);
+    expect(timeline.mayClear).toBe(true);
+    await timeline.clearBefore(1);
+    expect(client.clearBefore).toHaveBeenCalledWith(1);
+    expect(client.asked).toHaveLength(2);
+  });
+
   it('restores by an edit that one undo takes back', async () => {
     // [V5]
     model.setSource('now');
@@ -126,7 +214,7 @@ describe('Timeline', () => {
     const state = Y.encodeStateVector(other);
     other.getText('source').delete(0, 3);
     other.getText('source').insert(0, 'then');
-    const client = clientOf(() => ({ versions: [], complete: true }));
+    const client = clientOf(() => pageOf([]));
     const timeline = new Timeline(client, model);
     expect(await timeline.restore(1)).toBe(false);
     client.restore.mockResolvedValue(Y.encodeStateAsUpdate(other, state));
@@ -153,7 +241,7 @@ describe('VersionClient', () => {
         );
         const answer =
           status === 200
-            ? { versions: [], complete: true, content: 'x', update: 'AAA=' }
+            ? { ...pageOf([]), content: 'x', update: 'AAA=' }
             : { message: 'There is no version 9' };
         return new Response(JSON.stringify(answer), { status });
       }
@@ -166,14 +254,20 @@ describe('VersionClient', () => {
       limit: undefined
     });
     expect(await client.content(9)).toBe('x');
+    await client.contentBefore(8);
     await client.name(9, 'first');
+    await client.clearBefore(9);
+    await client.authors();
     expect(await client.restore(9, 'cell')).toEqual(new Uint8Array(2));
     const room = 'text:file:a%2Fb';
     const route = '/base/api/collaboration';
     expect(asked).toEqual([
       `GET ${route}/versions/${room}?before=3&author=ada&named=true `,
       `GET ${route}/versions/${room}/9 `,
+      `GET ${route}/versions/${room}/8?before=true `,
       `PUT ${route}/versions/${room}/9 {"name":"first"}`,
+      `DELETE ${route}/versions/${room}?before=9 `,
+      `GET ${route}/authors/${room} `,
       `PUT ${route}/restore/${room} {"version":9,"cell":"cell","apply":false}`
     ]);
     status = 404;

@@ -291,7 +291,10 @@ function hasNotes({ attachments, metadata }: ICellContent): boolean {
 }
 
 function notesInWords({ attachments, metadata }: ICellContent): string {
-  const notes = { ...notedOf(metadata), ...(attachments ? { attachments } : {}) };
+  const notes = {
+    ...notedOf(metadata),
+    ...(attachments ? { attachments } : {})
+  };
   return JSON.stringify(notes, null, 2);
 }
 

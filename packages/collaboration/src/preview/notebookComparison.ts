@@ -8,10 +8,7 @@
  * the page, and the cell that is read stays in its place.
  */
 
-import type {
-  ICellComparison,
-  INotebookContent
-} from '@jupyter/docprovider';
+import type { ICellComparison, INotebookContent } from '@jupyter/docprovider';
 import { compareCells, isDifferent, notedOf } from '@jupyter/docprovider';
 import type { IRenderMimeRegistry } from '@jupyterlab/rendermime';
 import type { TranslationBundle } from '@jupyterlab/translation';
@@ -77,7 +74,8 @@ export class NotebookComparison extends Widget {
    * The number of cells that differ.
    */
   get differences(): number {
-    return this._rows.filter(({ comparison }) => isDifferent(comparison)).length;
+    return this._rows.filter(({ comparison }) => isDifferent(comparison))
+      .length;
   }
 
   /**
@@ -194,8 +192,7 @@ export class NotebookComparison extends Widget {
   }
 
   private _restoreAnchor(anchor: IAnchor | null): void {
-    const row =
-      anchor && this._rows.find(({ cellId }) => cellId === anchor.id);
+    const row = anchor && this._rows.find(({ cellId }) => cellId === anchor.id);
     if (row) {
       row.fill();
       const { top } = this.node.getBoundingClientRect();

@@ -20,7 +20,9 @@ import { TextComparison } from './textComparison';
  * Options of `PreviewPanel`.
  */
 export interface IPreviewPanelOptions
-  extends INotebookComparisonOptions, Omit<IPreviewToolbarProps, 'differences' | 'go'> {
+  extends
+    INotebookComparisonOptions,
+    Omit<IPreviewToolbarProps, 'differences' | 'go'> {
   /** What is shown. */
   model: IPreviewModel;
   /** The name of the document. */
