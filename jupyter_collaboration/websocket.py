@@ -6,6 +6,7 @@ Knows Tornado and Jupyter Server; leaves to the room what messages mean.
 from __future__ import annotations
 
 import asyncio
+import time
 from collections.abc import Awaitable
 from contextlib import suppress
 from typing import Any
@@ -127,6 +128,7 @@ class RoomHandler(WebSocketMixin, JupyterHandler, WebSocketHandler):
         self._room: Relay | None = None
         self._outbox: Outbox | None = None
         self._pinger: asyncio.TimerHandle | None = None
+        self._came = int(time.time())
         self._heard = 0.0
         self._pinged = 0.0
 
@@ -159,7 +161,9 @@ class RoomHandler(WebSocketMixin, JupyterHandler, WebSocketHandler):
             self.send(Outgoing(protocol.raw_message({"type": "role", **role})))
 
     def identity(self, claimed: Any) -> dict[str, Any]:
-        return presence_of(self.current_user, claimed)
+        """Who they are, and as what they are here since when: seconds since the epoch."""
+        here = {"role": self.role.value, "since": self._came}
+        return presence_of(self.current_user, claimed) | here
 
     # Coming in
 

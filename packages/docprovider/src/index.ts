@@ -7,6 +7,7 @@
  * @packageDocumentation
  */
 
+export * from './activity';
 export * from './authorship';
 export * from './awarenessProvider';
 export * from './awarenessTokens';
