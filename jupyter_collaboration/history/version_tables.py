@@ -92,13 +92,16 @@ class SQLiteVersions(VersionStore):
         return Summarised(*row) if row else Summarised()
 
     async def boundary(self, seq: int) -> int | None:
-        (found,) = await self._ask(
+        found = await self._ask(
             lambda db, document: db.execute(
-                "SELECT min(seq) FROM collaboration_updates WHERE document = ? AND seq >= ?",
+                "SELECT seq, kind FROM collaboration_updates WHERE document = ? AND seq >= ?"
+                " ORDER BY seq LIMIT 1",
                 (document, seq),
             ).fetchone()
         )
-        return None if found is None else int(found)
+        if found is None or (found[1] == Kind.SQUASHED.value and found[0] != seq):
+            return None
+        return int(found[0])
 
     async def replace(self, after: int, versions: list[Version], summarised: Summarised) -> None:
         def write(db: sqlite3.Connection, document: int) -> None:
