@@ -6,7 +6,8 @@ rooms. Neither history nor file simply wins: where they differ, both are merged.
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import AsyncIterator, Callable
+from contextlib import asynccontextmanager
 from dataclasses import dataclass, replace
 from functools import partial
 from logging import Logger
@@ -19,7 +20,15 @@ from anyio.to_thread import run_sync
 from pycrdt import Array, Doc, Text
 
 from . import protocol
-from .documents import DocumentId, content_of, file_print, is_notebook, loaded_update, rendered
+from .documents import (
+    DocumentId,
+    content_of,
+    file_print,
+    is_notebook,
+    loaded_update,
+    rendered,
+    take_in,
+)
 from .errors import (
     CollaborationError,
     DocumentNotFound,
@@ -173,7 +182,7 @@ class FileBinding:
             self._note(file)
         if file is not None and not stored.updates:
             update = await self._in_thread(loaded_update, self._type, file.content)
-            self._doc.apply_update(update)
+            take_in(self._doc, update)
             self._history.append(update, "", Kind.LOAD)
             reach("load.appended")
             self._base = update
@@ -183,9 +192,7 @@ class FileBinding:
             await self._history.commit()
             self._is_settled = True
             return stored.session_id
-        with self._doc.transaction():
-            for update in stored.updates:
-                self._doc.apply_update(update)
+        take_in(self._doc, *stored.updates)
         self._owner.repair()
         reach("load.applied")
         self._saved_print = stored.saved_print
@@ -401,6 +408,22 @@ class FileBinding:
             await self.saver.save_now()
         if not self.saver.pending:
             self._history.checkpoint(self._history.mark_cut(), self._doc.get_update())
+
+    @asynccontextmanager
+    async def resting(self) -> AsyncIterator[None]:
+        """Save; in this block the server does not write the file.
+
+        Raises:
+            SaveFailed: it could not be written.
+        """
+        await self.flush()
+        async with self._lock:
+            if self.is_saved and self.known is not None and self._saved_print is not None:
+                # Edits that were taken back need no save, and the file holds them nevertheless.
+                self._history.mark_saved(
+                    self._history.mark_cut(), self.known.hash, self._saved_print
+                )
+            yield
 
     # Other writers
 

@@ -89,6 +89,20 @@ def make_document(content_type: str, doc: Doc[Any], awareness: Awareness | None 
     return types.get(content_type, types["file"])(doc, awareness)
 
 
+def take_in(doc: Doc[Any], *updates: bytes) -> None:
+    """Apply updates to a document that is open, in one transaction.
+
+    A document type's view undoes what is done without an origin, and so keeps all that is deleted
+    in this way. What people delete is to be gone.
+
+    Raises:
+        Exception: one cannot be applied; pycrdt raises no type of its own.
+    """
+    with doc.transaction(origin="taken in"):
+        for update in updates:
+            doc.apply_update(update)
+
+
 def is_notebook(document_type: str) -> bool:
     return document_type == "notebook"
 

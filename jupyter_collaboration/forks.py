@@ -6,8 +6,7 @@ root up to its making, so what it has that the root has not is one update.
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator, Callable
-from contextlib import asynccontextmanager
+from collections.abc import Callable
 from functools import partial
 from typing import Any
 from uuid import uuid4
@@ -16,7 +15,7 @@ from anyio import Lock
 
 from .errors import DocumentNotFound, HistoryUnavailable, OtherHistory, RoomNotFound, TooMany
 from .failpoints import reach
-from .fork_room import ForkRoom, Holder
+from .fork_room import ForkRoom
 from .history import Fork, Kind
 from .places import Places
 from .protocol import CloseCode
@@ -86,7 +85,7 @@ class Forks:
             CollaborationError: there is no such document, or no store that keeps forks.
         """
         await self._check_root(root)
-        async with self._held(root) as room:
+        async with self._rooms.held(root) as room:
             assert isinstance(room, DocumentRoom)
             if len(room.clients) == 1:  # whoever holds it: nobody else will say what is missing
                 await room.settled()
@@ -131,7 +130,7 @@ class Forks:
             raise RoomNotFound("There is no fork with this id.")
         await self._check_root(fork.root)
         if merge:
-            async with self._held(room_id) as room, self._held(fork.root) as root:
+            async with self._rooms.held(room_id) as room, self._rooms.held(fork.root) as root:
                 assert isinstance(room, ForkRoom) and isinstance(root, DocumentRoom)
                 async with self._rooms.lock(room_id):
                     await self._merge(room, root, username)
@@ -177,17 +176,6 @@ class Forks:
 
     def _path(self, document: str) -> str:
         return self._rooms.path(document) or self._places.path_of_room(document)
-
-    @asynccontextmanager
-    async def _held(self, room_id: str) -> AsyncIterator[Relay]:
-        """A room that stays open meanwhile."""
-        room = await self._rooms.open(room_id)
-        holder = Holder()
-        room.join(holder)
-        try:
-            yield room
-        finally:
-            self._rooms.leave(room, holder)
 
     def _tell(self, fork: Fork, action: str, username: str) -> None:
         self._emit(

@@ -22,6 +22,7 @@ from pycrdt import Doc, Subscription, TransactionEvent, merge_updates
 from pycrdt.websocket import YRoom
 
 from . import protocol, roles
+from .documents import take_in
 from .errors import ProtocolError, RoomClosed, is_panic
 from .failpoints import reach
 from .protocol import ClientState, Request
@@ -303,7 +304,7 @@ class Relay(YRoom):
         reach("relay.received")
         self._sender = member
         try:
-            self.ydoc.apply_update(update)
+            take_in(self.ydoc, update)
         except Exception as error:
             raise ProtocolError("an update that cannot be read") from error
         except BaseException as error:
@@ -344,7 +345,7 @@ class Relay(YRoom):
             raise RoomClosed(f"{self.room_id} was closed.")
         self._is_telling = False
         try:
-            self.ydoc.apply_update(update)
+            take_in(self.ydoc, update)
         finally:
             self._is_telling = True
         self._storing += 1

@@ -369,6 +369,26 @@ class DocumentRoom(KeptRoom):
         await self.change(merge_updates(update, later), Kind.EDIT, username)
         self.publish()
 
+    async def forget_before(self, seq: int) -> int:
+        """Begin the history with an entry; what was before it is gone for good. [V7]
+
+        Returns:
+            The entry: the first one that ends there or behind it.
+
+        Raises:
+            HistoryUnavailable: the document is not saved, or the store does not take it.
+            VersionNotFound: there is no such entry.
+        """
+        if len(self.clients) == 1:  # whoever holds it: nobody else will say what is missing
+            await self.settled()
+        try:
+            async with self.binding.resting():
+                return await self._history.forget_before(seq)
+        except SaveFailed as error:
+            raise HistoryUnavailable(
+                f"The history stays, for what it is needed: {error}"
+            ) from error
+
     # What the binding asks for
 
     def publish(self) -> None:

@@ -6,7 +6,8 @@ Knows how a room is made; knows nothing of sockets or HTTP.
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable, Collection, Coroutine
+from collections.abc import AsyncIterator, Callable, Collection, Coroutine
+from contextlib import asynccontextmanager
 from functools import partial
 from logging import Logger
 from typing import Any
@@ -19,7 +20,7 @@ from anyio.abc import TaskGroup, TaskStatus
 from .documents import DocumentId, parse_room_id
 from .errors import HistoryUnavailable, RoomClosed, RoomNotFound, SaveFailed
 from .failpoints import reach
-from .fork_room import ForkRoom, is_fork_id
+from .fork_room import ForkRoom, Holder, is_fork_id
 from .history import Fork, History, HistoryBackend, MemoryBackend
 from .kept import KeptRoom
 from .limits import Attendance, Limits
@@ -194,6 +195,21 @@ class RoomManager:
             if not room.clients:
                 self._emptied(room)  # nobody is in it yet, and perhaps nobody comes
             return room
+
+    @asynccontextmanager
+    async def held(self, room_id: str) -> AsyncIterator[Relay]:
+        """A room that stays open meanwhile.
+
+        Raises:
+            CollaborationError: it cannot be opened.
+        """
+        room = await self.open(room_id)
+        holder = Holder()
+        room.join(holder)
+        try:
+            yield room
+        finally:
+            self.leave(room, holder)
 
     def add(self, room: Relay) -> None:
         """Take in a room that is open already; it closes when its last member left."""

@@ -19,9 +19,11 @@ from pycrdt import Doc
 from . import protocol
 from .documents import DocumentId, content_of, parse_room_id
 from .errors import HistoryUnavailable, InvalidRequest, NotAllowed, VersionNotFound
+from .fork_room import ForkRoom
 from .grouping import Group, Grouping
 from .history import Kind, Mark, MarkKind, Retention, Summarised, Version, VersionStore
 from .outofband import merge_into
+from .protocol import CloseCode
 from .room import DocumentRoom
 from .rooms import RoomManager
 from .summaries import Scribe
@@ -62,7 +64,7 @@ class Timeline:
     def __init__(self, rooms: RoomManager, log: Logger) -> None:
         self._rooms = rooms
         self._log = log
-        self._making: dict[str, asyncio.Task[None]] = {}
+        self._making: dict[str, asyncio.Task[Any]] = {}
         self._asked: set[str] = set()
         self._made: dict[str, tuple[int, int]] = {}
         self._begun: dict[str, float] = {}
@@ -85,9 +87,10 @@ class Timeline:
         versions = await history.versions.page(before, limit, author=author, named=named)
         authors = {name for version in versions for name in version.authors}
         people = await self._rooms.names(authors)
-        return Page(versions, bool(done), people, history.retention)
+        is_complete = bool(done) and str(document) not in self._asked  # else it was cleared
+        return Page(versions, is_complete, people, history.retention)
 
-    def _make_soon(self, document: DocumentId) -> asyncio.Task[None]:
+    def _make_soon(self, document: DocumentId) -> asyncio.Task[Any]:
         """Make the versions of all that is there now; once at a time a document."""
         key = str(document)
         self._asked.add(key)
@@ -140,6 +143,38 @@ class Timeline:
         versions, summarised, last = await run_sync(_made, document, store, done, marks)
         await store.replace(done.seq, versions, summarised)
         self._made[key] = (last, len(marks))
+
+    async def clear(self, document: DocumentId, seq: int) -> int:
+        """Forget everything before the end of a version, which then is the first one. [V7]
+
+        Returns:
+            The version's id: the newest one may have grown meanwhile.
+
+        Raises:
+            VersionNotFound: there is no such version.
+            CollaborationError: the document cannot be opened, or is not saved.
+            HistoryUnavailable: the store does not take it.
+        """
+        key = str(document)
+        while key in self._making:
+            await asyncio.wait({self._making[key]})
+        clearing = asyncio.create_task(self._clear(document, seq))
+        self._making[key] = clearing  # nobody makes versions of what is about to go
+        clearing.add_done_callback(lambda _: self._making.pop(key, None))
+        return await clearing
+
+    async def _clear(self, document: DocumentId, seq: int) -> int:
+        key = str(document)
+        async with self._rooms.held(key) as room:
+            assert isinstance(room, DocumentRoom)
+            if room.session_id != await (await self._rooms.histories()).session_id(key):
+                raise HistoryUnavailable("This document is open without its history.")
+            end = await room.forget_before(seq)
+        self._made.pop(key, None)
+        for other in list(self._rooms.rooms.values()):
+            if isinstance(other, ForkRoom) and not other.lasts and other.fork.root == key:
+                self._rooms.dissolve(other, CloseCode.NOT_FOUND, "The history was cleared.")
+        return end
 
     async def content(self, document: DocumentId, seq: int) -> Any:
         """What the document held at the end of a version.

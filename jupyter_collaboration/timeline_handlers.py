@@ -10,6 +10,7 @@ from typing import Any
 
 from anyio.to_thread import run_sync
 from jupyter_server.auth.decorator import authorized
+from jupyter_server.utils import ensure_async
 from tornado import web
 
 from .authorship import Authorship
@@ -70,13 +71,14 @@ class PageHandler(VersionsHandler):
     @web.authenticated
     @authorized("read", resource="contents")  # type: ignore[untyped-decorator, unused-ignore]
     async def get(self, room_id: str) -> None:
-        """Answer ``{versions, complete, people, kept}``.
+        """Answer ``{versions, complete, people, kept, may_clear}``.
 
         Query: ``before``, a version's id; ``limit``; ``author``, a username; ``named=true``.
         Where ``complete`` is false, versions are still being made: ask again. ``people`` has the
         display names of the versions' authors by their usernames, as far as they are known.
         ``kept`` says how much of the history is: ``{detail_days, document_bytes, squash_after}``,
-        the last one in seconds or null; it is null where nothing is kept on disk.
+        the last one in seconds or null; it is null where nothing is kept on disk. ``may_clear``
+        says whether the asking user may clear the history.
         """
         try:
             page = await self._timeline.page(
@@ -93,8 +95,32 @@ class PageHandler(VersionsHandler):
             "complete": page.is_complete,
             "people": page.people,
             "kept": None if page.kept is None else asdict(page.kept),
+            "may_clear": await self._may_write("contents") and await self._may_write("history"),
         }
         self.finish(json.dumps(answer))
+
+    async def _may_write(self, resource: str) -> bool:
+        allowed = self.authorizer.is_authorized(self, self.current_user, "write", resource)
+        return bool(await ensure_async(allowed))
+
+    @web.authenticated
+    @authorized("write", resource="contents")  # type: ignore[untyped-decorator, unused-ignore]
+    @authorized("write", resource="history")  # type: ignore[untyped-decorator, unused-ignore]
+    async def delete(self, room_id: str) -> None:
+        """Forget everything before the end of the version ``?before=<id>``; answer ``{id}``.
+
+        This version is then the first one: it and all later ones stay readable. Those before it
+        are gone, with their names, and so are their bytes. [V7]
+        """
+        try:
+            version = self.number("before")
+            if version is None:
+                raise InvalidRequest("'before' is a version's id.")
+            found = await self._timeline.clear(await self.document(room_id), version)
+        except CollaborationError as error:
+            self.refuse(error)
+        self.log.info("%s cleared the history of %s before %s", self.username, self.path, found)
+        self.finish(json.dumps({"id": found}))
 
 
 class VersionHandler(VersionsHandler):

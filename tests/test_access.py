@@ -41,6 +41,7 @@ NEEDS = {
     (ForkHandler, "delete"): "write",
     (RoomHandler, "get"): "read",
     (PageHandler, "get"): "read",
+    (PageHandler, "delete"): "write",
     (VersionHandler, "get"): "read",
     (VersionHandler, "put"): "write",
     (RestoreHandler, "put"): "write",
@@ -187,6 +188,7 @@ def test_everybody_gets_at_each_route_what_they_may(
                 (VersionHandler, "put"): asks("PUT", f"versions/{room}/1", name="first"),
                 (TimelineHandler, "get"): asks("GET", "timeline/a.txt?format=text&type=file"),
                 (UndoRedoHandler, "put"): asks("PUT", step),
+                (PageHandler, "delete"): asks("DELETE", f"versions/{room}?before=1"),
                 (RestoreHandler, "put"): asks("PUT", f"restore/{room}", version=1),
             }
             for route, need in NEEDS.items():

@@ -168,6 +168,21 @@ class History(BaseYStore):
         before a change on disk, ``state`` gives that content as one update.
         """
 
+    @abstractmethod
+    async def forget_before(self, seq: int) -> int:
+        """Begin the history with an entry, which then holds the document as it was.
+
+        Entries before it, their versions, names and marks are gone for good; what is written
+        meanwhile is behind it. Nobody may write the file meanwhile. [V7]
+
+        Returns:
+            The entry: the first one that ends there or behind it.
+
+        Raises:
+            VersionNotFound: there is none.
+            HistoryUnavailable: the store does not take it.
+        """
+
     @property
     def needs_checkpoint(self) -> bool:
         """Whether so much came since the last checkpoint that opening would be slow."""

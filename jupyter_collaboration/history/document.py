@@ -207,6 +207,9 @@ class SQLiteHistory(History):
             self.path,
         )
 
+    async def forget_before(self, seq: int) -> int:
+        return await self._backend.clearing.clear(self.path, seq)
+
     def when_committed(self, callback: Callable[[bool], None]) -> None:
         self._backend.when_committed(callback)
 

@@ -7,6 +7,7 @@ from collections.abc import Callable
 from logging import Logger
 from uuid import uuid4
 
+from ..errors import VersionNotFound
 from .attribution import Attribution, AttributionStore
 from .base import Entry, History, HistoryBackend, Kind, Stored, replay
 from .forks import MemoryForks
@@ -62,7 +63,10 @@ class MemoryVersions(VersionStore):
         return self._document.summarised
 
     async def boundary(self, seq: int) -> int | None:
-        return min((each.seq for each in self._document.entries if each.seq >= seq), default=None)
+        found = next((each for each in self._document.entries if each.seq >= seq), None)
+        if found is None or (found.kind is Kind.SQUASHED and found.seq != seq):
+            return None
+        return found.seq
 
     async def last_before(self, seq: int) -> int | None:
         return max((each.seq for each in self._document.entries if each.seq < seq), default=None)
@@ -191,6 +195,21 @@ class MemoryHistory(History):
             self._attribute(seq)
             whole = Entry(seq, state, "", Kind.SQUASHED, document.entries[-1].time)
             document.entries = [whole, *(each for each in document.entries if each.seq > seq)]
+
+    async def forget_before(self, seq: int) -> int:
+        document = self._document
+        last = next((each for each in document.entries if each.seq >= seq), None)
+        if last is None:
+            raise VersionNotFound("There is no such version of this document.")
+        if document.saved_seq is not None and document.saved_seq < last.seq:
+            document.saved_state = await self.base()
+        self._attribute(last.seq)
+        state = await self.at(last.seq) or b""
+        whole = Entry(last.seq, state, "", Kind.SQUASHED, last.time)
+        document.entries = [whole, *(each for each in document.entries if each.seq > last.seq)]
+        document.marks = {key: mark for key, mark in document.marks.items() if key[0] >= last.seq}
+        document.versions, document.summarised = [], Summarised()
+        return last.seq
 
     def _attribute(self, seq: int) -> None:
         """Keep who wrote what up to an entry."""

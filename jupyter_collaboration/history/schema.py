@@ -72,6 +72,9 @@ CREATE TABLE IF NOT EXISTS collaboration_attributions (
     seq INTEGER NOT NULL,
     packed TEXT NOT NULL
 );
+CREATE TABLE IF NOT EXISTS collaboration_chores (
+    name TEXT PRIMARY KEY
+);
 CREATE TABLE IF NOT EXISTS collaboration_people (
     username TEXT PRIMARY KEY,
     name TEXT NOT NULL
@@ -129,12 +132,10 @@ def published_history(db: sqlite3.Connection, room_id: str) -> list[tuple[bytes,
     Its tables are ``yupdates (path, yupdate, metadata, timestamp)`` and ``ycheckpoints (path,
     checkpoint, timestamp)``; a document's path there is ``.<type>:<file id>.y``.
     """
-    tables = {row[0] for row in db.execute("SELECT name FROM sqlite_master WHERE type = 'table'")}
-    if "yupdates" not in tables or room_id.count(":") < 2:
-        return []
-    kind, file_id = room_id.split(":", 2)[1:]
-    paths = (f".{kind}:{file_id}.y", room_id)
+    tables, paths = _published(db, room_id)
     found: list[tuple[bytes, float]] = []
+    if "yupdates" not in tables:
+        return []
     if "ycheckpoints" in tables:
         found += db.execute(
             "SELECT checkpoint, timestamp FROM ycheckpoints WHERE path IN (?, ?)", paths
@@ -143,3 +144,19 @@ def published_history(db: sqlite3.Connection, room_id: str) -> list[tuple[bytes,
         "SELECT yupdate, timestamp FROM yupdates WHERE path IN (?, ?) ORDER BY rowid", paths
     ).fetchall()
     return [(bytes(update), float(time)) for update, time in found if update]
+
+
+def drop_published(db: sqlite3.Connection, room_id: str) -> None:
+    """Delete what `published_history` finds."""
+    tables, paths = _published(db, room_id)
+    for table in tables:
+        db.execute(f"DELETE FROM {table} WHERE path IN (?, ?)", paths)
+
+
+def _published(db: sqlite3.Connection, room_id: str) -> tuple[set[str], tuple[str, str]]:
+    """The published store's tables that are there, and under which paths a document is in them."""
+    if room_id.count(":") < 2:
+        return set(), ("", "")
+    names = {row[0] for row in db.execute("SELECT name FROM sqlite_master WHERE type = 'table'")}
+    kind, file_id = room_id.split(":", 2)[1:]
+    return names & {"yupdates", "ycheckpoints"}, (f".{kind}:{file_id}.y", room_id)

@@ -31,33 +31,36 @@ class SQLiteShortener:
 
     Args:
         retention: what is kept.
+
+    Attributes:
+        lock: held while a history is made shorter.
     """
 
     def __init__(self, backend: SQLiteBackend, retention: Retention) -> None:
         self.retention = retention
         self._backend = backend
-        self._lock = Lock()
+        self.lock = Lock()
 
     async def compact(self, room_id: str) -> None:
         """Shorten a document's history to what is to be kept of it."""
         backend = self._backend
         await backend.flush()
-        async with self._lock:
+        async with self.lock:
             try:
                 document = await backend.run(backend.document_id, room_id)
-                rows = await backend.run(self._rows, document)
+                rows = await backend.run(self.rows, document)
                 saved = await backend.run(self._saved_seq, document)
                 named = await backend.run(self._named, document)
                 loop = asyncio.get_running_loop()
                 shorter = await loop.run_in_executor(None, self._compacted, rows, saved, named)
                 if shorter is not None:
-                    await self._keep_authors(room_id, rows)
+                    await self.keep_authors(room_id, rows)
                     await backend.run(self._replace, room_id, document, rows, shorter)
             except (sqlite3.Error, HistoryUnavailable) as error:
                 backend.log.error("The history of %s was not shortened: %s", room_id, error)
 
-    async def _keep_authors(self, room_id: str, rows: list[Row]) -> None:
-        """Keep who wrote what is about to be one row."""
+    async def keep_authors(self, room_id: str, rows: list[Row]) -> None:
+        """Keep who wrote what is about to be one row; with the lock held."""
         store = SQLiteAttribution(room_id, self._backend)
         known = await store.read()
         await run_sync(_extend, known, rows)
@@ -73,7 +76,8 @@ class SQLiteShortener:
         oldest = time.time() - kept.detail_days * 86400
         return compacted(rows, saved_seq, oldest, 0 if squash else kept.document_bytes, named)
 
-    def _rows(self, document: int) -> list[Row]:
+    def rows(self, document: int) -> list[Row]:
+        """All rows of a document; only for the store's own thread."""
         return [
             Row(*row)
             for row in self._backend.db.execute(

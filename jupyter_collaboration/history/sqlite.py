@@ -23,6 +23,7 @@ from pycrdt import merge_updates
 from ..errors import HistoryUnavailable
 from ..failpoints import reach
 from .base import Entry, History, HistoryBackend
+from .clearing import SQLiteClearing, wipe
 from .compaction import Retention
 from .document import SQLiteHistory
 from .forks import SQLiteForks
@@ -86,6 +87,7 @@ class SQLiteBackend(HistoryBackend):
         self.forks = SQLiteForks(self)
         self.people = SQLitePeople(self)
         self._shortener = SQLiteShortener(self, retention or Retention())
+        self.clearing = SQLiteClearing(self, self._shortener)
 
     # Opening
 
@@ -114,6 +116,10 @@ class SQLiteBackend(HistoryBackend):
                 "its history is written without a write-ahead log, which is slower.",
                 self.path,
             )
+        try:
+            wipe(self._db)  # a server that was killed may have left it to be done
+        except (sqlite3.Error, HistoryUnavailable) as error:
+            self.log.error("%s: %s", self.path, error)
 
     def _check(self) -> None:
         """Find damage before people rely on what is stored."""

@@ -92,18 +92,23 @@ class SQLiteVersions(VersionStore):
         return Summarised(*row) if row else Summarised()
 
     async def boundary(self, seq: int) -> int | None:
-        return await self._number(
-            "SELECT min(seq) FROM collaboration_updates WHERE document = ? AND seq >= ?", seq
+        found = await self._ask(
+            lambda db, document: db.execute(
+                "SELECT seq, kind FROM collaboration_updates WHERE document = ? AND seq >= ?"
+                " ORDER BY seq LIMIT 1",
+                (document, seq),
+            ).fetchone()
         )
+        if found is None or (found[1] == Kind.SQUASHED.value and found[0] != seq):
+            return None
+        return int(found[0])
 
     async def last_before(self, seq: int) -> int | None:
-        return await self._number(
-            "SELECT max(seq) FROM collaboration_updates WHERE document = ? AND seq < ?", seq
-        )
-
-    async def _number(self, query: str, seq: int) -> int | None:
         (found,) = await self._ask(
-            lambda db, document: db.execute(query, (document, seq)).fetchone()
+            lambda db, document: db.execute(
+                "SELECT max(seq) FROM collaboration_updates WHERE document = ? AND seq < ?",
+                (document, seq),
+            ).fetchone()
         )
         return None if found is None else int(found)
 

@@ -117,7 +117,11 @@ class VersionStore(ABC):
 
     @abstractmethod
     async def boundary(self, seq: int) -> int | None:
-        """The first entry that ends at a number or behind it; None if there is none."""
+        """The first entry that ends at a number or behind it.
+
+        Returns:
+            Its number; None if there is none, or the number is in a part that is kept as one.
+        """
 
     @abstractmethod
     async def last_before(self, seq: int) -> int | None:

@@ -34,6 +34,11 @@ export interface IDocumentUser {
   readonly clientId: number;
 
   /**
+   * All client ids of this person, of tabs that are used first.
+   */
+  readonly clientIds: readonly number[];
+
+  /**
    * The name to show.
    */
   readonly name: string;
@@ -62,6 +67,27 @@ export interface IDocumentUser {
    * The address of a picture that may be shown; `null` without one.
    */
   readonly avatarUrl: string | null;
+
+  /**
+   * What this person may do here; `null` if the server does not say it.
+   */
+  readonly role: 'editor' | 'viewer' | null;
+
+  /**
+   * Since when this person is here, in seconds since the epoch; `null` if the
+   * server does not say it.
+   */
+  readonly since: number | null;
+
+  /**
+   * Whether this person did nothing for a while, in any tab.
+   */
+  readonly isIdle: boolean;
+
+  /**
+   * Whether this person follows oneself.
+   */
+  readonly isFollower: boolean;
 }
 
 /**
@@ -99,10 +125,9 @@ export function otherUsers(
   awareness: Pick<UsersAwareness, 'clientID' | 'getStates' | 'getLocalState'>,
   options: IOtherUsersOptions = {}
 ): IDocumentUser[] {
-  const own = new Set([
-    options.ownUsername,
-    usernameOf(awareness.getLocalState()?.user)
-  ]);
+  const ownName =
+    options.ownUsername ?? usernameOf(awareness.getLocalState()?.user);
+  const own = new Set([ownName, usernameOf(awareness.getLocalState()?.user)]);
   const users = new Map<string, IDocumentUser>();
   const clients = [...awareness.getStates()].sort(([a], [b]) => a - b);
   for (const [clientId, state] of clients) {
@@ -115,24 +140,52 @@ export function otherUsers(
     ) {
       continue;
     }
-    const key = username === null ? `client:${clientId}` : `user:${username}`;
-    if (!users.has(key)) {
+    const key = keyOf(user, clientId);
+    const isIdle = asRecord(state)?.isIdle === true;
+    const isFollower = !!ownName && asRecord(state)?.following === ownName;
+    const known = users.get(key);
+    if (known) {
+      users.set(key, {
+        ...known,
+        clientIds: isIdle
+          ? [...known.clientIds, clientId]
+          : [clientId, ...known.clientIds],
+        since: earliest(known.since, sinceOf(user)),
+        isIdle: known.isIdle && isIdle,
+        isFollower: known.isFollower || isFollower
+      });
+    } else {
       const name = displayName(user, options.anonymous);
       users.set(key, {
         key,
         clientId,
+        clientIds: [clientId],
         name,
         isAnonymous: isAnonymous(user),
         username,
         color: userColor(user, clientId),
         initials: userInitials(user, name),
-        avatarUrl: avatarUrl(user, options.base ?? '')
+        avatarUrl: avatarUrl(user, options.base ?? ''),
+        role: roleOf(user),
+        since: sinceOf(user),
+        isIdle,
+        isFollower
       });
     }
   }
   return [...users.values()].sort(
     (a, b) => a.name.localeCompare(b.name) || a.key.localeCompare(b.key)
   );
+}
+
+/**
+ * What tells people apart: the username, or the client id without one.
+ *
+ * @param user The `user` field of an awareness state.
+ */
+export function keyOf(user: unknown, clientId: number): string {
+  const username = usernameOf(user);
+  return username === null ? `client:${clientId}` : `user:${username}`;
 }
 
 /**
@@ -146,7 +199,7 @@ export function sameUsers(
     one.length === other.length &&
     one.every((user, index) => {
       const keys = Object.keys(user) as (keyof IDocumentUser)[];
-      return keys.every(key => user[key] === other[index][key]);
+      return keys.every(key => String(user[key]) === String(other[index][key]));
     })
   );
 }
@@ -201,4 +254,16 @@ export class UsersStore {
 function usernameOf(user: unknown): string | null {
   const username = asRecord(user)?.username;
   return typeof username === 'string' && username ? username : null;
+}
+
+function roleOf(user: Record<string, unknown>): IDocumentUser['role'] {
+  return user.role === 'viewer' || user.role === 'editor' ? user.role : null;
+}
+
+function sinceOf({ since }: Record<string, unknown>): number | null {
+  return typeof since === 'number' && Number.isFinite(since) ? since : null;
+}
+
+function earliest(one: number | null, other: number | null): number | null {
+  return one === null || other === null ? (one ?? other) : Math.min(one, other);
 }
