@@ -48,6 +48,9 @@ interface ISharedCells {
 }
 
 interface IDocumentWidget {
+  content?: {
+    scrollToItem?: (index: number, align: string) => Promise<void>;
+  };
   context?: {
     isReady: boolean;
     path: string;
@@ -366,6 +369,18 @@ export class Person {
     await this.cell(index).locator('.jp-InputPrompt').click();
     await this.page.keyboard.press('Escape');
     await expect(this.cell(index)).toHaveClass(/jp-mod-active/);
+  }
+
+  /**
+   * Scroll until a cell is at the top of what is seen.
+   */
+  async goToCell(index: number): Promise<void> {
+    await this.page.evaluate(async at => {
+      for (const { content } of window.jupyterapp.shell.widgets('main')) {
+        await content?.scrollToItem?.(at, 'start');
+      }
+    }, index);
+    await expect(this.cell(index)).toBeInViewport();
   }
 
   /**

@@ -24,6 +24,7 @@ import { documentStatus } from './documentStatus';
 import { forkManager } from './forkManager';
 import { globalAwareness } from './globalAwareness';
 import { pendingStore } from './pendingStore';
+import { presence, presences } from './presence';
 import { refusedEdits } from './refusedEdits';
 import { timeline } from './timeline';
 import { userBadges } from './userBadges';
@@ -52,6 +53,8 @@ const plugins: JupyterFrontEndPlugin<unknown>[] = isOff
       globalAwareness,
       cursors,
       authors,
+      presences,
+      presence,
       userBadges,
       documentStatus,
       conflicts,

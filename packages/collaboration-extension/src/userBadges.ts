@@ -5,6 +5,7 @@
  * The plugin that shows in a document's toolbar who is in it.
  */
 
+import type { IDocumentUser } from '@jupyter/collaboration';
 import { UsersToolbarItem } from '@jupyter/collaboration';
 import type { YDocument, DocumentChange } from '@jupyter/ydoc';
 import type {
@@ -13,7 +14,14 @@ import type {
 } from '@jupyterlab/application';
 import { IToolbarWidgetRegistry } from '@jupyterlab/apputils';
 import type { IDocumentWidget } from '@jupyterlab/docregistry';
+import type { TranslationBundle } from '@jupyterlab/translation';
 import { ITranslator, nullTranslator } from '@jupyterlab/translation';
+import { CommandRegistry } from '@lumino/commands';
+import { Menu } from '@lumino/widgets';
+
+import { PresenceCommands } from './presence';
+import type { Presences } from './presences';
+import { IPresences } from './presences';
 
 /**
  * Adds the toolbar item; the schema of the same name puts it into toolbars.
@@ -22,11 +30,12 @@ export const userBadges: JupyterFrontEndPlugin<void> = {
   id: '@jupyter/collaboration-extension:userBadges',
   description: 'Shows who is in a document in its toolbar.',
   autoStart: true,
-  requires: [IToolbarWidgetRegistry],
+  requires: [IToolbarWidgetRegistry, IPresences],
   optional: [ITranslator],
   activate: (
     app: JupyterFrontEnd,
     toolbars: IToolbarWidgetRegistry,
+    presences: Presences,
     translator: ITranslator | null
   ): void => {
     const trans = (translator ?? nullTranslator).load('jupyter_collaboration');
@@ -35,12 +44,54 @@ export const userBadges: JupyterFrontEndPlugin<void> = {
         const model = widget.context.model.sharedModel as Partial<
           YDocument<DocumentChange>
         >;
+        const placeOf = (user: IDocumentUser) => {
+          const presence = presences.of(widget)?.presence;
+          const state = presence?.stateOf(user);
+          return (state && presence?.places.describe(state, trans)) ?? null;
+        };
         return new UsersToolbarItem({
           awareness: model.awareness ?? null,
           ownUsername: app.serviceManager.user.identity?.username,
-          translator: trans
+          translator: trans,
+          placeOf,
+          goTo: ({ key }) => {
+            app.shell.activateById(widget.id);
+            void app.commands.execute(PresenceCommands.goTo, { person: key });
+          },
+          offer: (users, anchor) => {
+            app.shell.activateById(widget.id);
+            offerPeople(app, users, anchor, trans);
+          }
         });
       });
     }
   }
 };
+
+/**
+ * Offer to go to people, and to follow them.
+ */
+function offerPeople(
+  { commands }: JupyterFrontEnd,
+  users: readonly IDocumentUser[],
+  anchor: HTMLElement,
+  trans: TranslationBundle
+): void {
+  // A menu has the labels of its commands: those of these people.
+  const menu = new Menu({ commands: new CommandRegistry() });
+  const add = (label: string, command: string, { key }: IDocumentUser) => {
+    const id = `${command}:${key}`;
+    menu.commands.addCommand(id, {
+      label,
+      execute: () => commands.execute(command, { person: key })
+    });
+    menu.addItem({ command: id });
+  };
+  for (const user of users) {
+    add(trans.__('Go to %1', user.name), PresenceCommands.goTo, user);
+    add(trans.__('Follow %1', user.name), PresenceCommands.follow, user);
+  }
+  const { bottom, left } = anchor.getBoundingClientRect();
+  menu.aboutToClose.connect(() => anchor.focus());
+  menu.open(left, bottom);
+}

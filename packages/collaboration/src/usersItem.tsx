@@ -13,6 +13,11 @@ import type { IDocumentUser, UsersAwareness } from './users';
 import { UsersStore } from './users';
 
 /**
+ * The most badges that are shown beside each other.
+ */
+const MOST_BADGES = 5;
+
+/**
  * Properties of what shows one person.
  */
 export interface IIconRendererProps extends React.HTMLAttributes<HTMLElement> {
@@ -40,6 +45,21 @@ export interface IUsersItemProps {
    * Translates what is shown.
    */
   translator: TranslationBundle;
+
+  /**
+   * Where somebody is, in words; `null` if that is not known.
+   */
+  placeOf?: (user: IDocumentUser) => string | null;
+
+  /**
+   * Show where somebody is; badges cannot be clicked without it.
+   */
+  goTo?: (user: IDocumentUser) => void;
+
+  /**
+   * Offer what can be done with people, in a menu at an element.
+   */
+  offer?: (users: readonly IDocumentUser[], anchor: HTMLElement) => void;
 
   /**
    * Shows one person; `DefaultIconRenderer` if not given.
@@ -89,17 +109,37 @@ export function DefaultIconRenderer(
 }
 
 /**
- * How a badge is labelled, where that is more than the name.
+ * The name of somebody, and whether the server has made it up.
  */
-function labelled(
+function nameInWords(user: IDocumentUser, trans: TranslationBundle): string {
+  return user.isAnonymous ? trans.__('%1 (guest)', user.name) : user.name;
+}
+
+/**
+ * Who somebody is, where, as what, and since when.
+ */
+export function userInWords(
   user: IDocumentUser,
+  place: string | null,
   trans: TranslationBundle
-): Pick<IIconRendererProps, 'aria-label' | 'title'> {
-  if (!user.isAnonymous) {
-    return {};
-  }
-  const title = trans.__('%1 (guest)', user.name);
-  return { title, 'aria-label': title };
+): string {
+  const since =
+    user.since === null
+      ? null
+      : new Date(user.since * 1000).toLocaleTimeString(undefined, {
+          hour: '2-digit',
+          minute: '2-digit'
+        });
+  const parts = [
+    nameInWords(user, trans),
+    user.role === 'viewer' && trans.__('viewing'),
+    user.role === 'editor' && trans.__('editing'),
+    place,
+    since && trans.__('since %1', since),
+    user.isIdle && trans.__('idle'),
+    user.isFollower && trans.__('follows you')
+  ];
+  return parts.filter(Boolean).join(' · ');
 }
 
 /**
@@ -128,7 +168,6 @@ export function collaboratorPill(user: IDocumentUser): React.ReactElement {
  */
 export function UsersItem(props: IUsersItemProps): React.ReactElement {
   const { awareness, ownUsername, translator: trans } = props;
-  const Icon = props.iconRenderer ?? DefaultIconRenderer;
   const store = React.useMemo(
     () =>
       new UsersStore(awareness, {
@@ -139,17 +178,90 @@ export function UsersItem(props: IUsersItemProps): React.ReactElement {
     [awareness, ownUsername, trans]
   );
   const users = React.useSyncExternalStore(store.subscribe, store.read);
+  const rest = users.slice(MOST_BADGES);
   return (
     <div
       className="jp-UsersItem jp-toolbar-users-item"
       role="list"
       aria-label={trans.__('People in this document')}
     >
-      {users.map(user => (
+      {users.slice(0, MOST_BADGES).map(user => (
         <div className="jp-UsersItem-user" role="listitem" key={user.key}>
-          <Icon user={user} {...labelled(user, trans)} />
+          <Badge {...props} user={user} />
         </div>
       ))}
+      {rest.length > 0 && (
+        <div className="jp-UsersItem-user" role="listitem">
+          <button
+            className="jp-UsersItem-more"
+            title={rest.map(user => nameInWords(user, trans)).join(', ')}
+            aria-label={trans._n(
+              '%1 more person',
+              '%1 more people',
+              rest.length
+            )}
+            aria-haspopup="menu"
+            onClick={({ currentTarget }) => props.offer?.(rest, currentTarget)}
+          >
+            +{rest.length}
+          </button>
+        </div>
+      )}
     </div>
   );
+}
+
+/**
+ * One person: a click goes there, a menu offers more.
+ */
+function Badge(
+  props: IUsersItemProps & { user: IDocumentUser }
+): React.ReactElement {
+  const { goTo, offer, placeOf, translator: trans, user } = props;
+  const Icon = props.iconRenderer ?? DefaultIconRenderer;
+  const describe = () => userInWords(user, placeOf?.(user) ?? null, trans);
+  const name = nameInWords(user, trans);
+  const className = user.isIdle ? 'jp-mod-idle' : undefined;
+  if (!goTo) {
+    return (
+      <Icon user={user} className={className} title={name} aria-label={name} />
+    );
+  }
+  return (
+    <button
+      className="jp-UsersItem-button"
+      aria-label={describe()}
+      aria-haspopup={offer ? 'menu' : undefined}
+      // Where somebody is changes all the time: it is said when it is asked.
+      onMouseEnter={({ currentTarget }) => tell(currentTarget, describe())}
+      onFocus={({ currentTarget }) => tell(currentTarget, describe())}
+      onClick={() => goTo(user)}
+      onContextMenu={event => {
+        event.preventDefault();
+        event.stopPropagation();
+        offer?.([user], event.currentTarget);
+      }}
+      onKeyDown={event => {
+        if (event.key === 'ArrowDown') {
+          event.preventDefault();
+          offer?.([user], event.currentTarget);
+        }
+      }}
+    >
+      <Icon
+        user={user}
+        className={className}
+        role="presentation"
+        tabIndex={-1}
+        title=""
+        aria-hidden="true"
+      />
+      {user.isFollower && <span className="jp-UsersItem-follower">👁</span>}
+    </button>
+  );
+}
+
+function tell(element: HTMLElement, words: string): void {
+  element.title = words;
+  element.setAttribute('aria-label', words);
 }

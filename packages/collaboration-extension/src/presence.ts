@@ -1,0 +1,229 @@
+// Copyright (c) Jupyter Collaboration contributors.
+// Distributed under the terms of the BSD 3-Clause License.
+
+/**
+ * The plugins that show where people are in documents, and go there.
+ */
+
+import type { IDocumentUser } from '@jupyter/collaboration';
+import { CellMarkers } from '@jupyter/collaboration';
+import { IGlobalAwareness } from '@jupyter/collaborative-drive';
+import { Activity } from '@jupyter/docprovider';
+import type {
+  JupyterFrontEnd,
+  JupyterFrontEndPlugin
+} from '@jupyterlab/application';
+import {
+  ICommandPalette,
+  InputDialog,
+  Notification
+} from '@jupyterlab/apputils';
+import type { IDocumentWidget } from '@jupyterlab/docregistry';
+import { Notebook } from '@jupyterlab/notebook';
+import { ISettingRegistry } from '@jupyterlab/settingregistry';
+import type { TranslationBundle } from '@jupyterlab/translation';
+import { ITranslator } from '@jupyterlab/translation';
+import type { ReadonlyPartialJSONObject } from '@lumino/coreutils';
+import type { Awareness } from 'y-protocols/awareness';
+
+import { Follower } from './follower';
+import type { IOpenPresence } from './presences';
+import { IPresences, Presences } from './presences';
+import { PresenceSettings } from './presenceSettings';
+
+/** Ids of the commands. */
+export const PresenceCommands = {
+  follow: 'collaboration:follow',
+  goTo: 'collaboration:go-to-person',
+  stop: 'collaboration:stop-following'
+};
+
+/**
+ * Provides the presence of documents.
+ */
+export const presences: JupyterFrontEndPlugin<Presences> = {
+  id: '@jupyter/collaboration-extension:presences',
+  description: 'Knows who is in the documents that are open.',
+  autoStart: true,
+  requires: [ITranslator],
+  optional: [IGlobalAwareness],
+  provides: IPresences,
+  activate: (
+    app: JupyterFrontEnd,
+    translator: ITranslator,
+    globalAwareness: Awareness | null
+  ): Presences => {
+    const trans = translator.load('jupyter_collaboration');
+    const activity = new Activity();
+    activity.isIdleChanged.connect((_, isIdle) => {
+      globalAwareness?.setLocalStateField('isIdle', isIdle);
+    });
+    const found = new Presences(app, activity, trans);
+    for (const factory of ['Notebook', 'Editor']) {
+      app.docRegistry.addWidgetExtension(factory, {
+        createNew: widget => {
+          const document = widget as IDocumentWidget;
+          void document.context.ready.then(() => {
+            if (!document.isDisposed) {
+              found.of(document);
+            }
+          });
+        }
+      });
+    }
+    return found;
+  }
+};
+
+/**
+ * Marks cells, adds the commands, and says who comes and goes.
+ */
+export const presence: JupyterFrontEndPlugin<void> = {
+  id: '@jupyter/collaboration-extension:presence',
+  description: 'Shows where people are in documents.',
+  autoStart: true,
+  requires: [IPresences, ITranslator],
+  optional: [IGlobalAwareness, ICommandPalette, ISettingRegistry],
+  activate: (
+    app: JupyterFrontEnd,
+    found: Presences,
+    translator: ITranslator,
+    globalAwareness: Awareness | null,
+    palette: ICommandPalette | null,
+    registry: ISettingRegistry | null
+  ): void => {
+    const trans = translator.load('jupyter_collaboration');
+    const settings = new PresenceSettings(presence.id, registry);
+    settings.changed.connect(() => {
+      document.body.dataset.jpCollaboratorNames = settings.value.labels;
+    });
+    found.opened.connect((_, opened) => {
+      markCells(opened, settings, trans);
+      tellComings(opened, settings, trans);
+    });
+    const follower = new Follower(app, found, globalAwareness, settings);
+    addCommands(app, found, follower, trans);
+    for (const command of Object.values(PresenceCommands)) {
+      palette?.addItem({ command, category: trans.__('Collaboration') });
+    }
+  }
+};
+
+function markCells(
+  { presence: people, widget }: IOpenPresence,
+  settings: PresenceSettings,
+  trans: TranslationBundle
+): void {
+  if (!(widget.content instanceof Notebook)) {
+    return;
+  }
+  const wanted = () => ({
+    cells: settings.value.cellMarkers,
+    edges: settings.value.edgeMarkers
+  });
+  const markers = new CellMarkers(widget.content, people, wanted(), trans);
+  const update = () => {
+    markers.settings = wanted();
+  };
+  settings.changed.connect(update);
+  widget.disposed.connect(() => {
+    settings.changed.disconnect(update);
+    markers.dispose();
+  });
+}
+
+function tellComings(
+  { presence: people, widget }: IOpenPresence,
+  settings: PresenceSettings,
+  trans: TranslationBundle
+): void {
+  people.peopleChanged.connect((_, { joined, left }) => {
+    if (!settings.value.notices) {
+      return;
+    }
+    const name = widget.title.label;
+    const tell = (text: string) =>
+      Notification.emit(text, 'info', { autoClose: 4000 });
+    joined.forEach(user => tell(trans.__('%1 opened %2', user.name, name)));
+    left.forEach(user => tell(trans.__('%1 left %2', user.name, name)));
+  });
+}
+
+function addCommands(
+  app: JupyterFrontEnd,
+  found: Presences,
+  follower: Follower,
+  trans: TranslationBundle
+): void {
+  const describedBy = {
+    args: {
+      type: 'object',
+      properties: {
+        person: {
+          type: 'string',
+          description: trans.__('The username of whom is meant')
+        }
+      }
+    }
+  };
+  const isEnabled = () => !!found.current?.presence.users.length;
+  const choose = async (
+    args: ReadonlyPartialJSONObject,
+    title: string
+  ): Promise<IDocumentUser | null> => {
+    const users = found.current?.presence.users ?? [];
+    if (args.person !== undefined) {
+      const { person } = args;
+      return (
+        users.find(each =>
+          [each.username, each.key].includes(String(person))
+        ) ?? null
+      );
+    }
+    if (users.length < 2) {
+      return users[0] ?? null;
+    }
+    const { value } = await InputDialog.getItem({
+      title,
+      items: users.map(({ name }) => name)
+    });
+    return users.find(({ name }) => name === value) ?? null;
+  };
+  app.commands.addCommand(PresenceCommands.goTo, {
+    label: trans.__('Go to a Person…'),
+    caption: trans.__('Show where somebody is in this document'),
+    describedBy,
+    isEnabled,
+    execute: async args => {
+      const people = found.current?.presence;
+      const user = await choose(args, trans.__('Go to a Person'));
+      const state = user && people?.stateOf(user);
+      if (user && !(state && people?.places.jump(state))) {
+        Notification.emit(
+          trans.__('It is not known where %1 is.', user.name),
+          'info',
+          { autoClose: 4000 }
+        );
+      }
+    }
+  });
+  app.commands.addCommand(PresenceCommands.follow, {
+    label: trans.__('Follow a Person…'),
+    caption: trans.__('Keep your view with that of somebody else'),
+    describedBy,
+    isEnabled,
+    execute: async args => {
+      const current = found.current;
+      const user = await choose(args, trans.__('Follow a Person'));
+      if (user && current) {
+        follower.follow(current, user);
+      }
+    }
+  });
+  app.commands.addCommand(PresenceCommands.stop, {
+    label: trans.__('Stop Following'),
+    describedBy: { args: { type: 'object', properties: {} } },
+    isEnabled: () => follower.isFollowing,
+    execute: () => follower.stop()
+  });
+}
