@@ -15,7 +15,7 @@ import type { TranslationBundle } from '@jupyterlab/translation';
 import { ITranslator, nullTranslator } from '@jupyterlab/translation';
 
 /** The id of the command. */
-const COMMAND = 'collaboration:choose-display-name';
+export const CHOOSE_DISPLAY_NAME = 'collaboration:choose-display-name';
 
 /**
  * Adds the command.
@@ -33,7 +33,7 @@ export const chooseDisplayName: JupyterFrontEndPlugin<void> = {
     translator: ITranslator | null
   ): void => {
     const trans = (translator ?? nullTranslator).load('jupyter_collaboration');
-    app.commands.addCommand(COMMAND, {
+    app.commands.addCommand(CHOOSE_DISPLAY_NAME, {
       label: trans.__('Choose Your Display Name…'),
       caption: trans.__('Choose the name that others see'),
       describedBy: { args: { type: 'object', properties: {} } },
@@ -41,7 +41,7 @@ export const chooseDisplayName: JupyterFrontEndPlugin<void> = {
       execute: () => choose(displayName, trans)
     });
     palette?.addItem({
-      command: COMMAND,
+      command: CHOOSE_DISPLAY_NAME,
       category: trans.__('Collaboration')
     });
   }

@@ -5,34 +5,50 @@
  * The plugin that tells how the current document is connected.
  */
 
-import { DocumentStatusWidget } from '@jupyter/collaboration';
+import {
+  ConnectionDetailsWidget,
+  DocumentStatusWidget,
+  keptInWords
+} from '@jupyter/collaboration';
 import { ICollaborativeContentProvider } from '@jupyter/collaborative-drive';
-import { DocumentStatus, RtcContentProvider } from '@jupyter/docprovider';
+import type { IDocumentProvider } from '@jupyter/docprovider';
+import {
+  DocumentStatus,
+  RtcContentProvider,
+  VersionClient
+} from '@jupyter/docprovider';
+import type { DocumentChange, YDocument } from '@jupyter/ydoc';
 import type {
   JupyterFrontEnd,
   JupyterFrontEndPlugin
 } from '@jupyterlab/application';
+import { Dialog, ICommandPalette, showDialog } from '@jupyterlab/apputils';
 import type { IDocumentWidget } from '@jupyterlab/docregistry';
-import { IStatusBar } from '@jupyterlab/statusbar';
+import { IStatusBar, showPopup } from '@jupyterlab/statusbar';
+import type { TranslationBundle } from '@jupyterlab/translation';
 import { ITranslator } from '@jupyterlab/translation';
 import type { Widget } from '@lumino/widgets';
 
 import { notifyRefusal, notifySaveErrors } from './notifications';
 
+const COMMAND = 'collaboration:show-connection';
+
 /**
- * Adds the status item, and notifications for what must not be missed.
+ * Adds the status item and its details, and notifications for what must not
+ * be missed.
  */
 export const documentStatus: JupyterFrontEndPlugin<void> = {
   id: '@jupyter/collaboration-extension:documentStatus',
   description: 'Shows how the current document is connected.',
   autoStart: true,
   requires: [ICollaborativeContentProvider, ITranslator],
-  optional: [IStatusBar],
+  optional: [IStatusBar, ICommandPalette],
   activate: (
     app: JupyterFrontEnd,
     contentProvider: ICollaborativeContentProvider,
     translator: ITranslator,
-    statusBar: IStatusBar | null
+    statusBar: IStatusBar | null,
+    palette: ICommandPalette | null
   ): void => {
     if (!(contentProvider instanceof RtcContentProvider)) {
       return;
@@ -44,34 +60,78 @@ export const documentStatus: JupyterFrontEndPlugin<void> = {
         notifySaveErrors(provider, trans);
       }
     });
-    if (statusBar) {
-      addStatusItem(
-        app,
-        contentProvider,
-        statusBar,
-        new DocumentStatusWidget(trans)
-      );
-    }
+    const current = () => currentDocument(app, contentProvider);
+    const item = statusBar
+      ? addStatusItem(app, current, statusBar, trans)
+      : null;
+    app.commands.addCommand(COMMAND, {
+      label: trans.__('Show the Connection of the Document'),
+      caption: trans.__('Show how the document is connected and saved'),
+      describedBy: { args: { type: 'object', properties: {} } },
+      isEnabled: () => current() !== null,
+      execute: async () => {
+        const document = current();
+        const body = document && detailsOf(app, document, trans);
+        if (body && item) {
+          showPopup({ body, anchor: item, align: 'left' });
+          body.node.focus();
+        } else if (body) {
+          const title = trans.__('Connection');
+          await showDialog({ title, body, buttons: [Dialog.okButton()] });
+        }
+      }
+    });
+    palette?.addItem({
+      command: COMMAND,
+      category: trans.__('Collaboration')
+    });
   }
 };
+
+/**
+ * A document that is looked at.
+ */
+interface ICurrentDocument {
+  provider: IDocumentProvider;
+  roomId: string;
+}
+
+/**
+ * The document that is looked at, if it is shared.
+ */
+function currentDocument(
+  { shell }: JupyterFrontEnd,
+  contentProvider: RtcContentProvider
+): ICurrentDocument | null {
+  const widget = shell.currentWidget;
+  if (!isDocument(widget)) {
+    return null;
+  }
+  const model = widget.context.model.sharedModel;
+  const provider = contentProvider.providerOf(model);
+  const { ydoc } = model as YDocument<DocumentChange>;
+  return provider
+    ? { provider, roomId: String(ydoc.getMap('state').get('document_id')) }
+    : null;
+}
 
 /**
  * Show the status of the document that is looked at.
  */
 function addStatusItem(
   app: JupyterFrontEnd,
-  contentProvider: RtcContentProvider,
+  current: () => ICurrentDocument | null,
   statusBar: IStatusBar,
-  item: DocumentStatusWidget
-): void {
+  trans: TranslationBundle
+): Widget {
   let status: DocumentStatus | null = null;
+  const item = new DocumentStatusWidget(trans, () => {
+    void app.commands.execute(COMMAND);
+  });
   app.shell.currentChanged?.connect(() => {
-    const widget = app.shell.currentWidget;
-    const provider = isDocument(widget)
-      ? contentProvider.providerOf(widget.context.model.sharedModel)
-      : undefined;
+    const document = current();
     status?.dispose();
-    status = provider ? new DocumentStatus(provider) : null;
+    status = document ? new DocumentStatus(document.provider) : null;
     item.model = status;
   });
   statusBar.registerStatusItem(documentStatus.id, {
@@ -79,6 +139,33 @@ function addStatusItem(
     align: 'left',
     rank: 10
   });
+  return item;
+}
+
+/**
+ * More about a connection.
+ */
+function detailsOf(
+  { serviceManager }: JupyterFrontEnd,
+  { provider, roomId }: ICurrentDocument,
+  trans: TranslationBundle
+): Widget {
+  const model = new DocumentStatus(provider);
+  const client = new VersionClient(roomId, serviceManager.serverSettings);
+  const body = new ConnectionDetailsWidget({
+    model,
+    roomId,
+    history: async () => {
+      try {
+        return keptInWords((await client.page({ limit: 1 })).kept, trans);
+      } catch (error) {
+        return (error as Error).message;
+      }
+    },
+    translator: trans
+  });
+  body.disposed.connect(() => model.dispose());
+  return body;
 }
 
 function isDocument(widget: Widget | null): widget is IDocumentWidget {

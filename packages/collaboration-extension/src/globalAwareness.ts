@@ -9,12 +9,16 @@ import { IGlobalAwareness } from '@jupyter/collaborative-drive';
 import { IAwarenessProviderFactory } from '@jupyter/docprovider';
 import type {
   JupyterFrontEnd,
-  JupyterFrontEndPlugin
+  JupyterFrontEndPlugin,
+  LabShell
 } from '@jupyterlab/application';
 import type { DocumentRegistry } from '@jupyterlab/docregistry';
 import type { Widget } from '@lumino/widgets';
 import { Awareness } from 'y-protocols/awareness';
 import * as Y from 'yjs';
+
+/** The most documents that are told of. */
+const MOST_DOCUMENTS = 20;
 
 /**
  * Provides the global awareness.
@@ -37,13 +41,24 @@ export const globalAwareness: JupyterFrontEndPlugin<Awareness> = {
       user,
       serverSettings
     });
-    const publish = () => {
-      awareness.setLocalStateField(
-        'current',
-        currentDocument(app.shell.currentWidget)
+    const publish = (field: string, value: unknown) => {
+      const state = awareness.getLocalState();
+      if (JSON.stringify(state?.[field]) !== JSON.stringify(value)) {
+        awareness.setLocalStateField(field, value);
+      }
+    };
+    const look = () => {
+      const documents = [...app.shell.widgets('main')].map(documentOf);
+      publish('current', documentOf(app.shell.currentWidget));
+      publish(
+        'documents',
+        documents.filter(document => document !== null).slice(0, MOST_DOCUMENTS)
       );
     };
-    app.shell.currentChanged?.connect(publish);
+    app.shell.currentChanged?.connect(look);
+    if ('layoutModified' in app.shell) {
+      (app.shell as LabShell).layoutModified.connect(look);
+    }
     return awareness;
   }
 };
@@ -51,7 +66,7 @@ export const globalAwareness: JupyterFrontEndPlugin<Awareness> = {
 /**
  * The document of a widget as `kind:path`, such as `notebook:a/b.ipynb`.
  */
-function currentDocument(widget: Widget | null): string | null {
+function documentOf(widget: Widget | null): string | null {
   const context = (widget as { context?: DocumentRegistry.Context } | null)
     ?.context;
   if (!context?.path) {

@@ -13,6 +13,7 @@ import { PageConfig } from '@jupyterlab/coreutils';
 import { authors } from './authors';
 import { awarenessProviderFactory } from './awarenessProviderFactory';
 import { chooseDisplayName } from './chooseDisplayName';
+import { collaborators, userMenu } from './collaborators';
 import { conflicts } from './conflicts';
 import { connectionLost } from './connectionLost';
 import { contentProvider } from './contentProvider';
@@ -55,6 +56,8 @@ const plugins: JupyterFrontEndPlugin<unknown>[] = isOff
       authors,
       presences,
       presence,
+      userMenu,
+      collaborators,
       userBadges,
       documentStatus,
       conflicts,

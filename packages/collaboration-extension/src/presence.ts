@@ -48,6 +48,8 @@ export const presences: JupyterFrontEndPlugin<Presences> = {
   requires: [ITranslator],
   optional: [IGlobalAwareness],
   provides: IPresences,
+  // Tokens of classes have no interface of their name.
+  // eslint-disable-next-line jupyter/plugin-activation-args
   activate: (
     app: JupyterFrontEnd,
     translator: ITranslator,
@@ -84,6 +86,8 @@ export const presence: JupyterFrontEndPlugin<void> = {
   autoStart: true,
   requires: [IPresences, ITranslator],
   optional: [IGlobalAwareness, ICommandPalette, ISettingRegistry],
+  // Tokens of classes have no interface of their name.
+  // eslint-disable-next-line jupyter/plugin-activation-args
   activate: (
     app: JupyterFrontEnd,
     found: Presences,

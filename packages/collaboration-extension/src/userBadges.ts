@@ -32,6 +32,8 @@ export const userBadges: JupyterFrontEndPlugin<void> = {
   autoStart: true,
   requires: [IToolbarWidgetRegistry, IPresences],
   optional: [ITranslator],
+  // Tokens of classes have no interface of their name.
+  // eslint-disable-next-line jupyter/plugin-activation-args
   activate: (
     app: JupyterFrontEnd,
     toolbars: IToolbarWidgetRegistry,
@@ -83,6 +85,7 @@ function offerPeople(
     const id = `${command}:${key}`;
     menu.commands.addCommand(id, {
       label,
+      describedBy: { args: { type: 'object', properties: {} } },
       execute: () => commands.execute(command, { person: key })
     });
     menu.addItem({ command: id });

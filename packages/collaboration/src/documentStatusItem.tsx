@@ -72,6 +72,11 @@ export interface IDocumentStatusItemProps {
   model: IDocumentStatusModel | null;
 
   /**
+   * Show more; nothing happens without it.
+   */
+  onMore?: () => void;
+
+  /**
    * Translates what is shown.
    */
   translator: TranslationBundle;
@@ -168,14 +173,19 @@ export function DocumentStatusItem(
       role="status"
       // What changes with every save is not read aloud.
       aria-live={model.status === 'live' && !isError ? 'off' : 'polite'}
-      tabIndex={0}
-      title={
-        why && model.status === 'live'
-          ? why
-          : trans.__('Collaboration: %1', text)
-      }
     >
-      <span className="jp-DocumentStatusItem-text">{text}</span>
+      <button
+        className="jp-DocumentStatusItem-text"
+        aria-haspopup={props.onMore ? 'dialog' : undefined}
+        title={
+          why && model.status === 'live'
+            ? why
+            : trans.__('Collaboration: %1', text)
+        }
+        onClick={() => props.onMore?.()}
+      >
+        {text}
+      </button>
     </span>
   );
 }

@@ -18,8 +18,12 @@ import { DocumentStatusItem } from './documentStatusItem';
 export class DocumentStatusWidget extends ReactWidget {
   /**
    * @param _trans Translates what is shown.
+   * @param _onMore Shows more of the model.
    */
-  constructor(private _trans: TranslationBundle) {
+  constructor(
+    private _trans: TranslationBundle,
+    private _onMore?: () => void
+  ) {
     super();
     this.addClass('jp-DocumentStatusWidget');
   }
@@ -46,7 +50,13 @@ export class DocumentStatusWidget extends ReactWidget {
   }
 
   protected override render(): React.ReactElement {
-    return <DocumentStatusItem model={this._model} translator={this._trans} />;
+    return (
+      <DocumentStatusItem
+        model={this._model}
+        onMore={this._onMore}
+        translator={this._trans}
+      />
+    );
   }
 
   private _model: IDocumentStatusModel | null = null;

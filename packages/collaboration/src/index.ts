@@ -8,11 +8,15 @@
  */
 
 export * from './authorMarks';
+export * from './collaboratorsPanel';
+export * from './collaboratorsView';
 export * from './conflictsDialog';
 export * from './conflictsView';
+export * from './connectionDetails';
 export * from './cursors';
 export * from './documentStatusItem';
 export * from './documentStatusWidget';
+export * from './peopleOnline';
 export * from './presence/cellMarkers';
 export * from './presence/filePlaces';
 export * from './presence/following';
@@ -33,6 +37,7 @@ export {
   userColor,
   userInitials
 } from './userColor';
+export * from './userMenu';
 export * from './users';
 export * from './usersItem';
 export * from './usersToolbarItem';

@@ -69,6 +69,36 @@ export class DocumentStatus implements IDisposable {
   }
 
   /**
+   * When the file was last seen to hold the document, in milliseconds since
+   * the epoch; `null` if that was not seen yet.
+   */
+  get savedAt(): number | null {
+    return this._provider.savedAt;
+  }
+
+  /**
+   * The path of the document.
+   */
+  get path(): string {
+    return this._provider.path;
+  }
+
+  /**
+   * How long the server takes to answer, in milliseconds; `null` if it does
+   * not.
+   */
+  async ping(): Promise<number | null> {
+    return this._provider.ping().catch(() => null);
+  }
+
+  /**
+   * Connect anew at once.
+   */
+  retry(): void {
+    this._provider.retry();
+  }
+
+  /**
    * What the user may do.
    */
   get role(): Role {

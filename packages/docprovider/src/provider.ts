@@ -247,6 +247,18 @@ export class WebSocketProvider implements IDocumentProvider {
     return this._conflicts.cellNumber(conflict);
   }
 
+  get savedAt(): number | null {
+    return this._savedAt;
+  }
+
+  ping(): Promise<number> {
+    return this._saves.ping();
+  }
+
+  retry(): void {
+    this._connection.restart();
+  }
+
   async revert(): Promise<void> {
     this._needEditor();
     await this._saves.revert();
@@ -366,6 +378,7 @@ export class WebSocketProvider implements IDocumentProvider {
     switch (reply.type) {
       case 'ack':
         this._sync.unacknowledged.answer(reply.responseTo);
+        this._saves.receive(reply);
         break;
       case 'role':
         this._membership.receive(reply);
@@ -404,6 +417,9 @@ export class WebSocketProvider implements IDocumentProvider {
 
   private _onModelChanged(_: unknown, change: DocumentChange): void {
     if (change.stateChange?.some(each => each.name === 'dirty')) {
+      if (!this.isDirty) {
+        this._savedAt = Date.now();
+      }
       this._dirtyChanged.emit(this.isDirty);
     }
   }
@@ -424,6 +440,7 @@ export class WebSocketProvider implements IDocumentProvider {
   private _roleChanged = new Signal<this, Role>(this);
   private _saveErrorChanged = new Signal<this, string | null>(this);
   private _rooms: RoomFinder;
+  private _savedAt: number | null = null;
   private _saves: Saves;
   private _statusChanged = new Signal<this, ConnectionStatus>(this);
   private _sync: Sync;

@@ -88,6 +88,17 @@ export class Saves implements IDisposable {
   }
 
   /**
+   * How long the server takes to answer, in milliseconds.
+   *
+   * @throws SaveError if it does not.
+   */
+  async ping(): Promise<number> {
+    const asked = performance.now();
+    await this._requests.ask('ack');
+    return performance.now() - asked;
+  }
+
+  /**
    * Ask for a sign that everything sent so far has arrived.
    *
    * @returns The id of the question; `null` if it cannot be asked now.
@@ -111,6 +122,9 @@ export class Saves implements IDisposable {
           this._setError(null);
         }
         this._requests.settle(reply);
+        break;
+      case 'ack':
+        this._requests.settle({ ...reply, status: 'success' });
         break;
       case 'revert':
         this._requests.settle(reply);

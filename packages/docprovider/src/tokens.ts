@@ -182,6 +182,12 @@ export interface IDocumentProvider extends IBaseProvider, IForkProvider {
   readonly isDirty: boolean;
 
   /**
+   * When the file was last seen to hold the document, in milliseconds since
+   * the epoch; `null` if that was not seen yet.
+   */
+  readonly savedAt: number | null;
+
+  /**
    * The edits that could not be placed without a choice of the user.
    */
   readonly conflicts: readonly IConflict[];
@@ -255,6 +261,18 @@ export interface IDocumentProvider extends IBaseProvider, IForkProvider {
    * Rejects in the same cases as `save`.
    */
   recreate(): Promise<ISaveResult>;
+
+  /**
+   * How long the server takes to answer, in milliseconds.
+   *
+   * Rejects in the same cases as `save`.
+   */
+  ping(): Promise<number>;
+
+  /**
+   * Connect anew at once, whatever the state of the connection.
+   */
+  retry(): void;
 
   /**
    * Choose what to keep of a conflict.

@@ -76,3 +76,18 @@ it('A disposed status follows nothing', () => {
   expect(log).toHaveLength(0);
   expect(status.isDisposed).toBe(true);
 });
+
+// [P8]
+it('The connection is measured, and made anew', async () => {
+  const { provider, status } = watch();
+  provider.savedAt = 5;
+  expect(status.savedAt).toBe(5);
+  expect(status.path).toBe('a.txt');
+  expect(await status.ping()).toBe(12);
+  provider.ping = async () => {
+    throw new Error('No connection');
+  };
+  expect(await status.ping()).toBeNull();
+  status.retry();
+  expect(provider.asked).toEqual(['ping', 'retry']);
+});

@@ -89,6 +89,7 @@ export class FakeProvider implements IDocumentProvider {
   saveError: string | null = null;
   isFileDeleted = false;
   isDirty = false;
+  savedAt: number | null = null;
   conflicts: IConflict[] = [];
   isDisposed = false;
   readonly statusChanged = new Signal<this, ConnectionStatus>(this);
@@ -116,6 +117,15 @@ export class FakeProvider implements IDocumentProvider {
   async recreate(): Promise<ISaveResult> {
     this.asked.push('recreate');
     return {};
+  }
+
+  async ping(): Promise<number> {
+    this.asked.push('ping');
+    return 12;
+  }
+
+  retry(): void {
+    this.asked.push('retry');
   }
 
   resolve(): boolean {

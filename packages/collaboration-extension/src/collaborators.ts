@@ -1,0 +1,237 @@
+// Copyright (c) Jupyter Collaboration contributors.
+// Distributed under the terms of the BSD 3-Clause License.
+
+/**
+ * The plugins of the panel of people, and of the user's own menu.
+ */
+
+import type {
+  ICollaboratorsModel,
+  IOnlinePerson,
+  IOwnIdentity
+} from '@jupyter/collaboration';
+import {
+  CollaboratorsPanel,
+  IUserMenu,
+  keyColor,
+  peopleOnline
+} from '@jupyter/collaboration';
+import { IGlobalAwareness } from '@jupyter/collaborative-drive';
+import { IDisplayName } from '@jupyter/docprovider';
+import type {
+  JupyterFrontEnd,
+  JupyterFrontEndPlugin
+} from '@jupyterlab/application';
+import { ILayoutRestorer } from '@jupyterlab/application';
+import { ICommandPalette, Notification } from '@jupyterlab/apputils';
+import { URLExt } from '@jupyterlab/coreutils';
+import type { IDocumentWidget } from '@jupyterlab/docregistry';
+import { ServerConnection } from '@jupyterlab/services';
+import type { User } from '@jupyterlab/services';
+import type { TranslationBundle } from '@jupyterlab/translation';
+import { ITranslator } from '@jupyterlab/translation';
+import { usersIcon } from '@jupyterlab/ui-components';
+import type { ISignal } from '@lumino/signaling';
+import { Signal } from '@lumino/signaling';
+import { Menu } from '@lumino/widgets';
+import type { Awareness } from 'y-protocols/awareness';
+
+import { CHOOSE_DISPLAY_NAME } from './chooseDisplayName';
+import { inviteTo } from './invite';
+import type { Presences } from './presences';
+import { IPresences } from './presences';
+
+/** Ids of the commands. */
+const Commands = {
+  invite: 'collaboration:invite',
+  show: 'collaboration:show-people'
+};
+
+/**
+ * Provides the user's menu: it opens from the own initials in the panel.
+ */
+export const userMenu: JupyterFrontEndPlugin<IUserMenu> = {
+  id: '@jupyter/collaboration-extension:userMenu',
+  description: 'Provides the menu of the user.',
+  autoStart: true,
+  provides: IUserMenu,
+  activate: ({ commands }: JupyterFrontEnd): IUserMenu => {
+    const menu = new Menu({ commands });
+    menu.id = 'jp-collaboration-userMenu';
+    return menu;
+  }
+};
+
+/**
+ * Adds the panel, and the command that invites.
+ */
+export const collaborators: JupyterFrontEndPlugin<void> = {
+  id: '@jupyter/collaboration-extension:collaborators',
+  description: 'Shows who is on the server, and what they have open.',
+  autoStart: true,
+  requires: [IGlobalAwareness, IPresences, IUserMenu, ITranslator],
+  optional: [IDisplayName, ICommandPalette, ILayoutRestorer],
+  // Tokens of classes have no interface of their name.
+  // eslint-disable-next-line jupyter/plugin-activation-args
+  activate: (
+    app: JupyterFrontEnd,
+    globalAwareness: Awareness,
+    presences: Presences,
+    menu: IUserMenu,
+    translator: ITranslator,
+    displayName: IDisplayName | null,
+    palette: ICommandPalette | null,
+    restorer: ILayoutRestorer | null
+  ): void => {
+    const trans = translator.load('jupyter_collaboration');
+    const { user } = app.serviceManager;
+    const model = new Collaborators(globalAwareness, user, displayName, trans);
+    const current = () =>
+      (app.shell.currentWidget as IDocumentWidget | null)?.context?.path;
+    const panel = new CollaboratorsPanel({
+      model,
+      translator: trans,
+      rename: () => void app.commands.execute(CHOOSE_DISPLAY_NAME),
+      recolor: color => void recolor(app, color, trans),
+      open: (path, person) => void openAt(app, presences, path, person),
+      invite: () =>
+        current() === undefined
+          ? null
+          : () => void app.commands.execute(Commands.invite),
+      offer: anchor => {
+        const { bottom, left } = anchor.getBoundingClientRect();
+        if (menu instanceof Menu && menu.items.length) {
+          menu.open(left, bottom);
+        }
+      }
+    });
+    app.shell.add(panel, 'left', { rank: 300, type: 'Collaboration' });
+    restorer?.add(panel, panel.id);
+    app.shell.currentChanged?.connect(() => panel.update());
+    app.commands.addCommand(Commands.show, {
+      label: trans.__('Show the People Online'),
+      icon: args => (args.toolbar ? usersIcon : undefined),
+      describedBy: {
+        args: {
+          type: 'object',
+          properties: { toolbar: { type: 'boolean' } }
+        }
+      },
+      execute: () => app.shell.activateById(panel.id)
+    });
+    app.commands.addCommand(Commands.invite, {
+      label: trans.__('Invite to This Document…'),
+      caption: trans.__('Copy a link to this document'),
+      describedBy: { args: { type: 'object', properties: {} } },
+      isEnabled: () => current() !== undefined,
+      execute: () => {
+        const path = current();
+        return path === undefined ? undefined : inviteTo(app, path, trans);
+      }
+    });
+    for (const command of Object.values(Commands)) {
+      palette?.addItem({ command, category: trans.__('Collaboration') });
+    }
+    menu.addItem({ command: CHOOSE_DISPLAY_NAME });
+    menu.addItem({ command: Commands.invite });
+  }
+};
+
+/**
+ * Who is on the server.
+ */
+class Collaborators implements ICollaboratorsModel {
+  constructor(
+    private _awareness: Awareness,
+    private _user: User.IManager,
+    private _displayName: IDisplayName | null,
+    private _trans: TranslationBundle
+  ) {
+    const update = () => this._changed.emit();
+    _awareness.on('change', update);
+    _user.userChanged.connect(update);
+    _displayName?.changed.connect(update);
+  }
+
+  get changed(): ISignal<this, void> {
+    return this._changed;
+  }
+
+  get own(): IOwnIdentity | null {
+    const { identity, permissions } = this._user;
+    if (!identity) {
+      return null;
+    }
+    const fields = permissions?.['updatable_fields'];
+    return {
+      name: this._displayName?.value ?? identity.display_name ?? identity.name,
+      color: identity.color ?? keyColor(identity.username),
+      mayRename: this._displayName?.isOpen ?? false,
+      mayRecolor: Array.isArray(fields) && fields.includes('color')
+    };
+  }
+
+  get people(): readonly IOnlinePerson[] {
+    const username = this._user.identity?.username;
+    return peopleOnline(this._awareness, {
+      anonymous: this._trans.__('Anonymous'),
+      base: document.baseURI,
+      ...(username === undefined ? {} : { ownUsername: username })
+    });
+  }
+
+  private _changed = new Signal<this, void>(this);
+}
+
+/**
+ * Ask the identity provider for another colour.
+ */
+async function recolor(
+  { serviceManager }: JupyterFrontEnd,
+  color: string,
+  trans: TranslationBundle
+): Promise<void> {
+  const { serverSettings, user } = serviceManager;
+  const response = await ServerConnection.makeRequest(
+    URLExt.join(serverSettings.baseUrl, 'api/me'),
+    { method: 'PATCH', body: JSON.stringify({ color }) },
+    serverSettings
+  );
+  if (response.ok) {
+    await user.refreshUser();
+  } else {
+    const { message } = await ServerConnection.ResponseError.create(response);
+    Notification.emit(
+      trans.__('Your colour could not be changed: %1', message),
+      'error'
+    );
+  }
+}
+
+/**
+ * Open a document, and go to somebody in it once they are known there.
+ */
+async function openAt(
+  app: JupyterFrontEnd,
+  presences: Presences,
+  path: string,
+  { user }: IOnlinePerson
+): Promise<void> {
+  const widget = (await app.commands.execute('docmanager:open', { path })) as
+    IDocumentWidget | undefined;
+  await widget?.context.ready;
+  const presence = widget && presences.of(widget)?.presence;
+  const go = () => {
+    const found = presence?.find(user.key);
+    const state = found && presence?.stateOf(found);
+    return !!state && !!presence?.places.jump(state);
+  };
+  if (presence && !go()) {
+    const wait = () => {
+      if (go()) {
+        presence.changed.disconnect(wait);
+      }
+    };
+    presence.changed.connect(wait);
+  }
+}

@@ -1,0 +1,131 @@
+// Copyright (c) Jupyter Collaboration contributors.
+// Distributed under the terms of the BSD 3-Clause License.
+
+/**
+ * A link to a document, for somebody else.
+ */
+
+import type { JupyterFrontEnd } from '@jupyterlab/application';
+import {
+  Clipboard,
+  Dialog,
+  Notification,
+  showDialog
+} from '@jupyterlab/apputils';
+import { PageConfig, URLExt } from '@jupyterlab/coreutils';
+import type { TranslationBundle } from '@jupyterlab/translation';
+import { Widget } from '@lumino/widgets';
+
+/**
+ * The address of a document on this server.
+ *
+ * @param page The address of the page, whose application opens it.
+ * @param path The path of the document.
+ * @param token The server's token; empty to leave it out.
+ */
+export function linkTo(
+  page: string,
+  baseUrl: string,
+  path: string,
+  token: string
+): string {
+  const { origin, pathname } = new URL(page);
+  const isLab = pathname.startsWith(URLExt.join(baseUrl, 'lab'));
+  const route = isLab
+    ? 'lab/tree'
+    : path.endsWith('.ipynb')
+      ? 'notebooks'
+      : 'edit';
+  const address = URLExt.join(origin, baseUrl, route, URLExt.encodeParts(path));
+  return token ? `${address}?token=${encodeURIComponent(token)}` : address;
+}
+
+/**
+ * Offer a link to a document.
+ */
+export async function inviteTo(
+  { serviceManager }: JupyterFrontEnd,
+  path: string,
+  trans: TranslationBundle
+): Promise<void> {
+  const { baseUrl, token } = serviceManager.serverSettings;
+  const body = new Invitation(path, baseUrl, token, trans);
+  const hub = PageConfig.getOption('hubPrefix');
+  const { button } = await showDialog({
+    title: trans.__('Invite to %1', path),
+    body,
+    buttons: [
+      Dialog.cancelButton(),
+      ...(hub
+        ? [Dialog.createButton({ label: trans.__('Share the Server…') })]
+        : []),
+      Dialog.okButton({ label: trans.__('Copy Link') })
+    ]
+  });
+  if (button.accept && hub && button.label !== trans.__('Copy Link')) {
+    window.open(
+      URLExt.join(location.origin, hub, 'home'),
+      '_blank',
+      'noopener'
+    );
+  } else if (button.accept) {
+    Clipboard.copyToSystem(body.getValue());
+    Notification.emit(trans.__('The link was copied.'), 'success', {
+      autoClose: 4000
+    });
+  }
+}
+
+/**
+ * The link, and whether the token is in it.
+ */
+class Invitation extends Widget {
+  constructor(
+    private _path: string,
+    private _baseUrl: string,
+    private _token: string,
+    trans: TranslationBundle
+  ) {
+    super();
+    this.addClass('jp-Invitation');
+    this._link.readOnly = true;
+    this._link.setAttribute('aria-label', trans.__('Link'));
+    this._link.onfocus = () => this._link.select();
+    this.node.append(this._link);
+    const note = document.createElement('p');
+    note.textContent = PageConfig.getOption('hubPrefix')
+      ? trans.__(
+          'Others need access to this server: share it on the page of the hub.'
+        )
+      : trans.__('Others need a way to log in to this server, or its token.');
+    this.node.append(note);
+    if (_token) {
+      const label = document.createElement('label');
+      this._withToken.type = 'checkbox';
+      this._withToken.onchange = () => this._update();
+      const warning = trans.__(
+        'With the token. Whoever has it can run code on this server as you: ' +
+          'send it as you would send a password.'
+      );
+      label.append(this._withToken, ` ${warning}`);
+      this.node.append(label);
+    }
+    this._update();
+  }
+
+  /**
+   * The link.
+   */
+  getValue(): string {
+    return this._link.value;
+  }
+
+  private _update(): void {
+    const token = this._withToken.checked ? this._token : '';
+    const base = new URL(this._baseUrl).pathname;
+    this._link.value = linkTo(location.href, base, this._path, token);
+  }
+
+  private _link = document.createElement('input');
+  private _withToken = document.createElement('input');
+}
