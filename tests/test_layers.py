@@ -26,7 +26,7 @@ LAYERS = [
     ["timeline_handlers", "fork_handlers", "playback_handlers"],
     ["handlers", "websocket"],
     ["playback"],
-    ["timeline", "authorship", "forks"],
+    ["timeline", "authorship", "forks", "sweep"],
     ["rooms"],
     ["room", "fork_room"],
     ["binding", "kept"],

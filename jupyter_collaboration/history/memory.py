@@ -11,6 +11,7 @@ from ..errors import VersionNotFound
 from .attribution import Attribution, AttributionStore
 from .base import Entry, History, HistoryBackend, Kind, Stored, replay
 from .forks import MemoryForks
+from .inventory import MemoryInventory
 from .people import MemoryPeople
 from .versions import Mark, MarkKind, Summarised, Version, VersionStore
 
@@ -235,6 +236,7 @@ class MemoryBackend(HistoryBackend):
         self._documents: dict[str, _Document] = {}
         self.forks = MemoryForks(self._documents, lasts=keep)
         self.people = MemoryPeople()
+        self.inventory = MemoryInventory(self._documents, self.forks)
 
     async def open(self) -> None:
         """Always ready."""
