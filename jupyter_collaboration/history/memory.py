@@ -70,6 +70,8 @@ class MemoryVersions(VersionStore):
         return found.seq
 
     async def replace(self, after: int, versions: list[Version], summarised: Summarised) -> None:
+        if self._document.summarised.seq != after:
+            return
         kept = [each for each in self._document.versions if each.seq <= after]
         self._document.versions = kept + versions
         self._document.summarised = summarised
