@@ -33,6 +33,7 @@ LAYERS = [
     ["outofband", "relay"],
     ["files", "saver"],
     ["watch"],
+    ["making"],
     ["style", "summaries"],
     ["grouping"],
     ["history", "places"],
