@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import Any
 from weakref import WeakValueDictionary
 
-from anyio import Lock
+from anyio import Lock, create_task_group
 from jupyter_server.extension.application import ExtensionApp
 from jupyter_server_fileid.manager import BaseFileIdManager
 from jupyter_ydoc.ybasedoc import YBaseDoc
@@ -30,6 +30,7 @@ from .playback_handlers import TimelineHandler, UndoRedoHandler
 from .room import DocumentRoom
 from .rooms import RoomManager
 from .stores import SQLiteYStore, TempFileYStore, YStore
+from .sweep import Sweep
 from .timeline import Timeline
 from .timeline_handlers import AuthorsHandler, PageHandler, RestoreHandler, VersionHandler
 from .watch import FileWatch
@@ -194,6 +195,12 @@ class YDocExtension(ExtensionApp):
             watch=self._watch if self.file_poll_interval else None,
         )
         places = Places(self.serverapp.contents_manager, self._file_ids)
+        self._sweep = Sweep(
+            self.ywebsocket_server,
+            places,
+            "" if backend.is_within(root) else str(root),
+            self.log,
+        )
         forks = Forks(self.ywebsocket_server, places, self._emit_fork)
         parts = {
             "rooms": self.ywebsocket_server,
@@ -285,7 +292,13 @@ class YDocExtension(ExtensionApp):
 
     async def _start_jupyter_server_extension(self, serverapp: Any) -> None:
         if not self.disable_rtc:
-            self._running = asyncio.create_task(self.ywebsocket_server.run())
+            self._running = asyncio.create_task(self._run())
+
+    async def _run(self) -> None:
+        """Hold all tasks of the extension, until the rooms are stopped."""
+        async with create_task_group() as tasks:
+            await tasks.start(self.ywebsocket_server.run)
+            self.ywebsocket_server.start_soon(self._sweep.run)
 
     async def stop_extension(self) -> None:
         """Save everything, and let the members go."""

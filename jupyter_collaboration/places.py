@@ -51,6 +51,26 @@ class Places:
         if not found:
             raise DocumentNotFound(f"There is no file {path}.")
 
+    async def is_gone(self, room_id: str) -> bool:
+        """Whether a document's file is not there any more; its room is one of a document.
+
+        Raises:
+            Exception: the contents manager cannot tell.
+        """
+        try:
+            path = self.path_of_room(room_id)
+        except DocumentNotFound:
+            return True
+        return not await ensure_async(self._contents.file_exists(path))
+
+    async def is_root_there(self) -> bool:
+        """Whether the root can be read, and something is in it: it is no disk that is away."""
+        try:
+            root = await ensure_async(self._contents.get("", type="directory", content=True))
+        except (HTTPError, OSError):
+            return False
+        return bool(root["content"])
+
 
 def is_outside(path: str) -> bool:
     """Whether a path leads out of the root it is relative to."""

@@ -130,6 +130,13 @@ class RoomManager:
         """Whether this room is open."""
         return room_id in self.rooms
 
+    def is_used(self, room_id: str) -> bool:
+        """Whether a document is open, or a copy of it is."""
+        return any(
+            room.room_id == room_id or (isinstance(room, ForkRoom) and room.fork.root == room_id)
+            for room in self.rooms.values()
+        )
+
     async def get_room(self, room_id: str) -> Relay:
         """An open room.
 

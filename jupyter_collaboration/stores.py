@@ -36,7 +36,8 @@ class SQLiteYStore(YStore):
         90.0,
         min=0,
         help="""Days for which each piece of work in a document's history is kept; what is older
-        is merged, one entry for a day.""",
+        is merged, one entry for a day. The history of a file that is missing for longer is
+        dropped.""",
     ).tag(config=True)
 
     max_document_mb = Float(

@@ -14,19 +14,17 @@ from logging import Logger
 from typing import Any
 
 from anyio.to_thread import run_sync
-from pycrdt import Doc
 
 from . import protocol
 from .documents import DocumentId, content_of, parse_room_id
 from .errors import HistoryUnavailable, InvalidRequest, NotAllowed, VersionNotFound
 from .fork_room import ForkRoom
-from .grouping import Group, Grouping
-from .history import Kind, Mark, MarkKind, Retention, Summarised, Version, VersionStore
+from .history import Kind, Mark, MarkKind, Retention, Version
+from .making import made_of
 from .outofband import merge_into
 from .protocol import CloseCode
 from .room import DocumentRoom
 from .rooms import RoomManager
-from .summaries import Scribe
 
 PATIENCE = 0.15
 """Seconds for which a page waits for versions that are not made yet."""
@@ -140,7 +138,7 @@ class Timeline:
         if not is_new and await store.page(None, 1):
             return
         done = await store.summarised()
-        versions, summarised, last = await run_sync(_made, document, store, done, marks)
+        versions, summarised, last = await run_sync(made_of, document.type, store, done, marks)
         await store.replace(done.seq, versions, summarised)
         self._made[key] = (last, len(marks))
 
@@ -273,50 +271,6 @@ class Timeline:
             if apply:
                 await room.change(merge.update, Kind.RESTORE, author)
         return merge.update
-
-
-def _made(
-    document: DocumentId, store: VersionStore, done: Summarised, marks: list[Mark]
-) -> tuple[list[Version], Summarised, int]:
-    """The versions behind those that are done, of which the last may grow, and the last entry."""
-    grouping = Grouping(marks)
-    scribe = Scribe(document.type, done.state)
-    behind: Doc[Any] = Doc()  # the document as of the last version that is over
-    if done.state:
-        behind.apply_update(done.state)
-    versions: list[Version] = []
-    waiting: list[bytes] = []
-    seq = last = done.seq
-    try:
-        for entry in store.behind(done.seq):
-            ended = grouping.add(entry, scribe.take(entry.update))
-            if ended is not None:
-                if not ended.is_empty:
-                    versions.append(_version(ended, scribe.changes()))
-                with behind.transaction():
-                    for update in waiting:
-                        behind.apply_update(update)
-                waiting, seq = [], ended.seq
-            scribe.settled()
-            waiting.append(entry.update)
-            last = entry.seq
-        if grouping.group is not None and not grouping.group.is_empty:
-            versions.append(_version(grouping.group, scribe.changes()))
-    finally:
-        scribe.close()
-    return versions, Summarised(seq, behind.get_update() if seq else b""), last
-
-
-def _version(group: Group, changes: dict[str, Any]) -> Version:
-    return Version(
-        group.first,
-        group.seq,
-        group.names,
-        group.kind_of_version,
-        group.start,
-        group.end,
-        changes,
-    )
 
 
 def _with_cell(now: Any, then: Any, name: str) -> Any:

@@ -230,6 +230,32 @@ BUGS = [
         ["test_timeline.py -k grouped"],
     ),
     Bug(
+        "shortening a history forgets who wrote what",
+        "V6",
+        "history/shortening.py",
+        [("                    await self.keep_authors(room_id, rows)\n", "")],
+        ["test_authorship.py -k compaction"],
+    ),
+    Bug(
+        "what people delete stays in the live document",
+        "V7",
+        "documents.py",
+        [('doc.transaction(origin="taken in")', "doc.transaction()")],
+        ["test_clearing.py -k 'was_before and open'"],
+    ),
+    Bug(
+        "files are gone when the root is away",
+        "V8",
+        "sweep.py",
+        [
+            (
+                " or not await self._places.is_root_there():\n            return\n        for",
+                ":\n            return\n        for",
+            )
+        ],
+        ["test_sweep.py -k away"],
+    ),
+    Bug(
         "every load makes a history of its own",
         "S5",
         "documents.py",

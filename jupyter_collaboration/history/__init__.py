@@ -4,6 +4,7 @@ from .attribution import Attribution, AttributionStore
 from .base import Entry, History, HistoryBackend, Kind, Stored
 from .compaction import Retention
 from .forks import Fork, ForkStore
+from .inventory import Inventory, Item
 from .memory import MemoryBackend
 from .people import PeopleStore
 from .sqlite import SQLiteBackend
@@ -17,6 +18,8 @@ __all__ = [
     "ForkStore",
     "History",
     "HistoryBackend",
+    "Inventory",
+    "Item",
     "Kind",
     "Mark",
     "MarkKind",

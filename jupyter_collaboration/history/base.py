@@ -11,12 +11,14 @@ from collections.abc import AsyncIterator, Awaitable, Callable
 from dataclasses import dataclass
 from enum import Enum
 from logging import Logger, getLogger
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from pycrdt import Doc
 from pycrdt.store import BaseYStore
 
 from .forks import ForkStore
+from .inventory import Inventory
 from .people import PeopleStore
 
 if TYPE_CHECKING:
@@ -231,10 +233,21 @@ class HistoryBackend(ABC):
     Attributes:
         forks: which of them are forks.
         people: what the people in them are called.
+        inventory: which documents have one.
     """
 
     forks: ForkStore
     people: PeopleStore
+    inventory: Inventory
+
+    @property
+    def retention(self) -> Retention | None:
+        """How much of a history is kept; None where it does not outlive the server."""
+        return None
+
+    def is_within(self, folder: Path) -> bool:
+        """Whether it is a folder's own: servers with another root would have another one."""
+        return True
 
     @abstractmethod
     async def open(self) -> None:

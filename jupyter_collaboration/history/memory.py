@@ -11,6 +11,7 @@ from ..errors import VersionNotFound
 from .attribution import Attribution, AttributionStore
 from .base import Entry, History, HistoryBackend, Kind, Stored, replay
 from .forks import MemoryForks
+from .inventory import MemoryInventory
 from .people import MemoryPeople
 from .versions import Mark, MarkKind, Summarised, Version, VersionStore
 
@@ -72,6 +73,8 @@ class MemoryVersions(VersionStore):
         return max((each.seq for each in self._document.entries if each.seq < seq), default=None)
 
     async def replace(self, after: int, versions: list[Version], summarised: Summarised) -> None:
+        if self._document.summarised.seq != after:
+            return
         kept = [each for each in self._document.versions if each.seq <= after]
         self._document.versions = kept + versions
         self._document.summarised = summarised
@@ -238,6 +241,7 @@ class MemoryBackend(HistoryBackend):
         self._documents: dict[str, _Document] = {}
         self.forks = MemoryForks(self._documents, lasts=keep)
         self.people = MemoryPeople()
+        self.inventory = MemoryInventory(self._documents, self.forks)
 
     async def open(self) -> None:
         """Always ready."""

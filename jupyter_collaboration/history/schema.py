@@ -72,6 +72,11 @@ CREATE TABLE IF NOT EXISTS collaboration_attributions (
     seq INTEGER NOT NULL,
     packed TEXT NOT NULL
 );
+CREATE TABLE IF NOT EXISTS collaboration_files (
+    document INTEGER PRIMARY KEY REFERENCES collaboration_documents (id),
+    root TEXT NOT NULL,
+    missing_since REAL
+);
 CREATE TABLE IF NOT EXISTS collaboration_chores (
     name TEXT PRIMARY KEY
 );
@@ -82,7 +87,15 @@ CREATE TABLE IF NOT EXISTS collaboration_people (
 CREATE INDEX IF NOT EXISTS collaboration_forks_root ON collaboration_forks (root);
 """
 
-TABLES_OF_DOCUMENT = ("updates", "checkpoints", "marks", "versions", "summaries", "attributions")
+TABLES_OF_DOCUMENT = (
+    "updates",
+    "checkpoints",
+    "marks",
+    "versions",
+    "summaries",
+    "attributions",
+    "files",
+)
 """Tables, beside its own, in which a document has rows; their names without what is before them."""
 
 

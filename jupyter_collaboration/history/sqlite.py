@@ -27,9 +27,10 @@ from .clearing import SQLiteClearing, wipe
 from .compaction import Retention
 from .document import SQLiteHistory
 from .forks import SQLiteForks
+from .inventory import SQLiteInventory
 from .people import SQLitePeople
 from .rows import Tail, merged
-from .schema import TABLES_OF_DOCUMENT, connected
+from .schema import TABLES_OF_DOCUMENT, connected, drop_published
 from .shortening import SQLiteShortener
 
 T = TypeVar("T")
@@ -86,6 +87,7 @@ class SQLiteBackend(HistoryBackend):
         self._tails: dict[str, Tail] = {}
         self.forks = SQLiteForks(self)
         self.people = SQLitePeople(self)
+        self.inventory = SQLiteInventory(self)
         self._shortener = SQLiteShortener(self, retention or Retention())
         self.clearing = SQLiteClearing(self, self._shortener)
 
@@ -169,8 +171,10 @@ class SQLiteBackend(HistoryBackend):
 
     @property
     def retention(self) -> Retention | None:
-        """How much of a history is kept; None for a database that is gone with the server."""
         return None if self.path == ":memory:" else self._shortener.retention
+
+    def is_within(self, folder: Path) -> bool:
+        return self.path == ":memory:" or Path(self.path).resolve().is_relative_to(folder.resolve())
 
     def history(self, room_id: str) -> History:
         return SQLiteHistory(room_id, self)
@@ -372,6 +376,7 @@ class SQLiteBackend(HistoryBackend):
                     (room_id,),
                 )
             db.execute("DELETE FROM collaboration_documents WHERE room = ?", (room_id,))
+            drop_published(db, room_id)
             db.execute("COMMIT")
         except BaseException:
             db.execute("ROLLBACK")

@@ -116,6 +116,12 @@ class SQLiteVersions(VersionStore):
         def write(db: sqlite3.Connection, document: int) -> None:
             db.execute("BEGIN IMMEDIATE")
             try:
+                row = db.execute(
+                    "SELECT seq FROM collaboration_summaries WHERE document = ?", (document,)
+                ).fetchone()
+                if after != (row[0] if row else 0):
+                    db.execute("ROLLBACK")
+                    return
                 db.execute(
                     "DELETE FROM collaboration_versions WHERE document = ? AND seq > ?",
                     (document, after),

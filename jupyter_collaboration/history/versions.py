@@ -113,7 +113,10 @@ class VersionStore(ABC):
 
     @abstractmethod
     async def replace(self, after: int, versions: list[Version], summarised: Summarised) -> None:
-        """Put versions in the place of all behind an entry."""
+        """Put versions in the place of all behind an entry, up to which they were made.
+
+        Does nothing if the history was shortened since: then all are to be made again.
+        """
 
     @abstractmethod
     async def boundary(self, seq: int) -> int | None:

@@ -20,6 +20,8 @@ from jupyter_collaboration.history import (
     MarkKind,
     MemoryBackend,
     SQLiteBackend,
+    Summarised,
+    Version,
 )
 
 Run = Callable[[Awaitable[Any]], Any]
@@ -140,6 +142,27 @@ def test_what_is_left_replays_to_the_same_document(
                     await writer.check(first)
                     assert text_of(await writer.history.base()) == base
             await backend.close()
+
+    run(test())
+
+
+def test_versions_of_what_was_forgotten_do_not_come_back(
+    backend: HistoryBackend, run: Run
+) -> None:  # [V7] [H4]
+    async def test() -> None:
+        await backend.open()
+        writer = Writer(backend)
+        versions = writer.history.versions
+        seqs = [await writer.write(0, f"{number} ") for number in range(3)]
+        old = [Version(seq, seq, ("ada",), "edit", 1.0, 2.0) for seq in seqs]
+        await versions.replace(0, old[:2], Summarised(seqs[1], b"state"))
+        await writer.history.forget_before(seqs[1])
+        assert await versions.page(None, 10) == []
+        await versions.replace(seqs[1], old[2:], Summarised(seqs[2], b"state"))  # begun before
+        assert (await versions.page(None, 10), await versions.summarised()) == ([], Summarised())
+        await versions.replace(0, old[1:], Summarised(seqs[1], b"state"))
+        assert [each.seq for each in await versions.page(None, 10)] == [seqs[2], seqs[1]]
+        await backend.close()
 
     run(test())
 
