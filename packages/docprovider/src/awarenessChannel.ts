@@ -10,6 +10,7 @@
 import type { IAwareness } from '@jupyter/ydoc';
 import type { User } from '@jupyterlab/services';
 import type { IDisposable } from '@lumino/disposable';
+import type { ISignal } from '@lumino/signaling';
 import { Signal } from '@lumino/signaling';
 import type { Awareness } from 'y-protocols/awareness';
 import {
@@ -48,6 +49,14 @@ export class AwarenessChannel implements IDisposable {
     this._user.userChanged.connect(this._publishUser, this);
     this._displayName?.changed.connect(this._publishUser, this);
     void this._user.ready.then(() => this._publishUser());
+  }
+
+  /**
+   * A signal emitted when the user is somebody else than at first, or has
+   * another name or colour: the server has to look who it is again.
+   */
+  get identityChanged(): ISignal<this, void> {
+    return this._identityChanged;
   }
 
   /**
@@ -142,6 +151,11 @@ export class AwarenessChannel implements IDisposable {
         ...identity,
         ...(name ? { display_name: name } : {})
       });
+      const before = this._identity;
+      this._identity = JSON.stringify(identity);
+      if (before !== null && before !== this._identity) {
+        this._identityChanged.emit();
+      }
     }
   }
 
@@ -197,6 +211,8 @@ export class AwarenessChannel implements IDisposable {
   private _displayName: DisplayName | null;
   private _events: EventTarget | null;
   private _hidden: Record<string, unknown> | null = null;
+  private _identity: string | null = null;
+  private _identityChanged = new Signal<this, void>(this);
   private _isDisposed = false;
   private _isOpen = false;
   private _send: (data: Uint8Array) => boolean;

@@ -49,6 +49,7 @@ export class WebSocketAwarenessProvider implements IAwarenessProvider {
       send: data => this._connection.send(data),
       events: environment?.events
     });
+    this._channel.identityChanged.connect(() => this._connection.restart());
     this._connection.opened.connect(this._onOpened, this);
     this._connection.closed.connect(() => this._channel.lost());
     this._connection.message.connect(this._onMessage, this);

@@ -117,6 +117,7 @@ export class WebSocketProvider implements IDocumentProvider {
       events: options.environment?.events
     });
 
+    this._presence.identityChanged.connect(() => this._connection.restart());
     this._conflicts.changed.connect(() => this._conflictsChanged.emit());
     this._membership.changed.connect(this._onRoleChanged, this);
     this._refused.added.connect(() => this._refusedChanged.emit());

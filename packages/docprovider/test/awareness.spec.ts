@@ -167,6 +167,14 @@ describe('Presence in a document', () => {
     expect(model.awareness.getLocalState()?.user).toMatchObject({
       display_name: 'Countess'
     });
+    // The server looks again who it is: it believes no client. [M3]
+    await vi.advanceTimersByTimeAsync(100);
+    await settled();
+    expect(server.sockets).toHaveLength(2);
+    expect(provider.status).toBe('live');
+    (user.userChanged as unknown as { emit(value: unknown): void }).emit(null);
+    await vi.advanceTimersByTimeAsync(100);
+    expect(server.sockets).toHaveLength(2);
   });
 });
 
