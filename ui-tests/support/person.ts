@@ -31,7 +31,10 @@ interface IApp {
       defaultDrive?: { contentProviderRegistry?: IProviderRegistry };
     };
   };
-  shell: { widgets(area: string): Iterable<IDocumentWidget> };
+  shell: {
+    currentWidget: IDocumentWidget | null;
+    widgets(area: string): Iterable<IDocumentWidget>;
+  };
 }
 
 interface IProviderRegistry {
@@ -369,6 +372,29 @@ export class Person {
     await this.cell(index).locator('.jp-InputPrompt').click();
     await this.page.keyboard.press('Escape');
     await expect(this.cell(index)).toHaveClass(/jp-mod-active/);
+  }
+
+  /**
+   * Open another document in the same page.
+   */
+  async openBeside(name: string): Promise<void> {
+    await this.page.evaluate(
+      path =>
+        window.jupyterapp.commands
+          .execute('docmanager:open', { path })
+          .then(() => null),
+      name
+    );
+    await expect.poll(() => this.currentPath()).toBe(name);
+  }
+
+  /**
+   * The path of the document that is looked at.
+   */
+  async currentPath(): Promise<string | undefined> {
+    return this.page.evaluate(
+      () => window.jupyterapp.shell.currentWidget?.context?.path
+    );
   }
 
   /**

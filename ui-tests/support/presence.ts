@@ -127,3 +127,49 @@ export async function runAndAsk(
     'Waiting for input of Grace'
   );
 }
+
+/** See who is online and what they have open, go there, and invite. [P7] [P8] */
+export async function meetOnline(
+  server: Server,
+  names: [string, string],
+  ada: Person,
+  grace: Person,
+  testInfo: TestInfo
+): Promise<void> {
+  const [own, hers] = names;
+  server.write(own, notebook('x = 1'));
+  server.write(hers, notebook(...tall(20)));
+  await Promise.all([ada.open(own), grace.open(hers)]);
+  await grace.goToCell(14);
+  await grace.selectCell(14);
+
+  await ada.command('collaboration:show-people');
+  const panel = ada.page.locator('.jp-RTCPanel');
+  await expect(panel.locator('.jp-UserInfoPanel')).toContainText('Ada');
+  const person = panel.locator('.jp-CollaboratorsList .jp-Collaborator');
+  await expect(person).toContainText('Grace');
+  await expect(person.locator('.jp-Collaborator-document')).toHaveText([hers]);
+  await seesNoBarrier(ada, '.jp-RTCPanel');
+  await picture(ada, `people-${server.application}.png`, testInfo);
+
+  // Another colour is that of the badge, in everybody's browser.
+  await grace.open(own);
+  const badge = grace.page.locator('.jp-UsersItem-button .jp-UsersItem-badge');
+  await expect(badge).toBeVisible();
+  await panel.getByRole('radio', { name: 'Colour 2', exact: true }).click();
+  await expect(badge).toHaveCSS('background-color', 'rgb(173, 93, 37)');
+  await grace.open(hers);
+  await grace.goToCell(14);
+  await grace.selectCell(14);
+
+  // A link, without the token unless that is chosen.
+  await ada.command('collaboration:show-people');
+  await panel.getByRole('button', { name: 'Invite to This Document…' }).click();
+  const link = ada.page.locator('.jp-Invitation input[aria-label="Link"]');
+  const address = await link.inputValue();
+  expect(address).toContain(own);
+  expect(address).not.toContain('token');
+  await seesNoBarrier(ada, '.jp-Dialog');
+  await picture(ada, `invite-${server.application}.png`, testInfo);
+  await ada.page.locator('.jp-Dialog .jp-mod-reject').first().click();
+}

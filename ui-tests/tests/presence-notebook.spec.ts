@@ -2,7 +2,7 @@
 // Distributed under the terms of the BSD 3-Clause License.
 
 import { test } from '../support/fixtures';
-import { findAndFollow, runAndAsk } from '../support/presence';
+import { findAndFollow, meetOnline, runAndAsk } from '../support/presence';
 
 test.use({ application: 'notebook' });
 
@@ -22,4 +22,13 @@ test('who runs a cell is seen, and whose input it waits for', async ({
   grace
 }) => {
   await runAndAsk(server, file('ipynb'), ada, grace);
+});
+
+test('who is online is shown with what they have open', async ({
+  server,
+  file,
+  ada,
+  grace
+}, testInfo) => {
+  await meetOnline(server, [file('ipynb'), file('ipynb')], ada, grace, testInfo);
 });

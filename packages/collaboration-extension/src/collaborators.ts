@@ -165,7 +165,7 @@ class Collaborators implements ICollaboratorsModel {
     const fields = permissions?.['updatable_fields'];
     return {
       name: this._displayName?.value ?? identity.display_name ?? identity.name,
-      color: identity.color ?? keyColor(identity.username),
+      color: ownColor(identity),
       mayRename: this._displayName?.isOpen ?? false,
       mayRecolor: Array.isArray(fields) && fields.includes('color')
     };
@@ -181,6 +181,14 @@ class Collaborators implements ICollaboratorsModel {
   }
 
   private _changed = new Signal<this, void>(this);
+}
+
+/**
+ * The colour that others see: JupyterLab makes one up where the identity
+ * provider has none, and the server another one.
+ */
+function ownColor({ color, username }: User.IIdentity): string {
+  return !color || color.startsWith('var(') ? keyColor(username) : color;
 }
 
 /**

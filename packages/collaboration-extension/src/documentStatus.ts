@@ -73,7 +73,12 @@ export const documentStatus: JupyterFrontEndPlugin<void> = {
         const document = current();
         const body = document && detailsOf(app, document, trans);
         if (body && item) {
-          showPopup({ body, anchor: item, align: 'left' });
+          showPopup({
+            body,
+            anchor: item,
+            align: 'left',
+            hasDynamicSize: true
+          });
           body.node.focus();
         } else if (body) {
           const title = trans.__('Connection');
