@@ -7,16 +7,23 @@
  */
 
 import {
+  ActiveCellKeeper,
   DocumentPresence,
   FilePlaces,
   Following,
   FollowFrame,
   NotebookPlaces,
   ScrollKeeper,
-  SeenPublisher
+  SeenPublisher,
+  showUndone
 } from '@jupyter/collaboration';
 import type { Activity } from '@jupyter/docprovider';
-import type { DocumentChange, YDocument, YFile } from '@jupyter/ydoc';
+import type {
+  DocumentChange,
+  YDocument,
+  YFile,
+  YNotebook
+} from '@jupyter/ydoc';
 import type { JupyterFrontEnd } from '@jupyterlab/application';
 import type { CodeMirrorEditor } from '@jupyterlab/codemirror';
 import type { IDocumentWidget } from '@jupyterlab/docregistry';
@@ -140,9 +147,12 @@ export class Presences {
     this._activity.isIdleChanged.connect(publishIdle);
     if (content instanceof Notebook) {
       this._publishCell(content, presence);
+      const ycells = model.ydoc!.getArray('cells');
       parts.push(
         publishRuns(content, presence),
-        new ScrollKeeper(content, model.ydoc!)
+        new ScrollKeeper(content, model.ydoc!),
+        new ActiveCellKeeper(content, model.ydoc!),
+        showUndone(content, (model as YNotebook).undoManager, ycells)
       );
     }
     widget.disposed.connect(() => {
