@@ -297,8 +297,9 @@ class YDocExtension(ExtensionApp):
     async def _run(self) -> None:
         """Hold all tasks of the extension, until the rooms are stopped."""
         async with create_task_group() as tasks:
-            await tasks.start(self.ywebsocket_server.run)
-            self.ywebsocket_server.start_soon(self._sweep.run)
+            tasks.start_soon(self._sweep.run)
+            await self.ywebsocket_server.run()
+            tasks.cancel_scope.cancel()
 
     async def stop_extension(self) -> None:
         """Save everything, and let the members go."""

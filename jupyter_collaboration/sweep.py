@@ -15,7 +15,7 @@ from anyio.lowlevel import checkpoint
 from tornado.web import HTTPError
 
 from .documents import parse_room_id
-from .errors import InvalidRequest
+from .errors import HistoryUnavailable, InvalidRequest
 from .history import HistoryBackend, Item
 from .places import Places
 from .rooms import RoomManager
@@ -56,6 +56,8 @@ class Sweep:
         while True:
             try:
                 await self.sweep()
+            except HistoryUnavailable as error:
+                self._log.warning("Deleted files were not looked for: %s", error)
             except Exception as error:  # a contents manager may raise anything
                 self._log.error("Deleted files were not looked for: %r", error)
             await self._sleep(DAY)

@@ -21,6 +21,7 @@ class CountsHandler(APIHandler):
         gc.collect()
         extension = self.settings["jupyter_server_ydoc"]
         manager = extension.ywebsocket_server
+        await manager.started.wait()
         rows = 0
         if isinstance(manager._history, SQLiteBackend):
             count = "SELECT count(*) FROM collaboration_documents"
