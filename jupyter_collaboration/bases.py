@@ -48,14 +48,14 @@ def origins_of_both(
 
 
 def _added(origin: list[int], size: int) -> dict[int, tuple[int, int]]:
-    """The pieces that were added and replaced nothing, by what of the base they stand before."""
+    """The pieces that were added, or replaced others, by what of the base they stand before."""
     found: dict[int, tuple[int, int]] = {}
-    start, follows = 0, 0
+    start = 0
     for end, at in enumerate([*origin, size]):
         if at >= 0:
-            if start < end and at == follows:
+            if start < end:
                 found[at] = (start, end)
-            start, follows = end + 1, at + 1
+            start = end + 1
     return found
 
 

@@ -83,6 +83,12 @@ def test_a_new_text_that_both_sides_edited_stands_there_once(
     assert result == first + merged
 
 
+def test_a_text_that_replaced_another_and_was_then_edited_stands_there_once() -> None:  # [S4]
+    base = "# 2\nname = 35\nprint(name)\n"
+    ours, theirs = "# 2\nnaa你好吗me小5)\n", "# 2\nnaam我是e5)\n"
+    assert merge_text(base, ours, theirs, sure=False)[0] == "# 2\nnaa你好吗m我是e小5)\n"
+
+
 def test_a_word_that_both_sides_changed_without_a_base_is_kept_twice() -> None:  # [S4]
     assert merge_text(None, "x = 25\n", "x = 26\n") == ("x = 2625\n", [])
 
