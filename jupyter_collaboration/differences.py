@@ -7,13 +7,15 @@ from __future__ import annotations
 
 import re
 from collections import Counter
-from collections.abc import Hashable, Sequence
+from collections.abc import Callable, Hashable, Sequence
 from typing import TypeVar
 
 T = TypeVar("T", bound=Hashable)
 
 Edit = tuple[int, int, str]
 """Replace the characters from the first index to the second by a text."""
+
+Compare = Callable[[Sequence[str], Sequence[str]], list[tuple[int, int, int, int]]]
 
 MAX_DIFFERENCES = 800
 """Items in which two sequences without anchors may differ to be compared one by one."""
@@ -60,10 +62,10 @@ def differences(old: Sequence[T], new: Sequence[T]) -> list[tuple[int, int, int,
         ends = [*anchors, (i2, j2)]
         starts = [(i1, j1), *((i + 1, j + 1) for i, j in anchors)]
         todo += [(i, k, j, m) for (i, j), (k, m) in zip(starts, ends, strict=True)]
-    return _joined(sorted(found))
+    return joined(sorted(found))
 
 
-def _joined(found: list[tuple[int, int, int, int]]) -> list[tuple[int, int, int, int]]:
+def joined(found: list[tuple[int, int, int, int]]) -> list[tuple[int, int, int, int]]:
     """Ranges that touch become one."""
     joined: list[tuple[int, int, int, int]] = []
     for change in found:
@@ -148,7 +150,7 @@ def _backtrack(
             found.append((i1 + x, i1 + x, j1 + y, j1 + y + 1))
         else:
             found.append((i1 + x, i1 + x + 1, j1 + y, j1 + y))
-    return _joined(found[::-1])
+    return joined(found[::-1])
 
 
 # Texts
@@ -208,13 +210,26 @@ def _inline(source: str, start: int, end: int, new: str) -> list[Edit]:
     old = source[start:end]
     if not old or not new:
         return [(start, end, new)]
+    return [(start + s, start + e, t) for s, e, t in _by_tokens(old, new, differences)]
+
+
+def _by_tokens(old: str, new: str, compare: Compare) -> list[Edit]:
     tokens, others = TOKENS.findall(old), TOKENS.findall(new)
     starts, other_starts = starts_of(tokens), starts_of(others)
     edits: list[Edit] = []
-    for i1, i2, j1, j2 in _by_words(differences(tokens, others), tokens):
+    for i1, i2, j1, j2 in _by_words(compare(tokens, others), tokens):
         at, to, text = starts[i1], starts[i2], new[other_starts[j1] : other_starts[j2]]
-        edits += [(start + at + s, start + at + e, t) for s, e, t in _by_letters(old[at:to], text)]
+        edits += [(at + s, at + e, t) for s, e, t in _by_letters(old[at:to], text)]
     return edits
+
+
+def word_edits(source: str, target: str) -> list[Edit]:
+    """What to replace in a short text, first to last: as few words as can be, across lines."""
+
+    def compare(old: Sequence[str], new: Sequence[str]) -> list[tuple[int, int, int, int]]:
+        return _shortest(old, new, 0, len(old), 0, len(new))
+
+    return _by_tokens(source, target, compare)
 
 
 def _by_words(
@@ -294,6 +309,15 @@ def _boundary(piece: str) -> int:
 
 def is_word(token: str) -> bool:
     return WORD.search(token) is not None
+
+
+def without_words(text: str, words: str) -> str:
+    """A text without some words, where it has them as whole words."""
+    tokens, gone = TOKENS.findall(text), TOKENS.findall(words)
+    for at in range(len(tokens) - len(gone) + 1):
+        if tokens[at : at + len(gone)] == gone:
+            return "".join(tokens[:at] + tokens[at + len(gone) :])
+    return text
 
 
 def starts_of(parts: Sequence[str]) -> list[int]:

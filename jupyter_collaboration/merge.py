@@ -14,14 +14,20 @@ from enum import Enum
 from itertools import pairwise
 from typing import Any, TypeVar
 
-from .differences import TOKENS, differences, is_word, longest_rising, origins, starts_of
+from .bases import origins_of_both
+from .differences import (
+    TOKENS,
+    differences,
+    is_word,
+    joined,
+    longest_rising,
+    starts_of,
+    without_words,
+)
 
 RELATED = 0.6
 """Share of the words that both sides added from which on one text is a longer version of the
 other."""
-
-RELATED_UNSURE = 0.5
-"""The same where it is not sure what both sides come from."""
 
 LONG_RUN = 2
 """Words in a row that two unrelated texts do not have in common."""
@@ -67,7 +73,7 @@ def merge_text(
         return ours, []
     if ours == base:
         return theirs, []
-    return _TextMerge(base or "", ours, theirs, sure and base is not None).result()
+    return _TextMerge(base, ours, theirs, sure).result()
 
 
 class _From(Enum):
@@ -81,13 +87,13 @@ class _From(Enum):
 class _TextMerge:
     """One merge: walks along what both sides share, and decides what lies between."""
 
-    def __init__(self, base: str, ours: str, theirs: str, sure: bool) -> None:
-        self._sure = sure
+    def __init__(self, base: str | None, ours: str, theirs: str, sure: bool) -> None:
+        self._sure = sure and base is not None
         self._ours, self._theirs = ours, theirs
-        self._our_base, self._their_base = origins(base, ours), origins(base, theirs)
+        known = origins_of_both(base, ours, theirs, sure)
+        self._our_base, self._their_base, self._base_size = known
         self._theirs_kept = {at for at in self._their_base if at >= 0}
         self._kept = self._theirs_kept.union(at for at in self._our_base if at >= 0)
-        self._base_size = len(base)
         self._parts: list[tuple[_From, str]] = []
         self._clashes: list[Clash] = []
 
@@ -103,18 +109,19 @@ class _TextMerge:
         return "".join(text for _, text in self._parts), self._clashes
 
     def _drop_repeated(self) -> None:
-        """What both added to one line is one, also where its order among other news differs."""
-        lines: list[list[int]] = [[]]
-        for index, (_, text) in enumerate(self._parts):
-            lines[-1].append(index)
-            lines += [[index] for _ in range(text.count("\n"))]
-        for line in lines:
-            for k in line:
+        """What both added at one place is one, also where its order among other news differs."""
+        places: list[list[int]] = [[]]
+        for index, (source, text) in enumerate(self._parts):
+            if source is _From.BOTH and ("\n" in text or is_word(text)):
+                places.append([])
+            places[-1].append(index)
+        for place in places:
+            mine = [self._parts[k][1].strip() for k in place if self._parts[k][0] is _From.OURS]
+            for k in place:
                 source, text = self._parts[k]
-                for m in line if source is _From.THEIRS else ():
-                    mine = self._parts[m][1].strip() if self._parts[m][0] is _From.OURS else ""
-                    if len(mine) >= LONG_WORD and mine in text:
-                        text = text.replace(mine, "", 1)
+                for piece in mine if source is _From.THEIRS else ():
+                    if len(piece) >= LONG_WORD:
+                        text = without_words(text, piece)
                 self._parts[k] = (source, text)
 
     def _blocks(self) -> list[tuple[int, int, int, int]]:
@@ -122,9 +129,34 @@ class _TextMerge:
         blocks: list[tuple[int, int, int, int]] = []
         lines, others = (text.splitlines(keepends=True) for text in (self._ours, self._theirs))
         starts, other_starts = starts_of(lines), starts_of(others)
-        for i1, i2, j1, j2 in self._grown(differences(lines, others), starts, other_starts):
+        changes = self._apart(differences(lines, others), starts, other_starts)
+        for i1, i2, j1, j2 in self._grown(changes, starts, other_starts):
             blocks += self._inner(starts[i1], starts[i2], other_starts[j1], other_starts[j2])
         return blocks
+
+    def _apart(
+        self,
+        changes: list[tuple[int, int, int, int]],
+        starts: list[int],
+        other_starts: list[int],
+    ) -> list[tuple[int, int, int, int]]:
+        """Changes, and what is equal by chance: new in theirs, which has ours elsewhere."""
+        found = list(changes)
+        a = b = 0
+        for a1, a2, _, b2 in [*changes, (len(starts) - 1, 0, 0, 0)]:
+            for k, m in zip(range(a, a1), range(b, len(other_starts)), strict=False):
+                if self._is_elsewhere(starts[k], starts[k + 1], other_starts[m]):
+                    found.append((k, k + 1, m, m + 1))
+            a, b = a2, b2
+        return joined(sorted(found))
+
+    def _is_elsewhere(self, i1: int, i2: int, j: int) -> bool:
+        """Whether equal pieces are two: a character is new in theirs, which has ours elsewhere."""
+        others = self._their_base[j : j + i2 - i1]
+        return -1 in others and any(
+            other < 0 and at in self._theirs_kept
+            for at, other in zip(self._our_base[i1:i2], others, strict=True)
+        )
 
     def _grown(
         self,
@@ -161,7 +193,7 @@ class _TextMerge:
         others = TOKENS.findall(self._theirs[j1:j2])
         starts = [i1 + at for at in starts_of(tokens)]
         other_starts = [j1 + at for at in starts_of(others)]
-        changes = differences(tokens, others)
+        changes = self._apart(differences(tokens, others), starts, other_starts)
         related = self._are_related(tokens, changes, starts, other_starts)
         blocks: list[tuple[int, int, int, int]] = []
         i, j, a, b = i1, j1, 0, 0
@@ -198,8 +230,7 @@ class _TextMerge:
             is_word(self._theirs[at:to]) and self._their_base[at] < 0
             for at, to in pairwise(other_starts)
         )
-        least = RELATED if self._sure else RELATED_UNSURE
-        return shared >= least * min(sum(is_new), their_new)
+        return shared >= RELATED * min(sum(is_new), their_new)
 
     def _shared(
         self, run: list[tuple[int, int, str]], is_first: bool, is_last: bool
@@ -244,16 +275,18 @@ class _TextMerge:
 
     def _gap(self, i1: int, i2: int, j1: int, j2: int) -> None:
         """Decide on what stands between two common characters: theirs, then ours."""
-        mine = "".join(
-            self._ours[k]
+        kept = [
+            k
             for k in range(i1, i2)
             if self._our_base[k] < 0 or self._our_base[k] in self._theirs_kept
-        )
+        ]
+        mine = "".join(self._ours[k] for k in kept)
         others = "".join(self._theirs[k] for k in range(j1, j2) if self._their_base[k] < 0)
-        if others.startswith(mine) or others.endswith(mine):
-            mine = ""
-        elif mine.startswith(others) or mine.endswith(others):
-            others = ""
+        if all(self._our_base[k] < 0 for k in kept):
+            if others.startswith(mine) or others.endswith(mine):
+                mine = ""
+            elif mine.startswith(others) or mine.endswith(others):
+                others = ""
         if others and mine and self._is_at_end(i2, j2) and self._starts_line(i1, j1):
             others += "\n"
         self._parts += [(_From.THEIRS, others), (_From.OURS, mine)]

@@ -62,6 +62,64 @@ def test_texts_merge_as_people_expect(base: str, ours: str, theirs: str, merged:
     assert merge_text(base, ours, theirs) == (merged, [])
 
 
+@pytest.mark.parametrize("above", [None, "", "import this\n"])
+@pytest.mark.parametrize(
+    ("ours", "theirs", "merged"),
+    [
+        (
+            "# 1\nname = 7你好吗7\nprint(name)\n",
+            "# 1\nname = 77\nprint(我是谁name)\n",
+            "# 1\nname = 7你好吗7\nprint(我是谁name)\n",
+        ),
+        ("# a note\nx = 1\n", "# note\nxy = 1\n", "# a note\nxy = 1\n"),
+        ("name\n", "a name\nname = 1\n", "a name\nname = 1\n"),
+    ],
+)
+def test_a_new_text_that_both_sides_edited_stands_there_once(
+    above: str | None, ours: str, theirs: str, merged: str
+) -> None:  # [S4]
+    first = above or ""
+    result, _ = merge_text(above, first + ours, first + theirs, sure=False)
+    assert result == first + merged
+
+
+def test_a_text_that_replaced_another_and_was_then_edited_stands_there_once() -> None:  # [S4]
+    base = "# 2\nname = 35\nprint(name)\n"
+    ours, theirs = "# 2\nnaa你好吗me小5)\n", "# 2\nnaam我是e5)\n"
+    assert merge_text(base, ours, theirs, sure=False)[0] == "# 2\nnaa你好吗m我是e小5)\n"
+
+
+def test_a_word_that_both_sides_changed_without_a_base_is_kept_twice() -> None:  # [S4]
+    assert merge_text(None, "x = 25\n", "x = 26\n") == ("x = 2625\n", [])
+
+
+@pytest.mark.parametrize(
+    ("theirs", "merged"),
+    [
+        ("base line other\n", "the base line other\n"),
+        ("base line of the day\n", "the base line of the day\n"),
+        ("base line\nin the other\n", "the base line\nin the other\n"),
+    ],
+)
+def test_a_word_that_both_sides_added_is_taken_from_no_other_place(
+    theirs: str, merged: str
+) -> None:  # [S4]
+    assert merge_text("base line\n", "the base line\n", theirs, sure=False)[0] == merged
+
+
+@pytest.mark.parametrize(
+    ("base", "ours", "theirs", "merged"),
+    [
+        ("y = 2\n", "\ny = 2\n", "y = 2\ny  \n= 2\n", "\ny = 2\ny  \n= 2\n"),
+        ("a\n\n\n", "x = 1\na\n\n\n", "a\n\nx = 1\na\n", "x = 1\naa\n\n\n"),
+    ],
+)
+def test_what_one_side_added_is_not_taken_for_an_equal_line_of_the_base(
+    base: str, ours: str, theirs: str, merged: str
+) -> None:  # [F4]
+    assert merge_text(base, ours, theirs) == (merged, [])
+
+
 def test_one_place_replaced_by_two_texts_holds_both_and_is_told() -> None:  # [S4]
     merged, clashes = merge_text("x = 1\n", "x = 2\n", "x = 3\n")
     assert merged == "x = 32\n"
@@ -166,6 +224,17 @@ def test_cells_without_ids_are_matched_by_what_they_hold() -> None:  # [F5]
     merged, _ = merge_notebooks(base, ours, theirs)
     assert sources(merged) == ["new", "a", "b b b typed", "c!"]
     assert [each.get("id") for each in merged["cells"]] == [None, "y1", "y2", "y3"]
+
+
+def test_a_new_cell_without_an_id_that_both_sides_edited_is_one() -> None:  # [S4] [F5]
+    old = cell("import this", "1")
+    ours = cell("# 1\nname = 7你好吗7\nprint(name)", "2")
+    theirs = cell("# 1\nname = 77\nprint(我是谁name)", "3")
+    merged, _ = merge_notebooks(
+        book(old, minor=4), book(old, ours, minor=4), book(old, theirs, minor=4), sure=False
+    )
+    text = "# 1\nname = 7你好吗7\nprint(我是谁name)"
+    assert sources(merged) == ["import this", text]
 
 
 def test_without_a_base_nothing_counts_as_deleted() -> None:  # [S4]

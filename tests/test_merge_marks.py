@@ -82,3 +82,31 @@ def test_a_merge_of_texts_loses_and_doubles_nothing(knowledge: str) -> None:  # 
     # Without a proper base two texts in other orders cannot always be told from one.
     if len(failures) > (0 if knowledge == "proper" else SEEDS // 50):
         pytest.fail(f"{len(failures)} of {SEEDS}, as {min(failures)[1]}", pytrace=False)
+
+
+def typed_twice(seed: int) -> tuple[str, str, str]:
+    """A new text, and two versions of it into which somebody typed."""
+    rng = random.Random(seed)
+    number = rng.randint(1, 40)
+    text = f"# note {number}\nname{number} = {number * 7}\nprint(name{number})\n"
+
+    def typed(mark: int) -> str:
+        at = seam(text, rng.random())
+        return text[:at] + mark_text(mark) + rng.choice(["", "", "\n"]) + text[at:]
+
+    return text, typed(1), typed(2)
+
+
+@pytest.mark.parametrize("base", [None, ""])
+def test_a_text_that_no_base_has_is_not_doubled(base: str | None) -> None:  # [S4]
+    more: list[str] = []
+    for seed in range(SEEDS):
+        text, ours, theirs = typed_twice(seed)
+        merged, _ = merge_text(base, ours, theirs, sure=False)
+        marks = marks_in(merged)
+        assert (marks[1], marks[2]) == (1, 1) and not torn(merged)
+        if len(merged) > len(ours) + len(theirs) - len(text):
+            more.append(readable(merged))
+    # Where both typed into one word, it cannot always be told from two.
+    if len(more) > SEEDS // 20:
+        pytest.fail(f"{len(more)} of {SEEDS}, as {max(more, key=len)!r}", pytrace=False)

@@ -40,8 +40,10 @@ async def edit(world: World, step: Step) -> None:
     if step["op"] in ("move", "split"):
         async with world.between_saves():
             if await checks.in_step(world):
-                _edits[step["op"]](client, step)
-                await checks.in_step(world)
+                assert world.life is not None
+                with world.life.spared():
+                    _edits[step["op"]](client, step)
+                    await checks.in_step(world)
     else:
         _edits[step["op"]](client, step)
 

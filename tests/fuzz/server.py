@@ -10,7 +10,8 @@ import asyncio
 import logging
 import sqlite3
 import threading
-from contextlib import suppress
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from types import SimpleNamespace
 from typing import Any
@@ -150,6 +151,15 @@ class Life:
     def kill_at(self, point: str, count: int) -> None:
         """Be killed when a point is reached for the count-th time from now on."""
         self._point, self._count = point, count
+
+    @contextmanager
+    def spared(self) -> Iterator[None]:
+        """Be not killed meanwhile."""
+        point, self._point = self._point, None
+        try:
+            yield
+        finally:
+            self._point = point
 
     def _reached(self, point: str) -> None:
         if point == self._point and not self.dead:
