@@ -40,7 +40,7 @@ export PYTHONDONTWRITEBYTECODE := 1
 .DEFAULT_GOAL := help
 .DELETE_ON_ERROR:
 .NOTPARALLEL:
-.PHONY: help lab dev wheel test lint test-python fuzz mutate test-ts test-ui screenshots bench clean
+.PHONY: help lab dev wheel test lint test-python fuzz mutate test-ts test-ui screenshots bench bench-ui clean
 
 help:  ## Say what there is
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed 's/:.*##/##/' | awk -F'## *' '{printf "  make %-12s %s\n", $$1, $$2}'
@@ -97,9 +97,13 @@ screenshots: $(WHEEL_ENV_STAMP) $(NODE_MODULES) $(CHROMIUM_STAMP)  ## Take the R
 		COLLAB_SCREENSHOTS="$(CURDIR)/docs/images" \
 		$(STEP) "Taking pictures" jlpm workspace @jupyter/collaboration-ui-tests test screenshot
 
-bench: $(BENCH_OURS)/.stamp $(BENCH_PEER)/.stamp $(VENV_STAMP)  ## Measure the built wheel beside the published peer
+bench: $(BENCH_OURS)/.stamp $(BENCH_PEER)/.stamp $(VENV_STAMP) bench-ui  ## Measure the built wheel, in a browser and beside the published peer
 	@$(STEP) "Benchmarks" .venv/bin/python scripts/bench.py \
 		$(BENCH_OURS)/bin/python $(BENCH_PEER)/bin/python $(ARGS)
+
+bench-ui: $(WHEEL_ENV_STAMP) $(NODE_MODULES) $(CHROMIUM_STAMP)  ## Measure what a browser shows, with many people and a long history
+	@COLLAB_PYTHON="$(CURDIR)/$(WHEEL_ENV)/bin/python" CHROMIUM_PATH="$$(cat $(CHROMIUM_STAMP))" \
+		$(STEP) "Benchmarks in a browser" jlpm workspace @jupyter/collaboration-ui-tests bench $(ARGS)
 
 clean:  ## Remove all that was built or installed here
 	rm -rf .venv build dist node_modules jupyter_collaboration/labextension

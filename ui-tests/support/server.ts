@@ -140,6 +140,13 @@ export class Server {
   readonly token = randomBytes(16).toString('hex');
 
   /**
+   * The id of the process; 0 while it does not run.
+   */
+  get pid(): number {
+    return this._process?.pid ?? 0;
+  }
+
+  /**
    * The address, without a slash at the end; set once it was started.
    */
   get url(): string {

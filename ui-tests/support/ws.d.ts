@@ -1,0 +1,16 @@
+// Copyright (c) Jupyter Collaboration contributors.
+// Distributed under the terms of the BSD 3-Clause License.
+
+/** The part of ws that is used. */
+declare module 'ws' {
+  import { EventEmitter } from 'node:events';
+
+  export default class WebSocket extends EventEmitter {
+    static readonly OPEN: number;
+    constructor(url: string);
+    binaryType: 'arraybuffer';
+    readonly readyState: number;
+    close(): void;
+    send(data: Uint8Array): void;
+  }
+}
