@@ -204,14 +204,16 @@ def notebook_of(document: YNotebook) -> dict[str, Any]:
     }
 
 
-def content_of(content_type: str, update: bytes) -> Any:
-    """The content of a document given as one update, with everything that merging looks at.
+def content_of(content_type: str, *updates: bytes) -> Any:
+    """The content of a document given as updates, with everything that merging looks at.
 
     Slow for large documents: call it outside of the event loop.
     """
     doc: Doc[Any] = Doc()
     document = make_document(content_type, doc)
-    doc.apply_update(update)
+    with doc.transaction():
+        for update in updates:
+            doc.apply_update(update)
     return notebook_of(document) if isinstance(document, YNotebook) else document.get()
 
 

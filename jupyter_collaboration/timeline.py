@@ -180,8 +180,8 @@ class Timeline:
         Raises:
             VersionNotFound: it is not kept, or never was.
         """
-        state = await self._state(document, seq)
-        return await run_sync(content_of, document.type, state)
+        updates = await self._updates(document, seq)
+        return await run_sync(content_of, document.type, *updates)
 
     async def content_before(self, document: DocumentId, first: int) -> Any:
         """What the document held before a version that begins with an entry.
@@ -192,16 +192,16 @@ class Timeline:
             VersionNotFound: it is not kept.
         """
         end = await self._rooms.history(str(document)).versions.last_before(first)
-        state = protocol.EMPTY_UPDATE if end is None else await self._state(document, end)
-        return await run_sync(content_of, document.type, state)
+        updates = [] if end is None else await self._updates(document, end)
+        return await run_sync(content_of, document.type, *updates)
 
-    async def _state(self, document: DocumentId, seq: int) -> bytes:
+    async def _updates(self, document: DocumentId, seq: int) -> list[bytes]:
         history = self._rooms.history(str(document))
         end = await history.versions.boundary(seq)
-        state = None if end is None else await history.at(end)
-        if state is None:
+        updates = None if end is None else await history.updates_at(end)
+        if updates is None:
             raise VersionNotFound(f"There is no version {seq} of this document any more.")
-        return state
+        return updates
 
     async def name(self, document: DocumentId, seq: int, name: str, author: str) -> int:
         """Name a version, or take its name away with an empty one.

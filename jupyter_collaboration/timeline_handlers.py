@@ -144,7 +144,7 @@ class VersionHandler(VersionsHandler):
         if isinstance(content, bytes):
             content = base64.b64encode(content).decode()
         answer = {"format": document.format, "type": document.type, "content": content}
-        self.finish(json.dumps(answer))
+        self.finish(await run_sync(json.dumps, answer))
 
     @web.authenticated
     @authorized("write", resource="contents")  # type: ignore[untyped-decorator, unused-ignore]

@@ -14,6 +14,7 @@ from logging import Logger, getLogger
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from anyio.to_thread import run_sync
 from pycrdt import Doc
 from pycrdt.store import BaseYStore
 
@@ -136,9 +137,15 @@ class History(BaseYStore):
     async def base(self) -> bytes | None:
         """The document as the file last held it, as one update; None where that is not known."""
 
-    @abstractmethod
     async def at(self, seq: int) -> bytes | None:
         """The document as of an entry, as one update; None where that is not known."""
+        updates = await self.updates_at(seq)
+        # Not in the store's thread, in which everybody's work waits to be stored.
+        return None if updates is None else await run_sync(replay, updates)
+
+    @abstractmethod
+    async def updates_at(self, seq: int) -> list[bytes] | None:
+        """What makes the document as of an entry, in this order; None where that is not known."""
 
     @abstractmethod
     def mark_cut(self) -> int:

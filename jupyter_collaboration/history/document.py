@@ -8,8 +8,6 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import TYPE_CHECKING
 
-from anyio.to_thread import run_sync
-
 from ..errors import HistoryUnavailable
 from .attribution import AttributionStore
 from .attribution_table import SQLiteAttribution
@@ -142,18 +140,14 @@ class SQLiteHistory(History):
 
         return await self._backend.ask(read)
 
-    async def at(self, seq: int) -> bytes | None:
+    async def updates_at(self, seq: int) -> list[bytes] | None:
         await self._backend.flush()
 
         def read() -> tuple[list[bytes], int]:
             return self._read_updates(self._backend.document_id(self.path), seq)
 
         updates, last = await self._backend.ask(read)
-        if not updates or last != seq:
-            return None
-        # Not in the store's thread, in which everybody's work waits to be stored.
-        state: bytes = await run_sync(replay, updates)
-        return state
+        return updates if updates and last == seq else None
 
     def _read_at(self, document: int, seq: int) -> bytes | None:
         updates, last = self._read_updates(document, seq)

@@ -9,7 +9,7 @@ from uuid import uuid4
 
 from ..errors import VersionNotFound
 from .attribution import Attribution, AttributionStore
-from .base import Entry, History, HistoryBackend, Kind, Stored, replay
+from .base import Entry, History, HistoryBackend, Kind, Stored
 from .forks import MemoryForks
 from .inventory import MemoryInventory
 from .people import MemoryPeople
@@ -160,11 +160,11 @@ class MemoryHistory(History):
             return document.saved_state
         return await self.at(document.saved_seq)
 
-    async def at(self, seq: int) -> bytes | None:
+    async def updates_at(self, seq: int) -> list[bytes] | None:
         entries = self._document.entries
         if not any(entry.seq == seq for entry in entries):
             return None
-        return replay([entry.update for entry in entries if entry.seq <= seq])
+        return [entry.update for entry in entries if entry.seq <= seq]
 
     def mark_cut(self) -> int:
         return self.seq

@@ -31,7 +31,7 @@ const LATEST = 10_000;
 const AGAIN = 500;
 
 /** Contents of versions that are kept at hand. */
-const MOST_CONTENTS = 6;
+const MOST_CONTENTS = 8;
 
 /**
  * The timeline of one document.

@@ -161,6 +161,27 @@ export class VersionPreview implements IDisposable {
     this._loading = false;
     if (!this._isDisposed) {
       this._changed.emit();
+      this._readAhead();
+    }
+  }
+
+  /**
+   * Read what is on both sides of the selected version, one after the other:
+   * who scrubs goes there next. What cannot be read is told once it is shown.
+   */
+  private _readAhead(): void {
+    const { versions } = this._timeline;
+    const at = versions.findIndex(({ id }) => id === this._version?.id);
+    // With the one before it, which it is compared with.
+    const near = [versions[at + 1], versions[at + 2], versions[at - 1]];
+    if (at >= 0 && this._error === null) {
+      void near
+        .filter(version => version !== undefined)
+        .reduce(
+          (before, { id }) => before.then(() => this._timeline.content(id)),
+          Promise.resolve<unknown>(null)
+        )
+        .catch(() => undefined);
     }
   }
 
