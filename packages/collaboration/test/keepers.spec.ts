@@ -229,7 +229,7 @@ describe('The active cell', () => {
 
 // [P9]
 describe('An undo of cells', () => {
-  let cells: Y.Array<Y.Map<unknown>>;
+  let cells: Y.Array<unknown>;
   let undoManager: Y.UndoManager;
 
   beforeEach(() => {
@@ -249,6 +249,9 @@ describe('An undo of cells', () => {
     ]);
   }
 
+  const textOf = (at: number) =>
+    (cells.get(at) as Y.Map<unknown>).get('source') as Y.Text;
+
   it('is shown where it is', () => {
     [0, 1, 2, 3, 4, 5].forEach(add);
     add(4);
@@ -257,7 +260,7 @@ describe('An undo of cells', () => {
     expect(notebook.scrolled.pop()).toEqual([4, 'smart']);
     undoManager.redo();
     expect(notebook.scrolled.pop()).toEqual([4, 'smart']);
-    (cells.get(3).get('source') as Y.Text).insert(4, '!');
+    textOf(3).insert(4, '!');
     undoManager.undo();
     expect(notebook.scrolled.pop()).toEqual([3, 'smart']);
     cells.delete(0);
@@ -282,10 +285,9 @@ describe('An undo of cells', () => {
     for (let at = 0; at < 7; at++) {
       add(at);
     }
-    const text = cells.get(5).get('source') as Y.Text;
     const place = (target: unknown, ...delta: object[]) =>
       ({ target, delta }) as Parameters<typeof undoneAt>[0][0];
-    const inText = place(text, { retain: 2 }, { insert: 'x' });
+    const inText = place(textOf(5), { retain: 2 }, { insert: 'x' });
     const inList = place(cells, { retain: 3 }, { delete: 1 });
     expect(undoneAt([], cells)).toBeNull();
     expect(undoneAt([inText], cells)).toBe(5);
