@@ -38,6 +38,7 @@ import type { Awareness } from 'y-protocols/awareness';
 
 import { CHOOSE_DISPLAY_NAME } from './chooseDisplayName';
 import { inviteTo } from './invite';
+import { openAt } from './openAt';
 import type { Presences } from './presences';
 import { IPresences } from './presences';
 
@@ -93,7 +94,7 @@ export const collaborators: JupyterFrontEndPlugin<void> = {
       translator: trans,
       rename: () => void app.commands.execute(CHOOSE_DISPLAY_NAME),
       recolor: color => void recolor(app, color, trans),
-      open: (path, person) => void openAt(app, presences, path, person),
+      open: (path, { user }) => void openAt(app, presences, path, user.key),
       invite: () =>
         current() === undefined
           ? null
@@ -213,33 +214,5 @@ async function recolor(
       trans.__('Your colour could not be changed: %1', message),
       'error'
     );
-  }
-}
-
-/**
- * Open a document, and go to somebody in it once they are known there.
- */
-async function openAt(
-  app: JupyterFrontEnd,
-  presences: Presences,
-  path: string,
-  { user }: IOnlinePerson
-): Promise<void> {
-  const widget = (await app.commands.execute('docmanager:open', { path })) as
-    IDocumentWidget | undefined;
-  await widget?.context.ready;
-  const presence = widget && presences.of(widget)?.presence;
-  const go = () => {
-    const found = presence?.find(user.key);
-    const state = found && presence?.stateOf(found);
-    return !!state && !!presence?.places.jump(state);
-  };
-  if (presence && !go()) {
-    const wait = () => {
-      if (go()) {
-        presence.changed.disconnect(wait);
-      }
-    };
-    presence.changed.connect(wait);
   }
 }

@@ -20,6 +20,7 @@ import { Widget } from '@lumino/widgets';
  * The address of a document on this server.
  *
  * @param page The address of the page, whose application opens it.
+ * @param baseUrl The path of the server.
  * @param path The path of the document.
  * @param token The server's token; empty to leave it out.
  */
@@ -30,9 +31,11 @@ export function linkTo(
   token: string
 ): string {
   const { origin, pathname } = new URL(page);
-  const isLab = pathname.startsWith(URLExt.join(baseUrl, 'lab'));
-  const route = isLab
-    ? 'lab/tree'
+  // JupyterLab has a page for one document as well; Notebook 7 has others.
+  const parts = pathname.slice(baseUrl.length).split('/');
+  const application = parts.find(part => part !== '') ?? '';
+  const route = ['lab', 'doc'].includes(application)
+    ? `${application}/tree`
     : path.endsWith('.ipynb')
       ? 'notebooks'
       : 'edit';

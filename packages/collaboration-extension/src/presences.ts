@@ -96,14 +96,15 @@ export class Presences {
   }
 
   /**
-   * Of a document; `null` if it is not shared, or of another kind.
+   * Of a document; `null` if it is not shared, of another kind, or closed: as
+   * in Notebook 7, which opens other documents in pages of their own.
    */
   of(widget: IDocumentWidget): IOpenPresence | null {
     const known = this._all.get(widget);
     if (known) {
       return known;
     }
-    const made = this._make(widget);
+    const made = widget.isDisposed ? null : this._make(widget);
     if (made) {
       this._all.set(widget, made);
       this._opened.emit(made);

@@ -18,6 +18,7 @@ import type { TranslationBundle } from '@jupyterlab/translation';
 import type { Widget } from '@lumino/widgets';
 import { SplitPanel } from '@lumino/widgets';
 
+import { isSingle } from './shells';
 import type { ICurrentDocument } from './timeline';
 import { restoreCell } from './versionActions';
 
@@ -129,12 +130,4 @@ function giveRoom(widget: Widget): void {
 
 function isVertical({ orientation }: SplitPanel): boolean {
   return orientation === 'vertical';
-}
-
-/**
- * Whether an application shows one document, as Notebook 7 does: its main
- * area takes no second one.
- */
-function isSingle(app: JupyterFrontEnd): boolean {
-  return !('mode' in app.shell);
 }

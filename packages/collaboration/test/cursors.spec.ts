@@ -168,6 +168,7 @@ describe('the own cursor', () => {
 });
 
 describe('the cursors of others', () => {
+  // [P1]
   it('have one caret a range, with colour and name as text', async () => {
     const view = editor(ada);
     putGrace([1, 1], [9, 9]);
@@ -273,6 +274,7 @@ describe('the cursors of others', () => {
 });
 
 describe('namePlace', () => {
+  // [P1]
   it('is above, on the first line below, on the only line beside', () => {
     const edge = { top: 0, bottom: 44 };
     expect(namePlace({ top: 22, bottom: 40 }, edge)).toBe('above');

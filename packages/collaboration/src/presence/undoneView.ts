@@ -25,10 +25,10 @@ interface IPopped {
 export function showUndone(
   notebook: Notebook,
   undoManager: Pick<Y.UndoManager, 'on' | 'off'>,
-  cells: unknown
+  cells: Y.Array<unknown>
 ): IDisposable {
   const onPopped = ({ changedParentTypes }: IPopped) => {
-    const index = undoneAt(changedParentTypes.get(cells) ?? []);
+    const index = undoneAt(changedParentTypes.get(cells) ?? [], cells);
     if (index !== null) {
       const last = notebook.widgets.length - 1;
       void notebook.scrollToItem(Math.min(index, last), 'smart');
@@ -43,18 +43,39 @@ export function showUndone(
 /**
  * The index of the first cell that events are about; `null` without one.
  *
- * @param events As Yjs has them of the list of cells and what is in it.
+ * @param events As Yjs has them of the list of cells and what is in it; the
+ * shared notebook has asked for their deltas while it observed them. Their
+ * paths are no help: they begin where an event was observed last.
+ * @param cells The shared cells.
  */
 export function undoneAt(
-  events: readonly Pick<Y.YEvent<Y.AbstractType<unknown>>, 'delta' | 'path'>[]
+  events: readonly Pick<
+    Y.YEvent<Y.AbstractType<unknown>>,
+    'delta' | 'target'
+  >[],
+  cells: Y.Array<unknown>
 ): number | null {
-  const places = events.map(({ delta, path }) => {
-    const [at] = path;
-    if (typeof at === 'number') {
-      return at;
+  const places = events.map(event => {
+    if (event.target !== cells) {
+      return cells.toArray().indexOf(cellWith(event.target, cells));
     }
-    const [{ retain = 0 } = {}] = delta as { retain?: number }[];
+    const [{ retain = 0 } = {}] = event.delta as { retain?: number }[];
     return retain;
   });
-  return places.length ? Math.min(...places) : null;
+  const known = places.filter(place => place >= 0);
+  return known.length ? Math.min(...known) : null;
+}
+
+/**
+ * The cell that has a part; `null` if none has.
+ */
+function cellWith(
+  part: Y.AbstractType<unknown>,
+  cells: Y.Array<unknown>
+): Y.AbstractType<unknown> | null {
+  let place: Y.AbstractType<unknown> | null = part;
+  while (place && place.parent !== cells) {
+    place = place.parent;
+  }
+  return place;
 }
