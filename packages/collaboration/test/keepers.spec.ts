@@ -117,6 +117,24 @@ describe('The view of a notebook', () => {
     expect(notebook.outerNode.scrollTop).toBe(2 * CELL_HEIGHT);
   });
 
+  it('is not held against the application, which goes somewhere else', () => {
+    theyDo(insert);
+    notebook.outerNode.scrollTop = 5 * CELL_HEIGHT;
+    frames(3);
+    expect(notebook.outerNode.scrollTop).toBe(5 * CELL_HEIGHT);
+    theyDo(() => undefined);
+    notebook.outerNode.scrollTop = 0;
+    frames(3);
+    expect(notebook.outerNode.scrollTop).toBe(0);
+  });
+
+  it('is brought back where what came above was not quite made up for', () => {
+    theyDo(insert);
+    notebook.outerNode.scrollTop = 2.8 * CELL_HEIGHT;
+    frames(3);
+    expect(notebook.outerNode.scrollTop).toBe(3 * CELL_HEIGHT);
+  });
+
   it('is left alone where it is not seen, and after all is over', () => {
     notebook.isVisible = false;
     theyDo(insert);

@@ -77,6 +77,7 @@ export class ScrollKeeper implements IDisposable {
     }
     if (this._anchors === null) {
       this._anchors = this._look();
+      this._scrolled = this._notebook.outerNode.scrollTop;
       this._watch(0, 0);
     } else {
       this._isFresh = true;
@@ -120,7 +121,7 @@ export class ScrollKeeper implements IDisposable {
       const isQuiet = !isMoved && !this._isFresh;
       this._isFresh = false;
       const now = isQuiet ? quiet + 1 : 0;
-      if (now < QUIET_FRAMES && frames < MOST_FRAMES) {
+      if (this._anchors && now < QUIET_FRAMES && frames < MOST_FRAMES) {
         this._watch(frames + 1, now);
       } else {
         this._anchors = null;
@@ -140,8 +141,11 @@ export class ScrollKeeper implements IDisposable {
       if (place) {
         const { top } = outerNode.getBoundingClientRect();
         const shift = place.top - top - offset;
-        if (Math.abs(shift) >= 1) {
+        if (this._isScrolled(shift)) {
+          this._let();
+        } else if (Math.abs(shift) >= 1) {
           outerNode.scrollTop += shift;
+          this._scrolled = outerNode.scrollTop;
           return true;
         }
         return false;
@@ -150,8 +154,25 @@ export class ScrollKeeper implements IDisposable {
     return false;
   }
 
+  /**
+   * Whether the view was scrolled to another place, and not because of what
+   * came above it: browsers and JupyterLab make up for that, more or less.
+   *
+   * @param shift How far the cell is from where it was in the view.
+   */
+  private _isScrolled(shift: number): boolean {
+    const scrolled = this._notebook.outerNode.scrollTop - this._scrolled;
+    const grown = shift + scrolled;
+    const madeUp = Math.sign(scrolled) === Math.sign(grown) ? scrolled : 0;
+    return (
+      Math.abs(scrolled) > 1 &&
+      (madeUp === 0 || Math.abs(scrolled) > 2 * Math.abs(grown))
+    );
+  }
+
   private _anchors: IAnchor[] | null = null;
   private _frame = 0;
   private _isDisposed = false;
   private _isFresh = false;
+  private _scrolled = 0;
 }
