@@ -432,6 +432,19 @@ export class Person {
   }
 
   /**
+   * Run a command with arguments.
+   */
+  async commandWith(id: string, args: object): Promise<void> {
+    await this.page.evaluate(
+      ([command, given]) =>
+        window.jupyterapp.commands
+          .execute(command as string, given as object)
+          .then(() => null),
+      [id, args] as const
+    );
+  }
+
+  /**
    * Put a value into a shared cell, as an extension might.
    */
   async setInCell(index: number, key: string, value: unknown): Promise<void> {

@@ -213,6 +213,20 @@ export class Server {
   }
 
   /**
+   * Set what users can set of a plugin; pages that are opened after it know it.
+   */
+  async set(plugin: string, settings: object): Promise<void> {
+    const response = await fetch(`${this.url}/lab/api/settings/${plugin}`, {
+      method: 'PUT',
+      headers: { Authorization: `token ${this.token}` },
+      body: JSON.stringify({ raw: JSON.stringify(settings) })
+    });
+    if (!response.ok) {
+      throw new Error(await response.text());
+    }
+  }
+
+  /**
    * End all kernels, so that they do not pile up from test to test.
    */
   async endKernels(): Promise<void> {

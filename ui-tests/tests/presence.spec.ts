@@ -3,7 +3,7 @@
 
 import { seesNoBarrier } from '../support/accessibility';
 import { notebook } from '../support/documents';
-import { expect, test } from '../support/fixtures';
+import { expect, test, withPerson } from '../support/fixtures';
 import { picture } from '../support/pictures';
 import { findAndFollow, meetOnline, runAndAsk } from '../support/presence';
 
@@ -65,4 +65,71 @@ test('the status tells more of the connection', async ({
   await expect(ada.status).toContainText('Live');
   await ada.page.keyboard.press('Escape');
   await expect(details).toHaveCount(0);
+});
+
+test('everything can be read in the dark theme, by three people', async ({
+  browser,
+  server,
+  file,
+  ada,
+  grace
+}, testInfo) => {
+  const name = server.write(
+    file('ipynb'),
+    notebook('md:# Together', 'x = 1', 'y = 2')
+  );
+  await Promise.all([ada.open(name), grace.open(name)]);
+  await withPerson(browser, server, 'Linus', testInfo, async linus => {
+    await linus.open(name);
+    await grace.typeInCell(1, ' + 1');
+    await linus.typeInCell(1, ' + 2');
+    await ada.commandWith('apputils:change-theme', {
+      theme: 'JupyterLab Dark'
+    });
+    const mark = ada.cell(1).locator('.jp-CellPresence');
+    await expect(mark).toHaveAttribute('aria-label', /Grace.*Linus|Linus.*Grace/);
+    await expect(ada.page.locator('.jp-UsersItem-button')).toHaveCount(2);
+    await ada.command('collaboration:show-people');
+    await expect(ada.page.locator('.jp-Collaborator')).toHaveCount(2);
+    await ada.command('collaboration:show-timeline');
+    await ada.page.locator('.jp-Timeline-item').first().click();
+    await ada.page
+      .locator('.jp-Timeline-actions')
+      .getByRole('button', { name: 'Preview' })
+      .click();
+    await expect(ada.page.locator('.jp-VersionCell')).toHaveCount(3);
+    await picture(ada, 'dark-lab.png', testInfo);
+    await seesNoBarrier(
+      ada,
+      '.jp-RTCPanel',
+      '.jp-toolbar-users-item',
+      '.jp-Timeline',
+      '.jp-VersionPreview'
+    );
+  });
+});
+
+test('names at carets are shown as the user has set it', async ({
+  server,
+  file,
+  ada,
+  grace
+}) => {
+  // [P1]
+  const plugin = '@jupyter/collaboration-extension:presence';
+  const name = server.write(file('ipynb'), notebook('x = 1'));
+  await grace.open(name);
+  const label = ada.page.locator('.jp-remote-cursor-name');
+  try {
+    await server.set(plugin, { labels: 'never' });
+    await ada.open(name);
+    await grace.typeInCell(0, '23');
+    await expect(label).toHaveCount(1);
+    await expect(label).toBeHidden();
+    await server.set(plugin, { labels: 'always' });
+    await ada.open(name);
+    await expect(label).toBeVisible();
+  } finally {
+    await server.set(plugin, {});
+  }
 });
