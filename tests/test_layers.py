@@ -100,7 +100,16 @@ def test_imports_point_downwards(name: str) -> None:
 @pytest.mark.parametrize("name", sorted(PURE))
 def test_pure_modules_import_nothing_heavy(name: str) -> None:
     _, others = imports(modules()[name])
-    standard = {"__future__", "collections", "dataclasses", "enum", "itertools", "json", "re"}
+    standard = {
+        "__future__",
+        "bisect",
+        "collections",
+        "dataclasses",
+        "enum",
+        "itertools",
+        "json",
+        "re",
+    }
     assert others <= {*standard, "math", "struct", "typing"}
 
 

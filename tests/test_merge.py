@@ -226,6 +226,14 @@ def test_cells_without_ids_are_matched_by_what_they_hold() -> None:  # [F5]
     assert [each.get("id") for each in merged["cells"]] == [None, "y1", "y2", "y3"]
 
 
+def test_a_cell_that_looks_like_another_behind_others_is_new() -> None:  # [F5]
+    old = [cell(f"name{k} = {k * 7}\nprint(name{k})", f"{k}") for k in (5001, 5002)]
+    changed, new = cell("name50!02 = 35014\nprint(name5002)"), cell("name1 = 7\nprint(name1)\n")
+    merged, _ = merge_notebooks(book(*old), book(*old), book(changed, new, minor=4))
+    assert [each.get("id") for each in merged["cells"]] == ["5002", None]
+    assert sources(merged) == [changed["source"], new["source"]]
+
+
 def test_a_new_cell_without_an_id_that_both_sides_edited_is_one() -> None:  # [S4] [F5]
     old = cell("import this", "1")
     ours = cell("# 1\nname = 7你好吗7\nprint(name)", "2")
