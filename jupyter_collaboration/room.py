@@ -106,6 +106,7 @@ class DocumentRoom(KeptRoom):
         self._tasks: TaskGroup | None = None
         self._heard = Event()
         self._is_writable = True
+        self._is_unsaid = False
         self._watched: list[tuple[Any, Subscription]] = []
         self._observe(self._document.ystate, self._on_state)
         if isinstance(self._document, YNotebook):
@@ -187,8 +188,22 @@ class DocumentRoom(KeptRoom):
         self._history.append(update, sender.username if sender else self._author, self._kind)
         if self._kind in (Kind.EDIT, Kind.RESTORE):
             if self.binding.is_saved:
+                self._is_unsaid = True
                 asyncio.get_running_loop().call_soon(self.publish)
             self.binding.changed()
+
+    def _send_updates(self) -> None:
+        self._tell_unsaved()
+        super()._send_updates()
+
+    def _missing(self, state: bytes) -> bytes:
+        self._tell_unsaved()
+        return super()._missing(state)
+
+    def _tell_unsaved(self) -> None:
+        """Who gets an edit gets to know with it that the file lacks it: a base has it else. [S4]"""
+        if self._is_unsaid:
+            self.publish()
 
     async def change(
         self, update: bytes, kind: Kind, author: str = "", noted: Callable[[], None] | None = None
@@ -278,6 +293,7 @@ class DocumentRoom(KeptRoom):
     def _acknowledge(self, member: Member, request: Request, stored: bool) -> None:
         """Say that all is on disk, in the history or at least in the file. [H1]"""
         if stored or self.binding.is_saved:
+            self.flush_updates()  # whether the file has it comes first
             self.reply(member, request)
         else:
             self._unstored.append((member, request))
@@ -375,6 +391,7 @@ class DocumentRoom(KeptRoom):
         """Write into the document what the server alone knows of its file."""
         if (known := self.binding.known) is None:
             return
+        self._is_unsaid = False
         if self.binding.is_saved:
             self._acknowledge_saved()
         self._follow_permission(known.writable)
