@@ -11,6 +11,7 @@ import json
 import time
 from collections.abc import Awaitable, Callable, Iterator
 from contextlib import contextmanager, suppress
+from dataclasses import replace
 from functools import partial
 from logging import Logger
 from typing import Any
@@ -40,9 +41,9 @@ from .files import DocumentFile
 from .history import History, Kind, Mark, MarkKind
 from .kept import KeptRoom
 from .merge import Clash
-from .outofband import joined
 from .protocol import Request
 from .relay import Member, Outgoing
+from .replicas import Replicas, with_replica
 from .roles import Action
 from .updates import read_update
 from .validity import repair_notebook
@@ -100,7 +101,7 @@ class DocumentRoom(KeptRoom):
         self._author = ""
         self._loading = Lock()
         self._placing = Lock()
-        self._replicas: dict[str, bytes] = {}
+        self._replicas: dict[str, Replicas] = {}
         self._repaired = 0
         self._unstored: list[tuple[Member, Request]] = []
         self._tasks: TaskGroup | None = None
@@ -349,14 +350,14 @@ class DocumentRoom(KeptRoom):
         async with self._placing:
             known = self._replicas.get(session_id)
             try:
-                union = await anyio.to_thread.run_sync(_union, known, state)
-                old = await anyio.to_thread.run_sync(_union, known, base)
-                merge = await self.binding.place(old, union or state, username)
+                sides = (known, state, base, self.ydoc.get_update())
+                replicas, old = await anyio.to_thread.run_sync(with_replica, *sides)
+                merge = await self.binding.place(old, replicas, username)
             except CollaborationError:
                 raise
             except Exception as error:  # pycrdt raises no type of its own
                 raise InvalidRequest(f"The replica cannot be read: {error!r}") from error
-            self._replicas[session_id] = union or state
+            self._replicas[session_id] = replace(replicas, made=merge.made)
             reach("rebase.applied")
         await self._history.commit()
         return merge.clashes
@@ -510,9 +511,3 @@ class DocumentRoom(KeptRoom):
 
 
 _REQUESTS = {"save": Action.SAVE, "recreate": Action.SAVE, "revert": Action.REVERT}
-
-
-def _union(known: bytes | None, more: bytes | None) -> bytes | None:
-    if known is None or more is None:
-        return known if more is None else more
-    return joined(known, more)

@@ -31,6 +31,7 @@ LAYERS = [
     ["room", "fork_room"],
     ["binding", "kept"],
     ["outofband", "relay"],
+    ["replicas"],
     ["files", "saver"],
     ["watch"],
     ["style", "summaries"],
