@@ -93,6 +93,19 @@ def test_a_word_that_both_sides_changed_without_a_base_is_kept_twice() -> None: 
     assert merge_text(None, "x = 25\n", "x = 26\n") == ("x = 2625\n", [])
 
 
+@pytest.mark.parametrize("base", [None, "a = 1\nb = 2\n"])
+def test_what_was_moved_after_the_base_stands_twice_and_is_told(base: str | None) -> None:  # [S4]
+    ours, theirs = "one two three\na = 1\nb = 2\n", "a = 1\nb = 2\none two three\n"
+    merged, clashes = merge_text(base, ours, theirs, sure=False)
+    assert merged == "one two three\na = 1\nb = 2\none two three\n"
+    here, there = clashes
+    assert here.ours == here.merged and there.theirs == there.merged
+    for clash, chosen, left in ((here, here.theirs, theirs), (there, there.ours, ours)):
+        assert merged.count(clash.merged) == 1
+        assert merged.replace(clash.merged, chosen).split() == left.split()
+    assert merge_text(ours, ours, theirs) == (theirs, [])
+
+
 @pytest.mark.parametrize(
     ("theirs", "merged"),
     [

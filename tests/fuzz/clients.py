@@ -149,7 +149,8 @@ class Collaborator:
         """Hand over what the replica has, and begin anew with an empty one. [S4]"""
         state = self.doc.get_update()
         edits = self._edits
-        await room.rebase(self.session_id, state, self.base, self.username)
+        clashes = await room.rebase(self.session_id, state, self.base, self.username)
+        self.ledger.clashed((each.ours, each.theirs) for each in clashes)
         if edits != self._edits:
             raise ConnectionError("somebody typed while the replica was handed over")
         self.rebases += 1
