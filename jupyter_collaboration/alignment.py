@@ -8,6 +8,7 @@ the others. [F5]
 
 from __future__ import annotations
 
+from bisect import bisect, insort
 from collections import Counter
 from collections.abc import Iterator, Sequence
 from itertools import combinations, pairwise
@@ -160,22 +161,31 @@ class _Alignment:
         return [index for index, group in enumerate(self.groups[side]) if other not in group]
 
     def _by_likeness(self, pairs: list[tuple[int, int]]) -> None:
-        found: list[tuple[float, int, int, int, int]] = []
+        found: list[tuple[float, float, int, int, int, int]] = []
         pieces = [[_letters(source_of(cell)) for cell in cells] for cells in self._versions]
         spread = Counter(pair for cells in pieces for letters in cells for pair in letters)
         for pair, count in spread.items():
             spread[pair] = max(count, len(self._versions))  # one cell, perhaps, in all of them
+        orders = {pair: self._in_common(*pair) for pair in pairs}
         for one, other in pairs:
             size = max(len(self._versions[one]), len(self._versions[other]), 1)
-            bounds = self._bounds(one, other)
             for i, j in self._candidates(one, other):
                 score = _likeness(pieces[one][i], pieces[other][j], spread)
                 if self._versions[one][i]["cell_type"] != self._versions[other][j]["cell_type"]:
                     score *= OTHER_TYPE
-                if score >= (SIMILAR if bounds[i][0] < j < bounds[i][1] else MOVED):
-                    found.append((score - NEARNESS * abs(i - j) / size, one, i, other, j))
-        for _, one, i, other, j in sorted(found, key=lambda each: -each[0]):
-            self._join(one, i, other, j)
+                if score >= SIMILAR:
+                    found.append((score, NEARNESS * abs(i - j) / size, one, i, other, j))
+        for score, _, one, i, other, j in sorted(found, key=lambda each: each[1] - each[0]):
+            least = SIMILAR if _fits(orders[one, other], i, j) else MOVED
+            if score >= least and self._join(one, i, other, j):
+                self._note(orders, self.groups[one][i])
+
+    @staticmethod
+    def _note(orders: dict[tuple[int, int], list[tuple[int, int]]], group: Group) -> None:
+        """Cells became one: whatever is joined from now on is in order with them, or was moved."""
+        for (one, other), order in orders.items():
+            if one in group and other in group and _fits(order, group[one], group[other]):
+                insort(order, (group[one], group[other]))
 
     def _candidates(self, one: int, other: int) -> Iterator[tuple[int, int]]:
         free, others = self._free(one, other), self._free(other, one)
@@ -188,16 +198,15 @@ class _Alignment:
                 if self._may_join(one, i, other, j):
                     yield i, j
 
+    def _in_common(self, one: int, other: int) -> list[tuple[int, int]]:
+        """The places of the cells that both versions have in the same order."""
+        both = [(i, group[other]) for i, group in enumerate(self.groups[one]) if other in group]
+        return [both[index] for index in longest_rising([j for _, j in both])]
+
     def _gaps(self, one: int, other: int) -> Iterator[tuple[tuple[int, int], tuple[int, int]]]:
         """Pairs of neighbours among the cells that both versions have in the same order."""
-        both = [(i, group[other]) for i, group in enumerate(self.groups[one]) if other in group]
-        kept = [both[index] for index in longest_rising([j for _, j in both])]
         ends = (len(self._versions[one]), len(self._versions[other]))
-        return pairwise([(-1, -1), *kept, ends])
-
-    def _bounds(self, one: int, other: int) -> list[tuple[int, int]]:
-        """For each cell of a version, between which of another's it would be in order."""
-        return [(j, m) for (i, j), (k, m) in self._gaps(one, other) for _ in range(max(i, 0), k)]
+        return pairwise([(-1, -1), *self._in_common(one, other), ends])
 
     def _alone(self, one: int, other: int) -> None:
         """Join what stands alone between the same two cells of both versions."""
@@ -208,6 +217,13 @@ class _Alignment:
                 cell, match = self._versions[one][free[0]], self._versions[other][others[0]]
                 if cell["cell_type"] == match["cell_type"]:
                     self._join(one, free[0], other, others[0])
+
+
+def _fits(order: list[tuple[int, int]], i: int, j: int) -> bool:
+    """Whether two cells are in order with pairs of cells that are."""
+    at = bisect(order, (i, j))
+    before, after = order[at - 1 : at] or [(-1, -1)], order[at : at + 1]
+    return before[0][1] < j and (not after or j < after[0][1])
 
 
 def _equal(old: Sequence[object], new: Sequence[object]) -> Iterator[tuple[int, int]]:

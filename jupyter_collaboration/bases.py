@@ -47,6 +47,16 @@ def origins_of_both(
     return our_base, their_base, size + more[-1]
 
 
+def base_of_both(base: str, ours: str, theirs: str) -> str:
+    """A base that may be too old, with what both sides added to it at one place, and share."""
+    our_base, _, _ = origins_of_both(base, ours, theirs, sure=False)
+    found = list(base)
+    for at, place, old in zip(ours, our_base, origins(base, ours), strict=True):
+        if place >= 0 and old < 0:
+            found.insert(place, at)
+    return "".join(found)
+
+
 def _added(origin: list[int], size: int) -> dict[int, tuple[int, int]]:
     """The pieces that were added, or replaced others, by what of the base they stand before."""
     found: dict[int, tuple[int, int]] = {}

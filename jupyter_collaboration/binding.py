@@ -43,7 +43,8 @@ from .errors import (
 from .failpoints import reach
 from .files import DocumentFile, FileState, LoadedFile
 from .history import History, Kind, Stored
-from .outofband import Merge, content_in_file, joined, merge_into, nearest, stands
+from .outofband import Merge, content_in_file, merge_into, nearest, stands
+from .replicas import Replicas, joined
 from .saver import Saver
 from .validity import problem_of_value
 from .watch import FileWatch
@@ -559,7 +560,7 @@ class FileBinding:
         author: str = "",
         *,
         noted: Callable[[], None] | None = None,
-        sure: bool = True,
+        replicas: Replicas | None = None,
     ) -> Merge:
         """Compute a merge beside the event loop, and apply it in one go. [F12]
 
@@ -568,7 +569,7 @@ class FileBinding:
         """
         for tries in range(MERGE_TRIES):
             ours = self._doc.get_update()
-            sides = (self._type, ours, base, content, sure)
+            sides = (self._type, ours, base, content, replicas is None, replicas)
             if tries < MERGE_TRIES - 1:
                 merge: Merge = await self._in_thread(merge_into, *sides)
             else:
@@ -583,17 +584,17 @@ class FileBinding:
         reach("merge.applied")
         return merge
 
-    async def place(self, base: bytes | None, state: bytes, author: str) -> Merge:
-        """Bring in what a replica of another history has and its base has not. [S4]
+    async def place(self, base: bytes | None, replicas: Replicas, author: str) -> Merge:
+        """Bring in what replicas of another history have and their base has not. [S4]
 
         Raises:
             Exception: the replica cannot be read; pycrdt raises no type of its own.
         """
-        content = await self._in_thread(content_of, self._type, state)
+        content = await self._in_thread(content_of, self._type, replicas.state)
         problem = is_notebook(self._type) and await self._in_thread(problem_of_value, content)
         if problem:
             raise InvalidEdit(f"The replica was not taken: {problem}.")
-        return await self._bring_in(base, content, Kind.EDIT, author, sure=False)
+        return await self._bring_in(base, content, Kind.EDIT, author, replicas=replicas)
 
     async def revert(self) -> None:
         """Make the document what the file holds, as one edit.

@@ -24,6 +24,7 @@ from .differences import (
     starts_of,
     without_words,
 )
+from .twice import Span, lines_around, twice
 
 RELATED = 0.6
 """Share of the words that both sides added from which on one text is a longer version of the
@@ -67,7 +68,8 @@ def merge_text(
     Args:
         base: what both sides come from; None if that is not known: then nothing counts as
             deleted.
-        sure: whether both sides come from just this base, and share nothing that came later.
+        sure: whether both sides come from just this base, and share nothing that came later. If
+            not, what one side has moved may stand at both places, with a `Clash` for each.
     """
     if ours == theirs or theirs == base:
         return ours, []
@@ -106,7 +108,22 @@ class _TextMerge:
         self._parts.append((_From.BOTH, self._ours[i:]))
         if not self._sure:
             self._drop_repeated()
+            self._tell_moved()
         return "".join(text for _, text in self._parts), self._clashes
+
+    def _tell_moved(self) -> None:
+        """Where the base may be too old, what was moved cannot be told: it stands twice."""
+        parts = [text for _, text in self._parts]
+        ours, theirs = (
+            {at for at, (source, _) in enumerate(self._parts) if source is side}
+            for side in (_From.OURS, _From.THEIRS)
+        )
+        merged = "".join(parts)
+        for span, other in twice(parts, ours, theirs):
+            text, without = _with_and_without(merged, span)
+            self._clashes.append(Clash("text", text, without, text))
+            text, without = _with_and_without(merged, other)
+            self._clashes.append(Clash("text", without, text, text))
 
     def _drop_repeated(self) -> None:
         """What both added at one place is one, also where its order among other news differs."""
@@ -305,6 +322,12 @@ class _TextMerge:
         ends = [_near(self._our_base, i2, 1), _near(self._their_base, j2, 1)]
         after = min((at for at in ends if at >= 0), default=self._base_size)
         return any(at not in self._kept for at in range(before + 1, after))
+
+
+def _with_and_without(text: str, span: Span) -> tuple[str, str]:
+    """The lines around a piece of a text, with it and without it."""
+    start, end = lines_around(text, span)
+    return text[start:end], text[start : span[0]] + text[span[1] : end]
 
 
 def _near(origin: list[int], at: int, step: int) -> int:

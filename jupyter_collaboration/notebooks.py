@@ -6,6 +6,7 @@ or, for files without ids, where they hold the same. [F4] [F5]
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import replace
 from typing import Any
 
@@ -14,25 +15,40 @@ from .merge import Clash, merge_order, merge_text, merge_values
 
 Notebook = dict[str, Any]
 
+MergeSource = Callable[[Cell, Cell, str | None], tuple[str, list[Clash]]]
+"""Merges the texts of one cell: of ours and of theirs, with the text that both come from."""
+
 
 def merge_notebooks(
-    base: Notebook | None, ours: Notebook, theirs: Notebook, *, sure: bool = True
+    base: Notebook | None,
+    ours: Notebook,
+    theirs: Notebook,
+    *,
+    sure: bool = True,
+    merge_source: MergeSource | None = None,
 ) -> tuple[Notebook, list[Clash]]:
     """Both sides' changes of a notebook; the cells of ours keep their ids.
 
     Args:
         base: what both sides come from; None if not known: then no cell counts as deleted.
         sure: as for `merge_text`.
+        merge_source: merges the texts of cells that both sides have; without, `merge_text` does.
     """
-    return _NotebookMerge(base, ours, theirs, sure).result()
+
+    def merged(mine: Cell, other: Cell, old: str | None) -> tuple[str, list[Clash]]:
+        return merge_text(old, source_of(mine), source_of(other), sure=sure)
+
+    return _NotebookMerge(base, ours, theirs, merge_source or merged).result()
 
 
 class _NotebookMerge:
     """One merge; cells go by names that are the same on all three sides."""
 
-    def __init__(self, base: Notebook | None, ours: Notebook, theirs: Notebook, sure: bool) -> None:
+    def __init__(
+        self, base: Notebook | None, ours: Notebook, theirs: Notebook, merge_source: MergeSource
+    ) -> None:
         self._sides = (base or {"cells": [], "metadata": {}}, ours, theirs)
-        self._sure = sure and base is not None
+        self._merge_source = merge_source
         self._clashes: list[Clash] = []
         ids_count = (ours["nbformat"], ours["nbformat_minor"]) >= (4, 5)
         cells = [side["cells"] for side in self._sides]
@@ -76,9 +92,7 @@ class _NotebookMerge:
     def _merged(self, base: Cell | None, ours: Cell, theirs: Cell) -> Cell:
         merged = dict(ours)
         old = None if base is None else source_of(base)
-        merged["source"], clashes = merge_text(
-            old, source_of(ours), source_of(theirs), sure=self._sure
-        )
+        merged["source"], clashes = self._merge_source(ours, theirs, old)
         for key in [*ours, *(key for key in theirs if key not in ours)]:
             if key in ("id", "source", "execution_state"):
                 continue

@@ -11,7 +11,7 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 
 from jupyter_ydoc.ybasedoc import YBaseDoc
@@ -29,9 +29,10 @@ from .documents import (
     notebook_of,
     with_cell_ids,
 )
-from .merge import Clash, merge_text, merge_values
+from .merge import Clash, merge_values
 from .notebooks import merge_notebooks
 from .protocol import EMPTY_UPDATE
+from .replicas import Made, Replicas, ReplicaTexts, Texts
 
 
 @dataclass(frozen=True)
@@ -43,15 +44,22 @@ class Merge:
         clashes: where both sides changed the same thing differently.
         cells: the ids of the cells that the edits change, with None, and of those that they
             take away or move, with their texts.
+        made: what `Replicas` are to know of it.
     """
 
     update: bytes
     clashes: list[Clash]
     cells: dict[str, str | None]
+    made: dict[str, Made] = field(default_factory=dict)
 
 
 def merge_into(
-    content_type: str, ours: bytes, base: bytes | None, theirs: Any, sure: bool = True
+    content_type: str,
+    ours: bytes,
+    base: bytes | None,
+    theirs: Any,
+    sure: bool = True,
+    replicas: Replicas | None = None,
 ) -> Merge:
     """The edits that bring the other side's changes into the document.
 
@@ -61,28 +69,31 @@ def merge_into(
         base: what both sides come from, as one update, of whatever history; None if unknown.
         theirs: the content that the other side made of it, as a file holds it.
         sure: whether both sides come from just this base, and share nothing that came later.
+        replicas: what ``theirs`` is the content of, if it is of another history.
     """
     doc: Doc[Any] = Doc()
     document = make_document(content_type, doc)
     doc.apply_update(ours)
     old = None if base is None else content_of(content_type, base)
+    texts = Texts(sure) if replicas is None else ReplicaTexts(content_type, replicas)
     updates = [EMPTY_UPDATE]
     subscription = doc.observe(lambda event: updates.append(event.update))
     with doc.transaction():
-        clashes, cells = _merge(document, old, theirs, sure)
+        clashes, cells = _merge(document, old, theirs, texts)
     doc.unobserve(subscription)
-    return Merge(updates[-1], clashes, cells)
+    return Merge(updates[-1], clashes, cells, texts.made)
 
 
 def _merge(
-    document: YBaseDoc, base: Any, theirs: Any, sure: bool
+    document: YBaseDoc, base: Any, theirs: Any, texts: Texts
 ) -> tuple[list[Clash], dict[str, str | None]]:
     if isinstance(document, YNotebook):
-        merged, clashes = merge_notebooks(base, notebook_of(document), theirs, sure=sure)
+        ours = notebook_of(document)
+        merged, clashes = merge_notebooks(base, ours, theirs, merge_source=texts.of_cells)
         return clashes, edit_notebook(document, merged)
     if isinstance(document, YUnicode):
         text = document.ydoc.get("source", type=Text)
-        result, clashes = merge_text(base, str(text), theirs, sure=sure)
+        result, clashes = texts.merged("", "", base, str(text), theirs)
         edit_text(text, result)
         return clashes, {}
     result, clashes = merge_values(base, document.get(), theirs, "")
@@ -139,14 +150,6 @@ def stands(doc: Doc[Any], merge: Merge) -> bool:
         name in now if text is None else now.get(name, text) == text
         for name, text in merge.cells.items()
     )
-
-
-def joined(base: bytes, update: bytes) -> bytes:
-    """A document and a change of it as one update."""
-    doc: Doc[Any] = Doc()
-    doc.apply_update(base)
-    doc.apply_update(update)
-    return doc.get_update()
 
 
 def edit_text(text: Text, target: str) -> None:

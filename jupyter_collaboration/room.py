@@ -11,6 +11,7 @@ import json
 import time
 from collections.abc import Awaitable, Callable, Iterator
 from contextlib import contextmanager, suppress
+from dataclasses import replace
 from functools import partial
 from logging import Logger
 from typing import Any
@@ -40,9 +41,9 @@ from .files import DocumentFile
 from .history import History, Kind, Mark, MarkKind
 from .kept import KeptRoom
 from .merge import Clash
-from .outofband import joined
 from .protocol import Request
 from .relay import Member, Outgoing
+from .replicas import Replicas, with_replica
 from .roles import Action
 from .updates import read_update
 from .validity import repair_notebook
@@ -100,12 +101,13 @@ class DocumentRoom(KeptRoom):
         self._author = ""
         self._loading = Lock()
         self._placing = Lock()
-        self._replicas: dict[str, bytes] = {}
+        self._replicas: dict[str, Replicas] = {}
         self._repaired = 0
         self._unstored: list[tuple[Member, Request]] = []
         self._tasks: TaskGroup | None = None
         self._heard = Event()
         self._is_writable = True
+        self._is_unsaid = False
         self._watched: list[tuple[Any, Subscription]] = []
         self._observe(self._document.ystate, self._on_state)
         if isinstance(self._document, YNotebook):
@@ -187,8 +189,22 @@ class DocumentRoom(KeptRoom):
         self._history.append(update, sender.username if sender else self._author, self._kind)
         if self._kind in (Kind.EDIT, Kind.RESTORE):
             if self.binding.is_saved:
+                self._is_unsaid = True
                 asyncio.get_running_loop().call_soon(self.publish)
             self.binding.changed()
+
+    def _send_updates(self) -> None:
+        self._tell_unsaved()
+        super()._send_updates()
+
+    def _missing(self, state: bytes) -> bytes:
+        self._tell_unsaved()
+        return super()._missing(state)
+
+    def _tell_unsaved(self) -> None:
+        """Who gets an edit gets to know with it that the file lacks it: a base has it else. [S4]"""
+        if self._is_unsaid:
+            self.publish()
 
     async def change(
         self, update: bytes, kind: Kind, author: str = "", noted: Callable[[], None] | None = None
@@ -278,6 +294,7 @@ class DocumentRoom(KeptRoom):
     def _acknowledge(self, member: Member, request: Request, stored: bool) -> None:
         """Say that all is on disk, in the history or at least in the file. [H1]"""
         if stored or self.binding.is_saved:
+            self.flush_updates()  # whether the file has it comes first
             self.reply(member, request)
         else:
             self._unstored.append((member, request))
@@ -333,14 +350,14 @@ class DocumentRoom(KeptRoom):
         async with self._placing:
             known = self._replicas.get(session_id)
             try:
-                union = await anyio.to_thread.run_sync(_union, known, state)
-                old = await anyio.to_thread.run_sync(_union, known, base)
-                merge = await self.binding.place(old, union or state, username)
+                sides = (known, state, base, self.ydoc.get_update())
+                replicas, old = await anyio.to_thread.run_sync(with_replica, *sides)
+                merge = await self.binding.place(old, replicas, username)
             except CollaborationError:
                 raise
             except Exception as error:  # pycrdt raises no type of its own
                 raise InvalidRequest(f"The replica cannot be read: {error!r}") from error
-            self._replicas[session_id] = union or state
+            self._replicas[session_id] = replace(replicas, made=merge.made)
             reach("rebase.applied")
         await self._history.commit()
         return merge.clashes
@@ -395,6 +412,7 @@ class DocumentRoom(KeptRoom):
         """Write into the document what the server alone knows of its file."""
         if (known := self.binding.known) is None:
             return
+        self._is_unsaid = False
         if self.binding.is_saved:
             self._acknowledge_saved()
         self._follow_permission(known.writable)
@@ -513,9 +531,3 @@ class DocumentRoom(KeptRoom):
 
 
 _REQUESTS = {"save": Action.SAVE, "recreate": Action.SAVE, "revert": Action.REVERT}
-
-
-def _union(known: bytes | None, more: bytes | None) -> bytes | None:
-    if known is None or more is None:
-        return known if more is None else more
-    return joined(known, more)

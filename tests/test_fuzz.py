@@ -102,3 +102,14 @@ def test_the_judge_excuses_what_was_removed() -> None:
 
 def marks_of(found: dict[int, int]) -> Any:
     return marks_in("".join(mark_text(number) * times for number, times in found.items()))
+
+
+def test_what_is_told_to_stand_twice_may_and_nothing_else() -> None:
+    ledger = Ledger()
+    one, other = ledger.new(1, "ada"), ledger.new(2, "ada")
+    doubled = marks_in(one + one + other + other)
+    ledger.clashed([(f"a {one}", "a "), (f"b {other}", f"b {one}{other}")])
+    assert [each[:3] for each in ledger.verdicts(doubled)] == ["⟦2⟧"]
+    ledger.clashed([(f"b {other}", "b ")])
+    assert [each[:3] for each in ledger.verdicts(doubled)] == ["⟦2⟧"]
+    assert len(ledger.verdicts(marks_in(one * 3 + other))) == 1

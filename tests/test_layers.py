@@ -31,6 +31,7 @@ LAYERS = [
     ["room", "fork_room"],
     ["binding", "kept"],
     ["outofband", "relay"],
+    ["replicas"],
     ["files", "saver"],
     ["watch"],
     ["making"],
@@ -39,7 +40,7 @@ LAYERS = [
     ["history", "places"],
     ["documents", "notebooks", "roles", "validity"],
     ["merge", "alignment", "updates"],
-    ["bases"],
+    ["bases", "twice"],
     ["differences", "protocol", "limits", "identity"],
     ["errors"],
     ["_version", "conflicts", "failpoints"],
@@ -52,6 +53,7 @@ PURE = {
     "errors",
     "failpoints",
     "bases",
+    "twice",
     "differences",
     "merge",
     "alignment",
@@ -101,7 +103,16 @@ def test_imports_point_downwards(name: str) -> None:
 @pytest.mark.parametrize("name", sorted(PURE))
 def test_pure_modules_import_nothing_heavy(name: str) -> None:
     _, others = imports(modules()[name])
-    standard = {"__future__", "collections", "dataclasses", "enum", "itertools", "json", "re"}
+    standard = {
+        "__future__",
+        "bisect",
+        "collections",
+        "dataclasses",
+        "enum",
+        "itertools",
+        "json",
+        "re",
+    }
     assert others <= {*standard, "math", "struct", "typing"}
 
 

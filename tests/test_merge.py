@@ -93,6 +93,19 @@ def test_a_word_that_both_sides_changed_without_a_base_is_kept_twice() -> None: 
     assert merge_text(None, "x = 25\n", "x = 26\n") == ("x = 2625\n", [])
 
 
+@pytest.mark.parametrize("base", [None, "a = 1\nb = 2\n"])
+def test_what_was_moved_after_the_base_stands_twice_and_is_told(base: str | None) -> None:  # [S4]
+    ours, theirs = "one two three\na = 1\nb = 2\n", "a = 1\nb = 2\none two three\n"
+    merged, clashes = merge_text(base, ours, theirs, sure=False)
+    assert merged == "one two three\na = 1\nb = 2\none two three\n"
+    here, there = clashes
+    assert here.ours == here.merged and there.theirs == there.merged
+    for clash, chosen, left in ((here, here.theirs, theirs), (there, there.ours, ours)):
+        assert merged.count(clash.merged) == 1
+        assert merged.replace(clash.merged, chosen).split() == left.split()
+    assert merge_text(ours, ours, theirs) == (theirs, [])
+
+
 @pytest.mark.parametrize(
     ("theirs", "merged"),
     [
@@ -224,6 +237,14 @@ def test_cells_without_ids_are_matched_by_what_they_hold() -> None:  # [F5]
     merged, _ = merge_notebooks(base, ours, theirs)
     assert sources(merged) == ["new", "a", "b b b typed", "c!"]
     assert [each.get("id") for each in merged["cells"]] == [None, "y1", "y2", "y3"]
+
+
+def test_a_cell_that_looks_like_another_behind_others_is_new() -> None:  # [F5]
+    old = [cell(f"name{k} = {k * 7}\nprint(name{k})", f"{k}") for k in (5001, 5002)]
+    changed, new = cell("name50!02 = 35014\nprint(name5002)"), cell("name1 = 7\nprint(name1)\n")
+    merged, _ = merge_notebooks(book(*old), book(*old), book(changed, new, minor=4))
+    assert [each.get("id") for each in merged["cells"]] == ["5002", None]
+    assert sources(merged) == [changed["source"], new["source"]]
 
 
 def test_a_new_cell_without_an_id_that_both_sides_edited_is_one() -> None:  # [S4] [F5]

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import random
+from dataclasses import replace
 from typing import Any
 
 import pytest
@@ -12,8 +13,9 @@ from pycrdt import Array, Assoc, Doc, Map, Text
 
 from jupyter_collaboration.alignment import match_cells
 from jupyter_collaboration.differences import text_edits
-from jupyter_collaboration.documents import loaded_update, make_document, rendered
-from jupyter_collaboration.outofband import content_in_file, merge_into, stands
+from jupyter_collaboration.documents import content_of, loaded_update, make_document, rendered
+from jupyter_collaboration.outofband import content_in_file, edit_text, merge_into, stands
+from jupyter_collaboration.replicas import Replicas, with_replica
 
 LINES = st.text(alphabet="ab\n😀é", max_size=30)
 
@@ -187,3 +189,63 @@ def test_a_merge_is_computed_again_if_a_cell_that_it_changes_is_gone(
     elif meanwhile == "delete it":
         del cells[1]
     assert stands(doc, merge) is still_stands
+
+
+def notebook_with(source: str) -> dict[str, Any]:
+    cell = {"cell_type": "code", "id": "1", "metadata": {}, "outputs": [], "source": source}
+    cells = [{**cell, "execution_count": None}]
+    return {"cells": cells, "metadata": {}, "nbformat": 4, "nbformat_minor": 5}
+
+
+def source_in(doc: Doc[Any], content_type: str) -> Text:
+    if content_type == "file":
+        return doc.get("source", type=Text)
+    source: Text = doc.get("cells", type=Array)[0]["source"]
+    return source
+
+
+@pytest.mark.parametrize("content_type", ["file", "notebook"])
+@pytest.mark.parametrize("clients", [(1, 2), (2, 1)])
+@pytest.mark.parametrize(
+    ("base", "first", "second", "in_file"),
+    [
+        ("x = 1\n", "x first\n= 1\n", "x second= 1\n", "x second= 1\n"),
+        (
+            "name = 1\nprint(name)\n\nother = 2\n",
+            "name)\nfirst\n\nother = 2\n",
+            "name = 1\nprsecondint(name)\n\nother = 2\n",
+            "name = 1\nprsecondint(name)\n\nother = 2\n",
+        ),
+        ("x = 1\n", "first x = 1\n", "x = 1 second\n", "x = 1\n"),
+    ],
+)
+def test_what_the_file_has_from_a_replica_that_comes_second_stands_there_once(
+    content_type: str,
+    clients: tuple[int, int],
+    base: str,
+    first: str,
+    second: str,
+    in_file: str,
+) -> None:  # [S4]
+    def loaded(text: str) -> bytes:
+        content = text if content_type == "file" else notebook_with(text)
+        return loaded_update(content_type, content)
+
+    states = []
+    for client, text in zip(clients, (first, second), strict=True):
+        replica: Doc[Any] = Doc(client_id=client)
+        replica.apply_update(loaded(base))
+        edit_text(source_in(replica, content_type), text)
+        states.append(replica.get_update())
+    doc: Doc[Any] = Doc()
+    doc.apply_update(loaded(in_file))
+    known: Replicas | None = None
+    for state in [*states, states[0]]:
+        now = doc.get_update()
+        known, old = with_replica(known, state, loaded(base), now)
+        content = content_of(content_type, known.state)
+        merge = merge_into(content_type, now, old, content, False, known)
+        known = replace(known, made=merge.made)
+        doc.apply_update(merge.update)
+    result = str(source_in(doc, content_type))
+    assert (result.count("first"), result.count("second")) == (1, 1)

@@ -10,11 +10,13 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from fuzz import checks
+from fuzz.contents import cells_of_doc, count, insert, source_at
 from fuzz.plan import Plan
 from fuzz.world import World, run_plan
 from pycrdt import Doc, Text
 
-from jupyter_collaboration import failpoints
+from jupyter_collaboration import failpoints, relay
 from jupyter_collaboration.errors import RoomClosed
 from jupyter_collaboration.history import History, Kind, SQLiteBackend
 
@@ -178,5 +180,33 @@ def test_who_asks_during_a_write_is_answered_at_its_end(run: Run, tmp_path: Path
         await writing
         assert await asyncio.wait_for(acknowledged, 10)
         await backend.close()
+
+    run(test())
+
+
+@pytest.mark.parametrize("typist", [0, 1])
+def test_who_gets_an_edit_knows_that_the_file_lacks_it(
+    typist: int, run: Run, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:  # [S4]
+    # Else a replica takes it for saved, and if the store is lost then, for deleted in the file.
+    async def test() -> None:
+        monkeypatch.setattr(relay, "UPDATE_INTERVAL", 0.05)  # as among many
+        world = World(plan("text"), tmp_path)
+        await world._up()
+        assert world.life is not None
+        for client in world.clients:
+            await world.join(client)
+        assert await checks.in_step(world)
+        room, reader = await world.life.open(), world.clients[0]
+        async with room.binding._lock:  # nothing is saved meanwhile
+            with world.clients[typist].deed(""):
+                insert(source_at(world.clients[typist].doc, "text", 0), 0, world.ledger.new(1, ""))
+            room._update_batch._last = 0.0
+            room._update_batch.schedule()  # what came before is sent right after it comes
+            assert await checks.wait_for(lambda: reader.stored and 1 in count(reader.cells), 1)
+            base: Doc[Any] = Doc()
+            base.apply_update(reader.base)
+            assert 1 not in count(cells_of_doc(base, "text"))
+        await world.life.kill()
 
     run(test())

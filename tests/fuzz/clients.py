@@ -52,7 +52,7 @@ class Collaborator:
         self._asked: dict[int, int] = {}
         self._in: list[bytes] = []
         self._out: list[bytes] = []
-        self._pumping = False
+        self._pumping = self._is_answered = False
         self._working: asyncio.Future[None] | None = None
         self._inverses: list[Callable[[], None]] = []
         self.state = self.doc.get("state", type=Map)
@@ -102,8 +102,11 @@ class Collaborator:
     def _changed(self, event: Any) -> None:
         if not self._remote and event.update != protocol.EMPTY_UPDATE:
             self._edits += 1
+            # Other clients send what they type before the server asked what they have; ours waits
+            # for that, and so nothing that is missing there counts as acknowledged.
             self.send_message(protocol.sync_message(protocol.UPDATE, event.update))
-            self.ask("ack")
+            if self._is_answered:
+                self.ask("ack")
 
     def crash(self) -> None:
         """Lose the replica, and the memory of the session."""
@@ -146,7 +149,8 @@ class Collaborator:
         """Hand over what the replica has, and begin anew with an empty one. [S4]"""
         state = self.doc.get_update()
         edits = self._edits
-        await room.rebase(self.session_id, state, self.base, self.username)
+        clashes = await room.rebase(self.session_id, state, self.base, self.username)
+        self.ledger.clashed((each.ours, each.theirs) for each in clashes)
         if edits != self._edits:
             raise ConnectionError("somebody typed while the replica was handed over")
         self.rebases += 1
@@ -159,6 +163,7 @@ class Collaborator:
         """Leave; what is on the way is lost."""
         room, life = self._room, self._life
         self._room = self._life = None
+        self._is_answered = False
         self._in.clear()
         self._out.clear()
         self._asked.clear()
@@ -241,6 +246,7 @@ class Collaborator:
             if step == protocol.STEP1:
                 answer = self.doc.get_update(payload)
                 self.send_message(protocol.sync_message(protocol.STEP2, answer))
+                self._is_answered = True
                 self.ask("ack")
             else:
                 self._remote = True

@@ -74,6 +74,7 @@ class Ledger:
         self.marks: dict[int, Mark] = {}
         self.dead_cells: set[str] = set()
         self.twins: set[str] = set()
+        self.told_twice: set[int] = set()
 
     def new(self, number: int, author: str, *, safe: bool = False) -> str:
         """Somebody is about to insert a mark; ``safe`` if no crash of theirs may lose it."""
@@ -103,6 +104,16 @@ class Ledger:
             for number in marks_in(text):
                 self.marks[number].homes.add(cell)
 
+    def clashed(self, clashes: Iterable[tuple[str, str]]) -> None:
+        """Somebody was told of pieces that differ: what only one side has in one of them, and only
+        the other in another, stands twice until they choose. [S4]"""
+        here: set[int] = set()
+        there: set[int] = set()
+        for ours, theirs in clashes:
+            here |= (marks_in(ours) - marks_in(theirs)).keys()
+            there |= (marks_in(theirs) - marks_in(ours)).keys()
+        self.told_twice |= here & there
+
     def cells_went(self, before: dict[str, str], after: Iterable[str]) -> None:
         """Cells are gone from the document: if nothing was left in them, rightly so."""
         for cell in before.keys() - set(after):
@@ -120,6 +131,6 @@ class Ledger:
             count = found[number]
             if count < self._least(mark):
                 wrong.append(f"⟦{number}⟧ of {mark.author} is lost")
-            elif count > mark.most:
+            elif count > mark.most + (number in self.told_twice):
                 wrong.append(f"⟦{number}⟧ of {mark.author} is there {count} times {mark.why}")
         return wrong
