@@ -60,7 +60,12 @@ interface IDocumentWidget {
     model: {
       toString(): string;
       collaborative: boolean;
-      sharedModel: { ydoc: { getArray(name: string): ISharedCells } };
+      sharedModel: {
+        ydoc: {
+          getArray(name: string): ISharedCells;
+          getMap(name: string): { get(key: string): unknown };
+        };
+      };
     };
   };
 }
@@ -428,6 +433,48 @@ export class Person {
     await this.page.evaluate(
       command => window.jupyterapp.commands.execute(command).then(() => null),
       id
+    );
+  }
+
+  /**
+   * The room of the open document.
+   */
+  async room(): Promise<string> {
+    return this.page.evaluate(() => {
+      for (const { context } of window.jupyterapp.shell.widgets('main')) {
+        const state = context?.model.sharedModel.ydoc.getMap('state');
+        if (state) {
+          return String(state.get('document_id'));
+        }
+      }
+      return '';
+    });
+  }
+
+  /**
+   * Do something with the provider of the open document, as an extension might.
+   *
+   * @param deed Runs in the page: it knows its arguments only.
+   */
+  async withProvider<T>(
+    deed: (provider: T, args: string[]) => Promise<void>,
+    args: string[]
+  ): Promise<void> {
+    await this.page.evaluate(
+      async ([text, given]) => {
+        const { contents } = window.jupyterapp.serviceManager;
+        const registry =
+          contents.contentProviderRegistry ??
+          contents.defaultDrive?.contentProviderRegistry;
+        const providers = registry?.getProvider('rtc')?.providers;
+        const [provider] = providers?.values() ?? [];
+        const act = new Function(`return ${text as string}`)() as (
+          provider: unknown,
+          args: unknown
+        ) => Promise<void>;
+        await act(provider, given);
+      },
+      [String(deed), args] as const
     );
   }
 

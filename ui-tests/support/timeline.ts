@@ -73,4 +73,15 @@ export async function workAndRestore(
   await expect(versions(ada).nth(1)).toContainText('Grace');
   await ada.command('notebook:undo-cell-action');
   await expect.poll(() => grace.sources()).toEqual(['x = 123', 'y = 234']);
+
+  // What is older than a version can be cleared; the document stays as it is. [V7]
+  await expect(versions(ada)).toHaveCount(5);
+  await versions(ada).first().click();
+  await ada.page.getByRole('button', { name: 'Clear What Is Older…' }).click();
+  await ada.page.locator('.jp-Dialog .jp-mod-accept').click();
+  await expect(versions(ada)).toHaveCount(1);
+  await expect(versions(ada)).toContainText('Everything before');
+  expect(await grace.sources()).toEqual(['x = 123', 'y = 234']);
+  await grace.typeInCell(1, '5');
+  await expect.poll(() => ada.sources()).toEqual(['x = 123', 'y = 2345']);
 }

@@ -1,7 +1,7 @@
 // Copyright (c) Jupyter Collaboration contributors.
 // Distributed under the terms of the BSD 3-Clause License.
 
-import { test } from '../support/fixtures';
+import { expect, test } from '../support/fixtures';
 import { picture, together } from '../support/pictures';
 
 test('a picture of two people in one notebook', async ({
@@ -11,4 +11,25 @@ test('a picture of two people in one notebook', async ({
 }, testInfo) => {
   await together(server, ada, grace);
   await picture(ada, 'two-people.png', testInfo);
+});
+
+test('a picture of people, and of a version beside the notebook', async ({
+  server,
+  ada,
+  grace
+}, testInfo) => {
+  await together(server, ada, grace);
+  await ada.command('collaboration:show-people');
+  await expect(ada.page.locator('.jp-Collaborator')).toHaveCount(1);
+  await ada.command('collaboration:show-timeline');
+  await ada.page.locator('.jp-Timeline-item').first().click();
+  await ada.page
+    .locator('.jp-Timeline-actions')
+    .getByRole('button', { name: 'Preview' })
+    .click();
+  const changed = ada.page.locator('.jp-VersionCell.jp-mod-different');
+  await expect(changed.first()).toBeVisible();
+  await ada.page.getByRole('button', { name: 'Next difference' }).click();
+  await expect(changed.first()).toContainText('Changed');
+  await picture(ada, 'history.png', testInfo);
 });
