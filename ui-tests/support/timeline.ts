@@ -17,6 +17,16 @@ function versions(person: Person) {
   return person.page.locator('.jp-Timeline-item');
 }
 
+/** Show the history of the open document, and look at its newest version. */
+export async function previewNewest(person: Person): Promise<void> {
+  await person.command('collaboration:show-timeline');
+  await versions(person).first().click();
+  await person.page
+    .locator('.jp-Timeline-actions')
+    .getByRole('button', { name: 'Preview' })
+    .click();
+}
+
 /** Work, and bring back what was before. */
 export async function workAndRestore(
   server: Server,

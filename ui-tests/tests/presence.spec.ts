@@ -6,6 +6,7 @@ import { notebook } from '../support/documents';
 import { expect, test, withPerson } from '../support/fixtures';
 import { picture } from '../support/pictures';
 import { findAndFollow, meetOnline, runAndAsk } from '../support/presence';
+import { previewNewest } from '../support/timeline';
 
 test('people find each other, and follow', async ({
   server,
@@ -91,12 +92,7 @@ test('everything can be read in the dark theme, by three people', async ({
     await expect(ada.page.locator('.jp-UsersItem-button')).toHaveCount(2);
     await ada.command('collaboration:show-people');
     await expect(ada.page.locator('.jp-Collaborator')).toHaveCount(2);
-    await ada.command('collaboration:show-timeline');
-    await ada.page.locator('.jp-Timeline-item').first().click();
-    await ada.page
-      .locator('.jp-Timeline-actions')
-      .getByRole('button', { name: 'Preview' })
-      .click();
+    await previewNewest(ada);
     await expect(ada.page.locator('.jp-VersionCell')).toHaveCount(3);
     await picture(ada, 'dark-lab.png', testInfo);
     await seesNoBarrier(

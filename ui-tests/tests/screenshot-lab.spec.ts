@@ -3,6 +3,7 @@
 
 import { expect, test } from '../support/fixtures';
 import { picture, together } from '../support/pictures';
+import { previewNewest } from '../support/timeline';
 
 test('a picture of two people in one notebook', async ({
   server,
@@ -21,12 +22,7 @@ test('a picture of people, and of a version beside the notebook', async ({
   await together(server, ada, grace);
   await ada.command('collaboration:show-people');
   await expect(ada.page.locator('.jp-Collaborator')).toHaveCount(1);
-  await ada.command('collaboration:show-timeline');
-  await ada.page.locator('.jp-Timeline-item').first().click();
-  await ada.page
-    .locator('.jp-Timeline-actions')
-    .getByRole('button', { name: 'Preview' })
-    .click();
+  await previewNewest(ada);
   const changed = ada.page.locator('.jp-VersionCell.jp-mod-different');
   await expect(changed.first()).toBeVisible();
   await ada.page.getByRole('button', { name: 'Next difference' }).click();

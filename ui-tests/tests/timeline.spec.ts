@@ -2,9 +2,10 @@
 // Distributed under the terms of the BSD 3-Clause License.
 
 import { seeAuthors } from '../support/authors';
-import { test } from '../support/fixtures';
+import { expect, test } from '../support/fixtures';
+import { picture } from '../support/pictures';
 import { previewAndCompare } from '../support/preview';
-import { workAndRestore } from '../support/timeline';
+import { previewNewest, workAndRestore } from '../support/timeline';
 
 test('the history shows who did what, and brings it back', async ({
   server,
@@ -31,4 +32,44 @@ test('text is coloured by who wrote it', async ({
   grace
 }, testInfo) => {
   await seeAuthors(server, file('ipynb'), ada, grace, testInfo);
+});
+
+test('a version of a text file is looked at beside others', async ({
+  server,
+  file,
+  ada
+}, testInfo) => {
+  // [V9]
+  const lines = Array.from({ length: 200 }, (_, at) => `line ${at + 1}`);
+  const name = server.write(file('txt'), `${lines.join('\n')}\n`);
+  await ada.open(name);
+  await ada.fileEditor.click();
+  await ada.page.keyboard.press('Control+Home');
+  await ada.page.keyboard.press('End');
+  await ada.page.keyboard.type(' is first');
+  await ada.page.keyboard.press('Control+End');
+  await ada.page.keyboard.type('the end');
+  await ada.page.keyboard.press('Control+s');
+  await expect.poll(() => server.read(name)).toMatch(/the end$/);
+
+  await previewNewest(ada);
+  const preview = ada.page.locator('.jp-VersionPreview');
+  await expect(preview.locator('.cm-changedText').first()).toHaveText(
+    ' is first'
+  );
+  await expect(preview.locator('.jp-VersionPreview-count')).toHaveText(
+    '2 differences'
+  );
+  // What is the same is folded, and nothing can be typed.
+  await expect(preview.locator('.cm-collapsedLines')).toBeVisible();
+  await preview.getByRole('button', { name: 'Next difference' }).click();
+  await preview.getByRole('button', { name: 'Next difference' }).click();
+  await ada.page.keyboard.type('x');
+  await expect(preview).toContainText('the end');
+  expect(await ada.text()).toMatch(/the end$/);
+  await picture(ada, 'preview-file.png', testInfo);
+  await preview
+    .getByRole('combobox', { name: 'What is marked' })
+    .selectOption('none');
+  await expect(preview.locator('.cm-changedText')).toHaveCount(0);
 });
