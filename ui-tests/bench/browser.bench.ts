@@ -149,12 +149,13 @@ test('versions of a large notebook are looked at', async ({
   const slider = ada.page.locator('.jp-Timeline-scrubber');
   await slider.focus();
   const times: number[] = [];
+  const marks: number[] = [];
   for (let step = 0; step < 8; step++) {
-    const time = await ada.page.evaluate(async key => {
+    const [shown, marked] = await ada.page.evaluate(async key => {
       const seen = () =>
-        document.querySelector('.jp-VersionPreview[aria-busy="false"]')
-          ?.textContent &&
         document.querySelector('.jp-VersionPreview-title')?.textContent;
+      const isMarked = () =>
+        document.querySelector('.jp-VersionPreview[aria-busy="false"]');
       const input = document.querySelector<HTMLInputElement>(
         '.jp-Timeline-scrubber'
       )!;
@@ -166,21 +167,25 @@ test('versions of a large notebook are looked at', async ({
       const begin = performance.now();
       set.call(input, String(Number(input.value) - key));
       input.dispatchEvent(new Event('input', { bubbles: true }));
-      for (;;) {
+      let shown = NaN;
+      while (performance.now() - begin < 20_000) {
         await new Promise(resolve => requestAnimationFrame(resolve));
         const now = seen();
         if (now && now !== before) {
-          return performance.now() - begin;
-        }
-        if (performance.now() - begin > 20_000) {
-          return NaN;
+          shown = shown || performance.now() - begin;
+          if (isMarked()) {
+            break;
+          }
         }
       }
+      return [shown, performance.now() - begin];
     }, 1);
-    times.push(time);
+    times.push(shown);
+    marks.push(marked);
   }
   print(`    first preview: ${times[0].toFixed(0)} ms`);
   report('scrub to the next version', times.slice(1));
+  report('the same, with what differs', marks.slice(1));
   print(`    memory after looking: ${memory(server.pid)} MB`);
   writer.leave();
 });

@@ -19,6 +19,9 @@ import type { IVersion } from './versions';
 /** Milliseconds after an edit in which others may follow. */
 const QUIET = 500;
 
+/** Milliseconds for which a version waits for what it is compared with. */
+const PATIENCE = 50;
+
 /**
  * What a version is compared with: the document before it, the document now,
  * or nothing.
@@ -152,7 +155,7 @@ export class VersionPreview implements IDisposable {
       this._isStale = false;
       this._changed.emit();
       try {
-        this._shown = await this._read(this._version, this._baseline);
+        await this._read(this._version, this._baseline);
         this._error = null;
       } catch (error) {
         this._error = (error as Error).message;
@@ -185,17 +188,32 @@ export class VersionPreview implements IDisposable {
     }
   }
 
-  private async _read(
-    version: IVersion,
-    baseline: Baseline
-  ): Promise<IPreview> {
-    const [content, before] = await Promise.all([
-      this._timeline.content(version.id),
-      baseline === 'before' ? this._timeline.contentBefore(version) : null
-    ]);
-    return baseline === 'now'
-      ? { version, baseline, before: content, after: this._model.getSource() }
-      : { version, baseline, before, after: content };
+  /**
+   * Show a version; without marks at first, where what it is compared with
+   * takes longer.
+   */
+  private async _read(version: IVersion, baseline: Baseline): Promise<void> {
+    const older =
+      baseline === 'before' ? this._timeline.contentBefore(version) : null;
+    older?.catch(() => undefined); // it is told below
+    const content = await this._timeline.content(version.id);
+    if (baseline === 'now') {
+      const after = this._model.getSource();
+      this._shown = { version, baseline, before: content, after };
+      return;
+    }
+    const timer = setTimeout(() => {
+      if (!this._isDisposed && !this._isStale) {
+        this._shown = { version, baseline, before: null, after: content };
+        this._changed.emit();
+      }
+    }, PATIENCE);
+    try {
+      const before = await older;
+      this._shown = { version, baseline, before, after: content };
+    } finally {
+      clearTimeout(timer);
+    }
   }
 
   private _baseline: Baseline = 'before';

@@ -27,8 +27,11 @@ class FakeTimeline {
   }
 
   async contentBefore({ id }: IVersion): Promise<unknown> {
+    await this.older;
     return `before ${id}`;
   }
+
+  older: Promise<void> | null = null;
 
   select(id: number | null): void {
     this.selected = id;
@@ -69,6 +72,22 @@ describe('VersionPreview', () => {
       before: 'before 20',
       after: 'content 20'
     });
+    expect(preview.isLoading).toBe(false);
+  });
+
+  it('shows a version before it knows what differs', async () => {
+    const older = new PromiseDelegate<void>();
+    timeline.older = older.promise;
+    timeline.select(20);
+    timeline.contents.get(20)?.resolve('content 20');
+    await vi.advanceTimersByTimeAsync(49);
+    expect(preview.shown).toBeNull();
+    await vi.advanceTimersByTimeAsync(1);
+    expect(preview.shown).toMatchObject({ before: null, after: 'content 20' });
+    expect(preview.isLoading).toBe(true);
+    older.resolve();
+    await vi.advanceTimersByTimeAsync(0);
+    expect(preview.shown).toMatchObject({ before: 'before 20' });
     expect(preview.isLoading).toBe(false);
   });
 
