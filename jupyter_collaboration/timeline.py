@@ -26,7 +26,7 @@ from .protocol import CloseCode
 from .room import DocumentRoom
 from .rooms import RoomManager
 
-PATIENCE = 0.15
+PATIENCE = 0.1
 """Seconds for which a page waits for versions that are not made yet."""
 
 KEEP_UP = 20.0
