@@ -7,11 +7,7 @@
 
 import { authorMarks } from '@jupyter/collaboration';
 import { ICollaborativeContentProvider } from '@jupyter/collaborative-drive';
-import {
-  Authorship,
-  RtcContentProvider,
-  VersionClient
-} from '@jupyter/docprovider';
+import { Authorship, RtcContentProvider } from '@jupyter/docprovider';
 import type { IAuthoredRange } from '@jupyter/docprovider';
 import type { DocumentChange, IYText, YDocument } from '@jupyter/ydoc';
 import type {
@@ -23,12 +19,13 @@ import {
   EditorExtensionRegistry,
   IEditorExtensionRegistry
 } from '@jupyterlab/codemirror';
-import type { IDocumentWidget } from '@jupyterlab/docregistry';
 import type { ServerConnection } from '@jupyterlab/services';
 import { ITranslator } from '@jupyterlab/translation';
 import type { ISignal } from '@lumino/signaling';
 import { Signal } from '@lumino/signaling';
 import type * as Y from 'yjs';
+
+import { currentDocument, versionsOf } from './sharedDocument';
 
 /** The command that shows the authors of the current document. */
 export const SHOW_AUTHORS = 'collaboration:show-authors';
@@ -69,13 +66,7 @@ export const authors: JupyterFrontEndPlugin<void> = {
           : null;
       }
     });
-    const current = () => {
-      const widget = app.shell.currentWidget as IDocumentWidget | null;
-      const sharedModel = widget?.context?.model.sharedModel;
-      return sharedModel && contentProvider.providerOf(sharedModel)
-        ? (sharedModel as YDocument<DocumentChange>)
-        : null;
-    };
+    const current = () => currentDocument(app, contentProvider)?.model ?? null;
     app.commands.addCommand(SHOW_AUTHORS, {
       label: trans.__('Show Authors'),
       caption: trans.__('Colour the text by who wrote it'),
@@ -146,8 +137,7 @@ class ShownAuthors {
       this._forget(ydoc, shown);
       return;
     }
-    const roomId = String(ydoc.getMap('state').get('document_id'));
-    const client = new VersionClient(roomId, this._settings);
+    const client = versionsOf(model, this._settings);
     const authorship = new Authorship(() => client.authors(), ydoc);
     this._authorships.set(ydoc, authorship);
     authorship.changed.connect(() => this._changed.emit());

@@ -11,25 +11,20 @@ import {
   keptInWords
 } from '@jupyter/collaboration';
 import { ICollaborativeContentProvider } from '@jupyter/collaborative-drive';
-import type { IDocumentProvider } from '@jupyter/docprovider';
-import {
-  DocumentStatus,
-  RtcContentProvider,
-  VersionClient
-} from '@jupyter/docprovider';
-import type { DocumentChange, YDocument } from '@jupyter/ydoc';
+import { DocumentStatus, RtcContentProvider } from '@jupyter/docprovider';
 import type {
   JupyterFrontEnd,
   JupyterFrontEndPlugin
 } from '@jupyterlab/application';
 import { Dialog, ICommandPalette, showDialog } from '@jupyterlab/apputils';
-import type { IDocumentWidget } from '@jupyterlab/docregistry';
 import { IStatusBar, showPopup } from '@jupyterlab/statusbar';
 import type { TranslationBundle } from '@jupyterlab/translation';
 import { ITranslator } from '@jupyterlab/translation';
 import type { Widget } from '@lumino/widgets';
 
 import { notifyRefusal, notifySaveErrors } from './notifications';
+import type { ISharedDocument } from './sharedDocument';
+import { currentDocument, roomOf, versionsOf } from './sharedDocument';
 
 const COMMAND = 'collaboration:show-connection';
 
@@ -94,38 +89,11 @@ export const documentStatus: JupyterFrontEndPlugin<void> = {
 };
 
 /**
- * A document that is looked at.
- */
-interface ICurrentDocument {
-  provider: IDocumentProvider;
-  roomId: string;
-}
-
-/**
- * The document that is looked at, if it is shared.
- */
-function currentDocument(
-  { shell }: JupyterFrontEnd,
-  contentProvider: RtcContentProvider
-): ICurrentDocument | null {
-  const widget = shell.currentWidget;
-  if (!isDocument(widget)) {
-    return null;
-  }
-  const model = widget.context.model.sharedModel;
-  const provider = contentProvider.providerOf(model);
-  const { ydoc } = model as YDocument<DocumentChange>;
-  return provider
-    ? { provider, roomId: String(ydoc.getMap('state').get('document_id')) }
-    : null;
-}
-
-/**
  * Show the status of the document that is looked at.
  */
 function addStatusItem(
   app: JupyterFrontEnd,
-  current: () => ICurrentDocument | null,
+  current: () => ISharedDocument | null,
   statusBar: IStatusBar,
   trans: TranslationBundle
 ): Widget {
@@ -152,14 +120,14 @@ function addStatusItem(
  */
 function detailsOf(
   { serviceManager }: JupyterFrontEnd,
-  { provider, roomId }: ICurrentDocument,
+  { model: sharedModel, provider }: ISharedDocument,
   trans: TranslationBundle
 ): Widget {
   const model = new DocumentStatus(provider);
-  const client = new VersionClient(roomId, serviceManager.serverSettings);
+  const client = versionsOf(sharedModel, serviceManager.serverSettings);
   const body = new ConnectionDetailsWidget({
     model,
-    roomId,
+    roomId: roomOf(sharedModel),
     history: async () => {
       try {
         return keptInWords((await client.page({ limit: 1 })).kept, trans);
@@ -171,8 +139,4 @@ function detailsOf(
   });
   body.disposed.connect(() => model.dispose());
   return body;
-}
-
-function isDocument(widget: Widget | null): widget is IDocumentWidget {
-  return widget !== null && 'context' in widget;
 }

@@ -23,7 +23,7 @@ import type { Contents } from '@jupyterlab/services';
 import type { TranslationBundle } from '@jupyterlab/translation';
 
 import { download } from './download';
-import type { ICurrentDocument } from './timeline';
+import type { IDocumentTimeline } from './timelines';
 
 /**
  * What the actions need.
@@ -32,7 +32,7 @@ export interface IVersionActionsOptions {
   /** Opens copies. */
   app: JupyterFrontEnd;
   /** The document whose history is shown. */
-  current: () => ICurrentDocument | null;
+  current: () => IDocumentTimeline | null;
   /** Translates what users see. */
   trans: TranslationBundle;
 }
@@ -47,7 +47,7 @@ export function versionActions(
   const mayEdit = () => options.current()?.provider.role === 'editor';
   const action = (
     label: string,
-    act: (current: ICurrentDocument, version: IVersion) => Promise<void>,
+    act: (current: IDocumentTimeline, version: IVersion) => Promise<void>,
     isVisible?: () => boolean
   ): IVersionAction => ({
     label,
@@ -94,7 +94,7 @@ export function versionActions(
  */
 export function restoreCell(
   trans: TranslationBundle,
-  current: ICurrentDocument,
+  current: IDocumentTimeline,
   version: IVersion,
   cell: string
 ): void {
@@ -107,7 +107,7 @@ function tellFailed(error: Error): void {
 
 async function restore(
   { trans }: Pick<IVersionActionsOptions, 'trans'>,
-  { timeline, provider }: ICurrentDocument,
+  { timeline, provider }: IDocumentTimeline,
   version: IVersion,
   cell?: string
 ): Promise<void> {
@@ -131,7 +131,7 @@ async function restore(
 
 async function clear(
   { trans }: IVersionActionsOptions,
-  { timeline }: ICurrentDocument,
+  { timeline }: IDocumentTimeline,
   version: IVersion
 ): Promise<void> {
   const when = `${dayOf(version, trans)}, ${timeOf(version)}`;
@@ -153,7 +153,7 @@ async function clear(
 
 async function giveName(
   { trans }: IVersionActionsOptions,
-  { timeline }: ICurrentDocument,
+  { timeline }: IDocumentTimeline,
   version: IVersion
 ): Promise<void> {
   const { button, value } = await InputDialog.getText({
@@ -172,7 +172,7 @@ async function giveName(
  * only, and whether they are trusted is in no file.
  */
 async function fileOf(
-  { timeline, provider }: ICurrentDocument,
+  { timeline, provider }: IDocumentTimeline,
   version: IVersion
 ): Promise<unknown> {
   const content = await timeline.content(version.id);
@@ -190,7 +190,7 @@ async function fileOf(
 
 async function copy(
   { app, trans }: IVersionActionsOptions,
-  current: ICurrentDocument,
+  current: IDocumentTimeline,
   version: IVersion
 ): Promise<void> {
   const { provider } = current;

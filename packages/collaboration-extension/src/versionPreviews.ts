@@ -5,11 +5,9 @@
  * The tabs in which versions of documents are looked at, one a document. [V9]
  */
 
-import type { IVersionAction } from '@jupyter/collaboration';
 import { PreviewPanel } from '@jupyter/collaboration';
 import type { Timeline } from '@jupyter/docprovider';
 import { VersionPreview } from '@jupyter/docprovider';
-import type { DocumentChange, YDocument } from '@jupyter/ydoc';
 import type { JupyterFrontEnd } from '@jupyterlab/application';
 import type { IEditorLanguageRegistry } from '@jupyterlab/codemirror';
 import { PathExt } from '@jupyterlab/coreutils';
@@ -19,21 +17,18 @@ import type { Widget } from '@lumino/widgets';
 import { SplitPanel } from '@lumino/widgets';
 
 import { isSingle } from './shells';
-import type { ICurrentDocument } from './timeline';
-import { restoreCell } from './versionActions';
+import type { IDocumentTimeline } from './timelines';
+import { nameIn } from './timelines';
+import { restoreCell, versionActions } from './versionActions';
 
 /**
  * What previews need.
  */
 export interface IVersionPreviewsOptions {
-  /** What can be done with a version. */
-  actions: readonly IVersionAction[];
   /** Shows the tabs. */
   app: JupyterFrontEnd;
   /** How code is coloured. */
   languages: IEditorLanguageRegistry;
-  /** The name of a user to show. */
-  nameOf: (username: string) => string;
   /** Renders outputs and markdown. */
   rendermime: IRenderMimeRegistry;
   /** Translates what users see. */
@@ -53,12 +48,12 @@ export class VersionPreviews {
    * Show the version that is selected in the timeline of a document; the tab
    * follows what is selected from then on.
    */
-  show(current: ICurrentDocument): void {
-    const { timeline, widget } = current;
+  show(document: IDocumentTimeline): void {
+    const { timeline, widget } = document;
     if (this._panels.has(timeline)) {
       return;
     }
-    const panel = this._make(current);
+    const panel = this._make(document);
     this._panels.set(timeline, panel);
     const close = () => panel.dispose();
     widget.disposed.connect(close);
@@ -81,27 +76,24 @@ export class VersionPreviews {
     }
   }
 
-  private _make(current: ICurrentDocument): PreviewPanel {
-    const { actions, languages, nameOf, rendermime, trans } = this._options;
-    const { provider, timeline, widget } = current;
+  private _make(document: IDocumentTimeline): PreviewPanel {
+    const { app, languages, rendermime, trans } = this._options;
+    const { model: sharedModel, provider, timeline, widget } = document;
     const name = PathExt.basename(provider.path);
-    const model = new VersionPreview(
-      timeline,
-      widget.context.model.sharedModel as YDocument<DocumentChange>
-    );
+    const model = new VersionPreview(timeline, sharedModel);
     const mime = languages.findByFileName(name)?.mime ?? 'text/plain';
     const panel = new PreviewPanel({
-      actions,
+      actions: versionActions({ app, current: () => document, trans }),
       languages,
       mayRestore: () => provider.role === 'editor',
       mimeType: typeof mime === 'string' ? mime : mime[0],
       model,
       name,
-      nameOf,
+      nameOf: username => nameIn(document, username),
       rendermime: rendermime.clone({ resolver: widget.context.urlResolver }),
       restoreCell: cell => {
         if (model.shown) {
-          restoreCell(trans, current, model.shown.version, cell);
+          restoreCell(trans, document, model.shown.version, cell);
         }
       },
       translator: trans

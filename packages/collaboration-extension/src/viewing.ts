@@ -15,12 +15,12 @@ import type {
 import { IToolbarWidgetRegistry } from '@jupyterlab/apputils';
 import type { IDocumentWidget } from '@jupyterlab/docregistry';
 import { ITranslator } from '@jupyterlab/translation';
-import type { Widget } from '@lumino/widgets';
 
 import { holdCommands } from './heldCommands';
 import { notifyRole, notifySaveDenied } from './notifications';
 import { holdWidget } from './readOnly';
 import { saveCopy } from './saveCopy';
+import { isDocument } from './sharedDocument';
 
 /**
  * Marks the documents, and lets nothing change them; the schema of the same
@@ -83,7 +83,3 @@ export const viewing: JupyterFrontEndPlugin<void> = {
     });
   }
 };
-
-function isDocument(widget: Widget | null): widget is IDocumentWidget {
-  return widget !== null && 'context' in widget;
-}

@@ -1,0 +1,101 @@
+// Copyright (c) Jupyter Collaboration contributors.
+// Distributed under the terms of the BSD 3-Clause License.
+
+// @vitest-environment jsdom
+
+import type { PreviewPanel } from '@jupyter/collaboration';
+import { YFile } from '@jupyter/ydoc';
+import { nullTranslator } from '@jupyterlab/translation';
+import { Signal } from '@lumino/signaling';
+import { Widget } from '@lumino/widgets';
+import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
+
+import { VersionPreviews } from '../src/versionPreviews';
+
+const trans = nullTranslator.load('jupyter_collaboration');
+
+/** A document with one version, and what was asked of its timeline. */
+class FakeDocument {
+  constructor(readonly path: string) {
+    Object.assign(this.timeline, {
+      changed: new Signal<object, void>(this.timeline)
+    });
+    this.provider.path = path;
+  }
+
+  readonly model = new YFile();
+  readonly provider = {
+    contentType: 'file',
+    path: '',
+    role: 'editor',
+    save: async () => ({})
+  };
+  readonly timeline = {
+    content: async () => 'then',
+    contentBefore: async () => '',
+    mayClear: true,
+    nameOf: (name: string) => name,
+    refresh: async () => undefined,
+    restore: vi.fn(async () => true),
+    selected: 3,
+    versions: [
+      { id: 3, first: 1, authors: ['ada'], kind: 'edit', changes: {}, name: '' }
+    ].map(version => ({ ...version, start: 0, end: 0 }))
+  };
+  readonly widget = Object.assign(new Widget(), {
+    context: { model: { sharedModel: this.model }, urlResolver: {} }
+  });
+}
+
+describe('Previews of versions', () => {
+  // [V5] [V9]
+  let panels: PreviewPanel[];
+  let previews: VersionPreviews;
+
+  beforeEach(() => {
+    panels = [];
+    Range.prototype.getClientRects = () => [] as unknown as DOMRectList;
+    previews = new VersionPreviews({
+      app: {
+        shell: {
+          mode: 'multiple-document',
+          add: (panel: PreviewPanel) => {
+            panels.push(panel);
+            Widget.attach(panel, document.body);
+          }
+        }
+      },
+      languages: { findByFileName: () => null, findByMIME: () => null },
+      rendermime: { clone: () => ({}) },
+      trans
+    } as never);
+  });
+
+  afterEach(() => {
+    panels.forEach(panel => panel.dispose());
+  });
+
+  it('act on their own document, whatever is looked at since', async () => {
+    const [one, other] = [new FakeDocument('a.txt'), new FakeDocument('b.txt')];
+    previews.show(one as never);
+    previews.show(other as never);
+    previews.show(one as never);
+    expect(panels).toHaveLength(2);
+    await vi.waitFor(() =>
+      expect(panels[0].node.querySelector('button')).not.toBeNull()
+    );
+    const restore = Array.from(panels[0].node.querySelectorAll('button')).find(
+      ({ textContent }) => textContent === 'Restore'
+    );
+    restore?.click();
+    expect(one.timeline.restore).toHaveBeenCalledWith(3, undefined);
+    expect(other.timeline.restore).not.toHaveBeenCalled();
+  });
+
+  it('close with their document', () => {
+    const one = new FakeDocument('a.txt');
+    previews.show(one as never);
+    one.widget.dispose();
+    expect(panels[0].isDisposed).toBe(true);
+  });
+});
