@@ -6,7 +6,7 @@
  */
 
 import type { IDocumentUser } from '@jupyter/collaboration';
-import { CellMarkers } from '@jupyter/collaboration';
+import { CellMarkers, namesApart } from '@jupyter/collaboration';
 import { IGlobalAwareness } from '@jupyter/collaborative-drive';
 import { Activity } from '@jupyter/docprovider';
 import type {
@@ -101,10 +101,12 @@ export const presence: JupyterFrontEndPlugin<void> = {
     settings.changed.connect(() => {
       document.body.dataset.jpCollaboratorNames = settings.value.labels;
     });
-    found.opened.connect((_, opened) => {
+    const show = (opened: IOpenPresence) => {
       markCells(opened, settings, trans);
       tellComings(opened, settings, trans);
-    });
+    };
+    found.all.forEach(show);
+    found.opened.connect((_, opened) => show(opened));
     const follower = new Follower(app, found, globalAwareness, settings);
     addCommands(app, found, follower, trans);
     for (const command of Object.values(PresenceCommands)) {
@@ -187,11 +189,9 @@ function addCommands(
     if (users.length < 2) {
       return users[0] ?? null;
     }
-    const { value } = await InputDialog.getItem({
-      title,
-      items: users.map(({ name }) => name)
-    });
-    return users.find(({ name }) => name === value) ?? null;
+    const items = namesApart(users);
+    const { value } = await InputDialog.getItem({ title, items });
+    return users[items.indexOf(value ?? '')] ?? null;
   };
   app.commands.addCommand(PresenceCommands.goTo, {
     label: trans.__('Go to a Person…'),

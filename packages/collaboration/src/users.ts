@@ -189,6 +189,17 @@ export function keyOf(user: unknown, clientId: number): string {
 }
 
 /**
+ * The names of people; with what tells them apart, where two have one name.
+ */
+export function namesApart(users: readonly IDocumentUser[]): string[] {
+  return users.map(({ key, name, username }) =>
+    users.some(other => other.key !== key && other.name === name)
+      ? `${name} (${username ?? key})`
+      : name
+  );
+}
+
+/**
  * Whether two lists show the same people.
  */
 export function sameUsers(

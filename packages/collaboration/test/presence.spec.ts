@@ -17,7 +17,7 @@ import { Following, SeenPublisher } from '../src/presence/following';
 import type { IDocumentPlaces, ISeen } from '../src/presence/places';
 import { seenOf } from '../src/presence/places';
 import { DocumentPresence } from '../src/presence/presence';
-import { otherUsers } from '../src/users';
+import { namesApart, otherUsers } from '../src/users';
 import { userInWords } from '../src/usersItem';
 import { trans } from './support';
 
@@ -68,6 +68,17 @@ describe('People', () => {
     expect(otherUsers(own)[0].isIdle).toBe(true);
     active.setLocalStateField('following', 'ada');
     expect(otherUsers(own)[0].isFollower).toBe(true);
+  });
+
+  it('of one name can be told apart', () => {
+    other({ user: grace });
+    other({ user: { username: 'hopper', name: 'Grace' } });
+    other({ user: { username: 'bob', name: 'Bob' } });
+    expect(namesApart(otherUsers(own)).sort()).toEqual([
+      'Bob',
+      'Grace (grace)',
+      'Grace (hopper)'
+    ]);
   });
 
   it('are described as far as they are known', () => {
