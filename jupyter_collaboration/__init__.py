@@ -8,7 +8,7 @@ installed over that one.
 from typing import Any
 
 from ._version import __version__
-from .conflicts import warning
+from .install_check import warning
 
 __all__ = ["__version__"]
 

@@ -15,26 +15,28 @@ from pycrdt import Doc
 from traitlets import Bool, Float, Int, Type, Unicode
 from traitlets.config import Config
 
-from .authorship import Authorship
-from .binding import BindingOptions
-from .documents import DocumentId, document_id, make_document, parse_room_id
-from .files import DocumentFile
-from .fork_handlers import ForkHandler
-from .forks import Forks
-from .handlers import RebaseHandler, SessionHandler
-from .history import HistoryBackend
-from .limits import Limits
-from .places import Places
-from .playback import Playbacks
-from .playback_handlers import TimelineHandler, UndoRedoHandler
-from .room import DocumentRoom
-from .rooms import RoomManager
+from .access.paths import Paths
+from .access.quotas import Limits
+from .documents.codec import make_document
+from .documents.identity import DocumentId, document_id, parse_room_id
+from .files.document_file import DocumentFile
+from .files.synchronizer import SynchronizerOptions
+from .files.watcher import FileWatch
+from .history.store import HistoryBackend
+from .rooms.document import DocumentRoom
+from .rooms.forks import Forks
+from .rooms.manager import RoomManager
+from .rooms.timeline import TimelineForks
 from .stores import SQLiteYStore, TempFileYStore, YStore
-from .sweep import Sweep
-from .timeline import Timeline
-from .timeline_handlers import AuthorsHandler, PageHandler, RestoreHandler, VersionHandler
-from .watch import FileWatch
-from .websocket import RoomHandler
+from .versions.authorship import Authorship
+from .versions.orphan_cleanup import OrphanCleanup
+from .versions.service import VersionService
+from .web.forks import ForkHandler
+from .web.rebase import RebaseHandler
+from .web.session import SessionHandler
+from .web.timeline import TimelineHandler, UndoRedoHandler
+from .web.versions import AuthorsHandler, PageHandler, RestoreHandler, VersionHandler
+from .web.websocket import RoomHandler
 
 EVENTS_URI = "https://schema.jupyter.org/jupyter_collaboration"
 
@@ -179,7 +181,7 @@ class YDocExtension(ExtensionApp):
         config: Config = self.config
         root = Path(self.serverapp.root_dir).expanduser()
         backend = self.ystore_class(config=config, log=self.log).backend(root)
-        self._options = BindingOptions(
+        self._options = SynchronizerOptions(
             save_delay=self.document_save_delay,
             save_max_delay=self.document_save_max_delay,
             poll_interval=self.file_poll_interval,
@@ -194,8 +196,8 @@ class YDocExtension(ExtensionApp):
             log=self.log,
             watch=self._watch if self.file_poll_interval else None,
         )
-        places = Places(self.serverapp.contents_manager, self._file_ids)
-        self._sweep = Sweep(
+        places = Paths(self.serverapp.contents_manager, self._file_ids)
+        self._orphan_cleanup = OrphanCleanup(
             self.ywebsocket_server,
             places,
             "" if backend.is_within(root) else str(root),
@@ -222,10 +224,10 @@ class YDocExtension(ExtensionApp):
             "emit_presence": self._emit_presence,
             "limits": limits,
         }
-        self._timeline = Timeline(self.ywebsocket_server, self.log)
+        self._timeline = VersionService(self.ywebsocket_server, self.log)
         version_parts = {"timeline": self._timeline, **parts}
-        playbacks = Playbacks(self.ywebsocket_server, self._timeline, self.log)
-        playback_parts = {"playbacks": playbacks, **parts}
+        timeline_forks = TimelineForks(self.ywebsocket_server, self._timeline, self.log)
+        timeline_parts = {"timeline_forks": timeline_forks, **parts}
         author_parts = {"authorship": Authorship(self.ywebsocket_server), **version_parts}
         room_id = r"(?P<room_id>[^/]+)"
         self.handlers.extend(
@@ -238,8 +240,8 @@ class YDocExtension(ExtensionApp):
                 ),
                 (rf"/api/collaboration/restore/{room_id}", RestoreHandler, version_parts),
                 (rf"/api/collaboration/authors/{room_id}", AuthorsHandler, author_parts),
-                (r"/api/collaboration/timeline/(?P<path>.+)", TimelineHandler, playback_parts),
-                (rf"/api/collaboration/undo_redo/{room_id}", UndoRedoHandler, playback_parts),
+                (r"/api/collaboration/timeline/(?P<path>.+)", TimelineHandler, timeline_parts),
+                (rf"/api/collaboration/undo_redo/{room_id}", UndoRedoHandler, timeline_parts),
                 (r"/api/collaboration/session/(?P<path>.+)", SessionHandler, parts),
                 (rf"/api/collaboration/rebase/{room_id}", RebaseHandler, parts),
                 (rf"/api/collaboration/fork/{room_id}", ForkHandler, parts),
@@ -297,7 +299,7 @@ class YDocExtension(ExtensionApp):
     async def _run(self) -> None:
         """Hold all tasks of the extension, until the rooms are stopped."""
         async with create_task_group() as tasks:
-            tasks.start_soon(self._sweep.run)
+            tasks.start_soon(self._orphan_cleanup.run)
             await self.ywebsocket_server.run()
             tasks.cancel_scope.cancel()
 

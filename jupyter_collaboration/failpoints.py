@@ -55,7 +55,7 @@ hook: Callable[[str], None] | None = None
 """Called with the name of each point that is reached."""
 
 
-def reach(point: str) -> None:
+def failpoint(point: str) -> None:
     """The work has come to a point."""
     if hook is not None:
         hook(point)

@@ -8,7 +8,10 @@ from pathlib import Path
 from traitlets import Float, Int, Unicode
 from traitlets.config import LoggingConfigurable
 
-from .history import HistoryBackend, MemoryBackend, Retention, SQLiteBackend
+from .history.memory import MemoryBackend
+from .history.model import Retention
+from .history.sqlite.backend import SQLiteBackend
+from .history.store import HistoryBackend
 
 
 class YStore(LoggingConfigurable):

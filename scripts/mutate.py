@@ -44,7 +44,7 @@ BUGS = [
     Bug(
         "the file wins over the history at opening",
         "H9",
-        "binding.py",
+        "files/synchronizer.py",
         [
             (
                 "        if self.known is not None and not self.known.hash:\n"
@@ -58,31 +58,31 @@ BUGS = [
     Bug(
         "no longest delay of a save",
         "F10",
-        "saver.py",
+        "files/autosave.py",
         [
             (
                 "min(self._last + self._delay, self._first + self._max_delay) - now",
                 "self._last + self._delay - now",
             )
         ],
-        ["test_files.py -k 'saves_while_changes_keep_coming'"],
+        ["files/test_document_file.py -k 'saves_while_changes_keep_coming'"],
     ),
     Bug(
         "a half-written file is taken for a change",
         "F3",
-        "binding.py",
+        "files/synchronizer.py",
         [
             (
                 "                    if self._is_whole(file, waited):\n",
                 "                    if True:\n",
             )
         ],
-        ["test_faults_writers.py -k truncate_first"],
+        ["system/test_faults_writers.py -k truncate_first"],
     ),
     Bug(
         "only a newer time is a change",
         "F11",
-        "binding.py",
+        "files/synchronizer.py",
         [
             (
                 "        if self.known is not None and found.hash == self.known.hash:\n",
@@ -90,7 +90,7 @@ BUGS = [
                 "self.known.last_modified:\n",
             )
         ],
-        ["test_faults_writers.py -k with_an_old_time"],
+        ["system/test_faults_writers.py -k with_an_old_time"],
     ),
     Bug(
         "two views do not know of each other",
@@ -106,12 +106,12 @@ BUGS = [
                 "            Lock(),\n",
             ),
         ],
-        ["test_faults_views.py -k no_notebook"],
+        ["system/test_faults_views.py -k no_notebook"],
     ),
     Bug(
         "a change on disk replaces the whole text",
         "F12",
-        "outofband.py",
+        "merge/document.py",
         [
             (
                 "    edits = [\n        (len(source[:start].encode())",
@@ -119,12 +119,12 @@ BUGS = [
                 "    edits = [\n        (len(source[:start].encode())",
             )
         ],
-        ["test_outofband.py"],
+        ["merge/test_document.py"],
     ),
     Bug(
         "edits made while a merge is computed are lost",
         "F12",
-        "binding.py",
+        "files/synchronizer.py",
         [
             (
                 "            await self._owner.change(merge.update, kind, author, noted)\n",
@@ -140,73 +140,73 @@ BUGS = [
     Bug(
         "the clock orders the history",
         "H8",
-        "history/document.py",
+        "history/sqlite/history.py",
         [("ORDER BY seq", "ORDER BY time")],
-        ["contracts/test_history.py"],
+        ["history/test_store.py"],
     ),
     Bug(
         "a client of another history comes in",
         "S3",
-        "websocket.py",
+        "web/websocket.py",
         [
             (
                 "        if document and session_id != (current",
                 "        if False and session_id != (current",
             ),
             (
-                "        if isinstance(room, KeptRoom) and session_id != room.session_id:\n",
+                "        if isinstance(room, PersistentRoom) and session_id != room.session_id:\n",
                 "        if False:\n",
             ),
         ],
-        ["test_server.py -k another_session_id"],
+        ["system/test_server.py -k another_session_id"],
     ),
     Bug(
         "a save that failed is reported as one that worked",
         "F2",
-        "room.py",
+        "rooms/document.py",
         [
             (
                 'self.reply(member, request, status="failed", reason=str(error), code=error.code)',
                 'self.reply(member, request, status="success")',
             )
         ],
-        ["test_faults_files.py -k 'fails_says_why and text'"],
+        ["system/test_faults_files.py -k 'fails_says_why and text'"],
     ),
     Bug(
         "a save that failed is not tried again",
         "F2",
-        "saver.py",
+        "files/autosave.py",
         [
             (
                 "                    self._first = min(self._first, anyio.current_time())\n",
                 "                    self._first = math.inf\n",
             )
         ],
-        ["test_files.py", "test_faults_files.py -k 'fails_says_why and text'"],
+        ["files/test_document_file.py", "system/test_faults_files.py -k 'fails_says_why and text'"],
     ),
     Bug(
         "no note of what is about to be written",
         "H9",
-        "binding.py",
+        "files/synchronizer.py",
         [
             (
-                "await self._history.mark_saving(position, printed, self._file.newline)",
+                "await self._history.mark_saving(position, fingerprint, self._file.newline)",
                 "pass",
             )
         ],
-        ["test_faults_kill.py -k 'half_written'", PLANS],
+        ["system/test_faults_kill.py -k 'half_written'", PLANS],
     ),
     Bug(
         "people are told of a change on disk before it is stored",
         "S3",
-        "relay.py",
-        [("        self._is_telling = False\n", "        self._is_telling = True\n")],
-        ["test_regressions.py -k told_once_it_is_stored"],
+        "rooms/broadcast.py",
+        [("        self._is_broadcasting = False\n", "        self._is_broadcasting = True\n")],
+        ["system/test_regressions.py -k told_once_it_is_stored"],
     ),
     Bug(
         "an own write that a kill kept from its note is no base",
         "H9",
-        "binding.py",
+        "files/synchronizer.py",
         [
             (
                 "self._history.mark_saved(stored.saving_seq or 0, file.state.hash, on_disk)",
@@ -218,54 +218,54 @@ BUGS = [
     Bug(
         "named versions are merged with others",
         "V4",
-        "history/compaction.py",
+        "history/retention.py",
         [("        section += row.seq in named\n", "")],
-        ["contracts/test_history.py -k compaction"],
+        ["history/test_store.py -k compaction"],
     ),
     Bug(
         "versions are not cut where somebody saved",
         "V1",
-        "grouping.py",
+        "versions/grouping.py",
         [("        if group.seq in self._marks:\n", "        if False:\n")],
-        ["test_timeline.py -k grouped"],
+        ["versions/test_service.py -k grouped"],
     ),
     Bug(
         "shortening a history forgets who wrote what",
         "V6",
-        "history/shortening.py",
+        "history/sqlite/compaction.py",
         [("                    await self.keep_authors(room_id, rows)\n", "")],
-        ["test_authorship.py -k compaction"],
+        ["versions/test_authorship.py -k compaction"],
     ),
     Bug(
         "what people delete stays in the live document",
         "V7",
-        "documents.py",
+        "documents/codec.py",
         [('doc.transaction(origin="taken in")', "doc.transaction()")],
-        ["test_clearing.py -k 'was_before and open'"],
+        ["system/test_clearing.py -k 'was_before and open'"],
     ),
     Bug(
         "files are gone when the root is away",
         "V8",
-        "sweep.py",
+        "versions/orphan_cleanup.py",
         [
             (
                 " or not await self._places.is_root_there():\n            return\n        for",
                 ":\n            return\n        for",
             )
         ],
-        ["test_sweep.py -k away"],
+        ["versions/test_orphan_cleanup.py -k away"],
     ),
     Bug(
         "every load makes a history of its own",
         "S5",
-        "documents.py",
+        "documents/codec.py",
         [
             (
                 "    return low + int(fingerprint(content)[:16], 16) % (2**53 - low)\n",
                 "    import random\n\n    return random.randrange(low, 2**53)\n",
             )
         ],
-        ["test_outofband.py", PLANS],
+        ["merge/test_document.py", PLANS],
     ),
 ]
 

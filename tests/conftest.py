@@ -63,6 +63,37 @@ def serving(new_server: Callable[..., Server]) -> Callable[..., Any]:
 
 
 @pytest.fixture
+def guarded(serving: Callable[..., Any]) -> Callable[..., Any]:
+    """A server that knows people by their tokens, and counts what is open."""
+
+    @asynccontextmanager
+    async def serve(contents_manager_class: str | None = None, **traits: Any) -> Any:
+        manager = {"contents_manager_class": contents_manager_class}
+        options = {
+            "ServerApp": {
+                **(manager if contents_manager_class else {}),
+                "identity_provider_class": "authorizers.ByToken",
+                "authorizer_class": "authorizers.ByRules",
+                "jpserver_extensions": {
+                    "jupyter_collaboration": True,
+                    "jupyter_server_fileid": True,
+                    "jupyter_server_ydoc": True,
+                    "counting": True,
+                    "jupyterlab": False,
+                    "notebook": False,
+                    "jupyter_lsp": False,
+                    "jupyter_server_terminals": False,
+                },
+            },
+            "YDocExtension": traits,
+        }
+        async with serving(**options) as server:
+            yield server
+
+    return serve
+
+
+@pytest.fixture
 def extension(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[YDocExtension]:
     """The extension in a server of this process, without a socket; its root has a file a.txt."""
     for name in ("CONFIG_DIR", "DATA_DIR", "RUNTIME_DIR"):

@@ -9,7 +9,7 @@ from typing import Any
 
 from jupyter_server.base.handlers import APIHandler
 
-from jupyter_collaboration.history import SQLiteBackend
+from jupyter_collaboration.history.sqlite.backend import SQLiteBackend
 
 
 class CountsHandler(APIHandler):
@@ -32,7 +32,7 @@ class CountsHandler(APIHandler):
             "rooms": len(manager.rooms),
             "documents": rows,
             "files": len(extension._watch._files),
-            "people": len(manager._attendance._connections),
+            "people": len(manager._quota._connections),
         }
         self.finish(json.dumps(counts))
 

@@ -10,6 +10,7 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
+import aiohttp
 import anyio
 from pycrdt import Array, Map, Text
 
@@ -22,6 +23,7 @@ from rtcbench.ws import WebSocket
 ROOT = Path(__file__).parent.parent
 
 EXTENSIONS = ["jupyter_collaboration", "jupyter_server_fileid", "jupyter_server_ydoc"]
+ENABLED = dict.fromkeys(EXTENSIONS, True)
 OTHER_EXTENSIONS = ["jupyter_lsp", "jupyter_server_terminals", "jupyterlab", "notebook"]
 
 
@@ -29,8 +31,7 @@ class Server(JupyterPeer):
     """A Jupyter server with the extension of this source tree."""
 
     def __init__(self, name: str, folder: Path, options: dict[str, Any]) -> None:
-        extensions = dict.fromkeys(EXTENSIONS, True)
-        extensions |= dict.fromkeys(OTHER_EXTENSIONS, False)  # for a quick start
+        extensions = ENABLED | dict.fromkeys(OTHER_EXTENSIONS, False)  # for a quick start
         own = {"ServerApp": {"jpserver_extensions": extensions}}
         super().__init__(name, sys.executable, folder, merge(own, options))
 
@@ -153,3 +154,52 @@ async def closing(url: str, message: bytes | None = None) -> tuple[int, str]:
     with anyio.fail_after(20):
         await socket.closed.wait()
     return socket.close_code, socket.close_reason
+
+
+async def answer(server: Any, person: str, method: str, path: str, **options: Any) -> int:
+    """Make a request as somebody, and return its status."""
+    headers = {"Authorization": f"token {person}"} if person else {}
+    async with (
+        aiohttp.ClientSession(headers=headers) as session,
+        session.request(method, f"{server.base}/{path}", **options) as response,
+    ):
+        if response.status >= 400:
+            assert (await response.json())["message"]
+        return int(response.status)
+
+
+def room_of(endpoint: Any) -> str:
+    """The room id in an endpoint's address."""
+    return str(endpoint.url.split("/room/")[1].split("?")[0])
+
+
+async def put(server: Server, route: str, **body: Any) -> tuple[int, dict[str, Any]]:
+    """Make a request of the collaboration API, and return its status and answer."""
+    status, text = await server.request("PUT", f"api/collaboration/{route}", json=body)
+    return status, json.loads(text)
+
+
+async def versions(server: Server, room: str, query: str = "") -> list[dict[str, Any]]:
+    """A page of versions, once all were made."""
+    while True:
+        status, text = await server.request("GET", f"api/collaboration/versions/{room}?{query}")
+        assert status == 200, text
+        answer = json.loads(text)
+        if answer["complete"]:
+            found: list[dict[str, Any]] = answer["versions"]
+            return found
+
+
+async def content(server: Server, room: str, version: int, query: str = "") -> Any:
+    """What a version held."""
+    route = f"api/collaboration/versions/{room}/{version}?{query}"
+    status, text = await server.request("GET", route)
+    assert status == 200, text
+    return json.loads(text)["content"]
+
+
+async def at_play(server: Server, shown: dict[str, Any]) -> Editor:
+    """Join the room in which the public timeline shows the past."""
+    base = f"ws://127.0.0.1:{server.port}/api/collaboration/room/{shown['forkRoom']}"
+    query = f"token={server.token}&sessionId={shown['sessionId']}"
+    return await Editor.open_at(Endpoint(f"{base}?{query}"))

@@ -94,7 +94,7 @@ def test_the_judge_sees_what_is_lost_and_what_is_double(
 def test_the_judge_excuses_what_was_removed() -> None:
     ledger = Ledger()
     ledger.new(1, "ada")
-    ledger.deed(marks_of({1: 1}), marks_of({}), "(erased)")
+    ledger.effect(marks_of({1: 1}), marks_of({}), "(erased)")
     assert ledger.verdicts(marks_of({})) == []
     assert ledger.verdicts(marks_of({1: 1})) == []
     assert ledger.verdicts(marks_of({1: 2})) != []

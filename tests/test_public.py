@@ -13,7 +13,7 @@ from pycrdt.store import BaseYStore
 from pycrdt.websocket import YRoom
 
 import jupyter_collaboration
-from jupyter_collaboration import conflicts
+from jupyter_collaboration import install_check
 from jupyter_collaboration.errors import RoomNotFound
 from jupyter_server_ydoc import stores, utils
 
@@ -97,7 +97,7 @@ def test_a_live_document_that_code_edits_is_saved(
 def test_distributions_installed_over_ours_are_told_with_the_cure(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    assert conflicts.warning("5.90.0") is None
+    assert install_check.warning("5.90.0") is None
 
     def distribution(name: str) -> str:
         if name == "jupyter-docprovider":
@@ -105,5 +105,5 @@ def test_distributions_installed_over_ours_are_told_with_the_cure(
         raise metadata.PackageNotFoundError(name)
 
     monkeypatch.setattr(metadata, "distribution", distribution)
-    text = conflicts.warning("5.90.0")
+    text = install_check.warning("5.90.0")
     assert text and "pip uninstall -y jupyter-docprovider" in text

@@ -8,13 +8,12 @@ what clients claim. [V6]
 from __future__ import annotations
 
 import json
-from abc import ABC, abstractmethod
 from collections.abc import Iterable
 from typing import NamedTuple
 
 from ..errors import ProtocolError
-from ..updates import brought_by
-from .base import Entry, Kind
+from ..protocol.update_reader import brought_by
+from .model import Entry, Kind
 
 SPAN = 600
 """Seconds within which what one author wrote is told as of one time."""
@@ -133,23 +132,3 @@ def _append(runs: list[Run], run: Run, span: float) -> None:
             runs[-1] = last._replace(length=last.length + run.length)
             return
     runs.append(run)
-
-
-class AttributionStore(ABC):
-    """What is kept of who wrote one document, beside its entries."""
-
-    @abstractmethod
-    async def read(self) -> Attribution:
-        """What is kept, up to the entry that it says; the entries behind it are not in it.
-
-        Raises:
-            HistoryUnavailable: the store could not be read.
-        """
-
-    @abstractmethod
-    async def keep(self, attribution: Attribution) -> None:
-        """Keep more, unless what is kept goes further.
-
-        Raises:
-            HistoryUnavailable: the store does not take it.
-        """

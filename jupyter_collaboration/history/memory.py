@@ -3,17 +3,24 @@
 from __future__ import annotations
 
 import dataclasses
-from collections.abc import Callable
+from collections.abc import Callable, Collection, MutableMapping
 from logging import Logger
+from typing import Any
 from uuid import uuid4
 
 from ..errors import VersionNotFound
-from .attribution import Attribution, AttributionStore
-from .base import Entry, History, HistoryBackend, Kind, Stored
-from .forks import MemoryForks
-from .inventory import MemoryInventory
-from .people import MemoryPeople
-from .versions import Mark, MarkKind, Summarised, Version, VersionStore
+from .attribution import Attribution
+from .model import Entry, Fork, Item, Kind, Mark, MarkKind, Stored, Summarised, Version
+from .store import (
+    AttributionStore,
+    ForkStore,
+    History,
+    HistoryBackend,
+    Inventory,
+    PeopleStore,
+    VersionStore,
+    _drop_forks,
+)
 
 MAX_ENTRIES = 10_000
 """Entries of one document that are kept."""
@@ -26,8 +33,8 @@ class _Document:
         self.entries: list[Entry] = []
         self.saved_seq: int | None = None
         self.saved_hash: str | None = None
-        self.saved_print: str | None = None
-        self.saving_print: str | None = None
+        self.saved_fingerprint: str | None = None
+        self.saving_fingerprint: str | None = None
         self.saving_seq: int | None = None
         self.newline: str | None = None
         self.saved_state: bytes | None = None
@@ -145,8 +152,8 @@ class MemoryHistory(History):
             seq=document.entries[-1].seq if document.entries else 0,
             saved_seq=document.saved_seq,
             saved_hash=document.saved_hash,
-            saved_print=document.saved_print,
-            saving_print=document.saving_print,
+            saved_fingerprint=document.saved_fingerprint,
+            saving_fingerprint=document.saving_fingerprint,
             saving_seq=document.saving_seq,
             newline=document.newline,
         )
@@ -172,19 +179,19 @@ class MemoryHistory(History):
     async def commit(self) -> None:
         """Memory takes it at once."""
 
-    async def mark_saving(self, seq: int, printed: str, newline: str = "\n") -> None:
-        self._document.saving_print = printed
+    async def mark_saving(self, seq: int, fingerprint: str, newline: str = "\n") -> None:
+        self._document.saving_fingerprint = fingerprint
         self._document.saving_seq = seq
         self._document.newline = newline
 
     def mark_saved(
-        self, seq: int, file_hash: str, printed: str = "", state: bytes | None = None
+        self, seq: int, file_hash: str, fingerprint: str = "", state: bytes | None = None
     ) -> None:
         document = self._document
         document.saved_seq = seq
         document.saved_hash = file_hash
-        document.saved_print = printed
-        document.saving_print = None
+        document.saved_fingerprint = fingerprint
+        document.saving_fingerprint = None
         document.saved_state = state
 
     @property
@@ -268,3 +275,67 @@ class MemoryBackend(HistoryBackend):
 
     async def close(self) -> None:
         self._documents.clear()
+
+
+class MemoryForks(ForkStore):
+    """Forks that last as long as the server.
+
+    Args:
+        histories: of all documents, by their rooms.
+        lasts: whether a history outlives its room.
+    """
+
+    def __init__(self, histories: MutableMapping[str, Any], *, lasts: bool) -> None:
+        self.lasts = lasts
+        self._histories = histories
+        self._forks: dict[str, Fork] = {}
+
+    async def add(self, fork: Fork) -> None:
+        self._forks[fork.room_id] = fork
+
+    async def find(self, room_id: str) -> Fork | None:
+        return self._forks.get(room_id)
+
+    async def of_root(self, root: str) -> list[Fork]:
+        return [fork for fork in self._forks.values() if fork.root == root]
+
+    async def remove(self, room_id: str) -> None:
+        self._forks.pop(room_id, None)
+        self._histories.pop(room_id, None)
+
+
+class MemoryPeople(PeopleStore):
+    """People who are known as long as the server runs."""
+
+    def __init__(self) -> None:
+        self._names: dict[str, str] = {}
+
+    def note(self, username: str, name: str) -> None:
+        self._names[username] = name
+
+    async def names(self, usernames: Collection[str]) -> dict[str, str]:
+        return {name: self._names[name] for name in usernames if name in self._names}
+
+
+class MemoryInventory(Inventory):
+    """Documents that last as long as the server.
+
+    Args:
+        histories: of all documents, by their rooms.
+    """
+
+    def __init__(self, histories: MutableMapping[str, Any], forks: ForkStore) -> None:
+        self._histories = histories
+        self._forks = forks
+        self._notes: dict[str, Item] = {}
+
+    async def items(self) -> list[Item]:
+        return [self._notes.get(room_id, Item(room_id)) for room_id in self._histories]
+
+    async def note(self, item: Item) -> None:
+        self._notes[item.room_id] = item
+
+    async def drop(self, room_id: str) -> None:
+        await _drop_forks(self._forks, room_id)
+        self._histories.pop(room_id, None)
+        self._notes.pop(room_id, None)

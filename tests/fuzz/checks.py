@@ -9,10 +9,11 @@ from typing import TYPE_CHECKING, Any
 
 from pycrdt import Doc
 
-from jupyter_collaboration import protocol
-from jupyter_collaboration.documents import rendered
-from jupyter_collaboration.history import History, MarkKind
-from jupyter_collaboration.room import DocumentRoom
+from jupyter_collaboration.documents.codec import rendered
+from jupyter_collaboration.history.model import MarkKind
+from jupyter_collaboration.history.store import History
+from jupyter_collaboration.protocol import messages
+from jupyter_collaboration.rooms.document import DocumentRoom
 
 from .contents import Cells, cells_of_doc, cells_of_file, count, is_notebook
 from .marks import readable, torn
@@ -46,18 +47,18 @@ def _same(world: World) -> bool:
 def _clocks(doc: Doc[Any]) -> dict[int, int]:
     """How much a replica has of each client; their order in a state vector is not given."""
     state = doc.get_state()
-    count, at = protocol.read_varuint(state, 0)
+    count, at = messages.read_varuint(state, 0)
     clocks = {}
     for _ in range(count):
-        client, at = protocol.read_varuint(state, at)
-        clocks[client], at = protocol.read_varuint(state, at)
+        client, at = messages.read_varuint(state, at)
+        clocks[client], at = messages.read_varuint(state, at)
     return clocks
 
 
 def _calm(world: World) -> bool:
     """Whether nothing is unsaved either."""
     live = world.life.room if world.life is not None else None
-    return _same(world) and live is not None and live.binding.is_saved
+    return _same(world) and live is not None and live.synchronizer.is_saved
 
 
 async def calm(world: World, seconds: float) -> bool:
@@ -68,7 +69,7 @@ async def calm(world: World, seconds: float) -> bool:
         if live is None:
             return True
         online = [client for client in world.clients if client.online]
-        return live.binding.is_saved and all(client.stored for client in online)
+        return live.synchronizer.is_saved and all(client.stored for client in online)
 
     return await wait_for(quiet, seconds)
 

@@ -10,11 +10,11 @@ from typing import TYPE_CHECKING, Any
 
 from pycrdt import Doc, Map
 
-from jupyter_collaboration import protocol
+from jupyter_collaboration.access.roles import Role
 from jupyter_collaboration.errors import CollaborationError
-from jupyter_collaboration.relay import Outgoing
-from jupyter_collaboration.roles import Role
-from jupyter_collaboration.room import DocumentRoom
+from jupyter_collaboration.protocol import messages
+from jupyter_collaboration.rooms.document import DocumentRoom
+from jupyter_collaboration.rooms.member import Outgoing
 
 from .contents import Cells, cells_of_doc, count
 from .marks import Ledger
@@ -75,7 +75,7 @@ class Collaborator:
         return self._edits == self._stored
 
     @contextmanager
-    def deed(self, why: str, inverse: Callable[[], None] | None = None) -> Iterator[None]:
+    def effect(self, why: str, inverse: Callable[[], None] | None = None) -> Iterator[None]:
         """An edit of this client's own, of which the ledger is told.
 
         Args:
@@ -88,7 +88,7 @@ class Collaborator:
             self._inverses.append(inverse)
         after = self.cells
         self.ledger.seen(after)
-        self.ledger.deed(count(before), count(after), why)
+        self.ledger.effect(count(before), count(after), why)
         names = [cell for cell, _ in after]
         self.ledger.dead_cells |= {cell for cell, _ in before} - set(names)
         self.ledger.twins |= {name for name in names if names.count(name) > 1}
@@ -96,15 +96,15 @@ class Collaborator:
     def undo(self, why: str) -> None:
         """Take the last edit back that was not taken back yet."""
         if self._inverses:
-            with self.deed(why):
+            with self.effect(why):
                 self._inverses.pop()()
 
     def _changed(self, event: Any) -> None:
-        if not self._remote and event.update != protocol.EMPTY_UPDATE:
+        if not self._remote and event.update != messages.EMPTY_UPDATE:
             self._edits += 1
             # Other clients send what they type before the server asked what they have; ours waits
             # for that, and so nothing that is missing there counts as acknowledged.
-            self.send_message(protocol.sync_message(protocol.UPDATE, event.update))
+            self.send_message(messages.sync_message(messages.UPDATE, event.update))
             if self._is_answered:
                 self.ask("ack")
 
@@ -143,14 +143,14 @@ class Collaborator:
             return
         self._life, self._room = life, room
         room.join(self)
-        self.send_message(protocol.sync_message(protocol.STEP1, self.doc.get_state()))
+        self.send_message(messages.sync_message(messages.STEP1, self.doc.get_state()))
 
     async def _rebase(self, room: DocumentRoom) -> None:
         """Hand over what the replica has, and begin anew with an empty one. [S4]"""
         state = self.doc.get_update()
         edits = self._edits
-        clashes = await room.rebase(self.session_id, state, self.base, self.username)
-        self.ledger.clashed((each.ours, each.theirs) for each in clashes)
+        conflicts = await room.rebase(self.session_id, state, self.base, self.username)
+        self.ledger.clashed((each.ours, each.theirs) for each in conflicts)
         if edits != self._edits:
             raise ConnectionError("somebody typed while the replica was handed over")
         self.rebases += 1
@@ -203,8 +203,8 @@ class Collaborator:
         self._request += 1
         if self.online:
             self._asked[self._request] = self._edits
-            request = protocol.write_bytes(name.encode()) + protocol.write_varuint(self._request)
-            self.send_message(bytes((protocol.RAW,)) + request)
+            request = messages.write_bytes(name.encode()) + messages.write_varuint(self._request)
+            self.send_message(bytes((messages.RAW,)) + request)
         return self._request
 
     def _pump_soon(self) -> None:
@@ -239,13 +239,13 @@ class Collaborator:
             self._pump()
 
     def _receive(self, message: bytes) -> None:
-        if message[0] == protocol.RAW:
-            self._told(json.loads(protocol.read_bytes(message, 1)[0]))
-        elif message[0] == protocol.SYNC:
-            step, payload = protocol.read_sync(message)
-            if step == protocol.STEP1:
+        if message[0] == messages.RAW:
+            self._all_stored(json.loads(messages.read_bytes(message, 1)[0]))
+        elif message[0] == messages.SYNC:
+            step, payload = messages.read_sync(message)
+            if step == messages.STEP1:
                 answer = self.doc.get_update(payload)
-                self.send_message(protocol.sync_message(protocol.STEP2, answer))
+                self.send_message(messages.sync_message(messages.STEP2, answer))
                 self._is_answered = True
                 self.ask("ack")
             else:
@@ -257,7 +257,7 @@ class Collaborator:
                 self.ledger.seen(self.cells)
         self._remember()
 
-    def _told(self, reply: dict[str, Any]) -> None:
+    def _all_stored(self, reply: dict[str, Any]) -> None:
         number = reply.get("responseTo")
         if number is not None:
             self.replies[number] = reply

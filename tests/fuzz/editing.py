@@ -56,7 +56,7 @@ def _type(client: Collaborator, step: Step) -> None:
     text = source_at(client.doc, client.kind, step["cell"])
     if text is not None:
         piece = client.ledger.new(step["mark"], client.username)
-        with client.deed(_why(step), lambda: _take_out(client, piece)):
+        with client.effect(_why(step), lambda: _take_out(client, piece)):
             insert(text, step["at"], piece + ("\n" if step["to"] < 0.3 else ""))
 
 
@@ -66,7 +66,7 @@ def _erase(client: Collaborator, step: Step) -> None:
     found = list(MARK.finditer(str(text))) if text is not None else []
     if text is not None and found:
         one = found[min(int(step["at"] * len(found)), len(found) - 1)]
-        with client.deed(_why(step), lambda: _put_back(client, step, one[0])):
+        with client.effect(_why(step), lambda: _put_back(client, step, one[0])):
             remove(text, one.start(), one.end())
 
 
@@ -78,7 +78,7 @@ def _cut(client: Collaborator, step: Step) -> None:
         start = seam(content, step["at"])
         end = seam(content, min(1.0, step["at"] + step["to"] / 3))
         if end > start:
-            with client.deed(_why(step), lambda: _put_back(client, step, content[start:end])):
+            with client.effect(_why(step), lambda: _put_back(client, step, content[start:end])):
                 remove(text, start, end)
 
 
@@ -119,7 +119,7 @@ def _add(client: Collaborator, step: Step) -> None:
     cells = ycells(client.doc)
     mark = client.ledger.new(step["mark"], client.username)
     source = f"{mark}\n{body(step['mark'])}"
-    with client.deed(_why(step), lambda: _take_out_cell(client, _name(step))):
+    with client.effect(_why(step), lambda: _take_out_cell(client, _name(step))):
         cells.insert(int(step["cell"] * (len(cells) + 1)), ycell(new_cell(source, _name(step))))
 
 
@@ -132,7 +132,7 @@ def _drop(client: Collaborator, step: Step) -> None:
     if len(cells) > 1:
         at = int(step["cell"] * len(cells))
         cell = cells[at].to_py()
-        with client.deed(_why(step), lambda: _put_back_cell(client, at, cell)):
+        with client.effect(_why(step), lambda: _put_back_cell(client, at, cell)):
             del cells[at]
 
 
@@ -142,7 +142,7 @@ def _move(client: Collaborator, step: Step) -> None:
     if len(cells) > 1:
         start, end = int(step["cell"] * len(cells)), int(step["to"] * len(cells))
         copy = cells[start].to_py()
-        with client.deed(_why(step)):
+        with client.effect(_why(step)):
             del cells[start]
             cells.insert(end, ycell(copy))
 
@@ -155,7 +155,7 @@ def _split(client: Collaborator, step: Step) -> None:
         text = cells[at]["source"]
         content = str(text)
         place = seam(content, step["at"])
-        with client.deed(_why(step)):
+        with client.effect(_why(step)):
             remove(text, place, len(content))
             cells.insert(at + 1, ycell(new_cell(content[place:], _name(step))))
 
@@ -167,7 +167,7 @@ def _outputs(client: Collaborator, step: Step) -> None:
         text = client.ledger.new(step["mark"], client.username)
         if client.outputs_are_frail:
             client.ledger.excuse([step["mark"]], "(outputs were changed on disk)")
-        with client.deed(_why(step)):
+        with client.effect(_why(step)):
             outputs = cell["outputs"]
             outputs.clear()
             stream = {"output_type": "stream", "name": "stdout", "text": joined(text + "\n")}

@@ -89,7 +89,7 @@ class Ledger:
             if mark.least:
                 mark.least, mark.why = 0, why
 
-    def deed(self, before: Counter[int], after: Counter[int], why: str) -> None:
+    def effect(self, before: Counter[int], after: Counter[int], why: str) -> None:
         """Somebody's own edit turned one set of marks into another."""
         self.excuse((n for n in before if after[n] < before[n]), why)
         for number, count in after.items():
@@ -104,12 +104,12 @@ class Ledger:
             for number in marks_in(text):
                 self.marks[number].homes.add(cell)
 
-    def clashed(self, clashes: Iterable[tuple[str, str]]) -> None:
+    def clashed(self, conflicts: Iterable[tuple[str, str]]) -> None:
         """Somebody was told of pieces that differ: what only one side has in one of them, and only
         the other in another, stands twice until they choose. [S4]"""
         here: set[int] = set()
         there: set[int] = set()
-        for ours, theirs in clashes:
+        for ours, theirs in conflicts:
             here |= (marks_in(ours) - marks_in(theirs)).keys()
             there |= (marks_in(theirs) - marks_in(ours)).keys()
         self.told_twice |= here & there

@@ -23,17 +23,17 @@ from traitlets.config import Config
 
 from jupyter_collaboration import failpoints
 from jupyter_collaboration.app import STOP_GRACE, YDocExtension
-from jupyter_collaboration.binding import BindingOptions
-from jupyter_collaboration.documents import DocumentId
+from jupyter_collaboration.documents.identity import DocumentId
 from jupyter_collaboration.errors import HistoryUnavailable
-from jupyter_collaboration.history import SQLiteBackend
-from jupyter_collaboration.room import DocumentRoom
-from jupyter_collaboration.rooms import RoomManager
-from jupyter_collaboration.watch import FileWatch
+from jupyter_collaboration.files.synchronizer import SynchronizerOptions
+from jupyter_collaboration.files.watcher import FileWatch
+from jupyter_collaboration.history.sqlite.backend import SQLiteBackend
+from jupyter_collaboration.rooms.document import DocumentRoom
+from jupyter_collaboration.rooms.manager import RoomManager
 
 STORE = ".jupyter_ystore.db"
 
-OPTIONS = BindingOptions(save_delay=0.01, save_max_delay=0.05, poll_interval=0.01)
+OPTIONS = SynchronizerOptions(save_delay=0.01, save_max_delay=0.05, poll_interval=0.01)
 CLEANUP_DELAY = 0.02
 COMMIT_DELAY = 0.004
 

@@ -14,9 +14,11 @@ from typing import Any
 from jupyter_server_fileid.manager import ArbitraryFileIdManager
 from pycrdt import Doc
 
-from jupyter_collaboration import binding, rooms, saver, watch
-from jupyter_collaboration.documents import document_id
-from jupyter_collaboration.history import MarkKind, base
+from jupyter_collaboration.documents.identity import document_id
+from jupyter_collaboration.files import autosave, synchronizer, watcher
+from jupyter_collaboration.history import store
+from jupyter_collaboration.history.model import MarkKind
+from jupyter_collaboration.rooms import manager
 
 from . import checks, editing, writers
 from .clients import Collaborator
@@ -240,7 +242,7 @@ class World:
     def between_saves(self) -> Any:
         """Nobody can tell a write between the server's look and its own write."""
         live = self.life.room if self.life is not None else None
-        return live.binding._lock if live is not None else asyncio.Lock()
+        return live.synchronizer._lock if live is not None else asyncio.Lock()
 
     async def _do_rename(self, step: Step) -> None:
         if self.life is None:
@@ -261,13 +263,13 @@ def quick(clock: SimpleNamespace) -> Iterator[None]:
     stepping = SimpleNamespace(**vars(time))
     stepping.time = lambda: time.time() + clock.offset
     changes: list[tuple[Any, str, Any]] = [
-        (binding, "SETTLE_TIME", SETTLE_TIME),
-        (binding, "SHRUNK_TIME", 4 * SETTLE_TIME),
-        (binding, "UNREADABLE_TIME", 8 * SETTLE_TIME),
-        (watch, "TRUST_TIME", 4 * SETTLE_TIME),
-        (rooms, "EVICTION_RETRY", RETRY),
-        (saver, "FIRST_RETRY", RETRY),
-        (base, "time", stepping),
+        (synchronizer, "SETTLE_TIME", SETTLE_TIME),
+        (synchronizer, "SHRUNK_TIME", 4 * SETTLE_TIME),
+        (synchronizer, "UNREADABLE_TIME", 8 * SETTLE_TIME),
+        (watcher, "TRUST_TIME", 4 * SETTLE_TIME),
+        (manager, "EVICTION_RETRY", RETRY),
+        (autosave, "FIRST_RETRY", RETRY),
+        (store, "time", stepping),
     ]
     before = [(module, name, getattr(module, name)) for module, name, _ in changes]
     for module, name, value in changes:

@@ -24,7 +24,7 @@ def write(path: Path, kind: str, step: Step, ledger: Ledger) -> None:
     change = _change_notebook if is_notebook(kind) else _change_text
     after = change(before, step, ledger)
     old, new = count(cells_of_file(before, kind)), count(cells_of_file(after, kind))
-    ledger.deed(old, new, f"(removed on disk in step {step['mark']})")
+    ledger.effect(old, new, f"(removed on disk in step {step['mark']})")
     _put[step["how"]](path, before, after)
 
 

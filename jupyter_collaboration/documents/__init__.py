@@ -1,0 +1,1 @@
+"""What documents are, and how their content becomes a Yjs document."""

@@ -1,0 +1,357 @@
+"""What a document can hold: refuses edits that would leave it with anything else. [M8]
+
+Knows notebooks and text files in Yjs; knows nothing of members, files or sockets. Documents of
+other types are not looked into: who registers a type knows what it holds.
+"""
+
+from __future__ import annotations
+
+import json
+import math
+from collections.abc import Callable, Iterator
+from typing import Any
+from uuid import uuid4
+
+from pycrdt import Array, ArrayEvent, Doc, Map, MapEvent, Subscription, Text, TextEvent
+
+from ..errors import EarlyEdit, InvalidEdit, ProtocolError, is_panic
+from ..protocol.messages import read_varuint
+from ..protocol.update_reader import MAX_DEPTH, Id, Update, read_update
+
+CELL_TYPES = ("code", "markdown", "raw")
+NEEDED = ("cell_type", "source", "metadata")
+
+MAX_BEHIND = 1_000
+"""Updates that the copy may be behind; one that is more behind is made anew."""
+
+MAX_PLACES = 1_000
+"""Places in texts that are remembered."""
+
+
+# Values
+
+
+def problem_of_value(value: Any, depth: int = 0) -> str:
+    """Why a file of JSON could not hold a value; empty if it could."""
+    if depth > MAX_DEPTH:
+        return f"values are nested more than {MAX_DEPTH} deep"
+    if isinstance(value, float) and not math.isfinite(value):
+        return f"the number {value} is none that JSON knows"
+    if isinstance(value, Map | Array | Text):
+        value = value.to_py()
+    if isinstance(value, dict):
+        return _first(problem_of_value(each, depth + 1) for each in value.values())
+    if isinstance(value, list | tuple):
+        return _first(problem_of_value(each, depth + 1) for each in value)
+    if value is None or isinstance(value, bool | int | float | str):
+        return ""
+    return f"a value is {type(value).__name__}, not JSON"
+
+
+def _first(problems: Iterator[str]) -> str:
+    return next((problem for problem in problems if problem), "")
+
+
+def problem_of_cell(cell: Any) -> str:
+    """Why a notebook could not hold a cell; empty if it could."""
+    if not isinstance(cell, Map):
+        return "a cell is no map"
+    keys = list(cell.keys())
+    for key in NEEDED:
+        if key not in keys:
+            return f"a cell has no {key}"
+    if cell["cell_type"] == "code" and "outputs" not in keys:
+        return "a code cell has no outputs"
+    return _first(problem_of_entry(key, cell[key]) for key in keys)
+
+
+def problem_of_entry(key: str, value: Any) -> str:
+    """Why a cell could not have a value under a key; empty if it could."""
+    if key == "cell_type" and value not in CELL_TYPES:
+        return "a cell's type is none that notebooks know"
+    if key == "source" and not isinstance(value, Text):
+        return "a cell's source is no text"
+    if key == "metadata" and not isinstance(value, Map | dict):
+        return "a cell's metadata are no map"
+    if key == "outputs" and not isinstance(value, Array | list):
+        return "a cell's outputs are no list"
+    if key == "execution_count" and not (value is None or isinstance(value, int | float)):
+        return "a cell's execution count is no number"
+    return problem_of_value(value)
+
+
+def problem_of_meta(key: str, value: Any) -> str:
+    """Why a notebook could not have a value beside its cells; empty if it could."""
+    if key in ("nbformat", "nbformat_minor") and (
+        isinstance(value, bool) or not isinstance(value, int | float)
+    ):
+        return f"{key} is no number"
+    if key == "metadata" and not isinstance(value, Map | dict):
+        return "the notebook's metadata are no map"
+    return problem_of_value(value)
+
+
+# Edits
+
+
+class EditCheck:
+    """Tries edits on a copy of a document before they count.
+
+    Typing on where somebody typed just now is known to be harmless without that.
+    """
+
+    def __init__(self, doc: Doc[Any], content_type: str) -> None:
+        self._doc = doc
+        self._is_notebook = content_type == "notebook"
+        self._copy: _Copy | None = None
+        self._behind: list[bytes] = []
+        self._runs: dict[int, tuple[int, int]] = {}
+        self._places: set[Id] = set()
+
+    def check(self, data: bytes, found: Update | None = None) -> None:
+        """Look at an edit that is about to be applied.
+
+        Args:
+            found: what `read_update` says of it, if that is known.
+
+        Raises:
+            ProtocolError: it cannot be read.
+            InvalidEdit: it would leave the document with something that its type cannot hold.
+            EarlyEdit: it comes after others that are not here.
+        """
+        found = found or read_update(data)
+        is_text = self._goes_on(found) or self._try(data, found)
+        if is_text and found.text is not None:
+            (client, clock), length, _, right = found.text
+            if right is not None:
+                self._remember(right)
+            start, end = self._runs.get(client, (clock, clock))
+            self._runs[client] = (start if end == clock else clock, clock + length)
+
+    def applied(self, update: bytes) -> None:
+        """The document has changed."""
+        if self._copy is not None:
+            self._behind.append(update)
+            if len(self._behind) > MAX_BEHIND:
+                self.forget()
+
+    def forget(self) -> None:
+        """Let go of the copy, until it is needed again."""
+        if self._copy is not None:
+            self._copy.close()
+            self._copy = None
+        self._behind = []
+
+    def _goes_on(self, found: Update) -> bool:
+        """Whether an edit is within a piece of text that was tried before."""
+        for client, clock, length in found.deleted:
+            start, end = self._runs.get(client, (0, 0))
+            if clock < start or clock + length > end:
+                return False
+        if found.text is None:
+            return found.structs == 0
+        (client, clock), _, origin, right = found.text
+        _, end = self._runs.get(client, (0, 0))
+        return end == clock and origin == (client, clock - 1) and self._is_known(right)
+
+    def _is_known(self, place: Id | None) -> bool:
+        if place is None or place in self._places:
+            return True
+        start, end = self._runs.get(place[0], (0, 0))
+        return start <= place[1] < end
+
+    def _remember(self, place: Id) -> None:
+        if len(self._places) > MAX_PLACES:
+            self._places.clear()
+        self._places.add(place)
+
+    def _try(self, data: bytes, found: Update) -> bool:
+        """Apply an edit to the copy; whether it changes nothing but texts."""
+        if found.strange:
+            raise InvalidEdit(f"The edit was not taken: it holds {found.strange}.")
+        copy = self._current()
+        try:
+            copy.apply(data)
+            if copy.problem:
+                raise InvalidEdit(f"The edit was not taken: {copy.problem}.")
+            if copy.lacks(found.ends):
+                raise EarlyEdit("The edit comes after others that are not here.")
+        except BaseException:
+            self.forget()  # it holds what the document does not
+            raise
+        return copy.is_text
+
+    def _current(self) -> _Copy:
+        if self._copy is None:
+            self._copy = _Copy(self._doc.get_update(), self._is_notebook)
+        for update in self._behind:
+            self._copy.apply(update)
+        self._behind = []
+        return self._copy
+
+
+class _Event:
+    """What an event says, kept for when the transaction is over."""
+
+    def __init__(self, event: Any) -> None:
+        self.kind = type(event)
+        self.path: list[Any] = event.path
+        self.delta: list[dict[str, Any]] = [] if self.kind is MapEvent else event.delta
+        self.keys: dict[str, dict[str, Any]] = event.keys if self.kind is MapEvent else {}
+
+
+class _Copy:
+    """A copy of a document that tells what an edit did to it."""
+
+    def __init__(self, state: bytes, is_notebook: bool) -> None:
+        self.doc: Doc[Any] = Doc()
+        self.problem = ""
+        self.is_text = True
+        self._seen: list[tuple[str, _Event]] = []
+        self._subscriptions: list[tuple[Any, Subscription]] = []
+        self.doc.apply_update(state)  # before anybody looks: this is what is there already
+        if is_notebook:
+            self._observe(self.doc.get("cells", type=Array), self._look_at_cells)
+            self._observe(self.doc.get("meta", type=Map), self._look_at_meta)
+        else:
+            self._observe(self.doc.get("source", type=Text), self._look_at_text)
+        self._observe(self.doc.get("state", type=Map), self._look_at_state)
+
+    def _observe(self, shared: Any, look: Callable[[_Event], str]) -> None:
+        seen = self._seen  # no cycle: it goes when nobody needs it, in the thread that used it
+        name = look.__name__
+
+        def note(events: list[Any]) -> None:
+            # A document must not be read while it tells its observers.
+            seen.extend((name, _Event(each)) for each in events)
+
+        self._subscriptions.append((shared, shared.observe_deep(note)))
+
+    def close(self) -> None:
+        """Let go of the document at once, in this thread: pycrdt's may not go in another one."""
+        for shared, subscription in self._subscriptions:
+            shared.unobserve(subscription)
+        self._subscriptions = []
+
+    def apply(self, update: bytes) -> None:
+        """Apply an edit.
+
+        Raises:
+            ProtocolError: it cannot be.
+        """
+        self.is_text = True
+        try:
+            self.doc.apply_update(update)
+        except Exception as error:  # pycrdt raises no type of its own
+            raise ProtocolError("an update that cannot be read") from error
+        except BaseException as error:
+            if not is_panic(error):
+                raise
+            raise ProtocolError("an update that cannot be applied") from error
+        for name, event in self._seen:
+            self.is_text = self.is_text and event.kind is TextEvent
+            self.problem = self.problem or getattr(self, name)(event)
+        self._seen.clear()
+
+    def lacks(self, ends: dict[int, int]) -> bool:
+        """Whether some of what was applied waits for what is not here."""
+        state = self.doc.get_state()
+        count, at = read_varuint(state, 0)
+        clocks: dict[int, int] = {}
+        for _ in range(count):
+            client, at = read_varuint(state, at)
+            clocks[client], at = read_varuint(state, at)
+        return any(clocks.get(client, 0) < end for client, end in ends.items())
+
+    # Each of these gives the problem with what changed, or nothing.
+
+    def _look_at_cells(self, event: _Event) -> str:
+        path = event.path
+        if len(path) > MAX_DEPTH:
+            return f"shared types are nested more than {MAX_DEPTH} deep"
+        if not path and event.kind is ArrayEvent:
+            return _first(problem_of_cell(cell) for cell in _inserted(event))
+        if len(path) == 1 and event.kind is MapEvent:
+            return _first(_problem_of_key(key, change) for key, change in _changes(event))
+        return self._look_inside(event)
+
+    def _look_inside(self, event: _Event) -> str:
+        if event.kind is MapEvent:
+            return _first(problem_of_value(change.get("newValue")) for _, change in _changes(event))
+        if event.kind is TextEvent:
+            return self._look_at_text(event)
+        return _first(problem_of_value(value) for value in _inserted(event))
+
+    def _look_at_text(self, event: _Event) -> str:
+        for change in event.delta:
+            if "insert" in change and not isinstance(change["insert"], str):
+                return "a text holds something that is no text"
+        return ""
+
+    def _look_at_meta(self, event: _Event) -> str:
+        if event.path or event.kind is not MapEvent:
+            return self._look_inside(event)
+        return _first(
+            f"the notebook's {key} is taken away"
+            if change["action"] == "delete"
+            else problem_of_meta(key, change["newValue"])
+            for key, change in _changes(event)
+        )
+
+    def _look_at_state(self, event: _Event) -> str:
+        return self._look_inside(event)
+
+
+def _inserted(event: _Event) -> Iterator[Any]:
+    for change in event.delta:
+        yield from change.get("insert", ())
+
+
+def _changes(event: _Event) -> Iterator[tuple[str, dict[str, Any]]]:
+    yield from event.keys.items()
+
+
+def _problem_of_key(key: str, change: dict[str, Any]) -> str:
+    if change["action"] == "delete":
+        return f"a cell's {key} is taken away" if key in (*NEEDED, "outputs") else ""
+    return problem_of_entry(key, change["newValue"])
+
+
+# Repair
+
+
+def repair_notebook(doc: Doc[Any]) -> list[str]:
+    """Put raw cells with what can be read into the place of cells that are none.
+
+    Returns:
+        What was wrong with each.
+    """
+    cells, meta = doc.get("cells", type=Array), doc.get("meta", type=Map)
+    problems: list[str] = []
+    with doc.transaction():
+        for index in reversed(range(len(cells))):
+            problem = problem_of_cell(cells[index])
+            if problem:
+                problems.append(problem)
+                text = f"This cell could not be read: {problem}.\n{_readable(cells[index])}"
+                del cells[index]
+                cells.insert(index, _raw_cell(text))
+        for key, usual in (("nbformat", 4.0), ("nbformat_minor", 5.0), ("metadata", Map({}))):
+            value = meta.get(key)
+            problem = problem_of_meta(key, value)
+            if problem:
+                problems.append(problem)
+                text = f"The notebook's {key} could not be read: {problem}.\n{_readable(value)}"
+                cells.append(_raw_cell(text))
+                meta[key] = usual
+    return problems
+
+
+def _raw_cell(text: str) -> Map[Any]:
+    return Map({"cell_type": "raw", "id": str(uuid4()), "metadata": Map({}), "source": Text(text)})
+
+
+def _readable(value: Any) -> str:
+    if isinstance(value, Map | Array | Text):
+        value = value.to_py()
+    return json.dumps(value, indent=1, default=repr, ensure_ascii=False)

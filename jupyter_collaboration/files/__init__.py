@@ -1,0 +1,1 @@
+"""A document and its file: load, save, watch, merge."""

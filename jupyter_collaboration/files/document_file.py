@@ -1,0 +1,280 @@
+"""A room's file: read it, write it, and say what is there.
+
+Knows the contents manager and file ids; knows nothing of documents in Yjs, sockets or rooms.
+"""
+
+from __future__ import annotations
+
+import base64
+import hashlib
+import inspect
+import os
+from dataclasses import dataclass, replace
+from datetime import datetime
+from pathlib import Path
+from typing import Any
+
+from anyio.to_thread import run_sync
+from jupyter_server.services.contents.manager import ContentsManager
+from jupyter_server.utils import ensure_async
+from jupyter_server_fileid.manager import BaseFileIdManager
+from tornado.web import HTTPError
+
+from ..documents.codec import file_fingerprint, fingerprint
+from ..documents.identity import DocumentId
+from ..errors import (
+    CollaborationError,
+    DocumentNotFound,
+    FileChanged,
+    FileDeleted,
+    LoadFailed,
+    SaveFailed,
+)
+from .formatting import JsonStyle, LineEndings
+from .watcher import Signature
+
+
+@dataclass(frozen=True)
+class FileState:
+    """What is known of a file without its content.
+
+    ``hash`` is the contents manager's own; for one that has none, it is made from the content.
+    """
+
+    path: str
+    hash: str
+    last_modified: str
+    writable: bool
+
+
+@dataclass(frozen=True)
+class LoadedFile:
+    state: FileState
+    content: Any
+
+
+class DocumentFile:
+    """One file, seen through the server's contents manager and followed by its file id."""
+
+    def __init__(
+        self, document: DocumentId, contents: ContentsManager, file_ids: BaseFileIdManager
+    ) -> None:
+        self._id = document
+        self._contents = contents
+        self._file_ids = file_ids
+        parameters = inspect.signature(contents.get).parameters
+        self._hashes = "require_hash" in parameters or any(
+            parameter.kind is parameter.VAR_KEYWORD for parameter in parameters.values()
+        )
+        self._lines = LineEndings("")
+        self._style: JsonStyle | None = None
+        self._last_path: str | None = None
+        self._made_again_at: str | None = None
+        self._last_hash = ""
+        self._hash_is_digest = self._hashes and getattr(contents, "hash_algorithm", "") == "sha256"
+
+    @property
+    def path(self) -> str:
+        """Where the file is now, relative to the server's root.
+
+        Raises:
+            DocumentNotFound: no file has this id.
+        """
+        path = self._file_ids.get_path(self._id.file_id) or self._made_again_at
+        if path is None:
+            raise DocumentNotFound(f"{self._last_path or 'The file'} does not exist any more.")
+        return path
+
+    @property
+    def newline(self) -> str:
+        """What ends the lines of this file, also while it is empty."""
+        return self._lines.usual
+
+    @newline.setter
+    def newline(self, newline: str) -> None:
+        self._lines = LineEndings("", newline)
+
+    def signature(self) -> Signature | None:
+        """What the disk says of the file where it was last seen, without reading it.
+
+        Returns:
+            Device, inode, size and times; zeros if it is gone; None for a file that is not on a
+            disk of this server.
+        """
+        where = getattr(self._contents, "_get_os_path", None)
+        if where is None or self._last_path is None:
+            return None
+        try:
+            found = os.stat(where(self._last_path))
+        except FileNotFoundError:
+            return (0,)
+        except Exception:  # a contents manager's own idea of a path
+            return None
+        return (
+            found.st_dev,
+            found.st_ino,
+            found.st_mode,
+            found.st_size,
+            found.st_mtime_ns,
+            found.st_ctime_ns,
+        )
+
+    async def probe(self) -> FileState:
+        """Look at the file without keeping its content.
+
+        Raises:
+            DocumentNotFound: it is gone.
+            LoadFailed: it cannot be looked at.
+        """
+        path = self.path
+        return self._state(path, await self._get(path, content=not self._hashes))
+
+    async def load(self) -> LoadedFile:
+        """Read the file.
+
+        Raises:
+            DocumentNotFound: it is gone.
+            LoadFailed: it cannot be read as what it should be.
+        """
+        path = self.path
+        model = await self._get(path, content=True)
+        content = model["content"]
+        if content is None:
+            raise LoadFailed(f"{path} was read without its content.")
+        state = self._state(path, model)
+        if self._id.format == "text":
+            self._lines = LineEndings(content, self.newline)
+            content = self._lines.text
+        elif self._id.format == "base64":
+            content = base64.b64decode(content)
+        elif self._id.contents_type == "notebook":
+            self._style = await self._style_of(path)
+        return LoadedFile(state, content)
+
+    async def _style_of(self, path: str) -> JsonStyle | None:
+        """How the file writes its JSON; None for a contents manager that does not show it."""
+        try:
+            get = self._contents.get(path, content=True, type="file", format="text")
+            text = (await ensure_async(get))["content"]
+            return await run_sync(JsonStyle, text)
+        except Exception:  # a contents manager that knows notebooks only may raise anything
+            return None
+
+    async def save(self, content: Any, *, again: bool = False) -> FileState:
+        """Write the file, and look at what is there then.
+
+        Args:
+            content: what it is to hold.
+            again: whether a file that was deleted is to be made again where it was.
+
+        Raises:
+            FileDeleted: it is gone.
+            FileChanged: somebody else wrote it since it was looked at.
+            SaveFailed: it was not written; the text says why.
+        """
+        try:
+            path = self._path_again() if again else self.path
+            if not again and await run_sync(self._was_changed, path):
+                raise FileChanged(f"{path} was changed by another program a moment ago.")
+            digest = await self._write(path, content)
+            if again:
+                self._relink(path)
+            found = self._state(path, await self._get(path, content=not self._hashes))
+        except DocumentNotFound as error:
+            raise FileDeleted(str(error)) from error
+        except FileChanged:
+            raise
+        except CollaborationError as error:
+            raise SaveFailed(str(error)) from error
+        except HTTPError as error:
+            raise SaveFailed(error.log_message or error.reason or str(error)) from error
+        except Exception as error:  # a contents manager may raise anything
+            raise SaveFailed(f"{type(error).__name__}: {error}") from error
+        if self._hash_is_digest and digest != found.hash and not await self._holds(content):
+            return replace(found, hash="")  # somebody wrote right behind us: look again
+        return found
+
+    async def _write(self, path: str, content: Any) -> str:
+        """Write; the SHA-256 of what the file should hold then."""
+        if isinstance(content, str):
+            content = self._lines.restored(content)
+        elif isinstance(content, bytes):
+            content = base64.b64encode(content).decode()
+        elif self._style is not None:
+            content = self._style.with_numbers(content)
+        model = {"type": self._id.contents_type, "format": self._id.format, "content": content}
+        await ensure_async(self._contents.save(model, path))
+        text = content if isinstance(content, str) else None
+        if self._style is not None and (text := await run_sync(self._style.text_of, content)):
+            model = {"type": "file", "format": "text", "content": text}
+            await ensure_async(self._contents.save(model, path))
+        if self._id.format == "text" and isinstance(content, str):
+            self._lines = LineEndings(content, self.newline)
+        return "" if text is None else hashlib.sha256(text.encode()).hexdigest()
+
+    def _was_changed(self, path: str) -> bool:
+        """Whether somebody wrote the file since the last look: the last moment to find out.
+
+        Only for files that the server's own disk holds and that are hashed as Jupyter does.
+        """
+        where = getattr(self._contents, "_get_os_path", None)
+        if where is None or not self._hash_is_digest or not self._last_hash:
+            return False
+        try:
+            data = Path(where(path)).read_bytes()
+        except (OSError, TypeError):
+            return False
+        return hashlib.sha256(data).hexdigest() != self._last_hash
+
+    async def _holds(self, content: Any) -> bool:
+        """Whether the file can be read as what was just written."""
+        model = await self._get(self.path, content=True)
+        found = model["content"]
+        if isinstance(content, bytes):
+            return bool(base64.b64decode(found) == content)
+        if isinstance(content, str):
+            return LineEndings(found).text == content
+        kind = self._id.type
+        return file_fingerprint(kind, found) == file_fingerprint(kind, content)
+
+    def _path_again(self) -> str:
+        try:
+            return self.path
+        except DocumentNotFound:
+            if self._last_path is None:
+                raise
+            return self._last_path
+
+    def _relink(self, path: str) -> None:
+        """Let the file that was made again have the id of the one that was deleted."""
+        if (save := getattr(self._file_ids, "save", None)) is not None:
+            save(path)
+        self._made_again_at = path
+
+    async def _get(self, path: str, *, content: bool) -> dict[str, Any]:
+        options: dict[str, Any] = {"content": content, "type": self._id.contents_type}
+        if content and self._id.contents_type == "file":
+            options["format"] = self._id.format
+        if self._hashes:
+            options["require_hash"] = True
+        try:
+            model: dict[str, Any] = await ensure_async(self._contents.get(path, **options))
+        except HTTPError as error:
+            reason = error.log_message or error.reason or str(error)
+            if error.status_code == 404:
+                raise DocumentNotFound(f"{path} does not exist.") from error
+            raise LoadFailed(f"{path} cannot be read: {reason}") from error
+        except OSError as error:
+            raise LoadFailed(f"{path} cannot be read: {error}") from error
+        self._last_path = path
+        return model
+
+    def _state(self, path: str, model: dict[str, Any]) -> FileState:
+        found = model.get("hash") or fingerprint(model.get("content"))
+        self._last_hash = found
+        stamp = _stamp(model.get("last_modified"))
+        return FileState(path, found, stamp, bool(model.get("writable", True)))
+
+
+def _stamp(modified: Any) -> str:
+    return modified.isoformat() if isinstance(modified, datetime) else str(modified)

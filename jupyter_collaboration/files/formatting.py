@@ -1,0 +1,124 @@
+"""How a file writes what it holds: line endings, indentation, the order of keys, numbers.
+
+A document does not know these, so that they are kept here from reading to writing: an edit of
+one line changes one line of the file. [F7] Pure; slow for large files: called in a thread.
+"""
+
+from __future__ import annotations
+
+import json
+import re
+from collections.abc import Callable
+from typing import Any
+
+import nbformat
+
+from ..merge.cells import match_cells
+from ..merge.diff import differences
+
+LINE = re.compile(r"\r\n|\r|\n")
+
+
+class LineEndings:
+    """The line endings of a text, which the document holds as ``\\n``."""
+
+    def __init__(self, text: str, usual: str = "\n") -> None:
+        self.text = LINE.sub("\n", text)
+        ends = LINE.findall(text)
+        self._ends = ends
+        self._main = max(dict.fromkeys(ends, 0), key=ends.count) if ends else usual
+        self._is_mixed = len(set(ends)) > 1
+
+    @property
+    def usual(self) -> str:
+        """What ends most lines; in a text of one line, what was given."""
+        return self._main
+
+    def restored(self, text: str) -> str:
+        """The text as the file is to hold it: lines that stay keep their endings."""
+        if not self._is_mixed:
+            return text if self._main == "\n" else text.replace("\n", self._main)
+        old, new = self.text.split("\n"), text.split("\n")
+        ends = [self._main] * len(new)
+        i = j = 0
+        for i1, i2, _, j2 in [*differences(old, new), (len(old), 0, len(new), 0)]:
+            for k in range(i1 - i):
+                if i + k < len(self._ends):
+                    ends[j + k] = self._ends[i + k]
+            i, j = i2, j2
+        return "".join(line + end for line, end in zip(new[:-1], ends, strict=False)) + new[-1]
+
+
+class JsonStyle:
+    """How a notebook's file writes its JSON.
+
+    Raises:
+        ValueError: the text is not JSON.
+    """
+
+    def __init__(self, text: str) -> None:
+        self._template: Any = json.loads(text)
+        indents = re.search(r"^[{\[]\s*?\n([ \t]+)", text)
+        self._indent: str | None = indents[1] if indents else None
+        self._is_ascii = text.isascii() and "\\u" in text
+        self._end = "\n" if text.endswith("\n") else ""
+        self._is_usual = text == _dump(self._template, " ", False, "\n", sort_keys=True)
+        self._is_exact = text == self._written(self._template)
+
+    def _written(self, value: Any) -> str:
+        return _dump(value, self._indent, self._is_ascii, self._end)
+
+    def with_numbers(self, notebook: dict[str, Any]) -> dict[str, Any]:
+        """A notebook whose whole numbers are written as before: Yjs knows no 1.0 beside 1."""
+        result: dict[str, Any] = _along(self._template, notebook, _number)
+        return result
+
+    def text_of(self, notebook: dict[str, Any]) -> str | None:
+        """The file's text; None where Jupyter's own way of writing is the file's."""
+        if self._is_usual or not self._is_exact:
+            return None
+        node = nbformat.from_dict(notebook)  # type: ignore[no-untyped-call]
+        usual = nbformat.writes(node, version=nbformat.NO_CONVERT)  # type: ignore[no-untyped-call]
+        content = json.loads(usual)
+        return self._written(_along(self._template, content, _string))
+
+
+def _dump(value: Any, indent: str | None, ascii_: bool, end: str, **options: Any) -> str:
+    separators = (",", ": ") if indent is not None else (", ", ": ")
+    text = json.dumps(value, indent=indent, ensure_ascii=ascii_, separators=separators, **options)
+    return text + end
+
+
+def _number(template: Any, value: Any) -> Any:
+    """The number as it was written, if it is the same."""
+    if type(template) is float and type(value) is int and template == value:
+        return template
+    return value
+
+
+def _string(template: Any, value: Any) -> Any:
+    """Text in one piece where it was in one piece, numbers as they were."""
+    if isinstance(template, str) and isinstance(value, list):
+        return "".join(value) if all(isinstance(line, str) for line in value) else value
+    return _number(template, value)
+
+
+def _along(template: Any, value: Any, leaf: Callable[[Any, Any], Any], key: str = "") -> Any:
+    """A copy of a value whose keys are in the template's order, and whose leaves are adapted."""
+    if isinstance(template, dict) and isinstance(value, dict):
+        order = [name for name in template if name in value]
+        order += [name for name in value if name not in template]
+        return {name: _along(template.get(name), value[name], leaf, name) for name in order}
+    if isinstance(template, list) and isinstance(value, list):
+        if key == "cells":
+            try:
+                matches = match_cells(template, value)
+            except (KeyError, TypeError):  # no cells, whatever the key says
+                matches = [None] * len(value)
+        else:
+            matches = [index if index < len(template) else None for index in range(len(value))]
+        return [
+            _along(None if match is None else template[match], each, leaf)
+            for match, each in zip(matches, value, strict=True)
+        ]
+    return leaf(template, value)

@@ -1,0 +1,44 @@
+"""What the SQLite store keeps of who wrote one document.
+
+Knows its table; leaves the thread in which SQL runs to the backend.
+"""
+
+from __future__ import annotations
+
+from anyio.to_thread import run_sync
+
+from ..attribution import Attribution
+from ..store import AttributionStore
+from .writer import SQLiteWriter
+
+
+class SQLiteAttribution(AttributionStore):
+    """One document's row."""
+
+    def __init__(self, room_id: str, backend: SQLiteWriter) -> None:
+        self._room_id = room_id
+        self._backend = backend
+
+    async def read(self) -> Attribution:
+        row = await self._backend.ask(self._select)
+        return await run_sync(Attribution.unpack, *row) if row else Attribution()
+
+    def _select(self) -> tuple[int, str] | None:
+        found: tuple[int, str] | None = self._backend.db.execute(
+            "SELECT seq, packed FROM collaboration_attributions WHERE document = ?",
+            (self._backend.document_id(self._room_id),),
+        ).fetchone()
+        return found
+
+    async def keep(self, attribution: Attribution) -> None:
+        seq, packed = attribution.seq, await run_sync(attribution.pack)
+        await self._backend.ask(self.write, seq, packed)
+
+    def write(self, seq: int, packed: str) -> None:
+        """As `keep`; only for the store's own thread."""
+        self._backend.db.execute(
+            "INSERT INTO collaboration_attributions (document, seq, packed) VALUES (?, ?, ?)"
+            " ON CONFLICT (document) DO UPDATE SET seq = excluded.seq, packed = excluded.packed"
+            " WHERE excluded.seq > seq",
+            (self._backend.document_id(self._room_id), seq, packed),
+        )

@@ -1,0 +1,55 @@
+"""The SQLite store of all documents' histories, put together from its tables."""
+
+from __future__ import annotations
+
+from logging import Logger
+from pathlib import Path
+
+from ..model import Retention
+from ..store import History, HistoryBackend
+from .compaction import SQLiteCompaction
+from .forks import SQLiteForks
+from .history import SQLiteHistory
+from .inventory import SQLiteInventory
+from .people import SQLitePeople
+from .truncation import SQLiteTruncation
+from .writer import COMMIT_DELAY, SQLiteWriter
+
+
+class SQLiteBackend(SQLiteWriter, HistoryBackend):
+    """The store of all documents.
+
+    Args:
+        path: the database's file, or ``:memory:``.
+        commit_delay: seconds for which updates are gathered before they are written.
+        retention: what is kept of a history, and for how long.
+    """
+
+    def __init__(
+        self,
+        path: str,
+        log: Logger | None = None,
+        *,
+        commit_delay: float = COMMIT_DELAY,
+        retention: Retention | None = None,
+    ) -> None:
+        super().__init__(path, log, commit_delay=commit_delay)
+        self._retention = retention or Retention()
+        self._compaction = SQLiteCompaction(self, self._retention)
+        self._truncation = SQLiteTruncation(self, self._compaction)
+        self.forks = SQLiteForks(self)
+        self.people = SQLitePeople(self)
+        self.inventory = SQLiteInventory(self, self.forks)
+
+    @property
+    def retention(self) -> Retention | None:
+        return None if self.path == ":memory:" else self._retention
+
+    def is_within(self, folder: Path) -> bool:
+        return self.path == ":memory:" or Path(self.path).resolve().is_relative_to(folder.resolve())
+
+    def history(self, room_id: str) -> History:
+        return SQLiteHistory(room_id, self, self._truncation, self.retention)
+
+    async def compact(self, room_id: str) -> None:
+        await self._compaction.compact(room_id)

@@ -1,0 +1,186 @@
+"""The versions, names and marks of one document in the SQLite store.
+
+Knows their tables; leaves the thread in which SQL runs to the backend.
+"""
+
+from __future__ import annotations
+
+import json
+import sqlite3
+from collections.abc import Callable
+from typing import TypeVar
+
+from ..model import Entry, Kind, Mark, MarkKind, Summarised, Version
+from ..store import VersionStore
+from .writer import SQLiteWriter
+
+T = TypeVar("T")
+
+
+class SQLiteVersions(VersionStore):
+    """One document's rows."""
+
+    def __init__(self, room_id: str, backend: SQLiteWriter) -> None:
+        self._room_id = room_id
+        self._backend = backend
+
+    async def _ask(self, call: Callable[[sqlite3.Connection, int], T]) -> T:
+        """Call something with the connection and the document's row, in the store's thread."""
+        await self._backend.flush()
+        backend = self._backend
+        return await backend.ask(lambda: call(backend.db, backend.document_id(self._room_id)))
+
+    async def entries_after(self, seq: int, limit: int) -> list[Entry]:
+        rows = await self._ask(
+            lambda db, document: db.execute(
+                "SELECT seq, data, author, kind, time FROM collaboration_updates"
+                " WHERE document = ? AND seq > ? ORDER BY seq LIMIT ?",
+                (document, seq, limit),
+            ).fetchall()
+        )
+        return [Entry(row[0], row[1], row[2], Kind(row[3]), row[4]) for row in rows]
+
+    async def moments(self) -> list[tuple[int, float]]:
+        return await self._ask(
+            lambda db, document: db.execute(
+                "SELECT seq, time FROM collaboration_updates"
+                " WHERE document = ? AND kind != ? ORDER BY seq",
+                (document, Kind.SERVER.value),
+            ).fetchall()
+        )
+
+    async def marks(self) -> list[Mark]:
+        rows = await self._ask(
+            lambda db, document: db.execute(
+                "SELECT seq, kind, author, time, text FROM collaboration_marks"
+                " WHERE document = ? ORDER BY seq",
+                (document,),
+            ).fetchall()
+        )
+        return [Mark(row[0], MarkKind(row[1]), *row[2:]) for row in rows]
+
+    def mark(self, mark: Mark) -> None:
+        self._backend.then(
+            "INSERT OR REPLACE INTO collaboration_marks (document, seq, kind, author, time, text)"
+            " SELECT id, ?, ?, ?, ?, ? FROM collaboration_documents WHERE room = ?",
+            mark.seq,
+            mark.kind.value,
+            mark.author,
+            mark.time,
+            mark.text,
+            self._room_id,
+        )
+
+    def unmark(self, seq: int, kind: MarkKind) -> None:
+        self._backend.then(
+            "DELETE FROM collaboration_marks WHERE seq = ? AND kind = ?"
+            " AND document = (SELECT id FROM collaboration_documents WHERE room = ?)",
+            seq,
+            kind.value,
+            self._room_id,
+        )
+
+    async def summarised(self) -> Summarised:
+        row = await self._ask(
+            lambda db, document: db.execute(
+                "SELECT seq, state FROM collaboration_summaries WHERE document = ?", (document,)
+            ).fetchone()
+        )
+        return Summarised(*row) if row else Summarised()
+
+    async def boundary(self, seq: int) -> int | None:
+        found = await self._ask(
+            lambda db, document: db.execute(
+                "SELECT seq, kind FROM collaboration_updates WHERE document = ? AND seq >= ?"
+                " ORDER BY seq LIMIT 1",
+                (document, seq),
+            ).fetchone()
+        )
+        if found is None or (found[1] == Kind.SQUASHED.value and found[0] != seq):
+            return None
+        return int(found[0])
+
+    async def last_before(self, seq: int) -> int | None:
+        (found,) = await self._ask(
+            lambda db, document: db.execute(
+                "SELECT max(seq) FROM collaboration_updates WHERE document = ? AND seq < ?",
+                (document, seq),
+            ).fetchone()
+        )
+        return None if found is None else int(found)
+
+    async def replace(self, after: int, versions: list[Version], summarised: Summarised) -> None:
+        def write(db: sqlite3.Connection, document: int) -> None:
+            db.execute("BEGIN IMMEDIATE")
+            try:
+                row = db.execute(
+                    "SELECT seq FROM collaboration_summaries WHERE document = ?", (document,)
+                ).fetchone()
+                if after != (row[0] if row else 0):
+                    db.execute("ROLLBACK")
+                    return
+                db.execute(
+                    "DELETE FROM collaboration_versions WHERE document = ? AND seq > ?",
+                    (document, after),
+                )
+                db.executemany(
+                    "INSERT INTO collaboration_versions"
+                    " (document, seq, first, authors, kind, start, end, changes)"
+                    " VALUES (?, ?, ?, ?, ?, ?, ?, ?)",
+                    [_row(document, version) for version in versions],
+                )
+                db.execute(
+                    "INSERT OR REPLACE INTO collaboration_summaries (document, seq, state)"
+                    " VALUES (?, ?, ?)",
+                    (document, summarised.seq, summarised.state),
+                )
+                db.execute("COMMIT")
+            except BaseException:
+                db.execute("ROLLBACK")
+                raise
+
+        await self._ask(write)
+
+    async def page(
+        self, before: int | None, limit: int, *, author: str = "", named: bool = False
+    ) -> list[Version]:
+        rows = await self._ask(
+            lambda db, document: db.execute(
+                "SELECT first, v.seq, authors, v.kind, start, end, changes, coalesce(text, '')"
+                " FROM collaboration_versions v LEFT JOIN collaboration_marks m"
+                " ON m.document = v.document AND m.seq = v.seq AND m.kind = ?"
+                " WHERE v.document = ? AND v.seq < ? AND (? OR coalesce(text, '') != '')"
+                " AND (? = '' OR instr(char(10) || authors || char(10), char(10) || ? || char(10)))"
+                " ORDER BY v.seq DESC LIMIT ?",
+                (
+                    MarkKind.NAMED.value,
+                    document,
+                    2**62 if before is None else before,
+                    not named,
+                    author,
+                    author,
+                    limit,
+                ),
+            ).fetchall()
+        )
+        return [_version(*row) for row in rows]
+
+
+def _row(document: int, version: Version) -> tuple[object, ...]:
+    return (
+        document,
+        version.seq,
+        version.first,
+        "\n".join(version.authors),
+        version.kind,
+        version.start,
+        version.end,
+        json.dumps(version.changes),
+    )
+
+
+def _version(
+    first: int, seq: int, authors: str, kind: str, start: float, end: float, changes: str, name: str
+) -> Version:
+    names = tuple(filter(None, authors.split("\n")))
+    return Version(first, seq, names, kind, start, end, json.loads(changes), name)

@@ -1,0 +1,1 @@
+"""Pure three-way merges."""

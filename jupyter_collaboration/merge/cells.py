@@ -1,0 +1,257 @@
+"""Which cells of several versions of a notebook are the same.
+
+Pure: nbformat's dictionaries in, numbers out. Cells are the same where their ids are; in files
+without ids (nbformat 4.4 and older), and where all ids are new, where they hold the same, or
+nearly so. All versions are looked at together, so that what one pair of them shows helps with
+the others. [F5]
+"""
+
+from __future__ import annotations
+
+from bisect import bisect, insort
+from collections import Counter
+from collections.abc import Iterator, Sequence
+from itertools import combinations, pairwise
+from typing import Any
+
+from .diff import differences, longest_rising
+
+Cell = dict[str, Any]
+Group = dict[int, int]
+"""One cell: its place in each version that has it."""
+
+SIMILAR = 0.5
+"""Likeness from which on two cells are one that was edited."""
+
+MOVED = 0.8
+"""The same for cells that are not between the same others any more."""
+
+SMALL = 6
+"""Pairs of letters up to which a text says little by standing within a longer one."""
+
+OTHER_TYPE = 0.8
+"""Share of the likeness that two cells of different types keep."""
+
+NEARNESS = 0.05
+"""What the same place adds to the likeness of two cells: it decides between equals."""
+
+MAX_PAIRS = 40_000
+"""Pairs of cells that are compared; of more, only those that are near each other."""
+
+
+def source_of(cell: Cell) -> str:
+    """The text of a cell, which files may hold as a list of lines."""
+    source = cell.get("source", "")
+    return "".join(source) if isinstance(source, list) else str(source)
+
+
+def key_of(cell: Cell) -> tuple[str, str]:
+    """What two cells that hold the same have in common."""
+    return cell["cell_type"], source_of(cell)
+
+
+def match_cells(old: list[Cell], new: list[Cell]) -> list[int | None]:
+    """Which old cell each new one is; None for a new one."""
+    return [group.get(0) for group in aligned([old, new])[1]]
+
+
+def aligned(versions: Sequence[list[Cell]], *, ids_count: bool = True) -> list[list[Group]]:
+    """The group of each cell of each version; the same cell has one group in all of them.
+
+    Args:
+        versions: the first is the one that the others come from.
+        ids_count: whether new cells with different ids are two, however alike; not so in
+            formats without ids, where each load makes ids of its own.
+    """
+    return _Alignment(versions, ids_count).groups
+
+
+class _Alignment:
+    """Joins cells to groups, by what is surest first."""
+
+    def __init__(self, versions: Sequence[list[Cell]], ids_count: bool) -> None:
+        self._versions = versions
+        self._ids_count = ids_count
+        self.groups: list[list[Group]] = [
+            [{side: index} for index in range(len(cells))] for side, cells in enumerate(versions)
+        ]
+        pairs = list(combinations(range(len(versions)), 2))
+        named = {pair: self._by_id(*pair) for pair in pairs}
+        for pair in pairs:
+            self._in_order(*pair)
+        for pair in pairs:
+            self._moved(*pair)
+        loose = [pair for pair in pairs if not self._ids_tell(*pair, named[pair])]
+        self._by_likeness(loose)
+        for pair in loose:
+            if pair[0] == 0:
+                self._alone(*pair)
+
+    def _join(self, one: int, i: int, other: int, j: int) -> bool:
+        """Make two cells one, unless that would make two cells of a version one."""
+        group, more = self.groups[one][i], self.groups[other][j]
+        if not self._may_join(one, i, other, j):
+            return False
+        for side, index in more.items():
+            group[side] = index
+            self.groups[side][index] = group
+        return True
+
+    def _may_join(self, one: int, i: int, other: int, j: int) -> bool:
+        if self.groups[one][i].keys() & self.groups[other][j].keys():
+            return False
+        if one == 0 or not self._ids_count:
+            return True
+        # Two that were added apart from each other are one only if their ids say so.
+        name, other_name = (self._versions[s][k].get("id") for s, k in ((one, i), (other, j)))
+        return not name or not other_name or bool(name == other_name)
+
+    def _ids_tell(self, one: int, other: int, some_match: bool) -> bool:
+        """Whether two cells of these versions with other ids are two.
+
+        Not so if all ids are new and texts are not: some programs make ids at each write.
+        """
+        if not self._ids_count:
+            return False
+        sides = (self._versions[one], self._versions[other])
+        if not all(any(cell.get("id") for cell in cells) for cells in sides):
+            return False
+        return some_match or not any(other in group for group in self.groups[one])
+
+    def _by_id(self, one: int, other: int) -> bool:
+        """Join cells with the same id; whether there are any."""
+        cells, others = self._versions[one], self._versions[other]
+        known: dict[Any, int] = {}
+        for index, cell in enumerate(cells):
+            if cell.get("id"):
+                known.setdefault(cell["id"], index)
+        found = False
+        for index, cell in enumerate(others):
+            match = known.pop(cell.get("id"), None)
+            if match is not None:
+                found = self._join(one, match, other, index) or found
+        return found
+
+    def _in_order(self, one: int, other: int) -> None:
+        """Join cells that hold the same and follow each other in the same way."""
+        keys, others = self._keys(one, other), self._keys(other, one)
+        for i, j in _equal(keys, others):
+            self._join(one, i, other, j)
+
+    def _keys(self, side: int, other: int) -> list[object]:
+        """What a version's cells are to be compared by with another version's."""
+        return [
+            id(group) if other in group else key_of(cell)
+            for group, cell in zip(self.groups[side], self._versions[side], strict=True)
+        ]
+
+    def _moved(self, one: int, other: int) -> None:
+        """Join cells that hold what no other cell holds, wherever they are."""
+        places = [self._unique(one, other), self._unique(other, one)]
+        for key in [key for key in places[0] if key in places[1]]:
+            self._join(one, places[0][key], other, places[1][key])
+
+    def _unique(self, side: int, other: int) -> dict[tuple[str, str], int]:
+        keys = {i: key_of(self._versions[side][i]) for i in self._free(side, other)}
+        counts = Counter(keys.values())
+        return {key: i for i, key in keys.items() if counts[key] == 1 and key[1].strip()}
+
+    def _free(self, side: int, other: int) -> list[int]:
+        """The cells of a version that are none of another's yet."""
+        return [index for index, group in enumerate(self.groups[side]) if other not in group]
+
+    def _by_likeness(self, pairs: list[tuple[int, int]]) -> None:
+        found: list[tuple[float, float, int, int, int, int]] = []
+        pieces = [[_letters(source_of(cell)) for cell in cells] for cells in self._versions]
+        spread = Counter(pair for cells in pieces for letters in cells for pair in letters)
+        for pair, count in spread.items():
+            spread[pair] = max(count, len(self._versions))  # one cell, perhaps, in all of them
+        orders = {pair: self._in_common(*pair) for pair in pairs}
+        for one, other in pairs:
+            size = max(len(self._versions[one]), len(self._versions[other]), 1)
+            for i, j in self._candidates(one, other):
+                score = _likeness(pieces[one][i], pieces[other][j], spread)
+                if self._versions[one][i]["cell_type"] != self._versions[other][j]["cell_type"]:
+                    score *= OTHER_TYPE
+                if score >= SIMILAR:
+                    found.append((score, NEARNESS * abs(i - j) / size, one, i, other, j))
+        for score, _, one, i, other, j in sorted(found, key=lambda each: each[1] - each[0]):
+            least = SIMILAR if _fits(orders[one, other], i, j) else MOVED
+            if score >= least and self._join(one, i, other, j):
+                self._note(orders, self.groups[one][i])
+
+    @staticmethod
+    def _note(orders: dict[tuple[int, int], list[tuple[int, int]]], group: Group) -> None:
+        """Cells became one: whatever is joined from now on is in order with them, or was moved."""
+        for (one, other), order in orders.items():
+            if one in group and other in group and _fits(order, group[one], group[other]):
+                insort(order, (group[one], group[other]))
+
+    def _candidates(self, one: int, other: int) -> Iterator[tuple[int, int]]:
+        free, others = self._free(one, other), self._free(other, one)
+        failpoint = len(others)
+        if len(free) * len(others) > MAX_PAIRS:
+            failpoint = MAX_PAIRS // len(free) // 2
+        for place, i in enumerate(free):
+            middle = place * len(others) // len(free)
+            for j in others[max(0, middle - failpoint) : middle + failpoint + 1]:
+                if self._may_join(one, i, other, j):
+                    yield i, j
+
+    def _in_common(self, one: int, other: int) -> list[tuple[int, int]]:
+        """The places of the cells that both versions have in the same order."""
+        both = [(i, group[other]) for i, group in enumerate(self.groups[one]) if other in group]
+        return [both[index] for index in longest_rising([j for _, j in both])]
+
+    def _gaps(self, one: int, other: int) -> Iterator[tuple[tuple[int, int], tuple[int, int]]]:
+        """Pairs of neighbours among the cells that both versions have in the same order."""
+        ends = (len(self._versions[one]), len(self._versions[other]))
+        return pairwise([(-1, -1), *self._in_common(one, other), ends])
+
+    def _alone(self, one: int, other: int) -> None:
+        """Join what stands alone between the same two cells of both versions."""
+        for (i, j), (k, m) in self._gaps(one, other):
+            free = [at for at in range(i + 1, k) if other not in self.groups[one][at]]
+            others = [at for at in range(j + 1, m) if one not in self.groups[other][at]]
+            if len(free) == len(others) == 1:
+                cell, match = self._versions[one][free[0]], self._versions[other][others[0]]
+                if cell["cell_type"] == match["cell_type"]:
+                    self._join(one, free[0], other, others[0])
+
+
+def _fits(order: list[tuple[int, int]], i: int, j: int) -> bool:
+    """Whether two cells are in order with pairs of cells that are."""
+    at = bisect(order, (i, j))
+    before, after = order[at - 1 : at] or [(-1, -1)], order[at : at + 1]
+    return before[0][1] < j and (not after or j < after[0][1])
+
+
+def _equal(old: Sequence[object], new: Sequence[object]) -> Iterator[tuple[int, int]]:
+    """Places of what two lists have in common, in rising order."""
+    i = j = 0
+    for i1, i2, _, j2 in [*differences(old, new), (len(old), 0, len(new), 0)]:
+        yield from ((i + k, j + k) for k in range(i1 - i))
+        i, j = i2, j2
+
+
+def _letters(text: str) -> Counter[str]:
+    """How often each pair of letters stands in a text."""
+    return Counter(text[at : at + 2] for at in range(len(text) - 1))
+
+
+def _likeness(one: Counter[str], other: Counter[str], spread: Counter[str]) -> float:
+    """From 0 to 1: how much two texts share, of the longer and of the shorter one.
+
+    What stands in few cells counts more than what stands in many.
+    """
+
+    def weight(pair: str, count: int) -> float:
+        return count / spread[pair]
+
+    sizes = sorted(sum(weight(*item) for item in each.items()) for each in (one, other))
+    if not sizes[0]:
+        return 0.0
+    small, large = sorted((one, other), key=len)
+    shared = sum(weight(pair, min(count, large[pair])) for pair, count in small.items())
+    whole = shared / sizes[1]
+    return whole if small.total() < SMALL else (whole + shared / sizes[0]) / 2

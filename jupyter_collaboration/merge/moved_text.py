@@ -1,0 +1,82 @@
+"""What stands twice in a merged text, since one side may have moved what the other has.
+
+Pure: texts in, places out.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from .diff import TOKENS, is_word
+
+LEAST_WORDS = 3
+"""Words in a row from which on what both sides have at two places may be one that was moved."""
+
+MAX_FOUND = 100
+"""How much of one text is looked for: nobody chooses more often."""
+
+Span = tuple[int, int]
+Word = tuple[int, int, int, str]
+"""A word: its part, its start and end in the merged text, and the word itself."""
+
+
+def twice(parts: Sequence[str], ours: set[int], theirs: set[int]) -> list[tuple[Span, Span]]:
+    """What stands in a part of ours and in one of theirs: both places in the merged text.
+
+    Args:
+        parts: the merged text in pieces.
+        ours, theirs: the pieces that only one side has.
+    """
+    mine, others = _words(parts, ours), _words(parts, theirs)
+    known = {_key(mine, at): at for at in reversed(range(len(mine) - LEAST_WORDS + 1))}
+    found: list[tuple[Span, Span]] = []
+    at = 0
+    while at <= len(others) - LEAST_WORDS and len(found) < MAX_FOUND:
+        start = known.get(_key(others, at))
+        size = 0 if start is None else _run(mine, start, others, at)
+        if start is not None and size >= LEAST_WORDS:
+            mine_span = (mine[start][1], mine[start + size - 1][2])
+            found.append((mine_span, (others[at][1], others[at + size - 1][2])))
+        at += max(size, 1)
+    return found
+
+
+def _words(parts: Sequence[str], chosen: set[int]) -> list[Word]:
+    words: list[Word] = []
+    place = 0
+    for part, text in enumerate(parts):
+        if part in chosen:
+            for word in TOKENS.finditer(text):
+                if is_word(word[0]):
+                    words.append((part, place + word.start(), place + word.end(), word[0]))
+        place += len(text)
+    return words
+
+
+def _key(words: list[Word], at: int) -> tuple[str, ...]:
+    return tuple(word for *_, word in words[at : at + LEAST_WORDS])
+
+
+def _run(mine: list[Word], i: int, others: list[Word], j: int) -> int:
+    """How many words are the same from two places on, in one part of each."""
+    size = 0
+    part, other = mine[i][0], others[j][0]
+    while i + size < len(mine) and j + size < len(others):
+        one, two = mine[i + size], others[j + size]
+        if (one[0], two[0], one[3]) != (part, other, two[3]):
+            break
+        size += 1
+    return size
+
+
+def lines_around(text: str, span: Span) -> Span:
+    """Whole lines with a piece of a text, as many as it takes to find them by what they hold."""
+    start, end = span
+    step = 1
+    while True:
+        start = text.rfind("\n", 0, start) + 1
+        end = text.find("\n", max(start, end - 1)) + 1 or len(text)
+        if text.count(text[start:end]) == 1 or (start, end) == (0, len(text)):
+            return start, end
+        start, end = max(0, start - step), min(len(text), end + step)
+        step *= 2

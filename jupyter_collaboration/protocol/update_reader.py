@@ -1,0 +1,270 @@
+"""What a Yjs update holds, read within limits before anything believes it.
+
+Pure: bytes in, values out. The format is that of Yjs updates, version 1, and of lib0's encoding
+(https://github.com/yjs/yjs/blob/main/INTERNALS.md, https://github.com/dmonad/lib0): for each
+client its structs, the newest client first, then what is deleted.
+"""
+
+from __future__ import annotations
+
+import math
+import struct
+from dataclasses import dataclass, field
+
+from ..errors import ProtocolError
+from .messages import read_bytes, read_varuint
+
+MAX_CLIENT_ID = 2**53
+"""Client ids are whole numbers that every reader of JSON and JavaScript can hold."""
+
+MAX_CLOCK = 2**32
+"""How far the clock of one client may run."""
+
+MAX_STRUCTS = 250_000
+"""Structs in one update: what can be applied without a pause that others feel."""
+
+MAX_PIECES = 20_000
+"""Pieces of text in one update of which each goes on with the one before. Who writes a document as
+a whole joins them, and to join them takes time that grows with the square of their number."""
+
+MAX_DEPTH = 64
+"""How deep values, and shared types in shared types, may be nested."""
+
+GC, DELETED, JSON, BINARY, STRING, EMBED, FORMAT, TYPE, ANY, DOC, SKIP = range(11)
+
+Id = tuple[int, int]
+Part = tuple[int, int, int]
+"""A client, a clock, and a length in that client's clock."""
+
+
+@dataclass
+class Update:
+    """What was found in an update.
+
+    Attributes:
+        structs: how many there are.
+        text: for an update that does nothing but go on with one piece of text, the id and length
+            of what comes, and the ids of what stands on both sides of it.
+        deleted: what it deletes, as (client, clock, length).
+        brought: what it brings, in the same form.
+        ends: the clock that each client has behind it.
+        strange: why no document should hold what is in it; empty where nothing speaks against it.
+    """
+
+    structs: int = 0
+    text: tuple[Id, int, Id | None, Id | None] | None = None
+    deleted: list[Part] = field(default_factory=list)
+    brought: list[Part] = field(default_factory=list)
+    ends: dict[int, int] = field(default_factory=dict)
+    strange: str = ""
+
+
+def read_update(data: bytes) -> Update:
+    """Read an update to its end.
+
+    Slow for large ones, such as a second for a megabyte of short structs.
+
+    Raises:
+        ProtocolError: it is none, or exceeds a limit.
+    """
+    return _Reader(data).update()
+
+
+def brought_by(data: bytes) -> list[Part]:
+    """The parts of a document that an update brings, however large it is.
+
+    Raises:
+        ProtocolError: it is no update.
+    """
+    return _Reader(data, is_limited=False).update().brought
+
+
+class _Reader:
+    def __init__(self, data: bytes, *, is_limited: bool = True) -> None:
+        self._data = data
+        self._is_limited = is_limited
+        self._at = 0
+        self._found = Update()
+        self._depths: dict[Id, int] = {}
+        self._pieces = 0
+        self._skipped = False
+
+    def update(self) -> Update:
+        for _ in range(self._number()):
+            count, client, clock = self._number(), self._client(), self._number()
+            start = clock
+            for _ in range(count):
+                self._skipped = False
+                before, clock = clock, clock + self._struct(client, clock)
+                if clock > MAX_CLOCK:
+                    raise ProtocolError("an update with a clock that runs too far")
+                if self._skipped:
+                    self._brings(client, start, before)
+                    start = clock
+            self._brings(client, start, clock)
+            self._found.ends[client] = clock
+        if self._found.structs != 1:
+            self._found.text = None
+        for _ in range(self._number()):
+            client = self._client()
+            for _ in range(self._number()):
+                self._found.deleted.append((client, self._number(), self._number()))
+        if self._at != len(self._data):
+            raise ProtocolError("an update with something behind its end")
+        return self._found
+
+    def _brings(self, client: int, start: int, end: int) -> None:
+        if end > start:
+            self._found.brought.append((client, start, end - start))
+
+    def _struct(self, client: int, clock: int) -> int:
+        """Read one struct.
+
+        Returns:
+            Its length in the client's clock.
+        """
+        self._found.structs += 1
+        if self._found.structs > MAX_STRUCTS and self._is_limited:
+            raise ProtocolError(f"an update of more than {MAX_STRUCTS} parts")
+        info = self._byte()
+        kind = info & 31
+        if kind in (GC, SKIP):
+            self._skipped = kind == SKIP
+            return self._number()
+        origin = self._id() if info & 0x80 else None
+        right = self._id() if info & 0x40 else None
+        parent: Id | None = None
+        if not info & 0xC0:
+            if self._number():
+                self._string()
+            else:
+                parent = self._id()
+            if info & 0x20:
+                self._string()
+        length = self._content(kind)
+        if kind == STRING and origin == (client, clock - 1):
+            self._pieces += 1
+            if self._pieces > MAX_PIECES and self._is_limited:
+                raise ProtocolError(f"a text in more than {MAX_PIECES} pieces")
+        if kind == STRING and (origin or right):
+            self._found.text = ((client, clock), length, origin, right)
+        elif kind == TYPE:
+            near = next((each for each in (parent, origin, right) if each in self._depths), None)
+            depth = self._depths.get(near, 0) + (near == parent) if near else 0
+            if depth > MAX_DEPTH:
+                raise ProtocolError(f"shared types that are nested more than {MAX_DEPTH} deep")
+            self._depths[client, clock] = depth
+        return length
+
+    def _content(self, kind: int) -> int:
+        if kind == DELETED:
+            return self._number()
+        if kind == STRING:
+            text = self._string()
+            return len(text.encode("utf-16-le")) // 2
+        if kind == ANY:
+            count = self._number()
+            for _ in range(count):
+                self._value(0)
+            return count
+        if kind == JSON:
+            count = self._number()
+            for _ in range(count):
+                self._string()
+            return count
+        if kind == TYPE:
+            self._type()
+        elif kind == BINARY:
+            self._bytes()
+        elif kind == EMBED:
+            self._string()
+        elif kind == FORMAT:
+            for _ in range(2):
+                self._string()
+        elif kind == DOC:
+            self._string()
+            self._value(0)
+        else:
+            raise ProtocolError(f"an update with content of the unknown kind {kind}")
+        return 1
+
+    def _type(self) -> None:
+        kind = self._number()
+        if kind > 6:
+            raise ProtocolError(f"an update with a shared type of the unknown kind {kind}")
+        if kind in (3, 5):  # XML elements and hooks have names
+            self._string()
+
+    def _value(self, depth: int) -> None:
+        """A value of lib0's `any` encoding."""
+        if depth > MAX_DEPTH:
+            raise ProtocolError(f"values that are nested more than {MAX_DEPTH} deep")
+        kind = self._byte()
+        if kind == 125:
+            self._signed()
+        elif kind in (124, 123, 122):
+            self._float(kind)
+        elif kind == 119:
+            self._string()
+        elif kind == 118:
+            for _ in range(self._number()):
+                self._string()
+                self._value(depth + 1)
+        elif kind == 117:
+            for _ in range(self._number()):
+                self._value(depth + 1)
+        elif kind == 116:
+            self._bytes()
+        elif kind not in (120, 121, 126, 127):
+            raise ProtocolError(f"an update with a value of the unknown kind {kind}")
+
+    def _float(self, kind: int) -> None:
+        size = 4 if kind == 124 else 8
+        data = self._take(size)
+        if kind != 122 and not math.isfinite(struct.unpack(">f" if size == 4 else ">d", data)[0]):
+            self._found.strange = "a number that JSON does not know (NaN or an infinity)"
+
+    def _signed(self) -> None:
+        for _ in range(10):
+            if self._byte() < 128:
+                return
+        raise ProtocolError("a number without an end")
+
+    def _client(self) -> int:
+        client = self._number()
+        if client >= MAX_CLIENT_ID:
+            raise ProtocolError("a client id of more than 53 bits")
+        return client
+
+    def _id(self) -> Id:
+        return self._client(), self._number()
+
+    def _number(self) -> int:
+        if (at := self._at) < len(self._data) and (value := self._data[at]) < 128:
+            self._at = at + 1  # most numbers are short
+            return value
+        value, self._at = read_varuint(self._data, self._at)
+        return value
+
+    def _bytes(self) -> bytes:
+        data, self._at = read_bytes(self._data, self._at)
+        return data
+
+    def _string(self) -> str:
+        try:
+            return self._bytes().decode()
+        except UnicodeDecodeError as error:
+            raise ProtocolError("a text that is not UTF-8") from error
+
+    def _byte(self) -> int:
+        if self._at >= len(self._data):
+            raise ProtocolError("an update that is cut short")
+        self._at += 1
+        return self._data[self._at - 1]
+
+    def _take(self, size: int) -> bytes:
+        data = self._data[self._at : self._at + size]
+        if len(data) < size:
+            raise ProtocolError("an update that is cut short")
+        self._at += size
+        return data

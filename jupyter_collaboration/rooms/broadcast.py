@@ -1,0 +1,421 @@
+"""A shared document and its presence, passed on to every member.
+
+Knows Yjs messages and members; knows nothing of files, histories or HTTP.
+
+What comes in is applied to the document, gathered for a moment, encoded once, and the same
+bytes go to everybody: the cost of a message does not grow with its encoding, and a flood
+becomes few large messages.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import json
+import math
+from collections.abc import Awaitable, Callable
+from functools import partial
+from logging import Logger
+from typing import Any
+
+from anyio.to_thread import run_sync
+from pycrdt import Doc, Subscription, TransactionEvent, merge_updates
+from pycrdt.websocket import YRoom
+
+from ..access import roles
+from ..access.roles import Action
+from ..documents.codec import take_in
+from ..errors import ProtocolError, RoomClosed, is_panic
+from ..failpoints import failpoint
+from ..protocol import messages
+from ..protocol.messages import ClientState, Request
+from ..protocol.update_reader import MAX_CLIENT_ID, MAX_CLOCK, Update, read_update
+from .member import Member, Outgoing
+
+UPDATE_INTERVAL = 0.00008
+PRESENCE_INTERVAL = 0.0004
+"""Seconds a member between two messages of a room to all; the first goes at once.
+
+A message costs the more the more members there are, so the share of a core that sending takes is
+bounded, and nobody waits in a small room.
+"""
+
+MAX_INTERVAL_MEMBERS = 50
+"""Members from which on the time between two messages grows no more."""
+
+
+LARGE = 64 * 2**10
+"""Bytes from which on an update is read beside the event loop."""
+
+MAX_PRESENCE_BYTES = 16 * 2**10
+MAX_PRESENCE_IDS = 8
+"""How large the presence of a client may be, and of how many one connection may tell."""
+
+
+def _no_number(text: str) -> None:
+    raise ValueError(f"{text} is no number")
+
+
+class Batch:
+    """Calls back soon: at once after a quiet time, else an interval after the last call."""
+
+    def __init__(self, interval: Callable[[], float], flush: Callable[[], None]) -> None:
+        self._interval = interval
+        self._flush = flush
+        self._last = -math.inf
+        self._handle: asyncio.Handle | None = None
+
+    def schedule(self) -> None:
+        """Something is to be flushed."""
+        if self._handle is not None:
+            return
+        loop = asyncio.get_running_loop()
+        rest = self._last + self._interval() - loop.time()
+        if rest > 0:
+            self._handle = loop.call_later(rest, self._run)
+        else:
+            self._handle = loop.call_soon(self._run)
+
+    def _run(self) -> None:
+        self._handle = None
+        self._last = asyncio.get_running_loop().time()
+        self._flush()
+
+    def flush_now(self) -> None:
+        """Call back now if a call is due."""
+        if self._handle is not None:
+            self._handle.cancel()
+            self._run()
+
+    def cancel(self) -> None:
+        """Forget a call that is due."""
+        if self._handle is not None:
+            self._handle.cancel()
+            self._handle = None
+
+
+class BroadcastRoom(YRoom):
+    """A room without a file: what members send goes to all of them.
+
+    The public attributes of pycrdt-websocket's room keep their meaning: `ydoc`, `awareness`,
+    `clients`, `ready`.
+    """
+
+    def __init__(self, room_id: str, log: Logger, ydoc: Doc[Any] | None = None) -> None:
+        self._updates: list[tuple[bytes, Member | None]] = []
+        self._sender: Member | None = None
+        self._unbroadcast: list[tuple[bytes, Member | None]] = []
+        self._is_broadcasting = True
+        self._storing = 0
+        self._all_stored = asyncio.Event()
+        self._present: dict[int, ClientState] = {}
+        self._owners: dict[int, Member] = {}
+        self._update_batch = Batch(partial(self._pause, UPDATE_INTERVAL), self._send_updates)
+        self._presence_batch = Batch(partial(self._pause, PRESENCE_INTERVAL), self._send_presence)
+        self._observed: Subscription | None = None
+        self.room_id = room_id
+        super().__init__(ready=False, log=log, ydoc=ydoc)
+        self.clients: set[Member] = set()  # type: ignore[assignment]
+
+    def open(self) -> None:
+        """Begin to pass on changes of the document."""
+        self._observed = self.ydoc.observe(self._on_transaction)
+        self.ready = True
+
+    def close(self) -> None:
+        """Send what is gathered, and pass on nothing more."""
+        self._broadcast_stored()
+        self.flush_updates()
+        self._presence_batch.cancel()
+        if self._observed is not None:
+            self.ydoc.unobserve(self._observed)
+            self._observed = None
+
+    @property
+    def is_closed(self) -> bool:
+        """Whether changes of the document are passed on to nobody, and not kept."""
+        return self._observed is None
+
+    def _pause(self, interval: float) -> float:
+        return interval * min(len(self.clients), MAX_INTERVAL_MEMBERS)
+
+    def flush_updates(self) -> None:
+        """Send what is gathered now."""
+        self._update_batch.flush_now()
+
+    # Members
+
+    def join(self, member: Member) -> None:
+        """Greet a member with our state vector and everybody's presence."""
+        self.clients.add(member)
+        member.tell_role()
+        member.send(Outgoing(messages.sync_message(messages.STEP1, self.ydoc.get_state())))
+        if states := [self._state_of(client_id) for client_id in self.awareness.states]:
+            member.send(Outgoing(messages.awareness_message(states)))
+
+    def leave(self, member: Member) -> None:
+        """Forget a member, and tell the others that they are gone. [M6]"""
+        self.clients.discard(member)
+        gone = [client_id for client_id, owner in self._owners.items() if owner is member]
+        for client_id in gone:
+            del self._owners[client_id]
+            meta = self.awareness.meta.pop(client_id, {"clock": 0})
+            self._present[client_id] = ClientState(client_id, meta["clock"], b"null")
+        self.awareness.remove_awareness_states(gone, self)
+        if gone:
+            self._presence_batch.schedule()
+
+    def receive(self, member: Member, message: bytes) -> Awaitable[None] | None:
+        """Act on one message of a member.
+
+        Returns:
+            What is to be awaited before the member's next message, for one that takes long.
+
+        Raises:
+            ProtocolError: it is no message that a room knows.
+        """
+        if not message:
+            raise ProtocolError("an empty message")
+        kind = message[0]
+        if kind == messages.SYNC:
+            return self._receive_sync(member, *messages.read_sync(message))
+        elif kind == messages.AWARENESS:
+            self._receive_presence(member, message)
+        elif kind == messages.RAW:
+            self.answer(member, messages.read_request(message))
+        else:
+            raise ProtocolError(f"a message of the unknown type {kind}")
+        return None
+
+    def answer(self, member: Member, request: Request) -> None:
+        """Act on a request; a room without a file knows only 'ack'."""
+        if request.name == Action.ACKNOWLEDGE.value:
+            self.reply(member, request)
+        else:
+            self.reply(member, request, status="failed", reason="This room has no file.")
+
+    def reply(self, member: Member, request: Request, **content: Any) -> None:
+        member.send(Outgoing(messages.reply(request, **content)))
+
+    # The document
+
+    def _receive_sync(self, member: Member, step: int, payload: bytes) -> Awaitable[None] | None:
+        action = roles.sync_action(step, payload)
+        if not member.role.may(action):
+            self.refuse(member, action)
+        elif step == messages.STEP1:
+            if self._storing:
+                return self._answer_later(member, payload)
+            member.send(Outgoing(messages.sync_message(messages.STEP2, self._missing(payload))))
+        elif payload != messages.EMPTY_UPDATE and member.role.may(Action.EDIT):
+            return self.take(member, payload)
+        return None
+
+    async def broadcast_ready(self) -> None:
+        """Wait until members may be told of all that is in the document."""
+        while self._storing:
+            await self._all_stored.wait()
+
+    async def _answer_later(self, member: Member, state: bytes) -> None:
+        await self.broadcast_ready()
+        if member in self.clients:
+            member.send(Outgoing(messages.sync_message(messages.STEP2, self._missing(state))))
+
+    def _missing(self, state: bytes) -> bytes:
+        """What a member with this state vector does not have.
+
+        Raises:
+            ProtocolError: it is no state vector.
+        """
+        messages.check_state_vector(state)
+        try:
+            return self.ydoc.get_update(state)
+        except Exception as error:  # pycrdt raises no type of its own
+            raise ProtocolError("a state vector that cannot be read") from error
+        except BaseException as error:
+            if not is_panic(error):
+                raise
+            self.log.error("%s: the whole document is sent, since %s", self.room_id, error)
+            return self.ydoc.get_update()
+
+    def take(self, member: Member, update: bytes) -> Awaitable[None] | None:
+        """Take an edit of a member.
+
+        Returns:
+            What is to be awaited before the member's next message, for a large one.
+
+        Raises:
+            ProtocolError: it cannot be read.
+        """
+        if len(update) > LARGE:
+            return self._take_large(member, update)
+        self.take_read(member, update, read_update(update))
+        return None
+
+    async def _take_large(self, member: Member, update: bytes) -> None:
+        found = await run_sync(read_update, update)
+        if member in self.clients and member.role.may(Action.EDIT):
+            self.take_read(member, update, found)
+
+    def take_read(self, member: Member, update: bytes, found: Update) -> None:
+        """Apply an edit that was read.
+
+        Raises:
+            ProtocolError: it cannot be applied.
+        """
+        failpoint("relay.received")
+        self._sender = member
+        try:
+            take_in(self.ydoc, update)
+        except Exception as error:
+            raise ProtocolError("an update that cannot be read") from error
+        except BaseException as error:
+            if not is_panic(error):
+                raise
+            raise ProtocolError("an update that cannot be applied") from error
+        finally:
+            self._sender = None
+        failpoint("relay.applied")
+
+    def refuse(self, member: Member, action: Action) -> None:
+        """Tell a member that their role does not allow this: a refused edit is answered."""
+        content = {"type": "error", "reason": "not_allowed", "action": action.value}
+        member.send(Outgoing(messages.raw_message({**content, "role": member.role.value})))
+
+    def _on_transaction(self, event: TransactionEvent) -> None:
+        update = event.update
+        if update == messages.EMPTY_UPDATE:
+            return
+        # First what this changes in turn, such as that it is unsaved: nobody is told one alone.
+        self.on_update(update, self._sender)
+        if self._is_broadcasting:
+            self._updates.append((update, self._sender))
+            self._update_batch.schedule()
+        else:
+            self._unbroadcast.append((update, self._sender))
+
+    def apply_unbroadcast(self, update: bytes) -> None:
+        """Change the document, of which members are told only when the change is stored.
+
+        A server that is killed before makes the change again: what it had told of it until
+        then would come back from members, beside the new one.
+
+        Raises:
+            RoomClosed: nobody is told any more.
+        """
+        if self.is_closed:
+            raise RoomClosed(f"{self.room_id} was closed.")
+        self._is_broadcasting = False
+        try:
+            take_in(self.ydoc, update)
+        finally:
+            self._is_broadcasting = True
+        self._storing += 1
+
+    def mark_stored(self) -> None:
+        """A change is stored; with the last of them members are told."""
+        self._storing -= 1
+        if not self._storing:
+            self._broadcast_stored()
+
+    def _broadcast_stored(self) -> None:
+        if self._unbroadcast:
+            self._updates += self._unbroadcast
+            self._unbroadcast = []
+            self._update_batch.schedule()
+        self._all_stored.set()
+        self._all_stored = asyncio.Event()
+
+    def on_update(self, update: bytes, sender: Member | None) -> None:
+        """Something changed the document; for rooms that keep it."""
+
+    def _send_updates(self) -> None:
+        updates, self._updates = self._updates, []
+        if not updates:
+            return
+        first = updates[0][1]
+        only = first if all(sender is first for _, sender in updates) else None
+        parts = [update for update, _ in updates]
+        update = parts[0] if len(parts) == 1 else merge_updates(*parts)
+        outgoing = Outgoing(messages.sync_message(messages.UPDATE, update))
+        for member in list(self.clients):
+            if member is not only:  # they have it
+                member.send(outgoing)
+        failpoint("relay.sent")
+
+    # Presence
+
+    def _receive_presence(self, member: Member, message: bytes) -> None:
+        entries = [
+            self._stamped(member, entry)
+            for entry in messages.read_awareness(message)
+            if self._speaks_for(member, entry.client_id)
+        ]
+        own = {client_id for client_id, owner in self._owners.items() if owner is member}
+        if len(own.union(entry.client_id for entry in entries)) > MAX_PRESENCE_IDS:
+            raise ProtocolError(f"presence of more than {MAX_PRESENCE_IDS} clients")
+        news = [entry for entry in entries if self._is_news(entry)]
+        payload, _ = messages.read_bytes(messages.awareness_message(entries), 1)
+        try:
+            self.awareness.apply_awareness_update(payload, member)
+        except Exception as error:
+            raise ProtocolError("presence that cannot be read") from error
+        for entry in news:
+            self._present[entry.client_id] = entry
+            self._owners[entry.client_id] = member
+        # Their own presence goes back to a sender too: y-websocket's client takes a
+        # connection that is silent for 30 seconds for dead.
+        self._presence_batch.schedule()
+
+    def _speaks_for(self, member: Member, client_id: int) -> bool:
+        """Whether a client id is this member's, or nobody's: nobody speaks for others. [M3]"""
+        if client_id == self.awareness.client_id:
+            return False
+        owner = self._owners.get(client_id)
+        # Who comes back has the id that their connection before has not let go of yet.
+        return owner is None or owner is member or owner.username == member.username
+
+    @staticmethod
+    def _stamped(member: Member, entry: ClientState) -> ClientState:
+        """An entry with the name that the server knows, and within limits."""
+        if len(entry.state) > MAX_PRESENCE_BYTES:
+            raise ProtocolError(f"presence of more than {MAX_PRESENCE_BYTES} bytes")
+        if entry.client_id >= MAX_CLIENT_ID or entry.clock > MAX_CLOCK:
+            raise ProtocolError("presence with a number that is too large")
+        try:
+            state = json.loads(entry.state, parse_constant=_no_number)
+        except (ValueError, RecursionError) as error:
+            raise ProtocolError("presence that is not JSON") from error
+        if state is None:
+            return entry
+        if not isinstance(state, dict):
+            raise ProtocolError("presence that is no object")
+        state["user"] = member.identity(state.get("user"))
+        text = json.dumps(state, separators=(",", ":"))
+        return ClientState(entry.client_id, entry.clock, text.encode())
+
+    def _is_news(self, entry: ClientState) -> bool:
+        """Whether an entry is newer than what is known, by the rules of y-protocols."""
+        known = self.awareness.meta.get(entry.client_id)
+        if known is None or entry.clock > known["clock"]:
+            return True
+        left = entry.state == b"null" and entry.client_id in self.awareness.states
+        return left and bool(entry.clock == known["clock"])
+
+    def _state_of(self, client_id: int) -> ClientState:
+        state = json.dumps(self.awareness.states.get(client_id), separators=(",", ":"))
+        return ClientState(client_id, self.awareness.meta[client_id]["clock"], state.encode())
+
+    def send_server_awareness(self, type: str, changes: tuple[dict[str, Any], Any]) -> None:
+        """Pass on presence that code in this server sets, as agents do."""
+        if type == "update" and changes[1] == "local":
+            for client_id in {c for ids in changes[0].values() for c in ids}:
+                self._present[client_id] = self._state_of(client_id)
+            if self.ready:
+                self._presence_batch.schedule()
+
+    def _send_presence(self) -> None:
+        states, self._present = list(self._present.values()), {}
+        if states:
+            outgoing = Outgoing(messages.awareness_message(states))
+            for member in list(self.clients):
+                member.send(outgoing)

@@ -1,0 +1,535 @@
+"""One live document: load, serve, answer requests, stop.
+
+Knows its members, and leaves file and history to the binding; knows nothing of HTTP or of other
+rooms.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import json
+import time
+from collections.abc import Awaitable, Callable, Iterator
+from contextlib import contextmanager, suppress
+from dataclasses import replace
+from functools import partial
+from logging import Logger
+from typing import Any
+
+import anyio
+import nbformat
+from anyio import TASK_STATUS_IGNORED, Event, Lock, create_task_group
+from anyio.abc import TaskGroup, TaskStatus
+from jupyter_ydoc.ybasedoc import YBaseDoc
+from jupyter_ydoc.ynotebook import YNotebook
+from pycrdt import ArrayEvent, Doc, Map, MapEvent, Subscription, merge_updates
+
+from ..access.roles import Action
+from ..documents.codec import make_document
+from ..documents.identity import DocumentId
+from ..documents.validation import repair_notebook
+from ..errors import (
+    CollaborationError,
+    HistoryUnavailable,
+    InvalidRequest,
+    NotAllowed,
+    RoomClosed,
+    SaveFailed,
+    SaveRefused,
+)
+from ..failpoints import failpoint
+from ..files.document_file import DocumentFile
+from ..files.synchronizer import FileSynchronizer, SynchronizerOptions
+from ..files.watcher import FileWatch
+from ..history.model import Kind, Mark, MarkKind
+from ..history.store import History
+from ..merge.conflict import Conflict
+from ..merge.rebase import Replicas, with_replica
+from ..protocol import messages
+from ..protocol.messages import Request
+from ..protocol.update_reader import read_update
+from .member import Member, Outgoing
+from .persistent import PersistentRoom
+
+Emit = Callable[..., None]
+
+SERVER_STATE = frozenset({"path", "hash", "dirty", "document_id"})
+"""What of the shared state is the server's. [M7]"""
+
+STORE_LIMIT = 1.0
+"""Seconds after which people are told of a change on disk even if the store does not answer."""
+
+SETTLE_LIMIT = 1.0
+"""Seconds for which those who come back may send what they have, before the file is merged."""
+
+
+class DocumentRoom(PersistentRoom):
+    """A document that is open: its members, its file and its history.
+
+    Args:
+        lock: held while the file is looked at and written; one for all rooms of a file.
+        siblings: the other open rooms of the same file, such as a notebook's text. [F9]
+        watch: looks at the files of all rooms; without, nobody looks at this one's.
+    """
+
+    def __init__(
+        self,
+        document_id: DocumentId,
+        file: DocumentFile,
+        history: History,
+        options: SynchronizerOptions,
+        log: Logger,
+        emit: Emit,
+        lock: Lock | None = None,
+        siblings: Callable[[], list[DocumentRoom]] = list,
+        watch: FileWatch | None = None,
+    ) -> None:
+        super().__init__(str(document_id), document_id.type, history, log)
+        self.id = document_id
+        self._options = options
+        self._emit = emit
+        self._siblings = siblings
+        self._document: YBaseDoc = make_document(document_id.type, self.ydoc, self.awareness)
+        self.synchronizer = FileSynchronizer(
+            self,
+            document_id,
+            file,
+            history,
+            options,
+            lock or Lock(),
+            watch or FileWatch(options.poll_interval),
+        )
+        self._kind = Kind.EDIT
+        self._author = ""
+        self._loading = Lock()
+        self._placing = Lock()
+        self._replicas: dict[str, Replicas] = {}
+        self._repaired = 0
+        self._unstored: list[tuple[Member, Request]] = []
+        self._tasks: TaskGroup | None = None
+        self._heard = Event()
+        self._is_writable = True
+        self._must_publish_unsaved = False
+        self._watched: list[tuple[Any, Subscription]] = []
+        self._observe(self._document.ystate, self._on_state)
+        if isinstance(self._document, YNotebook):
+            self._observe(self._document.ycells, self._on_cells)
+
+    def _observe(self, shared: Any, look: Callable[[Any], None]) -> None:
+        self._watched.append((shared, shared.observe(look)))
+
+    @property
+    def document(self) -> YBaseDoc:
+        """The document, as jupyter_ydoc shows it."""
+        return self._document
+
+    @property
+    def path(self) -> str:
+        """Where the file was when it was last looked at; empty before."""
+        return self.synchronizer.path
+
+    # Opening
+
+    async def initialize(self) -> None:
+        """Load the document from its history and its file, once.
+
+        Raises:
+            DocumentNotFound: there is no file.
+            LoadFailed: the file cannot be read as a document of this type.
+            HistoryUnavailable: the store cannot be read or written.
+        """
+        async with self._loading:
+            if not self.ready:
+                self.session_id = await self.synchronizer.open()
+                self.open()
+                self.publish()
+                self.tell("INFO", "initialize", "loaded")
+
+    async def settled(self) -> None:
+        """Wait until the document is what its history and its file make of it.
+
+        Raises:
+            CollaborationError: the file cannot be read any more.
+        """
+        await self.synchronizer.settle()
+
+    async def _settle(self) -> None:
+        """Give those who come back a moment to send what they have."""
+        with anyio.move_on_after(SETTLE_LIMIT):
+            await self._heard.wait()
+        try:
+            await self.synchronizer.settle()
+        except CollaborationError as error:  # the next look tells it, if it stays so
+            self.log.warning("%s", error)
+        failpoint("load.merged")
+
+    def join(self, member: Member) -> None:
+        super().join(member)
+        if self._repaired:
+            member.send(Outgoing(messages.raw_message(self._repair_told())))
+
+    def receive(self, member: Member, message: bytes) -> Awaitable[None] | None:
+        work = super().receive(member, message)
+        if message[:2] == bytes((messages.SYNC, messages.STEP2)):
+            self._heard.set()
+        return work
+
+    async def run(self, *, task_status: TaskStatus[None] = TASK_STATUS_IGNORED) -> None:
+        """Save, and watch the file, until cancelled."""
+        async with create_task_group() as tasks:
+            self._tasks = tasks
+            await tasks.start(self.synchronizer.run)
+            tasks.start_soon(self._settle)
+            if self._options.poll_interval:
+                tasks.start_soon(self.synchronizer.watch)
+            task_status.started()
+
+    # Changes
+
+    def on_update(self, update: bytes, sender: Member | None) -> None:
+        super().on_update(update, sender)
+        self._history.append(update, sender.username if sender else self._author, self._kind)
+        if self._kind in (Kind.EDIT, Kind.RESTORE):
+            if self.synchronizer.is_saved:
+                self._must_publish_unsaved = True
+                asyncio.get_running_loop().call_soon(self.publish)
+            self.synchronizer.changed()
+
+    def _send_updates(self) -> None:
+        self._tell_unsaved()
+        super()._send_updates()
+
+    def _missing(self, state: bytes) -> bytes:
+        self._tell_unsaved()
+        return super()._missing(state)
+
+    def _tell_unsaved(self) -> None:
+        """Who gets an edit gets to know with it that the file lacks it: a base has it else. [S4]"""
+        if self._must_publish_unsaved:
+            self.publish()
+
+    async def change(
+        self, update: bytes, kind: Kind, author: str = "", noted: Callable[[], None] | None = None
+    ) -> None:
+        """Change the document, store the change, and tell everybody.
+
+        Args:
+            kind, author: under which it enters the history.
+            noted: called right after the change, so that what it notes is stored with it.
+        """
+        with self._entries_of(kind, author):
+            self.apply_unbroadcast(update)
+        try:
+            if noted is not None:
+                noted()
+            with anyio.move_on_after(STORE_LIMIT), suppress(HistoryUnavailable):
+                await self._history.commit()
+        finally:
+            self.mark_stored()
+
+    def mark(self, kind: MarkKind, author: str, seq: int | None = None) -> None:
+        """Cut the history where something happened: behind an entry, or here."""
+        at = self._history.mark_cut() if seq is None else seq
+        self._history.versions.mark(Mark(at, kind, author, time.time()))
+
+    @contextmanager
+    def _entries_of(self, kind: Kind, author: str = "") -> Iterator[None]:
+        """What changes in this block enters the history as this."""
+        before = (self._kind, self._author)
+        self._kind, self._author = kind, author
+        try:
+            yield
+        finally:
+            self._kind, self._author = before
+
+    def _on_state(self, event: MapEvent) -> None:
+        """What the server alone knows is put right again when a member writes it. [M7]"""
+        changed: dict[str, Any] = event.keys  # type: ignore[attr-defined]
+        if self._sender is not None and not SERVER_STATE.isdisjoint(changed):
+            asyncio.get_running_loop().call_soon(self.publish)
+
+    def _on_cells(self, event: ArrayEvent) -> None:
+        delta: list[dict[str, Any]] = event.delta  # type: ignore[attr-defined]
+        if self.ready and any("insert" in change for change in delta):
+            asyncio.get_running_loop().call_soon(self._separate_twins)
+
+    def _separate_twins(self) -> None:
+        """Cells have ids of their own: two people who move one cell at once make two of it."""
+        assert isinstance(self._document, YNotebook)
+        cells = self._document.ycells
+        seen: dict[str, Any] = {}
+        twins: list[tuple[int, bool]] = []
+        for index in range(len(cells)):
+            cell = cells[index]
+            name = cell.get("id") if isinstance(cell, Map) else None
+            if not isinstance(name, str):
+                continue
+            if name in seen:
+                twins.append((index, cells[index].to_py() == seen[name].to_py()))
+            else:
+                seen[name] = cells[index]
+        if not twins:
+            return
+        with self._entries_of(Kind.SERVER), self.ydoc.transaction():
+            for index, is_copy in reversed(twins):
+                if is_copy:
+                    del cells[index]
+                else:
+                    cells[index]["id"] = f"{cells[index]['id'][:40]}-{index}"
+        self.synchronizer.changed()
+
+    # Requests
+
+    def answer(self, member: Member, request: Request) -> None:
+        if request.name == Action.ACKNOWLEDGE.value:
+            if member in self._early:
+                return  # they are asked for the rest, and ask again then
+            self._history.when_committed(partial(self._acknowledge, member, request))
+        elif request.name not in _REQUESTS:
+            self.reply(member, request, status="failed", reason="There is no such request.")
+        elif not member.role.may(_REQUESTS[request.name]):
+            self.reply(member, request, status="failed", reason="You may read, not write.")
+        elif self._tasks is not None:
+            work = self._answer_revert if request.name == "revert" else self._answer_save
+            self._tasks.start_soon(work, member, request)
+
+    def _acknowledge(self, member: Member, request: Request, stored: bool) -> None:
+        """Say that all is on disk, in the history or at least in the file. [H1]"""
+        if stored or self.synchronizer.is_saved:
+            self.flush_updates()  # whether the file has it comes first
+            self.reply(member, request)
+        else:
+            self._unstored.append((member, request))
+
+    def _acknowledge_saved(self) -> None:
+        unstored, self._unstored = self._unstored, []
+        for member, request in unstored:
+            if member in self.clients:
+                self.reply(member, request)
+
+    async def _answer_save(self, member: Member, request: Request) -> None:
+        seq = self._history.mark_cut()
+        try:
+            wrote = await self.synchronizer.save(again=request.name == "recreate")
+        except SaveFailed as error:
+            self.synchronizer.save_failed(error)
+            self.reply(member, request, status="failed", reason=str(error), code=error.code)
+        else:
+            known = self.synchronizer.known
+            status = "success" if wrote else "skipped"
+            self.mark(MarkKind.SAVED, member.username, seq)
+            self.reply(member, request, status=status, hash=known.hash if known else None)
+
+    async def _answer_revert(self, member: Member, request: Request) -> None:
+        try:
+            await self.synchronizer.revert()
+        except CollaborationError as error:
+            self.reply(member, request, status="failed", reason=str(error))
+        else:
+            self.reply(member, request, status="success")
+
+    async def rebase(
+        self, session_id: str, state: bytes, base: bytes | None, username: str
+    ) -> list[Conflict]:
+        """Bring in what a replica of another history has, as an edit of its user. [S4]
+
+        Replicas of one other history are joined before, so that what several of them have
+        comes in once, and the same replica may come again.
+
+        Args:
+            session_id: the name of the other history.
+            state: the replica, as one update.
+            base: the replica as it was when its file was last known to hold it.
+            username: whose edit it is.
+
+        Returns:
+            Where the document and the replica changed the same: "theirs" is the replica's.
+
+        Raises:
+            InvalidRequest: the replica cannot be read.
+        """
+        failpoint("rebase.begin")
+        async with self._placing:
+            known = self._replicas.get(session_id)
+            try:
+                sides = (known, state, base, self.ydoc.get_update())
+                replicas, old = await anyio.to_thread.run_sync(with_replica, *sides)
+                merge = await self.synchronizer.place(old, replicas, username)
+            except CollaborationError:
+                raise
+            except Exception as error:  # pycrdt raises no type of its own
+                raise InvalidRequest(f"The replica cannot be read: {error!r}") from error
+            self._replicas[session_id] = replace(replicas, made=merge.made)
+            failpoint("rebase.applied")
+        await self._history.commit()
+        return merge.conflicts
+
+    async def merge(self, fork: Doc[Any], username: str, taken: Callable[[], None]) -> None:
+        """Bring in what a fork of this document has, as an edit of its user. [K5]
+
+        Args:
+            fork: its document, which may be edited until it is taken.
+            username: whose edit it is.
+            taken: called once it is known that the edit will do, before anything else happens.
+
+        Raises:
+            NotAllowed: the file cannot be written.
+            CollaborationError: the document does not take the edit.
+        """
+        if not self.is_writable:
+            raise NotAllowed(f"{self.path} cannot be written, so nothing can be merged into it.")
+        state, update = fork.get_state(), fork.get_update(self.ydoc.get_state())
+        self._check.check(update, await anyio.to_thread.run_sync(read_update, update))
+        later = fork.get_update(state)
+        self._check.check(later)
+        if self.is_closed:
+            raise RoomClosed(f"{self.path} was closed meanwhile.")
+        taken()
+        await self.change(merge_updates(update, later), Kind.EDIT, username)
+        self.publish()
+
+    async def forget_before(self, seq: int) -> int:
+        """Begin the history with an entry; what was before it is gone for good. [V7]
+
+        Returns:
+            The entry: the first one that ends there or behind it.
+
+        Raises:
+            HistoryUnavailable: the document is not saved, or the store does not take it.
+            VersionNotFound: there is no such entry.
+        """
+        if len(self.clients) == 1:  # whoever holds it: nobody else will say what is missing
+            await self.settled()
+        try:
+            async with self.synchronizer.resting():
+                return await self._history.forget_before(seq)
+        except SaveFailed as error:
+            raise HistoryUnavailable(
+                f"The history stays, for what it is needed: {error}"
+            ) from error
+
+    # What the binding asks for
+
+    def publish(self) -> None:
+        """Write into the document what the server alone knows of its file."""
+        if (known := self.synchronizer.known) is None:
+            return
+        self._must_publish_unsaved = False
+        if self.synchronizer.is_saved:
+            self._acknowledge_saved()
+        self._follow_permission(known.writable)
+        values = {
+            "document_id": self.room_id,
+            "path": known.path,
+            "hash": known.hash,
+            "dirty": not self.synchronizer.is_saved,
+        }
+        state = self._document.ystate
+        changes = {key: value for key, value in values.items() if state.get(key) != value}
+        if changes:
+            with self._entries_of(Kind.SERVER), self.ydoc.transaction():
+                for key, value in changes.items():
+                    state[key] = value
+
+    @property
+    def is_writable(self) -> bool:
+        """Whether the file may be written; else everybody is a viewer."""
+        return self._is_writable
+
+    def _follow_permission(self, is_writable: bool) -> None:
+        if is_writable != self._is_writable:
+            self._is_writable = is_writable
+            for member in list(self.clients):
+                member.tell_role()
+
+    def repair(self) -> bool:
+        """Replace what could not be written into a file; whether there was anything.
+
+        What is taken away stays in the history.
+        """
+        if not isinstance(self._document, YNotebook):
+            return False
+        with self._entries_of(Kind.SERVER):
+            problems = repair_notebook(self.ydoc)
+        for problem in problems:
+            self.log.error("%s: %s; it is kept as a raw cell", self.path, problem)
+        if problems:
+            self._repaired += len(problems)
+            self._broadcast(self._repair_told())
+        return bool(problems)
+
+    def _repair_told(self) -> dict[str, Any]:
+        return {"type": "repaired", "cells": self._repaired}
+
+    def check(self, content: Any) -> None:
+        """Refuse a text that would break the notebook as which others have it open. [F9]"""
+        if self.id.type == "notebook" or not isinstance(content, str):
+            return
+        if any(room.id.type == "notebook" for room in self._siblings()):
+            try:
+                nbformat.reads(content, as_version=4)  # type: ignore[no-untyped-call]
+            except (ValueError, KeyError, json.JSONDecodeError, nbformat.ValidationError) as error:
+                raise SaveRefused(
+                    f"{self.path} is open as a notebook as well, and this text is none: {error}."
+                    " It is saved once it is one."
+                ) from error
+
+    def save_state(self, error: SaveFailed | None) -> None:
+        """Tell everybody that saving stopped, or works again."""
+        if error is None:
+            self._broadcast({"type": "autosave", "status": "success"})
+        else:
+            content = {"status": "failed", "reason": str(error), "code": error.code}
+            self._broadcast({"type": "autosave", **content})
+        self.publish()
+
+    def tell(self, level: str, action: str, message: str) -> None:
+        """Publish an event; whoever else shows the file looks at it after a save."""
+        self._emit(level=level, room=self.room_id, path=self.path, action=action, msg=message)
+        if action == "save" and level == "INFO":
+            for room in self._siblings():
+                room.look_soon()
+
+    def look_soon(self) -> None:
+        """Another room wrote the file."""
+        if self._tasks is not None:
+            self._tasks.start_soon(self._look)
+
+    async def _look(self) -> None:
+        try:
+            await self.synchronizer.look()
+        except CollaborationError as error:  # the next look tells it, if it stays so
+            self.log.warning("%s", error)
+
+    def _broadcast(self, content: dict[str, Any]) -> None:
+        outgoing = Outgoing(messages.raw_message(content))
+        for member in list(self.clients):
+            member.send(outgoing)
+
+    # Closing
+
+    def flush(self) -> Awaitable[None]:
+        """Save what is unsaved.
+
+        Raises:
+            SaveFailed: it could not be written.
+        """
+        return self.synchronizer.flush()
+
+    def close(self) -> None:
+        super().close()
+        # A document holds its observers where no garbage collection sees them.
+        for shared, subscription in self._watched:
+            shared.unobserve(subscription)
+        self._watched = []
+
+    def finish(self) -> None:
+        """Stop all work of this room; what is not flushed is in the history only."""
+        self.close()
+        if self._tasks is not None:
+            self._tasks.cancel_scope.cancel()
+            self._tasks = None
+        self.tell("INFO", "clean", "closed")
+
+
+_REQUESTS = {"save": Action.SAVE, "recreate": Action.SAVE, "revert": Action.REVERT}

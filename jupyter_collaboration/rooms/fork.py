@@ -1,0 +1,134 @@
+"""One live fork: a copy of a document that lives in its history alone, without a file.
+
+Knows its members, and the room that it follows; leaves to others when it is made and merged.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import re
+from collections.abc import Callable
+from functools import partial
+from logging import Logger
+
+from anyio import Lock
+
+from ..access.roles import Action
+from ..documents.identity import parse_room_id
+from ..errors import InvalidRequest
+from ..history.model import Fork, Kind
+from ..history.store import History
+from ..protocol import messages
+from ..protocol.messages import Request
+from .broadcast import BroadcastRoom
+from .member import Member, Outgoing, Pin
+from .persistent import PersistentRoom
+
+_FORK_ID = re.compile(r"[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}")
+
+
+def is_fork_id(room_id: str) -> bool:
+    """Whether a room has a name as forks have: no other room without a file is called so."""
+    return _FORK_ID.fullmatch(room_id) is not None
+
+
+class Follower(Pin):
+    """A member of a fork's root who hands the root's edits on.
+
+    Args:
+        take: called with each update.
+        dismissed: called when the root lets its members go, with the code and the reason.
+    """
+
+    def __init__(
+        self, take: Callable[[bytes], None], dismissed: Callable[[int, str], None]
+    ) -> None:
+        self._take = take
+        self._dismissed = dismissed
+
+    def send(self, outgoing: Outgoing) -> None:
+        if outgoing.message[:2] == bytes((messages.SYNC, messages.UPDATE)):
+            _, update = messages.read_sync(outgoing.message)
+            # Later: what goes wrong in the fork is nothing to the root's other members.
+            asyncio.get_running_loop().call_soon(self._take, update)
+
+    def dismiss(self, code: int, reason: str) -> None:
+        self._dismissed(code, reason)
+
+
+class ForkRoom(PersistentRoom):
+    """A fork that is open."""
+
+    def __init__(self, fork: Fork, history: History, log: Logger) -> None:
+        root = parse_room_id(fork.root)
+        if root is None:
+            raise InvalidRequest("Only documents with files have forks.")
+        super().__init__(fork.room_id, root.type, history, log)
+        self.fork = fork
+        self._loading = Lock()
+        self._unfollow: Callable[[], None] | None = None
+
+    async def initialize(self) -> None:
+        """Load the fork from its history, once.
+
+        Raises:
+            HistoryUnavailable: the store cannot be read.
+        """
+        async with self._loading:
+            if not self.ready:
+                stored = await self._history.load()
+                with self.ydoc.transaction():
+                    for update in stored.updates:
+                        self.ydoc.apply_update(update)
+                self.session_id = stored.session_id
+                self.open()
+
+    async def follow(
+        self,
+        root: BroadcastRoom,
+        leave: Callable[[Member], None],
+        dismissed: Callable[[int, str], None],
+    ) -> None:
+        """Take what the root has, and from now on each of its edits.
+
+        Args:
+            leave: takes a member out of the root, when this room closes.
+            dismissed: called when the root lets its members go.
+        """
+        follower = Follower(self._bring, dismissed)
+        root.join(follower)
+        self._unfollow = partial(leave, follower)
+        await root.broadcast_ready()
+        self._bring(root.ydoc.get_update(self.ydoc.get_state()))
+
+    def _bring(self, update: bytes) -> None:
+        if not self.is_closed:
+            self.ydoc.apply_update(update)
+
+    def on_update(self, update: bytes, sender: Member | None) -> None:
+        super().on_update(update, sender)
+        if sender is None:
+            self._history.append(update, "", Kind.SERVER)
+        else:
+            self._history.append(update, sender.username, Kind.EDIT)
+
+    def answer(self, member: Member, request: Request) -> None:
+        if request.name == Action.ACKNOWLEDGE.value:
+            if member not in self._early:  # else they are asked for the rest, and ask again
+                self._history.when_committed(partial(self._acknowledge, member, request))
+        else:
+            super().answer(member, request)
+
+    def _acknowledge(self, member: Member, request: Request, stored: bool) -> None:
+        if stored:
+            self.reply(member, request)
+
+    def close(self) -> None:
+        if not self.is_closed and self._history.needs_checkpoint:
+            position = self._history.mark_cut()
+            self._history.mark_saved(position, "")  # there is no file to wait for
+            self._history.checkpoint(position, self.ydoc.get_update())
+        super().close()
+        if self._unfollow is not None:
+            self._unfollow()
+            self._unfollow = None

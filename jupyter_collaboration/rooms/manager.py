@@ -1,0 +1,391 @@
+"""Opens, supervises and evicts rooms; owns the only task group.
+
+Knows how a room is made; knows nothing of sockets or HTTP.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import AsyncIterator, Callable, Collection, Coroutine
+from contextlib import asynccontextmanager
+from functools import partial
+from logging import Logger
+from typing import Any
+from weakref import WeakKeyDictionary, WeakValueDictionary
+
+import anyio
+from anyio import TASK_STATUS_IGNORED, Event, Lock, create_task_group
+from anyio.abc import TaskGroup, TaskStatus
+
+from ..access.quotas import ConnectionQuota, Limits
+from ..documents.identity import DocumentId, parse_room_id
+from ..errors import HistoryUnavailable, RoomClosed, RoomNotFound, SaveFailed
+from ..failpoints import failpoint
+from ..files.watcher import FileWatch
+from ..history.memory import MemoryBackend
+from ..history.model import Fork
+from ..history.store import History, HistoryBackend
+from ..protocol.messages import CloseCode
+from .broadcast import BroadcastRoom
+from .document import DocumentRoom
+from .fork import ForkRoom, is_fork_id
+from .member import Member, Pin
+from .persistent import PersistentRoom
+
+STOP_TIME = 4.0
+"""Seconds for saving everything when the server stops."""
+
+STOP_GRACE = 0.3
+"""Seconds that a write which hangs is given to end when it is cancelled."""
+
+EVICTION_RETRY = 10.0
+"""Seconds until a room that could not be saved is looked at again."""
+
+MakeRoom = Callable[[DocumentId, HistoryBackend], DocumentRoom]
+
+
+class RoomManager:
+    """All rooms of a server.
+
+    Args:
+        make_room: makes the room of a document, not yet initialised.
+        history: where histories are kept; if it cannot be used, rooms go on without.
+        cleanup_delay: seconds from the last member's leaving to the closing of a room;
+            None keeps rooms open.
+        watch: looks at the files of all rooms while this runs.
+    """
+
+    def __init__(
+        self,
+        make_room: MakeRoom,
+        history: HistoryBackend,
+        *,
+        cleanup_delay: float | None,
+        log: Logger,
+        watch: FileWatch | None = None,
+    ) -> None:
+        self.rooms: dict[str, BroadcastRoom] = {}
+        self.started = Event()
+        self._make_room = make_room
+        self._history = history
+        self._without = MemoryBackend(log, keep=False)
+        self._cleanup_delay = cleanup_delay
+        self._log = log
+        self._locks: WeakValueDictionary[str, Lock] = WeakValueDictionary()
+        self._empty_since: WeakKeyDictionary[BroadcastRoom, float] = WeakKeyDictionary()
+        self._evicting: set[BroadcastRoom] = set()
+        self._quota = ConnectionQuota()
+        self._watch = watch
+        self._tasks: TaskGroup | None = None
+        self._stopping = False
+        self._stopped = Event()
+
+    async def run(self, *, task_status: TaskStatus[None] = TASK_STATUS_IGNORED) -> None:
+        """Open the history and hold the rooms' tasks, until `stop`."""
+        try:
+            await self._history.open()
+        except HistoryUnavailable as error:
+            self._log.error("Documents open without history, which cannot be kept: %s", error)
+            self._history = self._without
+        async with create_task_group() as self._tasks:
+            if self._watch is not None:
+                await self._tasks.start(self._watch.run)
+            self.started.set()
+            task_status.started()
+            await self._stopped.wait()
+            self._tasks.cancel_scope.cancel()
+
+    def path(self, room_id: str) -> str:
+        """Where the file of an open room is; empty for any other room."""
+        room = self.rooms.get(room_id)
+        return room.path if isinstance(room, DocumentRoom) else ""
+
+    def admit(self, username: str, room_id: str, limits: Limits) -> None:
+        """Somebody connects to a room; `dismiss` lets them go.
+
+        Raises:
+            TooMany: they have as many connections, or rooms, as they may.
+        """
+        self._quota.admit(username, room_id, limits)
+
+    def dismiss(self, username: str, room_id: str) -> None:
+        """Somebody who was admitted is gone."""
+        self._quota.dismiss(username, room_id)
+
+    def met(self, username: str, name: str) -> None:
+        """Somebody joined a document, and is called so."""
+        self._history.people.note(username, name)
+
+    async def names(self, usernames: Collection[str]) -> dict[str, str]:
+        """Display names by username, as far as they are known."""
+        try:
+            return await (await self.histories()).people.names(usernames)
+        except HistoryUnavailable as error:
+            self._log.debug("Nobody's name is known: %s", error)
+            return {}
+
+    def start_soon(self, work: Callable[[], Coroutine[Any, Any, None]]) -> None:
+        """Run something until it ends, or the rooms do."""
+        if self._tasks is not None:
+            self._tasks.start_soon(work)
+
+    def room_exists(self, room_id: str) -> bool:
+        """Whether this room is open."""
+        return room_id in self.rooms
+
+    def is_used(self, room_id: str) -> bool:
+        """Whether a document is open, or a copy of it is."""
+        return any(
+            room.room_id == room_id or (isinstance(room, ForkRoom) and room.fork.root == room_id)
+            for room in self.rooms.values()
+        )
+
+    async def get_room(self, room_id: str) -> BroadcastRoom:
+        """An open room.
+
+        Raises:
+            RoomNotFound: there is none.
+        """
+        try:
+            return self.rooms[room_id]
+        except KeyError:
+            raise RoomNotFound(f"There is no open room {room_id}.") from None
+
+    def history(self, room_id: str) -> History:
+        """The history of a document, whether it is open or not; to be read, not written."""
+        room = self.rooms.get(room_id)
+        if isinstance(room, DocumentRoom):
+            return room.history
+        return self._history.history(room_id)
+
+    async def session_id(self, document: DocumentId | Fork) -> str:
+        """The name of a document's history. [S1]"""
+        room = self.rooms.get(str(document))
+        if isinstance(room, PersistentRoom) and room.session_id:
+            return room.session_id
+        await self.started.wait()
+        try:
+            return await self._history.session_id(str(document))
+        except HistoryUnavailable:
+            return await self._without.session_id(str(document))
+
+    async def histories(self) -> HistoryBackend:
+        """Where the histories of documents and their forks are kept."""
+        await self.started.wait()
+        return self._history
+
+    async def fork(self, room_id: str) -> Fork | None:
+        """The fork whose room this is; None for other rooms.
+
+        Raises:
+            HistoryUnavailable: the store cannot be read.
+        """
+        if not is_fork_id(room_id):
+            return None
+        room = self.rooms.get(room_id)
+        if isinstance(room, ForkRoom):
+            return room.fork
+        return await (await self.histories()).forks.find(room_id)
+
+    async def open(self, room_id: str) -> BroadcastRoom:
+        """The room with this id, opened if need be.
+
+        Raises:
+            InvalidRequest: no room could have this id.
+            RoomNotFound: it could be a fork's, and there is no such fork.
+            DocumentNotFound, LoadFailed, HistoryUnavailable: the document cannot be opened.
+        """
+        document = parse_room_id(room_id)
+        await self.started.wait()
+        async with self.lock(room_id):
+            room = self.rooms.get(room_id)
+            if room is None:
+                room = await self._opened(room_id, document)
+                self.rooms[room_id] = room
+            if not room.clients:
+                self._emptied(room)  # nobody is in it yet, and perhaps nobody comes
+            return room
+
+    @asynccontextmanager
+    async def pinned(self, room_id: str) -> AsyncIterator[BroadcastRoom]:
+        """A room that stays open meanwhile.
+
+        Raises:
+            CollaborationError: it cannot be opened.
+        """
+        room = await self.open(room_id)
+        pin = Pin()
+        room.join(pin)
+        try:
+            yield room
+        finally:
+            self.leave(room, pin)
+
+    def add(self, room: BroadcastRoom) -> None:
+        """Take in a room that is open already; it closes when its last member left."""
+        self.rooms[room.room_id] = room
+
+    async def _opened(self, room_id: str, document: DocumentId | None) -> BroadcastRoom:
+        if document is None and is_fork_id(room_id):
+            return await self._opened_fork(room_id)
+        if document is None:
+            relay = BroadcastRoom(room_id, self._log)
+            relay.open()
+            return relay
+        room = self._make_room(document, self._history)
+        try:
+            await room.initialize()
+        except HistoryUnavailable as error:
+            self._log.error("%s opens without history: %s", room.path or room_id, error)
+            room = self._make_room(document, self._without)
+            await room.initialize()
+        assert self._tasks is not None
+        await self._tasks.start(self._supervise, room)
+        return room
+
+    async def _opened_fork(self, room_id: str) -> ForkRoom:
+        fork = await self.fork(room_id)
+        if fork is None:
+            raise RoomNotFound("There is no fork with this id.")
+        room = ForkRoom(fork, self._history.history(room_id), self._log)
+        await room.initialize()
+        try:
+            if fork.synchronize:
+                await self._follow_root(room)
+        except BaseException:
+            room.close()
+            raise
+        return room
+
+    async def _follow_root(self, room: ForkRoom) -> None:
+        root = await self.open(room.fork.root)
+        if isinstance(root, DocumentRoom) and root.session_id == room.fork.root_session:
+            await room.follow(root, partial(self.leave, root), partial(self.dissolve, room))
+        else:
+            self._log.error("A fork of %s does not follow its new history", room.fork.root)
+        if room.is_closed:
+            raise RoomClosed("The fork was closed while it was opened.")
+
+    def dissolve(self, room: BroadcastRoom, code: int, reason: str) -> None:
+        """Let the members of a room go, and close it."""
+        for member in list(room.clients):
+            member.dismiss(code, reason)
+        self._close(room)
+
+    async def _supervise(
+        self, room: DocumentRoom, *, task_status: TaskStatus[None] = TASK_STATUS_IGNORED
+    ) -> None:
+        """Run a room; when it breaks, its members are told and its neighbours are not hurt."""
+        try:
+            await room.run(task_status=task_status)
+        except Exception:
+            self._log.exception("The room of %s broke and is closed", room.path)
+            for member in list(room.clients):
+                member.dismiss(CloseCode.INTERNAL_ERROR, "The document's room broke.")
+            self.rooms.pop(room.room_id, None)
+            room.close()
+
+    def leave(self, room: BroadcastRoom, member: Member) -> None:
+        """A member went; the last one's room is closed after a while."""
+        room.leave(member)
+        if not room.clients:
+            self._emptied(room)
+
+    def _emptied(self, room: BroadcastRoom) -> None:
+        """Close a room after a while, unless somebody comes."""
+        if self._tasks is None or self._stopping:
+            return
+        if self._cleanup_delay is None and isinstance(room, DocumentRoom):
+            return
+        self._empty_since[room] = anyio.current_time()
+        if room not in self._evicting:
+            self._evicting.add(room)
+            self._tasks.start_soon(self._evict_later, room)
+
+    async def _evict_later(self, room: BroadcastRoom) -> None:
+        try:
+            while self.rooms.get(room.room_id) is room:
+                due = self._empty_since[room] + (self._cleanup_delay or 0)
+                rest = due - anyio.current_time()
+                if rest > 0:
+                    await anyio.sleep(rest)
+                elif await self._evicted(room) or room.clients:
+                    return
+                else:  # not saved: the room stays and tries again by itself
+                    await anyio.sleep(EVICTION_RETRY)
+        finally:
+            self._evicting.discard(room)
+
+    async def _evicted(self, room: BroadcastRoom) -> bool:
+        async with self.lock(room.room_id):
+            if self.rooms.get(room.room_id) is not room:
+                return True
+            failpoint("evict.begin")
+            if room.clients or not await self._flushed(room) or room.clients:
+                return False
+            failpoint("evict.flushed")
+            self._close(room)
+            failpoint("evict.closed")
+        if isinstance(room, PersistentRoom) and room.lasts:
+            await self._history.compact(room.room_id)
+        return True
+
+    def siblings(self, room: DocumentRoom) -> list[DocumentRoom]:
+        """The other open rooms of a room's file. [F9]"""
+        return [
+            other
+            for other in self.rooms.values()
+            if isinstance(other, DocumentRoom)
+            and other is not room
+            and other.id.file_id == room.id.file_id
+        ]
+
+    async def _flushed(self, room: BroadcastRoom) -> bool:
+        if isinstance(room, DocumentRoom):
+            try:
+                await room.flush()
+            except SaveFailed as error:
+                self._log.error("%s stays open, since it is not saved: %s", room.path, error)
+                return False
+        return True
+
+    def _close(self, room: BroadcastRoom) -> None:
+        if self.rooms.get(room.room_id) is room:
+            del self.rooms[room.room_id]
+        if isinstance(room, DocumentRoom):
+            room.finish()
+        else:
+            room.close()
+
+    async def stop(self) -> None:
+        """Dismiss all members, save everything, close the history."""
+        if self._stopping:
+            await self._stopped.wait()
+            return
+        self._stopping = True
+        failpoint("stop.begin")
+        rooms = list(self.rooms.values())
+        for room in rooms:
+            room.flush_updates()
+        await self._history.flush()  # first of all: whatever happens now, nothing is lost
+        for room in rooms:
+            for member in list(room.clients):
+                member.dismiss(CloseCode.GOING_AWAY, "The server stops.")
+        saving = [asyncio.create_task(self._flushed(room)) for room in rooms]
+        if saving:
+            # A write under way always finishes, even if nobody can wait for it any longer.
+            _, late = await asyncio.wait(saving, timeout=STOP_TIME)
+            if late:
+                self._log.error("Not everything was saved in time; the history has it.")
+                for task in late:
+                    task.cancel()
+                await asyncio.wait(late, timeout=STOP_GRACE)
+        failpoint("stop.saved")
+        for room in rooms:
+            self._close(room)
+        await self._history.close()
+        self._stopped.set()
+
+    def lock(self, room_id: str) -> Lock:
+        """Held while a room is opened or closed for good."""
+        return self._locks.setdefault(room_id, Lock())

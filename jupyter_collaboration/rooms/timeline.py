@@ -1,0 +1,145 @@
+"""The public timeline: a room that shows a document as it was, step by step.
+
+Knows histories and rooms; what is shown is never the document itself. Each user has one such room
+a document, which closes when they leave.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Awaitable
+from logging import Logger
+from typing import Any
+from uuid import uuid4
+
+from anyio.to_thread import run_sync
+
+from ..access.roles import Action
+from ..documents.identity import DocumentId, parse_room_id
+from ..errors import InvalidRequest, RoomNotFound
+from ..history.memory import MemoryBackend
+from ..history.model import Fork
+from ..merge.document import merge_into
+from ..protocol.messages import CloseCode
+from ..protocol.update_reader import read_update
+from ..versions.service import VersionService
+from .fork import ForkRoom
+from .manager import RoomManager
+from .member import Member, Pin
+
+OPEN_TIME = 60.0
+"""Seconds for which a room waits for whom it was made."""
+
+MAX_ROOMS = 10
+"""Rooms of one document; with one more the oldest is closed."""
+
+MAX_STEPS = 10**6
+
+
+class TimelineRoom(ForkRoom):
+    """A copy of a document that shows what it was; nobody edits it.
+
+    Args:
+        moments: the last number and the time of each entry that can be shown, oldest first.
+        username: for whom it was made.
+    """
+
+    lasts = False
+
+    def __init__(
+        self,
+        fork: Fork,
+        state: bytes,
+        moments: list[tuple[int, float]],
+        username: str,
+        log: Logger,
+    ) -> None:
+        super().__init__(fork, MemoryBackend(keep=False).history(fork.room_id), log)
+        self.ydoc.apply_update(state)
+        self.session_id = str(uuid4())
+        self.username = username
+        self.moments = moments
+        self.position = len(moments) - 1
+        self.open()
+
+    def take(self, member: Member, update: bytes) -> Awaitable[None] | None:
+        if read_update(update).structs:
+            self.refuse(member, Action.EDIT)
+        return None
+
+
+class TimelineForks:
+    """The rooms in which people look at the past."""
+
+    def __init__(self, rooms: RoomManager, timeline: VersionService, log: Logger) -> None:
+        self._rooms = rooms
+        self._timeline = timeline
+        self._log = log
+
+    async def open(self, document: DocumentId, username: str) -> TimelineRoom:
+        """A room that shows a document as it is now; an older one of this user is closed.
+
+        Raises:
+            CollaborationError: the document cannot be opened.
+        """
+        root = await self._rooms.open(str(document))
+        await root.broadcast_ready()  # what is not stored yet is nobody's past
+        moments = await self._rooms.history(str(document)).versions.moments()
+        session_id = getattr(root, "session_id", "")
+        fork = Fork(str(uuid4()), str(document), session_id)
+        room = TimelineRoom(fork, root.ydoc.get_update(), moments, username, self._log)
+        self._make_place(fork.root, username)
+        self._rooms.add(room)
+        pin = Pin()
+        room.join(pin)
+        asyncio.get_running_loop().call_later(OPEN_TIME, self._rooms.leave, room, pin)
+        return room
+
+    def _make_place(self, root: str, username: str) -> None:
+        """Close the rooms that a user has of a document already, and the oldest of too many."""
+        found = [
+            room
+            for room in self._rooms.rooms.values()
+            if isinstance(room, TimelineRoom) and room.fork.root == root
+        ]
+        own = [room for room in found if room.username == username]
+        others = [room for room in found if room.username != username]
+        for room in own + others[: max(0, len(others) - MAX_ROOMS + 1)]:
+            self._rooms.dissolve(room, CloseCode.NOT_FOUND, "Another look at the past began.")
+
+    async def step(self, fork_room: str, root: str, steps: int) -> None:
+        """Show the document some entries later, or earlier for a negative number.
+
+        Raises:
+            RoomNotFound: there is no such room.
+            VersionNotFound: what is to be shown is not kept any more.
+        """
+        room = self._room(fork_room, root)
+        document = parse_room_id(root)
+        if document is None or not room.moments:
+            raise InvalidRequest("There is nothing to step through.")
+        position = min(max(room.position + steps, 0), len(room.moments) - 1)
+        content = await self._timeline.content(document, room.moments[position][0])
+        ours = room.ydoc.get_update()
+        merge = await run_sync(merge_into, document.type, ours, ours, content)
+        room.position = position
+        room.ydoc.apply_update(merge.update)
+
+    async def restore(self, fork_room: str, root: str, username: str) -> None:
+        """Make the document what the room shows, as an edit of a user.
+
+        Raises:
+            RoomNotFound: there is no such room.
+            CollaborationError: it cannot be restored.
+        """
+        room = self._room(fork_room, root)
+        document = parse_room_id(root)
+        if document is None or not room.moments:
+            raise InvalidRequest("There is nothing to restore.")
+        await self._timeline.restore(document, room.moments[room.position][0], username)
+
+    def _room(self, fork_room: str, root: str) -> TimelineRoom:
+        room: Any = self._rooms.rooms.get(fork_room)
+        if not isinstance(room, TimelineRoom) or room.fork.root != root:
+            raise RoomNotFound("There is no such timeline any more: open it again.")
+        return room

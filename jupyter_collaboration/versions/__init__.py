@@ -1,0 +1,1 @@
+"""A history as people read it: versions, what changed, who wrote it."""

@@ -1,0 +1,70 @@
+"""Makes versions of the entries of a history.
+
+Knows how entries are grouped and what is said of them; leaves to the store what is kept. Slow for
+long histories: called in a thread.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+from pycrdt import Doc
+
+from ..history.model import Mark, Summarised, Version
+from ..history.store import VersionStore
+from .changes import ChangeTracker
+from .grouping import Group, Grouping
+
+
+def made_of(
+    content_type: str, store: VersionStore, done: Summarised, marks: list[Mark]
+) -> tuple[list[Version], Summarised, int]:
+    """The versions behind those that are done, of which the last one may grow.
+
+    Args:
+        content_type: the document's type.
+        store: what its entries are read from; in a worker thread of the event loop.
+        done: how far versions were made.
+        marks: all marks of the history.
+
+    Returns:
+        The versions, how far those are done that change no more, and the last entry.
+    """
+    grouping = Grouping(marks)
+    tracker = ChangeTracker(content_type, done.state)
+    behind: Doc[Any] = Doc()  # the document as of the last version that is over
+    if done.state:
+        behind.apply_update(done.state)
+    versions: list[Version] = []
+    waiting: list[bytes] = []
+    seq = last = done.seq
+    try:
+        for entry in store.behind(done.seq):
+            ended = grouping.add(entry, tracker.take(entry.update))
+            if ended is not None:
+                if not ended.is_empty:
+                    versions.append(_version(ended, tracker.changes()))
+                with behind.transaction():
+                    for update in waiting:
+                        behind.apply_update(update)
+                waiting, seq = [], ended.seq
+            tracker.settled()
+            waiting.append(entry.update)
+            last = entry.seq
+        if grouping.group is not None and not grouping.group.is_empty:
+            versions.append(_version(grouping.group, tracker.changes()))
+    finally:
+        tracker.close()
+    return versions, Summarised(seq, behind.get_update() if seq else b""), last
+
+
+def _version(group: Group, changes: dict[str, Any]) -> Version:
+    return Version(
+        group.first,
+        group.seq,
+        group.names,
+        group.kind_of_version,
+        group.start,
+        group.end,
+        changes,
+    )

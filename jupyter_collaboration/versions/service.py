@@ -1,0 +1,291 @@
+"""Versions made of a document's history: listed, read, named, and brought back.
+
+Knows histories and what documents hold; changes a document through its room only, by an ordinary
+edit. Nothing of a history stays in memory between two questions.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import math
+import time
+from dataclasses import dataclass
+from logging import Logger
+from typing import Any
+
+from anyio.to_thread import run_sync
+
+from ..documents.codec import content_of
+from ..documents.identity import DocumentId, parse_room_id
+from ..errors import HistoryUnavailable, InvalidRequest, NotAllowed, VersionNotFound
+from ..history.model import Kind, Mark, MarkKind, Retention, Version
+from ..merge.document import merge_into
+from ..protocol import messages
+from ..protocol.messages import CloseCode
+from ..rooms.document import DocumentRoom
+from ..rooms.fork import ForkRoom
+from ..rooms.manager import RoomManager
+from .builder import made_of
+
+PATIENCE = 0.1
+"""Seconds for which a page waits for versions that are not made yet."""
+
+KEEP_UP = 20.0
+"""Seconds between two times at which the versions of a document that is worked on are made."""
+
+CLOSE_TIME = 0.5
+"""Seconds for which a server that stops waits for what is being made."""
+
+MAX_PAGE = 200
+MAX_NAME = 200
+
+
+@dataclass(frozen=True)
+class Page:
+    """A part of a document's history.
+
+    Attributes:
+        versions: newest first.
+        is_complete: whether all that there are were made: if not, ask again soon.
+        people: what their authors are called, by username.
+        kept: how much of the history is kept; None where it does not outlive the server.
+    """
+
+    versions: list[Version]
+    is_complete: bool
+    people: dict[str, str]
+    kept: Retention | None
+
+
+class VersionService:
+    """The versions of all documents."""
+
+    def __init__(self, rooms: RoomManager, log: Logger) -> None:
+        self._rooms = rooms
+        self._log = log
+        self._making: dict[str, asyncio.Task[Any]] = {}
+        self._asked: set[str] = set()
+        self._made: dict[str, tuple[int, int]] = {}
+        self._begun: dict[str, float] = {}
+        self._is_closed = False
+
+    async def page(
+        self,
+        document: DocumentId,
+        before: int | None,
+        limit: int,
+        *,
+        author: str = "",
+        named: bool = False,
+    ) -> Page:
+        """The newest versions below an id, newest first."""
+        making = self._make_soon(document)
+        done, _ = await asyncio.wait({making}, timeout=PATIENCE)
+        history = self._rooms.history(str(document))
+        limit = max(1, min(limit, MAX_PAGE))
+        versions = await history.versions.page(before, limit, author=author, named=named)
+        authors = {name for version in versions for name in version.authors}
+        people = await self._rooms.names(authors)
+        is_complete = bool(done) and str(document) not in self._asked  # else it was cleared
+        return Page(versions, is_complete, people, history.retention)
+
+    def _make_soon(self, document: DocumentId) -> asyncio.Task[Any]:
+        """Make the versions of all that is there now; once at a time a document."""
+        key = str(document)
+        self._asked.add(key)
+        if key not in self._making:
+            task = asyncio.create_task(self._make(document))
+            self._making[key] = task
+            task.add_done_callback(lambda _: self._making.pop(key, None))
+        return self._making[key]
+
+    def keep_up(self, room_id: str) -> None:
+        """A document was saved: make its versions now and then, so that no page waits for many."""
+        now = asyncio.get_running_loop().time()
+        document = parse_room_id(room_id)
+        if self._is_closed:  # the last saves of a server that stops
+            return
+        if document is not None and now - self._begun.get(room_id, -math.inf) > KEEP_UP:
+            self._begun[room_id] = now
+            self._make_soon(document)
+
+    async def close(self) -> None:
+        """Stop; what was not made is made at the next question."""
+        self._is_closed = True
+        making = set(self._making.values())
+        for task in making:
+            task.cancel()
+        if making:
+            await asyncio.wait(making, timeout=CLOSE_TIME)
+
+    async def _make(self, document: DocumentId) -> None:
+        key = str(document)
+        try:
+            while key in self._asked:  # who asks meanwhile wants what came meanwhile, too
+                self._asked.discard(key)
+                await self._make_new(document)
+        except HistoryUnavailable as error:
+            self._log.debug("The versions of %s are not made: %s", document, error)
+        except Exception as error:  # pycrdt raises no type of its own
+            self._log.error("The versions of %s cannot be made: %r", document, error)
+
+    async def _make_new(self, document: DocumentId) -> None:
+        """Make the versions of what came since the last time, if anything did."""
+        key = str(document)
+        store = self._rooms.history(key).versions
+        marks = await store.marks()
+        seq, known = self._made.get(key, (0, -1))
+        is_new = known != len(marks) or await store.entries_after(seq, 1)
+        if not is_new and await store.page(None, 1):
+            return
+        done = await store.summarised()
+        versions, summarised, last = await run_sync(made_of, document.type, store, done, marks)
+        await store.replace(done.seq, versions, summarised)
+        self._made[key] = (last, len(marks))
+
+    async def clear(self, document: DocumentId, seq: int) -> int:
+        """Forget everything before the end of a version, which then is the first one. [V7]
+
+        Returns:
+            The version's id: the newest one may have grown meanwhile.
+
+        Raises:
+            VersionNotFound: there is no such version.
+            CollaborationError: the document cannot be opened, or is not saved.
+            HistoryUnavailable: the store does not take it.
+        """
+        key = str(document)
+        while key in self._making:
+            await asyncio.wait({self._making[key]})
+        truncation = asyncio.create_task(self._clear(document, seq))
+        self._making[key] = truncation  # nobody makes versions of what is about to go
+        truncation.add_done_callback(lambda _: self._making.pop(key, None))
+        return await truncation
+
+    async def _clear(self, document: DocumentId, seq: int) -> int:
+        key = str(document)
+        async with self._rooms.pinned(key) as room:
+            assert isinstance(room, DocumentRoom)
+            if room.session_id != await (await self._rooms.histories()).session_id(key):
+                raise HistoryUnavailable("This document is open without its history.")
+            end = await room.forget_before(seq)
+        self._made.pop(key, None)
+        for other in list(self._rooms.rooms.values()):
+            if isinstance(other, ForkRoom) and not other.lasts and other.fork.root == key:
+                self._rooms.dissolve(other, CloseCode.NOT_FOUND, "The history was cleared.")
+        return end
+
+    async def content(self, document: DocumentId, seq: int) -> Any:
+        """What the document held at the end of a version.
+
+        Raises:
+            VersionNotFound: it is not kept, or never was.
+        """
+        updates = await self._updates(document, seq)
+        return await run_sync(content_of, document.type, *updates)
+
+    async def content_before(self, document: DocumentId, first: int) -> Any:
+        """What the document held before a version that begins with an entry.
+
+        It is that of an empty document before the first one.
+
+        Raises:
+            VersionNotFound: it is not kept.
+        """
+        end = await self._rooms.history(str(document)).versions.last_before(first)
+        updates = [] if end is None else await self._updates(document, end)
+        return await run_sync(content_of, document.type, *updates)
+
+    async def _updates(self, document: DocumentId, seq: int) -> list[bytes]:
+        history = self._rooms.history(str(document))
+        end = await history.versions.boundary(seq)
+        updates = None if end is None else await history.updates_at(end)
+        if updates is None:
+            raise VersionNotFound(f"There is no version {seq} of this document any more.")
+        return updates
+
+    async def name(self, document: DocumentId, seq: int, name: str, author: str) -> int:
+        """Name a version, or take its name away with an empty one.
+
+        Returns:
+            The version's id: the newest one may have grown meanwhile.
+
+        Raises:
+            InvalidRequest: the name is too long.
+            VersionNotFound: there is no such version.
+            HistoryUnavailable: the store does not take it.
+        """
+        if len(name) > MAX_NAME:
+            raise InvalidRequest(f"A name has at most {MAX_NAME} characters.")
+        history = self._rooms.history(str(document))
+        store = history.versions
+        if not name:
+            store.unmark(seq, MarkKind.NAMED)
+            await history.commit()
+            return seq
+        if seq == history.seq:
+            history.mark_cut()  # what comes from now on is another version
+            await history.commit()
+        end = await store.boundary(seq)
+        if end is None:
+            raise VersionNotFound(f"There is no version {seq} of this document.")
+        store.mark(Mark(end, MarkKind.NAMED, author, time.time(), name))
+        await history.commit()
+        return end
+
+    async def restore(
+        self,
+        document: DocumentId,
+        seq: int,
+        author: str,
+        *,
+        cell: str | None = None,
+        apply: bool = True,
+    ) -> bytes:
+        """Make the document, or one cell of it, what it was at the end of a version.
+
+        Args:
+            cell: the id of the cell; None for the whole document.
+            apply: whether the server makes the edit. If not, the caller makes it, so that they
+                can undo it, and the history takes what they do next for the restore.
+
+        Returns:
+            The edit, as an update; the empty update if the document is like this already.
+
+        Raises:
+            VersionNotFound: it is not kept, or the cell was not in it.
+            NotAllowed: nobody may write the file.
+            CollaborationError: the document cannot be opened.
+        """
+        content = await self.content(document, seq)
+        room = await self._rooms.open(str(document))
+        assert isinstance(room, DocumentRoom)
+        if not room.is_writable:
+            raise NotAllowed("The file is read-only on the server.")
+        ours = room.ydoc.get_update()
+        if cell is not None:
+            now = await run_sync(content_of, document.type, ours)
+            content = _with_cell(now, content, cell)
+        merge = await run_sync(merge_into, document.type, ours, ours, content)
+        if merge.update != messages.EMPTY_UPDATE:
+            room.mark(MarkKind.RESTORED, author)
+            if apply:
+                await room.change(merge.update, Kind.RESTORE, author)
+        return merge.update
+
+
+def _with_cell(now: Any, then: Any, name: str) -> Any:
+    """A notebook with one cell as it was: in its place, or behind the cell that was before it."""
+    old = {cell.get("id"): at for at, cell in enumerate(then.get("cells", ()))}
+    if name not in old:
+        raise VersionNotFound("There was no such cell in this version.")
+    cells = list(now["cells"])
+    names = [cell.get("id") for cell in cells]
+    cell = then["cells"][old[name]]
+    if name in names:
+        cells[names.index(name)] = cell
+    else:
+        before = [each.get("id") for each in then["cells"][: old[name]]]
+        at = max((names.index(each) + 1 for each in before if each in names), default=0)
+        cells.insert(at, cell)
+    return {**now, "cells": cells}

@@ -1,0 +1,303 @@
+"""One WebSocket: authorizes a client, then is its channel into a room.
+
+Knows Tornado and Jupyter Server; leaves the meaning of messages to the room.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import time
+from collections.abc import Awaitable
+from contextlib import suppress
+from typing import Any
+
+import anyio
+from anyio import CancelScope
+from jupyter_server.auth.decorator import ws_authenticated
+from jupyter_server.base.handlers import JupyterHandler
+from jupyter_server.base.websocket import WebSocketMixin
+from jupyter_server.utils import ensure_async
+from tornado.iostream import StreamClosedError
+from tornado.web import HTTPError
+from tornado.websocket import WebSocketHandler
+
+from ..access.identity import presence_of
+from ..access.quotas import Limits, TokenBucket
+from ..access.roles import Role
+from ..documents.identity import parse_room_id
+from ..errors import CollaborationError, NotAllowed, ProtocolError
+from ..protocol import messages
+from ..protocol.messages import CloseCode
+from ..rooms.broadcast import BroadcastRoom
+from ..rooms.document import DocumentRoom
+from ..rooms.forks import Forks
+from ..rooms.manager import RoomManager
+from ..rooms.member import Outgoing
+from ..rooms.persistent import PersistentRoom
+from .outbox import Outbox
+
+PING_INTERVAL = 6.0
+PING_TIMEOUT = 12.0
+"""Seconds between two pings, and until a client that answers none is gone."""
+
+
+class RoomHandler(WebSocketMixin, JupyterHandler, WebSocketHandler):
+    """``/api/collaboration/room/<roomid>?sessionId=``: one member of one room."""
+
+    auth_resource = "contents"
+
+    ping_interval = 0  # Tornado's and the mixin's: this class pings by itself
+
+    def initialize(
+        self,
+        rooms: RoomManager,
+        forks: Forks,
+        emit_presence: Any,
+        limits: Limits,
+    ) -> None:
+        self._rooms = rooms
+        self._forks = forks
+        self._emit_presence = emit_presence
+        self._limits = limits
+        self.path = ""
+        self._refusal: CollaborationError | None = None
+        self._permission = Role.VIEWER
+        self._all_stored = {"role": Role.EDITOR.value, "reason": ""}  # what clients begin with
+        self._checking = CancelScope()
+        self._bucket = TokenBucket(limits.messages_per_second, limits.message_burst)
+        self._admitted = False
+        self._room: BroadcastRoom | None = None
+        self._outbox: Outbox | None = None
+        self._pinger: asyncio.TimerHandle | None = None
+        self._came = int(time.time())
+        self._heard = 0.0
+        self._pinged = 0.0
+
+    @property
+    def max_message_size(self) -> int:
+        """Bytes; Tornado closes a connection that sends more."""
+        return self._limits.message_bytes
+
+    @property
+    def username(self) -> str:
+        """As the server authenticated them."""
+        user = self.current_user
+        return str(getattr(user, "username", "") or "")
+
+    @property
+    def role(self) -> Role:
+        return Role(self._role_and_reason()["role"])
+
+    def _role_and_reason(self) -> dict[str, str]:
+        if self._permission is Role.VIEWER:
+            return {"role": Role.VIEWER.value, "reason": "permission"}
+        if isinstance(self._room, DocumentRoom) and not self._room.is_writable:
+            return {"role": Role.VIEWER.value, "reason": "file"}
+        return {"role": self._permission.value, "reason": ""}
+
+    def tell_role(self) -> None:
+        role = self._role_and_reason()
+        if role != self._all_stored:
+            self._all_stored = role
+            self.send(Outgoing(messages.raw_message({"type": "role", **role})))
+
+    def identity(self, claimed: Any) -> dict[str, Any]:
+        """Who they are, and as what they are here since when: seconds since the epoch."""
+        here = {"role": self.role.value, "since": self._came}
+        return presence_of(self.current_user, claimed) | here
+
+    # Coming in
+
+    @ws_authenticated
+    async def get(self, room_id: str) -> None:
+        """Refuse, or become a WebSocket. Nothing is made before. [M1] [M5]"""
+        if not self.check_origin():
+            raise HTTPError(403, "This origin may not connect.")
+        self.room_id = room_id
+        try:
+            # The authorizer may ask for the path.
+            self.path = await self._forks.path(room_id)
+        except CollaborationError as error:
+            self._refusal = error
+        role = await self._permitted()
+        if role is None:
+            raise HTTPError(403, "You may not read this document.")
+        self._permission = role
+        await super().get(room_id=room_id)
+
+    async def _permitted(self) -> Role | None:
+        """What the server's authorizer lets this user be here; None: nothing."""
+        if not await self._allowed("read"):
+            return None
+        return Role.EDITOR if await self._allowed("write") else Role.VIEWER
+
+    async def _allowed(self, action: str) -> bool:
+        allowed = self.authorizer.is_authorized(self, self.current_user, action, "contents")
+        return bool(await ensure_async(allowed))
+
+    async def open(self, room_id: str) -> None:
+        """Join the room, or say why not."""
+        self.set_nodelay(True)
+        assert self.ws_connection is not None and self.ws_connection.stream is not None
+        self._outbox = Outbox(self.ws_connection.stream)
+        try:
+            await self._join(room_id)
+        except CollaborationError as error:
+            self.log.warning("%s is refused: %s", room_id, error)
+            if error.close_code == CloseCode.INTERNAL_ERROR:
+                reason = messages.session_reason(
+                    "initialization_error", None, reloadable=False, error=str(error)
+                )
+                self.dismiss(CloseCode.SESSION, reason)
+            else:
+                self.dismiss(error.close_code, str(error))
+
+    async def _join(self, room_id: str) -> None:
+        if self._refusal is not None:
+            raise self._refusal
+        self._rooms.admit(self.username, room_id, self._limits)
+        self._admitted = True
+        await self._forks.check(room_id)
+        session_id = self.get_query_argument("sessionId", "")
+        document = parse_room_id(room_id) or await self._rooms.fork(room_id)
+        if document and session_id != (current := await self._rooms.session_id(document)):
+            reason = messages.session_reason("unknown_session", current, reloadable=True)
+            self.dismiss(CloseCode.SESSION, reason)
+            return
+        room = await self._rooms.open(room_id)
+        if isinstance(room, PersistentRoom) and session_id != room.session_id:
+            reason = messages.session_reason("unknown_session", room.session_id, reloadable=True)
+            self.dismiss(CloseCode.SESSION, reason)
+            return
+        if self.ws_connection is None or self.ws_connection.is_closing():
+            return
+        self._room = room
+        room.join(self)
+        if isinstance(room, PersistentRoom):
+            self._rooms.met(self.username, self.identity(None)["display_name"])
+        self._heard = asyncio.get_running_loop().time()
+        self._ping_later()
+        self._rooms.start_soon(self._check_again)
+        self._emit_presence(room_id, self.username, "join")
+
+    async def _check_again(self) -> None:
+        """Ask the authorizer now and then: what somebody may do can change. [M2]"""
+        with self._checking:
+            while True:
+                await anyio.sleep(self._limits.role_check_interval)
+                try:
+                    self.path = await self._path_now()
+                    role = await self._permitted()
+                except Exception as error:  # an authorizer may raise anything
+                    self.log.error("%s cannot be authorised: %r", self.username, error)
+                    role = None
+                if role is None:
+                    gone = NotAllowed("You may not read this document any more.")
+                    self.dismiss(gone.close_code, str(gone))
+                    return
+                self._permission = role
+                self.tell_role()
+
+    async def _path_now(self) -> str:
+        """Where the file is; where it was if it is gone, for the document stays open."""
+        try:
+            return await self._forks.path(self.room_id)
+        except CollaborationError:
+            return self.path
+
+    # Being there
+
+    def on_message(self, message: str | bytes) -> Awaitable[None] | None:
+        """Act on a message; the next one is read when what is returned is done."""
+        if self._room is None or self._closing:
+            return None
+        self._heard = asyncio.get_running_loop().time()
+        pause = self._bucket.take(self._heard)
+        try:
+            if isinstance(message, str):
+                raise ProtocolError("a text frame")
+            work = self._room.receive(self, message)
+        except ProtocolError as error:
+            self._broke_off(error)
+            return None
+        return self._slowly(work, pause) if work is not None or pause else None
+
+    async def _slowly(self, work: Awaitable[None] | None, pause: float) -> None:
+        try:
+            if work is not None:
+                await work
+        except ProtocolError as error:
+            self._broke_off(error)
+        await anyio.sleep(pause)
+
+    def _broke_off(self, error: ProtocolError) -> None:
+        self.log.warning("%s sent %s and is cut", self.username, error)
+        self.dismiss(CloseCode.BAD_REQUEST, f"The server could not read a message: {error}")
+
+    def send(self, outgoing: Outgoing) -> None:
+        """Send without waiting; who reads too slowly is cut, and syncs when they are back."""
+        if self._outbox is None or self._closing:
+            return
+        now = asyncio.get_running_loop().time()
+        if self._outbox.overdue(now):
+            self._cut("reads too slowly")
+            return
+        with suppress(StreamClosedError):  # `on_close` comes
+            self._outbox.write(outgoing.frame, now)
+
+    @property
+    def _closing(self) -> bool:
+        return self.ws_connection is None or self.ws_connection.is_closing()
+
+    def dismiss(self, code: int, reason: str) -> None:
+        """Close the socket, saying why."""
+        self.close(int(code), messages.cut_reason(reason))
+
+    def _cut(self, why: str) -> None:
+        """End a connection that would not take a close frame either."""
+        self.log.warning("%s %s and is cut", self.username, why)
+        self._depart()
+        if self.ws_connection is not None and self.ws_connection.stream is not None:
+            self.ws_connection.stream.close()
+
+    # Pings: a client that sleeps or lost its network is gone within seconds, but one that still
+    # takes what is sent is not, however slowly.
+
+    def _ping_later(self) -> None:
+        self._pinger = asyncio.get_running_loop().call_later(PING_INTERVAL, self._ping)
+
+    def _ping(self) -> None:
+        if self._outbox is None or self._closing:
+            return
+        now = asyncio.get_running_loop().time()
+        if self._outbox.overdue(now):
+            self._cut("reads too slowly")
+            return
+        if not self._outbox.waiting:
+            if self._pinged > self._heard and now - self._heard > PING_TIMEOUT:
+                self._cut("does not answer")
+                return
+            self.ping()
+            self._pinged = max(self._pinged, now)
+        self._ping_later()
+
+    def on_pong(self, data: bytes) -> None:
+        self._heard = asyncio.get_running_loop().time()
+
+    # Leaving
+
+    def on_close(self) -> None:
+        self._depart()
+
+    def _depart(self) -> None:
+        self._checking.cancel()
+        if self._admitted:
+            self._admitted = False
+            self._rooms.dismiss(self.username, self.room_id)
+        if self._pinger is not None:
+            self._pinger.cancel()
+            self._pinger = None
+        room, self._room = self._room, None
+        if room is not None:
+            self._rooms.leave(room, self)
+            self._emit_presence(room.room_id, self.username, "leave")

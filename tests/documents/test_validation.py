@@ -1,0 +1,195 @@
+"""Edits that would leave a document with what its type cannot hold are not taken. [M8]"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+import pytest
+from pycrdt import Array, Doc, Map, Text
+
+from jupyter_collaboration.documents import validation
+from jupyter_collaboration.documents.codec import loaded_update, rendered
+from jupyter_collaboration.documents.validation import EditCheck, repair_notebook
+from jupyter_collaboration.errors import EarlyEdit, InvalidEdit
+
+Edit = Callable[[Doc[Any]], Any]
+
+
+def code(source: str, name: str) -> dict[str, Any]:
+    cell = {"cell_type": "code", "id": name, "metadata": {}, "source": source}
+    return {**cell, "outputs": [], "execution_count": None}
+
+
+def notebook() -> Doc[Any]:
+    cells = [code("one", "a"), code("two", "b")]
+    content = {"cells": cells, "metadata": {}, "nbformat": 4, "nbformat_minor": 5}
+    doc: Doc[Any] = Doc()
+    doc.apply_update(loaded_update("notebook", content))
+    return doc
+
+
+class Room:
+    """A document and somebody's replica, whose edits are checked before they are applied."""
+
+    def __init__(self, doc: Doc[Any], content_type: str = "notebook") -> None:
+        self.doc = doc
+        self.check = EditCheck(doc, content_type)
+        self.replica: Doc[Any] = Doc()
+        self.replica.apply_update(doc.get_update())
+        self.sent: list[bytes] = []
+        self._subscription = self.replica.observe(lambda event: self.sent.append(event.update))
+
+    def edit(self, edit: Edit) -> None:
+        edit(self.replica)
+        self.arrive()
+
+    def arrive(self) -> None:
+        while self.sent:
+            update = self.sent.pop(0)
+            self.check.check(update)
+            self.doc.apply_update(update)
+            self.check.applied(update)
+
+
+def cells(doc: Doc[Any]) -> Array[Any]:
+    return doc.get("cells", type=Array)
+
+
+def nothing(**changes: Any) -> Map[Any]:
+    """A cell with something else in it."""
+    cell = {"cell_type": "code", "id": "x", "metadata": Map(), "source": Text("x")}
+    cell |= {"outputs": Array(), "execution_count": None, **changes}
+    return Map({key: value for key, value in cell.items() if value != "absent"})
+
+
+GOOD: dict[str, Edit] = {
+    "typing": lambda doc: cells(doc)[0]["source"].insert(1, "x"),
+    "a cell": lambda doc: cells(doc).append(nothing()),
+    "a markdown cell": lambda doc: cells(doc).append(nothing(cell_type="markdown")),
+    "a deleted cell": lambda doc: cells(doc).pop(0),
+    "an output": lambda doc: cells(doc)[0]["outputs"].append(
+        Map({"output_type": "stream", "name": "stdout", "text": Text("1\n")})
+    ),
+    "outputs in plain values": lambda doc: cells(doc).append(nothing(outputs=[])),
+    "a number": lambda doc: cells(doc)[0].update({"execution_count": 3.0}),
+    "metadata": lambda doc: cells(doc)[0]["metadata"].update({"tags": ["a", {"b": 1.5}]}),
+    "an attachment": lambda doc: cells(doc)[0].update({"attachments": {"a.png": {}}}),
+    "the kernel": lambda doc: doc.get("meta", type=Map)["metadata"].update({"kernelspec": {}}),
+    "a state": lambda doc: doc.get("state", type=Map).update({"mine": 1}),
+}
+
+BAD: dict[str, Edit] = {
+    "a cell that is a text": lambda doc: cells(doc).append("x"),
+    "a cell that is a number": lambda doc: cells(doc).append(1),
+    "a cell that is a list": lambda doc: cells(doc).append(Array([1])),
+    "a cell without a type": lambda doc: cells(doc).append(nothing(cell_type="absent")),
+    "a cell of a strange type": lambda doc: cells(doc).append(nothing(cell_type="strange")),
+    "a cell without a source": lambda doc: cells(doc).append(nothing(source="absent")),
+    "a source that is a plain value": lambda doc: cells(doc).append(nothing(source="plain")),
+    "a source that becomes one": lambda doc: cells(doc)[0].update({"source": 7}),
+    "outputs that are a number": lambda doc: cells(doc).append(nothing(outputs=3)),
+    "a type that is taken away": lambda doc: cells(doc)[0].pop("cell_type"),
+    "a source that is taken away": lambda doc: cells(doc)[0].pop("source"),
+    "NaN as a count": lambda doc: cells(doc)[0].update({"execution_count": float("nan")}),
+    "NaN in an output": lambda doc: cells(doc)[0]["outputs"].append(Map({"a": float("nan")})),
+    "an infinity in metadata": lambda doc: cells(doc)[0]["metadata"].update({"a": [1e999]}),
+    "bytes in metadata": lambda doc: cells(doc)[0]["metadata"].update({"a": b"x"}),
+    "an embed in a source": lambda doc: cells(doc)[0]["source"].insert_embed(0, {"a": 1}),
+    "a format that is no number": lambda doc: doc.get("meta", type=Map).update({"nbformat": "x"}),
+    "a format that is taken away": lambda doc: doc.get("meta", type=Map).pop("nbformat"),
+    "metadata that are no map": lambda doc: doc.get("meta", type=Map).update({"metadata": 1}),
+}
+
+
+@pytest.mark.parametrize("name", GOOD)
+def test_what_a_notebook_can_hold_is_taken(name: str) -> None:  # [M8]
+    room = Room(notebook())
+    room.edit(GOOD[name])
+    assert room.doc.get_state() == room.replica.get_state()
+    assert rendered("notebook", room.doc.get_update())["cells"]
+
+
+@pytest.mark.parametrize("name", BAD)
+def test_what_a_notebook_cannot_hold_is_not_taken(name: str) -> None:  # [M8]
+    room = Room(notebook())
+    before = room.doc.get_update()
+    with pytest.raises(InvalidEdit, match="not taken"):
+        room.edit(BAD[name])
+    assert room.doc.get_update() == before
+    other = Room(room.doc)  # and the check is not confused by what it refused
+    other.check = room.check
+    other.edit(lambda doc: cells(doc)[1]["source"].insert(0, "fine "))
+    assert str(cells(room.doc)[1]["source"]) == "fine two"
+
+
+def test_a_text_takes_texts_only() -> None:  # [M8]
+    doc: Doc[Any] = Doc()
+    doc.apply_update(loaded_update("file", "one"))
+    room = Room(doc, "file")
+    room.edit(lambda doc: doc.get("source", type=Text).insert(0, "x"))
+    with pytest.raises(InvalidEdit):
+        room.edit(lambda doc: doc.get("source", type=Text).insert_embed(0, {"a": 1}))
+    assert str(doc.get("source", type=Text)) == "xone"
+
+
+def test_typing_on_costs_no_copy(monkeypatch: pytest.MonkeyPatch) -> None:  # [M8]
+    room = Room(notebook())
+    source = cells(room.replica)[0]["source"]
+    room.edit(lambda doc: source.insert(1, "a"))  # in the middle of the text
+    room.check.forget()
+
+    def refuse(*args: Any) -> Any:
+        raise AssertionError("a copy is made")
+
+    monkeypatch.setattr(validation, "_Copy", refuse)
+    for at in range(2, 30):
+        room.edit(lambda doc, at=at: source.insert(at, "b"))  # type: ignore[misc]
+    room.edit(lambda doc: source.__delitem__(slice(20, 25)))
+    assert str(cells(room.doc)[0]["source"]) == "o" + "a" + "b" * 23 + "ne"
+
+
+def test_a_string_between_cells_is_no_typing() -> None:  # [M8]
+    """It goes on where somebody added a cell, as typing goes on where somebody typed."""
+    room = Room(notebook())
+    room.edit(lambda doc: cells(doc).append(nothing()))
+    with pytest.raises(InvalidEdit):
+        room.edit(lambda doc: cells(doc).append("x"))
+
+
+def test_what_comes_too_early_is_told_apart() -> None:
+    room = Room(notebook())
+    source = cells(room.replica)[0]["source"]
+    source.insert(1, "a")
+    late = room.sent.pop()
+    source.insert(2, "b")
+    with pytest.raises(EarlyEdit):
+        room.arrive()
+    room.sent = [late]
+    room.arrive()
+
+
+def test_a_copy_that_is_far_behind_is_let_go(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(validation, "MAX_BEHIND", 3)
+    room = Room(notebook())
+    for at in range(5):
+        room.edit(lambda doc, at=at: cells(doc)[at % 2]["source"].insert(0, "x"))  # type: ignore[misc]
+        for _ in range(2):
+            room.check.applied(room.doc.get_update())
+    assert str(cells(room.doc)[0]["source"]) == "xxxone"
+
+
+def test_cells_that_are_none_become_raw_cells_and_nothing_goes() -> None:  # [M8]
+    doc = notebook()
+    cells(doc).insert(1, "a string")
+    cells(doc).append(nothing(cell_type="absent", source=Text("precious")))
+    doc.get("meta", type=Map)["nbformat"] = "four"
+    assert len(repair_notebook(doc)) == 3
+    assert repair_notebook(doc) == []
+    content = rendered("notebook", doc.get_update())
+    assert [cell["cell_type"] for cell in content["cells"]] == ["code", "raw", "code", "raw", "raw"]
+    texts = [cell["source"] for cell in content["cells"]]
+    assert "a string" in texts[1]
+    assert "precious" in texts[3]
+    assert "four" in texts[4]
+    assert content["nbformat"] == 4

@@ -1,0 +1,251 @@
+"""Changes on disk become small edits, and merge with what was typed meanwhile."""
+
+from __future__ import annotations
+
+import random
+from dataclasses import replace
+from typing import Any
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+from pycrdt import Array, Assoc, Doc, Map, Text
+
+from jupyter_collaboration.documents.codec import content_of, loaded_update, make_document, rendered
+from jupyter_collaboration.merge.cells import match_cells
+from jupyter_collaboration.merge.diff import text_edits
+from jupyter_collaboration.merge.document import content_in_file, edit_text, merge_into, stands
+from jupyter_collaboration.merge.rebase import Replicas, with_replica
+
+LINES = st.text(alphabet="ab\n😀é", max_size=30)
+
+
+def disk_edit(content_type: str, base: bytes, content: Any) -> bytes:
+    """The edits of a change on disk while nobody typed."""
+    theirs = content_in_file(content_type, content)
+    return merge_into(content_type, base, base, theirs).update
+
+
+@given(LINES, LINES)
+def test_text_edits_lead_from_one_text_to_the_other(source: str, target: str) -> None:  # [F4]
+    for start, end, new in reversed(text_edits(source, target)):
+        source = source[:start] + new + source[end:]
+    assert source == target
+
+
+@given(LINES, LINES)
+def test_a_disk_edit_of_a_text_leads_to_what_is_on_disk(old: str, new: str) -> None:  # [F4]
+    base = loaded_update("file", old)
+    doc: Doc[Any] = Doc()
+    doc.apply_update(base)
+    doc.apply_update(disk_edit("file", base, new))
+    assert rendered("file", doc.get_update()) == new
+
+
+def test_typing_that_is_not_saved_survives_a_change_on_disk() -> None:  # [F4]
+    base = loaded_update("file", "one\ntwo\nthree\n")
+    doc: Doc[Any] = Doc()
+    doc.apply_update(base)
+    text = doc.get("source", type=Text)
+    text.insert(4, "typed ")
+    doc.apply_update(disk_edit("file", base, "zero\none\ntwo\nTHREE\n"))
+    assert str(text) == "zero\none\ntyped two\nTHREE\n"
+
+
+def test_a_caret_stays_on_its_text() -> None:  # [F12]
+    base = loaded_update("file", "one\ntwo\nthree\n")
+    doc: Doc[Any] = Doc()
+    doc.apply_update(base)
+    text = doc.get("source", type=Text)
+    caret = text.sticky_index(5, Assoc.AFTER)
+    doc.apply_update(disk_edit("file", base, "a new line\none\ntwo\nthree!\n"))
+    assert str(text)[caret.get_index() :].startswith("wo\n")
+
+
+def code(source: str, cell_id: str | None = None, **more: Any) -> dict[str, Any]:
+    cell = {
+        "cell_type": "code",
+        "execution_count": None,
+        "metadata": {},
+        "outputs": [],
+        "source": source,
+        **more,
+    }
+    return {**cell, "id": cell_id} if cell_id else cell
+
+
+def notebook(*cells: dict[str, Any], minor: int = 5, **metadata: Any) -> dict[str, Any]:
+    return {"cells": list(cells), "metadata": metadata, "nbformat": 4, "nbformat_minor": minor}
+
+
+def merged(old: dict[str, Any], new: dict[str, Any]) -> tuple[Doc[Any], list[str]]:
+    """The document after the change on disk, and the cells' ids before it."""
+    base = loaded_update("notebook", old)
+    doc: Doc[Any] = Doc()
+    doc.apply_update(base)
+    cells = doc.get("cells", type=Array)
+    ids = [cell["id"] for cell in cells]
+    doc.apply_update(disk_edit("notebook", base, new))
+    return doc, ids
+
+
+def test_cells_change_move_come_and_go_by_id() -> None:  # [F4]
+    stream = {"output_type": "stream", "name": "stdout", "text": "hello\n"}
+    old = notebook(code("a = 1", "a"), code("b = 2", "b"), code("c = 3", "c"))
+    new = notebook(
+        code("c = 3", "c"),
+        code("new", "n"),
+        code("a = 10", "a", execution_count=4, outputs=[stream], metadata={"tags": ["x"]}),
+        kernelspec={"name": "python3", "display_name": "Python 3"},
+    )
+    doc, _ = merged(old, new)
+    assert rendered("notebook", doc.get_update()) == new
+
+
+def test_untouched_cells_without_ids_keep_their_identity() -> None:  # [F5]
+    old = notebook(code("a"), code("b"), code("c"), minor=4)
+    new = notebook(code("first"), code("a"), code("b, changed"), code("c"), minor=4)
+    doc, ids = merged(old, new)
+    now = [cell["id"] for cell in doc.get("cells", type=Array)]
+    assert [now[1], now[3]] == [ids[0], ids[2]]
+    assert rendered("notebook", doc.get_update()) == new
+
+
+@pytest.mark.parametrize("minor", [4, 5])
+def test_a_rewrite_with_the_same_content_sends_nothing(minor: int) -> None:  # [F6]
+    cells = [code("a", "a"), code("b", "b")] if minor == 5 else [code("a"), code("b")]
+    content = notebook(*cells, minor=minor, kernelspec={"name": "python3", "display_name": "P"})
+    assert disk_edit("notebook", loaded_update("notebook", content), content) == b"\x00\x00"
+
+
+def test_cells_added_while_the_disk_changes_stay() -> None:  # [F4]
+    old = notebook(code("a", "a"), code("b", "b"))
+    base = loaded_update("notebook", old)
+    doc: Doc[Any] = Doc()
+    document = make_document("notebook", doc)
+    doc.apply_update(base)
+    document.append_cell(code("mine", "m"))
+    doc.apply_update(disk_edit("notebook", base, notebook(code("a!", "a"), code("b", "b"))))
+    cells = rendered("notebook", doc.get_update())["cells"]
+    assert [cell["source"] for cell in cells] == ["a!", "b", "mine"]
+
+
+@pytest.mark.parametrize("seed", range(50))
+def test_any_notebook_becomes_any_other(seed: int) -> None:  # [F4]
+    rng = random.Random(seed)
+    minor = rng.choice([4, 5])
+
+    def some() -> dict[str, Any]:
+        names = rng.sample("abcdefgh", rng.randint(1, 6))
+        ids = names if minor == 5 else [None] * len(names)
+        texts = [f"{name} {rng.choice('xy')}" for name in names]
+        return notebook(*map(code, texts, ids), minor=minor)
+
+    old, new = some(), some()
+    doc, _ = merged(old, new)
+    assert rendered("notebook", doc.get_update()) == new
+
+
+def test_loading_a_content_twice_makes_one_history() -> None:  # [S5]
+    content = notebook(code("a"), code("b"), minor=4)
+    doc: Doc[Any] = Doc()
+    doc.apply_update(loaded_update("notebook", content))
+    before = doc.get_state()
+    doc.apply_update(loaded_update("notebook", content))
+    assert doc.get_state() == before
+    assert len(doc.get("cells", type=Array)) == 2
+
+
+def test_what_loading_adds_is_not_saved() -> None:  # [F7]
+    content = notebook(code("a", "a"))
+    update = loaded_update("notebook", content)
+    doc: Doc[Any] = Doc()
+    doc.apply_update(update)
+    assert "kernelspec" in doc.get("meta", type=Map)["metadata"].to_py()
+    assert rendered("notebook", update) == content
+
+
+def test_cells_are_matched_by_id_wherever_they_are() -> None:  # [F5]
+    old = [code("x", name) for name in "abcd"]
+    new = [code("x", name) for name in "dabc"]
+    assert match_cells(old, new) == [3, 0, 1, 2]
+
+
+@pytest.mark.parametrize(
+    ("meanwhile", "still_stands"),
+    [("nothing", True), ("type into it", True), ("delete it", False)],
+)
+def test_a_merge_is_computed_again_if_a_cell_that_it_changes_is_gone(
+    meanwhile: str, still_stands: bool
+) -> None:  # [F12]
+    base = loaded_update("notebook", notebook(code("x = 1", "a"), code("y = 2", "b")))
+    doc: Doc[Any] = Doc()
+    doc.apply_update(base)
+    disk = notebook(code("x = 1", "a"), code("y = 2 + 1", "b"))
+    merge = merge_into("notebook", base, base, disk)
+    cells = doc.get("cells", type=Array)
+    if meanwhile == "type into it":
+        cells[1]["source"].insert(0, "# typed\n")
+    elif meanwhile == "delete it":
+        del cells[1]
+    assert stands(doc, merge) is still_stands
+
+
+def notebook_with(source: str) -> dict[str, Any]:
+    cell = {"cell_type": "code", "id": "1", "metadata": {}, "outputs": [], "source": source}
+    cells = [{**cell, "execution_count": None}]
+    return {"cells": cells, "metadata": {}, "nbformat": 4, "nbformat_minor": 5}
+
+
+def source_in(doc: Doc[Any], content_type: str) -> Text:
+    if content_type == "file":
+        return doc.get("source", type=Text)
+    source: Text = doc.get("cells", type=Array)[0]["source"]
+    return source
+
+
+@pytest.mark.parametrize("content_type", ["file", "notebook"])
+@pytest.mark.parametrize("clients", [(1, 2), (2, 1)])
+@pytest.mark.parametrize(
+    ("base", "first", "second", "in_file"),
+    [
+        ("x = 1\n", "x first\n= 1\n", "x second= 1\n", "x second= 1\n"),
+        (
+            "name = 1\nprint(name)\n\nother = 2\n",
+            "name)\nfirst\n\nother = 2\n",
+            "name = 1\nprsecondint(name)\n\nother = 2\n",
+            "name = 1\nprsecondint(name)\n\nother = 2\n",
+        ),
+        ("x = 1\n", "first x = 1\n", "x = 1 second\n", "x = 1\n"),
+    ],
+)
+def test_what_the_file_has_from_a_replica_that_comes_second_stands_there_once(
+    content_type: str,
+    clients: tuple[int, int],
+    base: str,
+    first: str,
+    second: str,
+    in_file: str,
+) -> None:  # [S4]
+    def loaded(text: str) -> bytes:
+        content = text if content_type == "file" else notebook_with(text)
+        return loaded_update(content_type, content)
+
+    states = []
+    for client, text in zip(clients, (first, second), strict=True):
+        replica: Doc[Any] = Doc(client_id=client)
+        replica.apply_update(loaded(base))
+        edit_text(source_in(replica, content_type), text)
+        states.append(replica.get_update())
+    doc: Doc[Any] = Doc()
+    doc.apply_update(loaded(in_file))
+    known: Replicas | None = None
+    for state in [*states, states[0]]:
+        now = doc.get_update()
+        known, old = with_replica(known, state, loaded(base), now)
+        content = content_of(content_type, known.state)
+        merge = merge_into(content_type, now, old, content, False, known)
+        known = replace(known, made=merge.made)
+        doc.apply_update(merge.update)
+    result = str(source_in(doc, content_type))
+    assert (result.count("first"), result.count("second")) == (1, 1)

@@ -1,0 +1,112 @@
+"""Random three-way merges of texts: what was added is there once, and what nobody deleted stays."""
+
+from __future__ import annotations
+
+import random
+from dataclasses import dataclass
+from itertools import count
+
+import pytest
+from fuzz.marks import mark_text, marks_in, readable, seam, torn
+
+from jupyter_collaboration.merge.text import merge_text
+
+SEEDS = 1500
+
+AROUND = ["", "\n", " ", "x = 1\n", "\nx = 1"]
+
+
+@dataclass
+class Texts:
+    """What a merge gets."""
+
+    base: str | None
+    ours: str
+    theirs: str
+
+    def __str__(self) -> str:
+        sides = (self.base, self.ours, self.theirs)
+        return " / ".join(repr(readable(text)) if text is not None else "None" for text in sides)
+
+
+def edited(rng: random.Random, text: str, numbers: count[int], around: list[str]) -> str:
+    """A text after some insertions and deletions."""
+    for _ in range(rng.randint(1, 4)):
+        start = seam(text, rng.random())
+        end = seam(text, min(1.0, start / (len(text) or 1) + rng.random() * 0.3))
+        if rng.random() < 0.6:
+            piece = rng.choice(around) + mark_text(next(numbers)) + rng.choice(around)
+            text = text[:start] + piece + text[start:]
+        elif start < end:
+            text = text[:start] + text[end:]
+    return text
+
+
+def made(seed: int, knowledge: str) -> Texts:
+    """Two sides' texts and a base: a proper one, one older than what both know, or none."""
+    rng = random.Random(seed)
+    numbers = count(1)
+    plain = ["x = 1\n", "\n", " ", "y"]
+    base = ""
+    for _ in range(rng.randint(0, 12)):
+        base += mark_text(next(numbers)) if rng.random() < 0.3 else rng.choice(plain)
+    around = AROUND if rng.random() < 0.7 else [""]
+    shared = edited(rng, base, numbers, around) if knowledge == "older" else base
+    ours, theirs = (edited(rng, shared, numbers, around) for _ in range(2))
+    return Texts(None if knowledge == "none" else base, ours, theirs)
+
+
+def wrong_in(merged: str, texts: Texts) -> list[str]:
+    base, ours, theirs = (marks_in(text or "") for text in (texts.base, texts.ours, texts.theirs))
+    found = marks_in(merged)
+    wrong = [f"{readable(torn(merged))!r} is torn"] if torn(merged) else []
+    for number in ours | theirs:
+        added = number not in base
+        kept = number in ours and number in theirs
+        if found[number] > 1:
+            wrong.append(f"⟦{number}⟧ is doubled")
+        if not found[number] and (added or kept):
+            wrong.append(f"⟦{number}⟧ is lost")
+    return wrong
+
+
+@pytest.mark.parametrize("knowledge", ["proper", "older", "none"])
+def test_a_merge_of_texts_loses_and_doubles_nothing(knowledge: str) -> None:  # [F4] [S4]
+    failures: list[tuple[int, str]] = []
+    for seed in range(SEEDS):
+        texts = made(seed, knowledge)
+        merged, _ = merge_text(texts.base, texts.ours, texts.theirs, sure=knowledge == "proper")
+        if wrong := wrong_in(merged, texts):
+            shown = f"{', '.join(wrong)}: {texts} -> {readable(merged)!r} (seed {seed})"
+            failures.append((len(shown), shown))
+    # Without a proper base two texts in other orders cannot always be told from one.
+    if len(failures) > (0 if knowledge == "proper" else SEEDS // 50):
+        pytest.fail(f"{len(failures)} of {SEEDS}, as {min(failures)[1]}", pytrace=False)
+
+
+def typed_twice(seed: int) -> tuple[str, str, str]:
+    """A new text, and two versions of it into which somebody typed."""
+    rng = random.Random(seed)
+    number = rng.randint(1, 40)
+    text = f"# note {number}\nname{number} = {number * 7}\nprint(name{number})\n"
+
+    def typed(mark: int) -> str:
+        at = seam(text, rng.random())
+        return text[:at] + mark_text(mark) + rng.choice(["", "", "\n"]) + text[at:]
+
+    return text, typed(1), typed(2)
+
+
+@pytest.mark.parametrize("base", [None, ""])
+def test_a_text_that_no_base_has_is_not_doubled(base: str | None) -> None:  # [S4]
+    more: list[str] = []
+    for seed in range(SEEDS):
+        text, ours, theirs = typed_twice(seed)
+        merged, _ = merge_text(base, ours, theirs, sure=False)
+        marks = marks_in(merged)
+        assert (marks[1], marks[2]) == (1, 1) and not torn(merged)
+        if len(merged) > len(ours) + len(theirs) - len(text):
+            more.append(readable(merged))
+    # Where both typed into one word, it cannot always be told from two.
+    if len(more) > SEEDS // 20:
+        pytest.fail(f"{len(more)} of {SEEDS}, as {max(more, key=len)!r}", pytrace=False)
