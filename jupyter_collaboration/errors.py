@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from asyncio import CancelledError
+
 
 class CollaborationError(Exception):
     """The root of the tree; its text is meant for users."""
@@ -118,6 +120,24 @@ class HistoryUnavailable(CollaborationError):
     """The store could not be read or written."""
 
     status = 503
+
+
+class DocumentBroken(CollaborationError):
+    """A live document is in no known state; it is discarded and loaded again from its history."""
+
+    status = 500
+    close_code = 4500
+
+
+def must_propagate(error: BaseException) -> bool:
+    """Return whether a boundary around a background job has to let an exception pass.
+
+    Everything else is contained where it happens, `BaseException` included: pyo3's
+    PanicException is one, and so may be what a contents manager raises.
+    """
+    if inner := getattr(error, "exceptions", None):  # an exception group
+        return any(must_propagate(each) for each in inner)
+    return isinstance(error, CancelledError | KeyboardInterrupt | SystemExit | GeneratorExit)
 
 
 def is_panic(error: BaseException) -> bool:

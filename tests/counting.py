@@ -10,6 +10,7 @@ from typing import Any
 from jupyter_server.base.handlers import APIHandler
 
 from jupyter_collaboration.history.sqlite.backend import SQLiteBackend
+from jupyter_collaboration.rooms.broadcast import BroadcastRoom
 
 
 class CountsHandler(APIHandler):
@@ -30,6 +31,7 @@ class CountsHandler(APIHandler):
         counts = {
             "tasks": len(asyncio.all_tasks()),
             "rooms": len(manager.rooms),
+            "live_rooms": sum(isinstance(each, BroadcastRoom) for each in gc.get_objects()),
             "documents": rows,
             "files": len(extension._watch._files),
             "people": len(manager._quota._connections),

@@ -47,10 +47,15 @@ class Raising(LargeFileManager):
         raise ZeroDivisionError("a bug")
 
 
+class PanicException(BaseException):
+    """As what pyo3 raises, whose type cannot be imported."""
+
+
 class Moody(AsyncLargeFileManager):
     """Treats each path as the file `.moods` in the root says; keeps a list of what it wrote.
 
-    ``full``, ``denied`` and ``broken`` refuse to write, ``hangs`` waits until that is over, and
+    ``full``, ``denied``, ``broken`` and ``panics`` refuse to write, ``panics at get`` and
+    ``key error at get`` to read, ``hangs`` waits until that is over, and
     ``leaves half`` and ``leaves nothing`` end the server in the middle of a write. A path
     ``pair.ipynb`` has its code in ``pair.py`` too: who writes one of them writes both, as
     jupytext does.
@@ -63,6 +68,14 @@ class Moody(AsyncLargeFileManager):
             return None
         return moods.get(path.strip("/"))
 
+    async def get(self, path, *args, **options):  # type: ignore[no-untyped-def]
+        mood = self._mood(path)
+        if mood == "panics at get":
+            raise PanicException("a panic")
+        if mood == "key error at get":
+            raise KeyError("a bug")
+        return await super().get(path, *args, **options)
+
     async def save(self, model, path=""):  # type: ignore[no-untyped-def]
         while (mood := self._mood(path)) == "hangs":
             await asyncio.sleep(0.01)
@@ -72,6 +85,8 @@ class Moody(AsyncLargeFileManager):
             raise HTTPError(403, f"Permission denied: {path}")
         if mood == "broken":
             raise ZeroDivisionError("a bug")
+        if mood == "panics":
+            raise PanicException("a panic")
         if mood in ("leaves half", "leaves nothing"):
             self._die(model, path, mood == "leaves half")
         saved = await super().save(model, path)

@@ -128,6 +128,7 @@ def test_pure_modules_import_nothing_heavy(name: str) -> None:
     _, others = imports(modules()[name])
     standard = {
         "__future__",
+        "asyncio",
         "bisect",
         "collections",
         "dataclasses",

@@ -29,6 +29,7 @@ from ..errors import (
     FileDeleted,
     LoadFailed,
     SaveFailed,
+    must_propagate,
 )
 from .formatting import JsonStyle, LineEndings
 from .watcher import Signature
@@ -188,7 +189,9 @@ class DocumentFile:
             raise SaveFailed(str(error)) from error
         except HTTPError as error:
             raise SaveFailed(error.log_message or error.reason or str(error)) from error
-        except Exception as error:  # a contents manager may raise anything
+        except BaseException as error:  # a contents manager may raise anything
+            if must_propagate(error):
+                raise
             raise SaveFailed(f"{type(error).__name__}: {error}") from error
         if self._hash_is_digest and digest != found.hash and not await self._holds(content):
             return replace(found, hash="")  # somebody wrote right behind us: look again
@@ -266,6 +269,10 @@ class DocumentFile:
             raise LoadFailed(f"{path} cannot be read: {reason}") from error
         except OSError as error:
             raise LoadFailed(f"{path} cannot be read: {error}") from error
+        except BaseException as error:  # a contents manager may raise anything
+            if must_propagate(error):
+                raise
+            raise LoadFailed(f"{path} cannot be read: {type(error).__name__}: {error}") from error
         self._last_path = path
         return model
 

@@ -32,6 +32,7 @@ from ..errors import (
     RoomClosed,
     SaveFailed,
     SaveRefused,
+    must_propagate,
 )
 from ..failpoints import failpoint
 from ..history.model import Kind, Stored
@@ -91,7 +92,7 @@ class Owner(Protocol):
     def publish(self) -> None:
         """The file, or whether it holds the document, changed."""
 
-    def tell(self, level: str, action: str, message: str) -> None:
+    def report(self, level: str, action: str, message: str) -> None:
         """Publish an event about the document."""
 
     def save_state(self, error: SaveFailed | None) -> None:
@@ -352,7 +353,7 @@ class FileSynchronizer:
             if not self.autosave.pending and self.known is not None:
                 # Nothing but our own publishing came since: it is in the file as well.
                 self._history.mark_saved(self._history.mark_cut(), self.known.hash, fingerprint)
-            self._owner.tell("INFO", "save", "saved")
+            self._owner.report("INFO", "save", "saved")
         return wrote
 
     async def _content_of(self, update: bytes) -> tuple[Any, str]:
@@ -388,7 +389,7 @@ class FileSynchronizer:
         """A save failed; told once for each reason."""
         self._log.error("%s was not saved: %s", self.path, error)
         if self._error is None or str(self._error) != str(error):
-            self._owner.tell("ERROR", "save", str(error))
+            self._owner.report("ERROR", "save", str(error))
             self._owner.save_state(error)
         self._error = error
 
@@ -516,10 +517,18 @@ class FileSynchronizer:
     async def _merge(self, file: LoadedFile) -> None:
         """Merge what another writer left in the file. [F4]"""
         failpoint("merge.begin")
-        await self._take(file, await self._base_of_file())
+        try:
+            await self._take(file, await self._base_of_file())
+        except BaseException as error:
+            if isinstance(error, CollaborationError) or must_propagate(error):
+                raise
+            raise LoadFailed(
+                f"{self.path} was changed by another program, and the change cannot be merged:"
+                f" {type(error).__name__}: {error}"
+            ) from error
         self._works_again()
         self._owner.publish()
-        self._owner.tell("WARNING", "overwrite", "merged a change on disk")
+        self._owner.report("WARNING", "overwrite", "merged a change on disk")
 
     async def _take(self, file: LoadedFile, base: bytes) -> None:
         """Bring in how the file differs from a base; from then on it is what the file holds."""

@@ -24,7 +24,7 @@ from pycrdt.websocket import YRoom
 from ..access import roles
 from ..access.roles import Action
 from ..documents.codec import take_in
-from ..errors import ProtocolError, RoomClosed, is_panic
+from ..errors import DocumentBroken, ProtocolError, RoomClosed, is_panic, must_propagate
 from ..failpoints import failpoint
 from ..protocol import messages
 from ..protocol.messages import ClientState, Request
@@ -261,6 +261,7 @@ class BroadcastRoom(YRoom):
 
         Raises:
             ProtocolError: it cannot be applied.
+            DocumentBroken: applying it failed halfway.
         """
         failpoint("relay.received")
         self._sender = member
@@ -271,7 +272,7 @@ class BroadcastRoom(YRoom):
         except BaseException as error:
             if not is_panic(error):
                 raise
-            raise ProtocolError("an update that cannot be applied") from error
+            raise DocumentBroken(f"{self.room_id} could not apply an update: {error}") from error
         finally:
             self._sender = None
         failpoint("relay.applied")
@@ -307,6 +308,10 @@ class BroadcastRoom(YRoom):
         self._is_broadcasting = False
         try:
             take_in(self.ydoc, update)
+        except BaseException as error:
+            if must_propagate(error):
+                raise
+            raise DocumentBroken(f"{self.room_id} could not apply an update: {error}") from error
         finally:
             self._is_broadcasting = True
         self._storing += 1

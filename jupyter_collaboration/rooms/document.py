@@ -143,7 +143,7 @@ class DocumentRoom(PersistentRoom):
                 self.session_id = await self.synchronizer.open()
                 self.open()
                 self.publish()
-                self.tell("INFO", "initialize", "loaded")
+                self.report("INFO", "initialize", "loaded")
 
     async def settled(self) -> None:
         """Wait until the document is what its history and its file make of it.
@@ -483,7 +483,7 @@ class DocumentRoom(PersistentRoom):
             self._broadcast({"type": "autosave", **content})
         self.publish()
 
-    def tell(self, level: str, action: str, message: str) -> None:
+    def report(self, level: str, action: str, message: str) -> None:
         """Publish an event; whoever else shows the file looks at it after a save."""
         self._emit(level=level, room=self.room_id, path=self.path, action=action, msg=message)
         if action == "save" and level == "INFO":
@@ -525,11 +525,15 @@ class DocumentRoom(PersistentRoom):
 
     def finish(self) -> None:
         """Stop all work of this room; what is not flushed is in the history only."""
+        self.discard()
+        self.report("INFO", "clean", "closed")
+
+    def discard(self) -> None:
+        """Stop all work of this room, whatever state it is in."""
         self.close()
         if self._tasks is not None:
             self._tasks.cancel_scope.cancel()
             self._tasks = None
-        self.tell("INFO", "clean", "closed")
 
 
 _REQUESTS = {"save": Action.SAVE, "recreate": Action.SAVE, "revert": Action.REVERT}

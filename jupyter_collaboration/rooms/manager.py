@@ -19,7 +19,15 @@ from anyio.abc import TaskGroup, TaskStatus
 
 from ..access.quotas import ConnectionQuota, Limits
 from ..documents.identity import DocumentId, parse_room_id
-from ..errors import HistoryUnavailable, RoomClosed, RoomNotFound, SaveFailed
+from ..errors import (
+    CollaborationError,
+    HistoryUnavailable,
+    LoadFailed,
+    RoomClosed,
+    RoomNotFound,
+    SaveFailed,
+    must_propagate,
+)
 from ..failpoints import failpoint
 from ..files.watcher import FileWatch
 from ..history.memory import MemoryBackend
@@ -125,9 +133,18 @@ class RoomManager:
             return {}
 
     def start_soon(self, work: Callable[[], Coroutine[Any, Any, None]]) -> None:
-        """Run something until it ends, or the rooms do."""
+        """Run something until it ends, or the rooms do; an exception ends nothing else."""
         if self._tasks is not None:
-            self._tasks.start_soon(work)
+            self._tasks.start_soon(self._contained, work)
+
+    async def _contained(self, work: Callable[..., Coroutine[Any, Any, None]], *args: Any) -> None:
+        """Run a background job inside the boundary that contains whatever it raises."""
+        try:
+            await work(*args)
+        except BaseException as error:
+            if must_propagate(error):
+                raise
+            self._log.exception("A background job failed: %r", error)
 
     def room_exists(self, room_id: str) -> bool:
         """Whether this room is open."""
@@ -232,15 +249,30 @@ class RoomManager:
             relay = BroadcastRoom(room_id, self._log)
             relay.open()
             return relay
-        room = self._make_room(document, self._history)
         try:
-            await room.initialize()
+            room = await self._initialized(document, self._history)
         except HistoryUnavailable as error:
-            self._log.error("%s opens without history: %s", room.path or room_id, error)
-            room = self._make_room(document, self._without)
-            await room.initialize()
+            self._log.error("%s opens without history: %s", room_id, error)
+            room = await self._initialized(document, self._without)
         assert self._tasks is not None
         await self._tasks.start(self._supervise, room)
+        return room
+
+    async def _initialized(self, document: DocumentId, history: HistoryBackend) -> DocumentRoom:
+        """Return a room that has loaded its document; one that fails to leaves nothing behind.
+
+        Raises:
+            CollaborationError: the document cannot be opened.
+        """
+        room = self._make_room(document, history)
+        try:
+            await room.initialize()
+        except BaseException as error:
+            room.discard()
+            if isinstance(error, CollaborationError) or must_propagate(error):
+                raise
+            self._log.exception("%s cannot be opened", room.path or document)
+            raise LoadFailed(f"{room.path or document} cannot be opened: {error!r}") from error
         return room
 
     async def _opened_fork(self, room_id: str) -> ForkRoom:
@@ -275,14 +307,31 @@ class RoomManager:
     async def _supervise(
         self, room: DocumentRoom, *, task_status: TaskStatus[None] = TASK_STATUS_IGNORED
     ) -> None:
-        """Run a room; when it breaks, its members are told and its neighbours are not hurt."""
+        """Run a room; when it fails, its members are disconnected and other rooms go on."""
         try:
             await room.run(task_status=task_status)
-        except Exception:
-            self._log.exception("The room of %s broke and is closed", room.path)
-            for member in list(room.clients):
-                member.dismiss(CloseCode.INTERNAL_ERROR, "The document's room broke.")
-            self.rooms.pop(room.room_id, None)
+        except BaseException as error:
+            if must_propagate(error):
+                raise
+            self.fail(room, error)
+
+    def fail(self, room: BroadcastRoom, error: BaseException) -> None:
+        """Discard a room whose document may be in no known state.
+
+        Its members reconnect, and the document is loaded again from its history, which has every
+        edit that was broadcast.
+        """
+        if self.rooms.get(room.room_id) is not room:
+            return
+        place = room.path if isinstance(room, DocumentRoom) else room.room_id
+        self._log.error("The room of %s failed and is closed", place, exc_info=error)
+        del self.rooms[room.room_id]
+        for member in list(room.clients):
+            member.dismiss(CloseCode.INTERNAL_ERROR, "The document failed and is loaded again.")
+        if isinstance(room, DocumentRoom):
+            room.report("ERROR", "clean", f"failed: {error!r}")
+            room.discard()
+        else:
             room.close()
 
     def leave(self, room: BroadcastRoom, member: Member) -> None:
@@ -300,7 +349,7 @@ class RoomManager:
         self._empty_since[room] = anyio.current_time()
         if room not in self._evicting:
             self._evicting.add(room)
-            self._tasks.start_soon(self._evict_later, room)
+            self._tasks.start_soon(self._contained, self._evict_later, room)
 
     async def _evict_later(self, room: BroadcastRoom) -> None:
         try:
@@ -346,6 +395,11 @@ class RoomManager:
                 await room.flush()
             except SaveFailed as error:
                 self._log.error("%s stays open, since it is not saved: %s", room.path, error)
+                return False
+            except BaseException as error:
+                if must_propagate(error):
+                    raise
+                self._log.exception("%s stays open, since saving it failed", room.path)
                 return False
         return True
 

@@ -25,7 +25,14 @@ from ..access.identity import presence_of
 from ..access.quotas import Limits, TokenBucket
 from ..access.roles import Role
 from ..documents.identity import parse_room_id
-from ..errors import CollaborationError, NotAllowed, ProtocolError
+from ..errors import (
+    CollaborationError,
+    DocumentBroken,
+    NotAllowed,
+    ProtocolError,
+    is_panic,
+    must_propagate,
+)
 from ..protocol import messages
 from ..protocol.messages import CloseCode
 from ..rooms.broadcast import BroadcastRoom
@@ -142,7 +149,10 @@ class RoomHandler(WebSocketMixin, JupyterHandler, WebSocketHandler):
         self._outbox = Outbox(self.ws_connection.stream)
         try:
             await self._join(room_id)
-        except CollaborationError as error:
+        except BaseException as cause:
+            if must_propagate(cause):
+                raise
+            error = cause if isinstance(cause, CollaborationError) else self._unexpected(cause)
             self.log.warning("%s is refused: %s", room_id, error)
             if error.close_code == CloseCode.INTERNAL_ERROR:
                 reason = messages.session_reason(
@@ -217,8 +227,8 @@ class RoomHandler(WebSocketMixin, JupyterHandler, WebSocketHandler):
             if isinstance(message, str):
                 raise ProtocolError("a text frame")
             work = self._room.receive(self, message)
-        except ProtocolError as error:
-            self._broke_off(error)
+        except BaseException as error:
+            self._contain(error)
             return None
         return self._slowly(work, pause) if work is not None or pause else None
 
@@ -226,9 +236,26 @@ class RoomHandler(WebSocketMixin, JupyterHandler, WebSocketHandler):
         try:
             if work is not None:
                 await work
-        except ProtocolError as error:
-            self._broke_off(error)
+        except BaseException as error:
+            self._contain(error)
         await anyio.sleep(pause)
+
+    def _contain(self, error: BaseException) -> None:
+        """End this connection for what its message caused; only a broken document ends its room."""
+        if must_propagate(error):
+            raise error
+        if isinstance(error, ProtocolError):
+            self._broke_off(error)
+        elif self._room is not None and (isinstance(error, DocumentBroken) or is_panic(error)):
+            self._rooms.fail(self._room, error)
+        else:
+            failed = self._unexpected(error)
+            self.dismiss(failed.close_code, str(failed))
+
+    def _unexpected(self, error: BaseException) -> CollaborationError:
+        """Log an exception that nothing else expects, and return what the client is to know."""
+        self.log.error("%s: a message failed", self.room_id, exc_info=error)
+        return CollaborationError(f"The server failed: {type(error).__name__}: {error}")
 
     def _broke_off(self, error: ProtocolError) -> None:
         self.log.warning("%s sent %s and is cut", self.username, error)
