@@ -52,7 +52,7 @@ LAYERS = [
     ["history.model"],
     ["access.paths", "access.roles"],
     ["access.identity", "access.quotas"],
-    ["documents.validation", "documents.codec"],
+    ["documents.validation", "documents.codec", "documents.representable"],
     ["documents.identity"],
     ["protocol.update_reader"],
     ["protocol.messages"],

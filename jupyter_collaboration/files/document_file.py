@@ -8,6 +8,7 @@ from __future__ import annotations
 import base64
 import hashlib
 import inspect
+import json
 import os
 from dataclasses import dataclass, replace
 from datetime import datetime
@@ -22,6 +23,7 @@ from tornado.web import HTTPError
 
 from ..documents.codec import file_fingerprint, fingerprint
 from ..documents.identity import DocumentId
+from ..documents.representable import invalid_text, representable
 from ..errors import (
     CollaborationError,
     DocumentNotFound,
@@ -31,7 +33,7 @@ from ..errors import (
     SaveFailed,
     must_propagate,
 )
-from .formatting import JsonStyle, LineEndings
+from .formatting import JsonStyle, LineEndings, with_exact
 from .watcher import Signature
 
 
@@ -69,6 +71,7 @@ class DocumentFile:
         )
         self._lines = LineEndings("")
         self._style: JsonStyle | None = None
+        self._exact: Any = None
         self._last_path: str | None = None
         self._made_again_at: str | None = None
         self._last_hash = ""
@@ -138,7 +141,12 @@ class DocumentFile:
             LoadFailed: it cannot be read as what it should be.
         """
         path = self.path
-        model = await self._get(path, content=True)
+        try:
+            model = await self._get(path, content=True)
+        except LoadFailed as error:
+            if self._id.contents_type == "notebook" and (why := await self._explained(path)):
+                raise LoadFailed(f"{path}: {why}") from error
+            raise
         content = model["content"]
         if content is None:
             raise LoadFailed(f"{path} was read without its content.")
@@ -148,9 +156,29 @@ class DocumentFile:
             content = self._lines.text
         elif self._id.format == "base64":
             content = base64.b64decode(content)
-        elif self._id.contents_type == "notebook":
-            self._style = await self._style_of(path)
+        elif not isinstance(content, str):
+            try:
+                shown, differs = await run_sync(representable, content)
+            except LoadFailed as error:
+                raise LoadFailed(f"{path}: {error}") from error
+            self._exact, content = (content if differs else None), shown
+            if self._id.contents_type == "notebook":
+                self._style = await self._style_of(path)
         return LoadedFile(state, content)
+
+    async def _explained(self, path: str) -> str:
+        """Return why a notebook cannot be read, with the place; empty if that is not known."""
+        try:
+            get = self._contents.get(path, content=True, type="file", format="text")
+            content = await run_sync(json.loads, (await ensure_async(get))["content"])
+            place = await run_sync(invalid_text, content)
+        except json.JSONDecodeError as error:
+            return f"it is not JSON: {error}"
+        except BaseException as error:  # a contents manager may raise anything
+            if must_propagate(error):
+                raise
+            return ""
+        return f"{place} is not valid Unicode" if place else ""
 
     async def _style_of(self, path: str) -> JsonStyle | None:
         """How the file writes its JSON; None for a contents manager that does not show it."""
@@ -203,8 +231,11 @@ class DocumentFile:
             content = self._lines.restored(content)
         elif isinstance(content, bytes):
             content = base64.b64encode(content).decode()
-        elif self._style is not None:
-            content = self._style.with_numbers(content)
+        else:
+            if self._style is not None:
+                content = self._style.with_numbers(content)
+            if self._exact is not None:
+                content = self._exact = await run_sync(with_exact, self._exact, content)
         model = {"type": self._id.contents_type, "format": self._id.format, "content": content}
         await ensure_async(self._contents.save(model, path))
         text = content if isinstance(content, str) else None
@@ -238,6 +269,7 @@ class DocumentFile:
         if isinstance(content, str):
             return LineEndings(found).text == content
         kind = self._id.type
+        found, _ = await run_sync(representable, found)
         return file_fingerprint(kind, found) == file_fingerprint(kind, content)
 
     def _path_again(self) -> str:

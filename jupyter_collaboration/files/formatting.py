@@ -13,6 +13,7 @@ from typing import Any
 
 import nbformat
 
+from ..documents.representable import restored
 from ..merge.cells import match_cells
 from ..merge.diff import differences
 
@@ -81,6 +82,16 @@ class JsonStyle:
         usual = nbformat.writes(node, version=nbformat.NO_CONVERT)  # type: ignore[no-untyped-call]
         content = json.loads(usual)
         return self._written(_along(self._template, content, _string))
+
+
+def with_exact(exact: Any, content: Any) -> Any:
+    """Return a content with the values of its file that a document cannot hold. [F7]
+
+    Args:
+        exact: what the file held; its cells are found again by what is in them.
+        content: what the document holds, in which other values stand for these.
+    """
+    return _along(exact, content, restored)
 
 
 def _dump(value: Any, indent: str | None, ascii_: bool, end: str, **options: Any) -> str:

@@ -155,6 +155,9 @@ class RoomHandler(WebSocketMixin, JupyterHandler, WebSocketHandler):
             error = cause if isinstance(cause, CollaborationError) else self._unexpected(cause)
             self.log.warning("%s is refused: %s", room_id, error)
             if error.close_code == CloseCode.INTERNAL_ERROR:
+                # A close reason has no room for sentences.
+                detail = {"type": "error", "reason": "initialization_error", "detail": str(error)}
+                self.send(Outgoing(messages.raw_message(detail)))
                 reason = messages.session_reason(
                     "initialization_error", None, reloadable=False, error=str(error)
                 )

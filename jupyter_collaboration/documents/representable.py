@@ -1,0 +1,113 @@
+"""Values that a JSON file can hold and a Yjs document, or a page, cannot.
+
+Such values are replaced while a document is open, and written back when the file is saved, unless
+somebody changed them meanwhile. What cannot be replaced is reported with its place. Pure.
+
+| in the file | in the document |
+|---|---|
+| ``NaN``, ``Infinity``, ``-Infinity``, ``1e400`` | ``null``: JSON, and so every page, lacks them |
+| an integer beyond 2**53 | the nearest float, as JavaScript reads it |
+| an integer beyond the largest float | ``null`` |
+| a lone surrogate | U+FFFD: Yjs encodes text as UTF-8 |
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable
+from typing import Any
+
+from ..errors import LoadFailed
+from ..protocol.update_reader import MAX_DEPTH
+
+MAX_INTEGER = 2**53 - 1
+"""The largest integer that JavaScript can tell from its neighbors."""
+
+
+def representable(content: Any) -> tuple[Any, bool]:
+    """Return a content that a document can hold, and whether it differs from the original.
+
+    The original is returned as it is where nothing has to be replaced. Slow for large contents:
+    call it outside of the event loop.
+
+    Raises:
+        LoadFailed: something cannot be replaced; the text names its place.
+    """
+    result = _converted(content, ())
+    return result, result is not content
+
+
+def restored(exact: Any, value: Any) -> Any:
+    """Return the leaf of a file in place of what the document held for it, if that is unchanged."""
+    if isinstance(exact, dict | list):
+        return value
+    shown = _leaf(exact)
+    if shown is exact or shown != value or isinstance(shown, str) != isinstance(value, str):
+        return value
+    return exact
+
+
+def invalid_text(value: Any, place: tuple[str | int, ...] = ()) -> str:
+    """Return the place of the first text that is not valid Unicode; empty if there is none."""
+    if isinstance(value, str):
+        return "" if _leaf(value) is value else _name(place)
+    items: Any = ()
+    if isinstance(value, dict):
+        items = value.items()
+        for key in value:
+            if _leaf(key) is not key:
+                return _name(place)
+    elif isinstance(value, list):
+        items = enumerate(value)
+    found = (invalid_text(each, (*place, key)) for key, each in items)
+    return next(filter(None, found), "")
+
+
+def _converted(value: Any, place: tuple[str | int, ...]) -> Any:
+    if len(place) > MAX_DEPTH:
+        raise LoadFailed(f"{_name(place[:4])} is nested more than {MAX_DEPTH} levels deep")
+    if isinstance(value, dict):
+        return _each(value, value.items(), place, dict)
+    if isinstance(value, list):
+        return _each(value, enumerate(value), place, lambda items: [each for _, each in items])
+    return _leaf(value)
+
+
+def _each(value: Any, items: Any, place: tuple[str | int, ...], make: Callable[..., Any]) -> Any:
+    """Convert what a container holds; the container itself where nothing in it differs."""
+    changed = False
+    found = []
+    for key, old in items:
+        if isinstance(key, str) and _leaf(key) is not key:
+            raise LoadFailed(f"{_name(place)} has the name {key!r}, which is not valid Unicode")
+        new = _converted(old, (*place, key))
+        changed = changed or new is not old
+        found.append((key, new))
+    return make(found) if changed else value
+
+
+def _leaf(value: Any) -> Any:
+    if isinstance(value, float):
+        return value if math.isfinite(value) else None
+    if isinstance(value, bool):
+        return value
+    if isinstance(value, int):
+        if abs(value) <= MAX_INTEGER:
+            return value
+        try:
+            return float(value)
+        except OverflowError:
+            return None
+    if isinstance(value, str):
+        try:
+            value.encode()
+        except UnicodeEncodeError:
+            # A pair of surrogates is one character; alone, neither is any.
+            return value.encode("utf-16", "surrogatepass").decode("utf-16", "replace")
+    return value
+
+
+def _name(place: tuple[str | int, ...]) -> str:
+    """Return a place in a JSON value, as in ``cells[3].metadata.tags``."""
+    text = "".join(f"[{part}]" if isinstance(part, int) else f".{part}" for part in place)
+    return text.removeprefix(".") or "the top level"
