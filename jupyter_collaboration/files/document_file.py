@@ -10,6 +10,7 @@ import hashlib
 import inspect
 import json
 import os
+from collections.abc import Callable
 from dataclasses import dataclass, replace
 from datetime import datetime
 from pathlib import Path
@@ -33,7 +34,9 @@ from ..errors import (
     SaveFailed,
     must_propagate,
 )
+from ..merge.cells import source_of
 from .formatting import JsonStyle, LineEndings, with_exact
+from .native_save import is_native, save_natively
 from .watcher import Signature
 
 
@@ -48,6 +51,20 @@ class FileState:
     hash: str
     last_modified: str
     writable: bool
+
+
+@dataclass(frozen=True)
+class SavedFile:
+    """A file that was saved.
+
+    Attributes:
+        state: of the file then; its ``hash`` is empty if somebody else wrote it meanwhile.
+        content: what it holds, where the manager or a hook stored something else than what it was
+            given; else None.
+    """
+
+    state: FileState
+    content: Any = None
 
 
 @dataclass(frozen=True)
@@ -75,7 +92,7 @@ class DocumentFile:
         self._last_path: str | None = None
         self._made_again_at: str | None = None
         self._last_hash = ""
-        self._hash_is_digest = self._hashes and getattr(contents, "hash_algorithm", "") == "sha256"
+        self._is_native = is_native(contents)
 
     @property
     def path(self) -> str:
@@ -102,17 +119,16 @@ class DocumentFile:
         """What the disk says of the file where it was last seen, without reading it.
 
         Returns:
-            Device, inode, size and times; zeros if it is gone; None for a file that is not on a
-            disk of this server.
+            Device, inode, size and times; zeros if it is gone; None for a manager that may keep
+            it elsewhere, or keep more than one file of it.
         """
-        where = getattr(self._contents, "_get_os_path", None)
-        if where is None or self._last_path is None:
+        if not self._is_native or self._last_path is None:
             return None
         try:
-            found = os.stat(where(self._last_path))
+            found = os.stat(self._os_path(self._last_path))
         except FileNotFoundError:
             return (0,)
-        except Exception:  # a contents manager's own idea of a path
+        except OSError:
             return None
         return (
             found.st_dev,
@@ -131,7 +147,15 @@ class DocumentFile:
             LoadFailed: it cannot be looked at.
         """
         path = self.path
-        return self._state(path, await self._get(path, content=not self._hashes))
+        return self._state(path, await self._probed(path))
+
+    async def _probed(self, path: str) -> dict[str, Any]:
+        """The file's model, with a hash or else with its content."""
+        model = await self._get(path, content=not self._hashes)
+        if self._hashes and not model.get("hash"):  # the manager takes the argument, and no more
+            self._hashes = False
+            model = await self._get(path, content=True)
+        return model
 
     async def load(self) -> LoadedFile:
         """Read the file.
@@ -147,10 +171,16 @@ class DocumentFile:
             if self._id.contents_type == "notebook" and (why := await self._explained(path)):
                 raise LoadFailed(f"{path}: {why}") from error
             raise
-        content = model["content"]
+        state = self._state(path, model)
+        content = await self._decoded(path, model["content"])
+        if self._id.contents_type == "notebook":
+            self._style = await self._style_of(path)
+        return LoadedFile(state, content)
+
+    async def _decoded(self, path: str, content: Any) -> Any:
+        """What a document is to hold of what the contents manager has read."""
         if content is None:
             raise LoadFailed(f"{path} was read without its content.")
-        state = self._state(path, model)
         if self._id.format == "text":
             self._lines = LineEndings(content, self.newline)
             content = self._lines.text
@@ -162,9 +192,7 @@ class DocumentFile:
             except LoadFailed as error:
                 raise LoadFailed(f"{path}: {error}") from error
             self._exact, content = (content if differs else None), shown
-            if self._id.contents_type == "notebook":
-                self._style = await self._style_of(path)
-        return LoadedFile(state, content)
+        return content
 
     async def _explained(self, path: str) -> str:
         """Return why a notebook cannot be read, with the place; empty if that is not known."""
@@ -189,8 +217,8 @@ class DocumentFile:
         except Exception:  # a contents manager that knows notebooks only may raise anything
             return None
 
-    async def save(self, content: Any, *, again: bool = False) -> FileState:
-        """Write the file, and look at what is there then.
+    async def save(self, content: Any, *, again: bool = False) -> SavedFile:
+        """Write the file, and return what is there then.
 
         Args:
             content: what it is to hold.
@@ -205,10 +233,9 @@ class DocumentFile:
             path = self._path_again() if again else self.path
             if not again and await run_sync(self._was_changed, path):
                 raise FileChanged(f"{path} was changed by another program a moment ago.")
-            digest = await self._write(path, content)
+            saved = await self._write(path, content)
             if again:
                 self._relink(path)
-            found = self._state(path, await self._get(path, content=not self._hashes))
         except DocumentNotFound as error:
             raise FileDeleted(str(error)) from error
         except FileChanged:
@@ -221,12 +248,10 @@ class DocumentFile:
             if must_propagate(error):
                 raise
             raise SaveFailed(f"{type(error).__name__}: {error}") from error
-        if self._hash_is_digest and digest != found.hash and not await self._holds(content):
-            return replace(found, hash="")  # somebody wrote right behind us: look again
-        return found
+        return saved
 
-    async def _write(self, path: str, content: Any) -> str:
-        """Write; the SHA-256 of what the file should hold then."""
+    async def _write(self, path: str, content: Any) -> SavedFile:
+        meant = content
         if isinstance(content, str):
             content = self._lines.restored(content)
         elif isinstance(content, bytes):
@@ -237,40 +262,72 @@ class DocumentFile:
             if self._exact is not None:
                 content = self._exact = await run_sync(with_exact, self._exact, content)
         model = {"type": self._id.contents_type, "format": self._id.format, "content": content}
-        await ensure_async(self._contents.save(model, path))
-        text = content if isinstance(content, str) else None
-        if self._style is not None and (text := await run_sync(self._style.text_of, content)):
-            model = {"type": "file", "format": "text", "content": text}
+        if self._is_native:
+            saved = await self._write_natively(path, model, meant)
+        else:
             await ensure_async(self._contents.save(model, path))
+            saved = await self._read_back(path, meant)
         if self._id.format == "text" and isinstance(content, str):
             self._lines = LineEndings(content, self.newline)
-        return "" if text is None else hashlib.sha256(text.encode()).hexdigest()
+        return saved
+
+    async def _write_natively(self, path: str, model: dict[str, Any], meant: Any) -> SavedFile:
+        """Write once; what the file holds then is known without reading it."""
+        style = self._style
+        text_of = (lambda _: None) if style is None else style.text_of
+        written = await save_natively(self._contents, path, model, text_of)
+        self._file_ids.save(path)  # the file that replaces it has another inode
+        found = await self._get(path, content=False, with_hash=False)
+        state = self._state(path, {**found, "hash": written.hash})
+        if written.content is None or await run_sync(self._is_same, written.content, meant):
+            return SavedFile(state)
+        return SavedFile(state, await self._decoded(path, written.content))
+
+    async def _read_back(self, path: str, meant: Any) -> SavedFile:
+        """Read what a manager has stored, which may be something else than what it was given.
+
+        A manager may store a notebook without outputs, or with other cell ids: that is no edit
+        by another program. A change of a text is one, and has the file looked at again.
+        """
+        model = await self._get(path, content=True)
+        state = self._state(path, model)
+        exact = self._exact
+        found = await self._decoded(path, model["content"])
+        if await run_sync(self._is_same, found, meant):
+            self._exact = exact
+            return SavedFile(state)
+        if await run_sync(_has_the_same_texts, found, meant):
+            return SavedFile(state, found)
+        return SavedFile(replace(state, hash=""))
+
+    def _is_same(self, found: Any, meant: Any) -> bool:
+        """Whether a content is what was to be written, before style and exact values."""
+        if isinstance(meant, bytes):
+            return bool((base64.b64decode(found) if isinstance(found, str) else found) == meant)
+        if isinstance(meant, str):
+            return isinstance(found, str) and LineEndings(found).text == meant
+        kind = self._id.type
+        shown, _ = representable(found)
+        return file_fingerprint(kind, shown) == file_fingerprint(kind, meant)
 
     def _was_changed(self, path: str) -> bool:
         """Whether somebody wrote the file since the last look: the last moment to find out.
 
         Only for files that the server's own disk holds and that are hashed as Jupyter does.
         """
-        where = getattr(self._contents, "_get_os_path", None)
-        if where is None or not self._hash_is_digest or not self._last_hash:
+        if not self._is_native or not self._last_hash:
             return False
         try:
-            data = Path(where(path)).read_bytes()
-        except (OSError, TypeError):
+            data = Path(self._os_path(path)).read_bytes()
+        except OSError:
             return False
-        return hashlib.sha256(data).hexdigest() != self._last_hash
+        algorithm: str = getattr(self._contents, "hash_algorithm", "sha256")
+        return hashlib.new(algorithm, data).hexdigest() != self._last_hash
 
-    async def _holds(self, content: Any) -> bool:
-        """Whether the file can be read as what was just written."""
-        model = await self._get(self.path, content=True)
-        found = model["content"]
-        if isinstance(content, bytes):
-            return bool(base64.b64decode(found) == content)
-        if isinstance(content, str):
-            return LineEndings(found).text == content
-        kind = self._id.type
-        found, _ = await run_sync(representable, found)
-        return file_fingerprint(kind, found) == file_fingerprint(kind, content)
+    def _os_path(self, path: str) -> str:
+        """Where a native manager keeps a file."""
+        where: Callable[[str], str] = self._contents._get_os_path  # type: ignore[attr-defined]
+        return where(path)
 
     def _path_again(self) -> str:
         try:
@@ -286,11 +343,11 @@ class DocumentFile:
             save(path)
         self._made_again_at = path
 
-    async def _get(self, path: str, *, content: bool) -> dict[str, Any]:
+    async def _get(self, path: str, *, content: bool, with_hash: bool = True) -> dict[str, Any]:
         options: dict[str, Any] = {"content": content, "type": self._id.contents_type}
         if content and self._id.contents_type == "file":
             options["format"] = self._id.format
-        if self._hashes:
+        if self._hashes and with_hash:
             options["require_hash"] = True
         try:
             model: dict[str, Any] = await ensure_async(self._contents.get(path, **options))
@@ -313,6 +370,17 @@ class DocumentFile:
         self._last_hash = found
         stamp = _stamp(model.get("last_modified"))
         return FileState(path, found, stamp, bool(model.get("writable", True)))
+
+
+def _has_the_same_texts(found: Any, meant: Any) -> bool:
+    """Whether two notebooks have the same cells, as far as people type them."""
+    if not isinstance(meant, dict) or "cells" not in meant:
+        return False
+    texts = [
+        [(cell.get("cell_type"), source_of(cell).rstrip()) for cell in each.get("cells", ())]
+        for each in (found, meant)
+    ]
+    return texts[0] == texts[1]
 
 
 def _stamp(modified: Any) -> str:

@@ -336,13 +336,17 @@ class FileSynchronizer:
                 self._owner.check(content)
                 await self._history.mark_saving(position, fingerprint, self._file.newline)
                 failpoint("save.intended")
-                self.known = await self._file.save(content, again=again)
+                saved = await self._file.save(content, again=again)
+                self.known = saved.state
                 failpoint("save.written")
                 self._is_settled = True
-                self._size = size_of(content)
+                stored = content if saved.content is None else saved.content
+                self._size = size_of(stored)
                 self._saved_fingerprint = fingerprint
-                self._base = update
-                self._history.mark_saved(position, self.known.hash, fingerprint)
+                # Where the file holds something else, changes of it are changes of that.
+                state = await self._as_stored(update, saved.content)
+                self._base = update if state is None else state
+                self._history.mark_saved(position, self.known.hash, fingerprint, state)
                 if self._history.needs_checkpoint:
                     self._history.checkpoint(position, update)
                 failpoint("save.noted")
@@ -352,9 +356,19 @@ class FileSynchronizer:
         if wrote:
             if not self.autosave.pending and self.known is not None:
                 # Nothing but our own publishing came since: it is in the file as well.
-                self._history.mark_saved(self._history.mark_cut(), self.known.hash, fingerprint)
+                self._history.mark_saved(
+                    self._history.mark_cut(), self.known.hash, fingerprint, state
+                )
             self._owner.report("INFO", "save", "saved")
         return wrote
+
+    async def _as_stored(self, update: bytes, content: Any) -> bytes | None:
+        """The document as a manager stored it, as one update; None where it did as it was told."""
+        if content is None:
+            return None
+        shown = content_in_file(self._type, content)
+        held: bytes = await self._in_thread(_with_content, self._type, update, shown)
+        return held
 
     async def _content_of(self, update: bytes) -> tuple[Any, str]:
         """What the file is to hold, and its fingerprint.

@@ -1,0 +1,190 @@
+"""Saves to the server's own disk: one atomic write, in the file's own style. [F7]
+
+Jupyter Server's managers write a file in place, so that a reader may see it empty or half written,
+and write notebooks in one style only. For managers that nobody has changed, this does what their
+``save`` does (hooks, signature, checkpoint, event), and writes the bytes once, under another name
+that then replaces the file. Other managers may keep files anywhere, and save by themselves.
+"""
+
+from __future__ import annotations
+
+import base64
+import copy
+import errno
+import hashlib
+import os
+import stat
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+from uuid import uuid4
+
+import nbformat
+from anyio.to_thread import run_sync
+from jupyter_server.services.contents.manager import ContentsManager
+from jupyter_server.utils import ensure_async
+from tornado.web import HTTPError
+
+NATIVE = "jupyter_server."
+"""The package of the managers that nobody has changed."""
+
+METHODS = (
+    "get",
+    "save",
+    "check_and_sign",
+    "run_pre_save_hooks",
+    "run_post_save_hooks",
+    "atomic_writing",
+    "_get_os_path",
+    "_read_file",
+    "_read_notebook",
+    "_save_file",
+    "_save_notebook",
+)
+"""What a subclass may have changed of reading and writing."""
+
+
+BUSY = (errno.EBUSY, errno.EXDEV, errno.EINVAL)
+"""What a rename fails with where a file can only be written in place."""
+
+
+@dataclass(frozen=True)
+class Written:
+    """What was written.
+
+    Attributes:
+        hash: the file's, as the contents manager computes it.
+        content: what the hooks made of what was given; None where there are none.
+    """
+
+    hash: str
+    content: Any
+
+
+def is_native(contents: ContentsManager) -> bool:
+    """Return whether a manager reads and writes the server's disk as Jupyter Server's own does."""
+    methods = [getattr(type(contents), name, None) for name in METHODS]
+    return all(getattr(each, "__module__", "").startswith(NATIVE) for each in methods)
+
+
+async def save_natively(
+    contents: ContentsManager,
+    path: str,
+    model: dict[str, Any],
+    text_of: Callable[[dict[str, Any]], str | None],
+) -> Written:
+    """Save a file, as the manager's ``save`` does.
+
+    Args:
+        path: relative to the server's root.
+        model: of the type "notebook" or "file", with its content.
+        text_of: returns the text of a notebook in the style of its file; None for Jupyter's own.
+
+    Raises:
+        HTTPError: a hook refuses it, or it may not be written.
+        OSError: it cannot be written.
+    """
+    manager: Any = contents
+    path = path.strip("/")
+    hooked = manager.pre_save_hook is not None or bool(manager._pre_save_hooks)
+    if hooked:
+        model = {**model, "content": await run_sync(copy.deepcopy, model["content"])}
+        manager.run_pre_save_hooks(model=model, path=path)
+    os_path = Path(manager._get_os_path(path))
+    is_notebook = model["type"] == "notebook"
+    if is_notebook:
+        await _sign(manager, model["content"], path)
+        data = await run_sync(_notebook_bytes, model["content"], text_of)
+    elif model["format"] == "base64":
+        data = await run_sync(base64.b64decode, model["content"])
+    else:
+        data = model["content"].encode()
+    await run_sync(_write, manager, os_path, data)
+    if is_notebook and not await ensure_async(manager.checkpoints.list_checkpoints(path)):
+        await ensure_async(manager.create_checkpoint(path))  # one should always exist
+    saved = await ensure_async(manager.get(path, content=False))
+    manager.run_post_save_hooks(model=saved, os_path=str(os_path))
+    manager.emit(data={"action": "save", "path": path})
+    digest = await run_sync(hashlib.new, manager.hash_algorithm, data)
+    return Written(digest.hexdigest(), model["content"] if hooked else None)
+
+
+async def _sign(manager: Any, notebook: dict[str, Any], path: str) -> None:
+    """Sign a notebook all of whose cells are trusted; a problem with that does not stop saving."""
+    notary = manager.notary
+
+    def signature() -> str | None:
+        node = nbformat.from_dict(notebook)  # type: ignore[no-untyped-call]
+        trusted = notary.check_cells(node)
+        return notary.compute_signature(node) if trusted and node.nbformat >= 3 else None
+
+    try:
+        found = await run_sync(signature)
+        if found is not None:
+            notary.store.store_signature(found, notary.algorithm)
+    except Exception as error:  # as in the manager's own `check_and_sign`
+        manager.log.warning("%s could not be signed: %r", path, error)
+
+
+def _notebook_bytes(
+    notebook: dict[str, Any], text_of: Callable[[dict[str, Any]], str | None]
+) -> bytes:
+    text = text_of(notebook)
+    if text is None:
+        node = nbformat.from_dict(notebook)  # type: ignore[no-untyped-call]
+        problems: dict[str, Any] = {}
+        text = nbformat.writes(  # type: ignore[no-untyped-call]
+            node, version=nbformat.NO_CONVERT, capture_validation_error=problems
+        )
+        text += "" if text.endswith("\n") else "\n"
+    return text.encode()
+
+
+def _write(manager: Any, path: Path, data: bytes) -> None:
+    """Replace a file at once; where that would change more than its content, write in place."""
+    target = Path(os.path.realpath(path))
+    try:
+        found = target.stat()
+    except FileNotFoundError:
+        found = None
+    if found is not None and not os.access(target, os.W_OK):
+        raise HTTPError(403, f"Permission denied: {path.name}")
+    replaceable = manager.use_atomic_writing and (
+        found is None or (stat.S_ISREG(found.st_mode) and found.st_nlink == 1)
+    )
+    if not (replaceable and _replace(target, data, found)):
+        with manager.atomic_writing(str(path), text=False) as file:
+            file.write(data)
+
+
+def _replace(target: Path, data: bytes, found: os.stat_result | None) -> bool:
+    """Write under another name and rename; False where that cannot be done."""
+    name = target.with_name(f".~{uuid4().hex[:12]}{target.suffix}")
+    try:
+        handle = os.open(name, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o666)
+    except OSError:
+        return False  # such as a folder that cannot be written
+    try:
+        with os.fdopen(handle, "wb") as file:
+            file.write(data)
+            file.flush()
+            if found is not None:
+                os.fchmod(file.fileno(), stat.S_IMODE(found.st_mode))
+                status = os.fstat(file.fileno())
+                if (status.st_uid, status.st_gid) != (found.st_uid, found.st_gid):
+                    os.fchown(file.fileno(), found.st_uid, found.st_gid)
+            os.fsync(file.fileno())
+        os.replace(name, target)
+    except PermissionError:  # such as an owner that cannot be kept
+        os.unlink(name)
+        return False
+    except OSError as error:
+        os.unlink(name)
+        if error.errno in BUSY:  # such as a file that is mounted by itself
+            return False
+        raise
+    except BaseException:
+        os.unlink(name)
+        raise
+    return True
