@@ -82,6 +82,7 @@ def guarded(serving: Callable[..., Any]) -> Callable[..., Any]:
                     "jupyterlab": False,
                     "notebook": False,
                     "jupyter_lsp": False,
+                    "jupyterlab_jupytext": False,
                     "jupyter_server_terminals": False,
                 },
             },

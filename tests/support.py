@@ -24,7 +24,13 @@ ROOT = Path(__file__).parent.parent
 
 EXTENSIONS = ["jupyter_collaboration", "jupyter_server_fileid", "jupyter_server_ydoc"]
 ENABLED = dict.fromkeys(EXTENSIONS, True)
-OTHER_EXTENSIONS = ["jupyter_lsp", "jupyter_server_terminals", "jupyterlab", "notebook"]
+OTHER_EXTENSIONS = [
+    "jupyterlab_jupytext",
+    "jupyter_lsp",
+    "jupyter_server_terminals",
+    "jupyterlab",
+    "notebook",
+]
 
 
 class Server(JupyterPeer):
