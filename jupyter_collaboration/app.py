@@ -16,7 +16,7 @@ from traitlets import Bool, Float, Int, Type, Unicode
 from traitlets.config import Config
 
 from .access.paths import Paths
-from .access.quotas import Limits
+from .access.quotas import FairShare, Limits
 from .documents.codec import make_document
 from .documents.identity import DocumentId, document_id, parse_room_id
 from .files.document_file import DocumentFile
@@ -134,13 +134,6 @@ class YDocExtension(ExtensionApp):
         help="""Megabytes that one message of a client may have; who sends more is cut.""",
     ).tag(config=True)
 
-    max_messages_per_second = Float(
-        200.0,
-        min=1,
-        help="""Messages a second from which on a client is read more slowly, beyond a burst of
-        ten times as many.""",
-    ).tag(config=True)
-
     max_connections_per_user = Int(
         1_000,
         min=1,
@@ -195,6 +188,7 @@ class YDocExtension(ExtensionApp):
             cleanup_delay=self.document_cleanup_delay,
             log=self.log,
             watch=self._watch if self.file_poll_interval else None,
+            start=self._start,
         )
         places = Paths(self.serverapp.contents_manager, self._file_ids)
         self._orphan_cleanup = OrphanCleanup(
@@ -212,8 +206,6 @@ class YDocExtension(ExtensionApp):
         }
         limits = Limits(
             message_bytes=self.max_message_mb * 2**20,
-            messages_per_second=self.max_messages_per_second,
-            message_burst=int(10 * self.max_messages_per_second),
             connections_per_user=self.max_connections_per_user,
             rooms_per_user=self.max_rooms_per_user,
             role_check_interval=self.role_check_interval,
@@ -223,6 +215,7 @@ class YDocExtension(ExtensionApp):
             "forks": forks,
             "emit_presence": self._emit_presence,
             "limits": limits,
+            "shared_time": FairShare(),
         }
         self._timeline = VersionService(self.ywebsocket_server, self.log)
         version_parts = {"timeline": self._timeline, **parts}
@@ -294,7 +287,13 @@ class YDocExtension(ExtensionApp):
 
     async def _start_jupyter_server_extension(self, serverapp: Any) -> None:
         if not self.disable_rtc:
-            self._running = asyncio.create_task(self._run())
+            self._start()
+
+    def _start(self) -> None:
+        """Start the rooms, unless they run: in a server whose extensions are not started, such as
+        that of pytest-jupyter, the first use does."""
+        if self._running is None and not self.disable_rtc:
+            self._running = asyncio.get_running_loop().create_task(self._run())
 
     async def _run(self) -> None:
         """Hold all tasks of the extension, until the rooms are stopped."""
@@ -327,7 +326,8 @@ class YDocExtension(ExtensionApp):
         Args:
             path, content_type, file_format: name the room, all three of them.
             room_id: names the room instead.
-            copy: whether to return a copy, whose changes go nowhere, or the live document.
+            copy: whether to return a copy, whose changes go nowhere, or the live document, whose
+                room stays open as long as the caller keeps what is returned.
             create: whether to open the room if it is not open.
 
         Returns:
@@ -354,7 +354,7 @@ class YDocExtension(ExtensionApp):
         if not room.clients:
             await room.settled()
         if not copy:
-            return room.document
+            return self.ywebsocket_server.pinned_document(room)
         named = parse_room_id(room_id)
         assert named is not None
         doc: Doc[Any] = Doc()

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections import Counter
 from dataclasses import dataclass
 
@@ -13,39 +14,77 @@ class Limits:
     """What one person may have and send. Each is a trait of the extension."""
 
     message_bytes: int = 32 * 2**20
-    messages_per_second: float = 200.0
-    message_burst: int = 2_000
     connections_per_user: int = 1_000
     rooms_per_user: int = 500
     role_check_interval: float = 60.0
 
 
-class TokenBucket:
-    """How many messages somebody may still send now: a bucket that fills at a rate.
+ACTIVE_TIME = 1.0
+"""Seconds after its last message for which a connection counts as waiting for the server."""
 
-    Who sends more is read more slowly, not cut.
+SHARE = 0.25
+"""Part of the event loop's time that one connection may use while others wait."""
+
+BURST = 0.5
+"""Seconds of work that one connection may ask for at once, while others wait."""
+
+
+class FairShare:
+    """Divides the event loop's time between connections.
+
+    Work is charged by the time that it took, not by the number of messages: five thousand small
+    edits cost less than one large one. A connection is read more slowly only while others wait;
+    alone it may use all there is.
     """
 
-    def __init__(self, per_second: float, burst: int) -> None:
-        self._rate = per_second
-        self._burst = burst
-        self._left = float(burst)
-        self._at: float | None = None
+    def __init__(self) -> None:
+        self._last: float = -math.inf
+        self._last_key: int | None = None
+        self._last_other: float = -math.inf
 
-    def take(self, now: float) -> float:
-        """A message came.
+    def others_wait(self, key: int, now: float) -> bool:
+        """Return whether another connection sent something a moment ago."""
+        last = self._last_other if self._last_key == key else self._last
+        return now - last < ACTIVE_TIME
+
+    def note(self, key: int, now: float) -> None:
+        """Note that a connection sent something."""
+        if self._last_key != key:
+            self._last_other = self._last
+            self._last_key = key
+        self._last = now
+
+
+class Share:
+    """The part of one connection: a bucket of seconds that fills at a rate.
+
+    Args:
+        shared: the time of all.
+    """
+
+    def __init__(self, shared: FairShare) -> None:
+        self._shared = shared
+        self._left = BURST
+        self._at = -math.inf
+
+    def charge(self, seconds: float, now: float) -> float:
+        """Charge work that was done for one message.
 
         Args:
+            seconds: how long it kept the event loop busy.
             now: seconds of a clock that never steps back.
 
         Returns:
-            Seconds to wait before the next one is read.
+            Seconds to wait before the next message is read.
         """
-        if self._at is not None:
-            self._left = min(self._burst, self._left + (now - self._at) * self._rate)
+        if not self._shared.others_wait(id(self), now):
+            self._left = BURST
+        elif self._at > -math.inf:
+            self._left = min(BURST, self._left + (now - self._at) * SHARE)
+        self._shared.note(id(self), now)
         self._at = now
-        self._left -= 1
-        return max(0.0, -self._left / self._rate)
+        self._left -= seconds
+        return max(0.0, -self._left / SHARE) if self._shared.others_wait(id(self), now) else 0.0
 
 
 class ConnectionQuota:

@@ -74,5 +74,25 @@ def document_types() -> dict[str, type[YBaseDoc]]:
     return types
 
 
+def check_type(content_type: str) -> None:
+    """Refuse a document type that no package registers, before anything is stored for it.
+
+    Raises:
+        InvalidRequest: there is no such type.
+    """
+    if content_type not in document_types():
+        known = ", ".join(sorted(document_types()))
+        raise InvalidRequest(
+            f"No installed package registers the document type {content_type[:100]!r} (entry"
+            f" points of the group jupyter_ydoc). There are: {known}."
+        )
+
+
+def has_saved_state(content_type: str) -> bool:
+    """Return whether documents of a type say in their state whether their file holds them."""
+    module = document_types()[content_type].__module__ if content_type in document_types() else ""
+    return not module or module.startswith("jupyter_ydoc")
+
+
 def is_notebook(document_type: str) -> bool:
     return document_type == "notebook"

@@ -9,6 +9,7 @@ from __future__ import annotations
 import json
 import math
 from collections.abc import Callable, Iterator
+from dataclasses import dataclass, field
 from typing import Any
 from uuid import uuid4
 
@@ -94,6 +95,22 @@ def problem_of_meta(key: str, value: Any) -> str:
 # Edits
 
 
+@dataclass
+class Findings:
+    """What an edit does beside changing texts.
+
+    Attributes:
+        outputs: index and id of each cell whose outputs it changes, or whose trust it sets.
+        states: the execution state that it gives to a cell, by the cell's id.
+    """
+
+    outputs: set[tuple[int, str]] = field(default_factory=set)
+    states: dict[str, Any] = field(default_factory=dict)
+
+
+NOTHING = Findings()
+
+
 class EditCheck:
     """Tries edits on a copy of a document before they count.
 
@@ -108,11 +125,14 @@ class EditCheck:
         self._runs: dict[int, tuple[int, int]] = {}
         self._places: set[Id] = set()
 
-    def check(self, data: bytes, found: Update | None = None) -> None:
+    def check(self, data: bytes, found: Update | None = None) -> Findings:
         """Look at an edit that is about to be applied.
 
         Args:
             found: what `read_update` says of it, if that is known.
+
+        Returns:
+            What it does beside changing texts.
 
         Raises:
             ProtocolError: it cannot be read.
@@ -120,13 +140,16 @@ class EditCheck:
             EarlyEdit: it comes after others that are not here.
         """
         found = found or read_update(data)
-        is_text = self._goes_on(found) or self._try(data, found)
+        findings = NOTHING
+        if not (is_text := self._goes_on(found)):
+            is_text, findings = self._try(data, found)
         if is_text and found.text is not None:
             (client, clock), length, _, right = found.text
             if right is not None:
                 self._remember(right)
             start, end = self._runs.get(client, (clock, clock))
             self._runs[client] = (start if end == clock else clock, clock + length)
+        return findings
 
     def applied(self, update: bytes) -> None:
         """The document has changed."""
@@ -165,10 +188,12 @@ class EditCheck:
             self._places.clear()
         self._places.add(place)
 
-    def _try(self, data: bytes, found: Update) -> bool:
-        """Apply an edit to the copy; whether it changes nothing but texts."""
+    def _try(self, data: bytes, found: Update) -> tuple[bool, Findings]:
+        """Apply an edit to the copy; whether it changes nothing but texts, and what it does."""
         if found.strange:
             raise InvalidEdit(f"The edit was not taken: it holds {found.strange}.")
+        if self._is_early(found):  # found out without a copy of the document
+            raise EarlyEdit("The edit comes after others that are not here.")
         copy = self._current()
         try:
             copy.apply(data)
@@ -179,7 +204,15 @@ class EditCheck:
         except BaseException:
             self.forget()  # it holds what the document does not
             raise
-        return copy.is_text
+        return copy.is_text, copy.findings
+
+    def _is_early(self, found: Update) -> bool:
+        """Whether an edit leaves a gap behind what is here of its own clients."""
+        state = clocks_of(self._doc.get_state())
+        starts: dict[int, int] = {}
+        for client, clock, _ in found.brought:
+            starts[client] = min(clock, starts.get(client, clock))
+        return any(clock > state.get(client, 0) for client, clock in starts.items())
 
     def _current(self) -> _Copy:
         if self._copy is None:
@@ -207,6 +240,7 @@ class _Copy:
         self.doc: Doc[Any] = Doc()
         self.problem = ""
         self.is_text = True
+        self.findings = Findings()
         self._seen: list[tuple[str, _Event]] = []
         self._subscriptions: list[tuple[Any, Subscription]] = []
         self.doc.apply_update(state)  # before anybody looks: this is what is there already
@@ -240,6 +274,7 @@ class _Copy:
             ProtocolError: it cannot be.
         """
         self.is_text = True
+        self.findings = Findings()
         try:
             self.doc.apply_update(update)
         except Exception as error:  # pycrdt raises no type of its own
@@ -255,12 +290,7 @@ class _Copy:
 
     def lacks(self, ends: dict[int, int]) -> bool:
         """Whether some of what was applied waits for what is not here."""
-        state = self.doc.get_state()
-        count, at = read_varuint(state, 0)
-        clocks: dict[int, int] = {}
-        for _ in range(count):
-            client, at = read_varuint(state, at)
-            clocks[client], at = read_varuint(state, at)
+        clocks = clocks_of(self.doc.get_state())
         return any(clocks.get(client, 0) < end for client, end in ends.items())
 
     # Each of these gives the problem with what changed, or nothing.
@@ -269,11 +299,35 @@ class _Copy:
         path = event.path
         if len(path) > MAX_DEPTH:
             return f"shared types are nested more than {MAX_DEPTH} deep"
+        self._note(event)
         if not path and event.kind is ArrayEvent:
             return _first(problem_of_cell(cell) for cell in _inserted(event))
         if len(path) == 1 and event.kind is MapEvent:
             return _first(_problem_of_key(key, change) for key, change in _changes(event))
         return self._look_inside(event)
+
+    def _note(self, event: _Event) -> None:
+        """Find out which cells' outputs, trust and execution states an edit touches."""
+        cells = self.doc.get("cells", type=Array)
+        if not event.path:
+            at = 0
+            for change in event.delta:
+                at += change.get("retain", 0)
+                for cell in change.get("insert", ()):
+                    if isinstance(cell, Map) and (cell.get("outputs") or _is_trusted(cell)):
+                        self.findings.outputs.add((at, str(cell.get("id"))))
+                    at += 1
+            return
+        index = event.path[0]
+        if not isinstance(index, int) or index >= len(cells):
+            return
+        name = str(cells[index].get("id"))
+        inner = event.path[1] if len(event.path) > 1 else None
+        if event.kind is MapEvent and inner is None and "execution_state" in event.keys:
+            self.findings.states[name] = event.keys["execution_state"].get("newValue")
+        changed = event.keys.keys() if inner is None else {inner}
+        if "outputs" in changed or ("metadata" in changed and _is_trusted(cells[index])):
+            self.findings.outputs.add((index, name))
 
     def _look_inside(self, event: _Event) -> str:
         if event.kind is MapEvent:
@@ -300,6 +354,21 @@ class _Copy:
 
     def _look_at_state(self, event: _Event) -> str:
         return self._look_inside(event)
+
+
+def clocks_of(state: bytes) -> dict[int, int]:
+    """Read a state vector of our own: the next clock of each client."""
+    count, at = read_varuint(state, 0)
+    clocks: dict[int, int] = {}
+    for _ in range(count):
+        client, at = read_varuint(state, at)
+        clocks[client], at = read_varuint(state, at)
+    return clocks
+
+
+def _is_trusted(cell: Map[Any]) -> bool:
+    metadata = cell.get("metadata")
+    return isinstance(metadata, Map | dict) and bool(metadata.get("trusted"))
 
 
 def _inserted(event: _Event) -> Iterator[Any]:

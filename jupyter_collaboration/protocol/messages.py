@@ -136,14 +136,19 @@ def awareness_message(states: list[ClientState]) -> bytes:
     return bytes((AWARENESS,)) + write_bytes(b"".join(parts))
 
 
-def read_awareness(message: bytes) -> Iterator[ClientState]:
+def read_awareness(message: bytes, limit: int | None = None) -> Iterator[ClientState]:
     """The entries of an awareness message, in their order.
 
+    Args:
+        limit: how many there may be.
+
     Raises:
-        ProtocolError: the message is cut short.
+        ProtocolError: the message is cut short, or has more entries.
     """
     payload, _ = read_bytes(message, 1)
     count, at = read_varuint(payload, 0)
+    if limit is not None and count > limit:
+        raise ProtocolError(f"presence with {count} entries")
     for _ in range(count):
         client_id, at = read_varuint(payload, at)
         clock, at = read_varuint(payload, at)

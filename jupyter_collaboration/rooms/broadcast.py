@@ -50,6 +50,13 @@ MAX_PRESENCE_BYTES = 16 * 2**10
 MAX_PRESENCE_IDS = 8
 """How large the presence of a client may be, and of how many one connection may tell."""
 
+MAX_PRESENCE_MESSAGE = 2**20
+MAX_PRESENCE_ENTRIES = 2_000
+"""Bytes and entries of one presence message, most of which may repeat what others have told."""
+
+MIN_STATE_VECTOR = 8 * 2**10
+"""Bytes that a state vector may have in any case; else twice what the document's own has."""
+
 
 def _no_number(text: str) -> None:
     raise ValueError(f"{text} is no number")
@@ -181,7 +188,12 @@ class BroadcastRoom(YRoom):
         elif kind == messages.AWARENESS:
             self._receive_presence(member, message)
         elif kind == messages.RAW:
-            self.answer(member, messages.read_request(message))
+            try:
+                request = messages.read_request(message)
+            except ProtocolError as error:  # of another version, or another program's
+                self.log.debug("%s: ignored %s from %s", self.room_id, error, member.username)
+            else:
+                self.answer(member, request)
         else:
             raise ProtocolError(f"a message of the unknown type {kind}")
         return None
@@ -226,6 +238,8 @@ class BroadcastRoom(YRoom):
         Raises:
             ProtocolError: it is no state vector.
         """
+        if len(state) > MIN_STATE_VECTOR and len(state) > 2 * len(self.ydoc.get_state()):
+            raise ProtocolError(f"a state vector of {len(state)} bytes")
         messages.check_state_vector(state)
         try:
             return self.ydoc.get_update(state)
@@ -350,14 +364,18 @@ class BroadcastRoom(YRoom):
     # Presence
 
     def _receive_presence(self, member: Member, message: bytes) -> None:
-        entries = [
-            self._stamped(member, entry)
-            for entry in messages.read_awareness(message)
+        if len(message) > MAX_PRESENCE_MESSAGE:
+            raise ProtocolError(f"a presence message of more than {MAX_PRESENCE_MESSAGE} bytes")
+        # Clients also repeat what they know of others; only the last entry of each id counts.
+        told = {
+            entry.client_id: entry
+            for entry in messages.read_awareness(message, MAX_PRESENCE_ENTRIES)
             if self._speaks_for(member, entry.client_id)
-        ]
+        }
         own = {client_id for client_id, owner in self._owners.items() if owner is member}
-        if len(own.union(entry.client_id for entry in entries)) > MAX_PRESENCE_IDS:
+        if len(own.union(told)) > MAX_PRESENCE_IDS:
             raise ProtocolError(f"presence of more than {MAX_PRESENCE_IDS} clients")
+        entries = [self._stamped(member, entry) for entry in told.values()]
         news = [entry for entry in entries if self._is_news(entry)]
         payload, _ = messages.read_bytes(messages.awareness_message(entries), 1)
         try:

@@ -21,12 +21,11 @@ import nbformat
 from anyio import TASK_STATUS_IGNORED, Event, Lock, create_task_group
 from anyio.abc import TaskGroup, TaskStatus
 from jupyter_ydoc.ybasedoc import YBaseDoc
-from jupyter_ydoc.ynotebook import YNotebook
-from pycrdt import ArrayEvent, Doc, Map, MapEvent, Subscription, merge_updates
+from pycrdt import Array, ArrayEvent, Doc, Map, MapEvent, Subscription, merge_updates
 
 from ..access.roles import Action
 from ..documents.codec import make_document
-from ..documents.identity import DocumentId
+from ..documents.identity import DocumentId, has_saved_state, is_notebook
 from ..documents.validation import repair_notebook
 from ..errors import (
     CollaborationError,
@@ -59,6 +58,12 @@ SERVER_STATE = frozenset({"path", "hash", "dirty", "document_id"})
 STORE_LIMIT = 1.0
 """Seconds after which people are told of a change on disk even if the store does not answer."""
 
+RUNNING, IDLE = "running", "idle"
+"""Execution states of a cell that pages show as ``[*]`` and ``[ ]``."""
+
+RUNNER_RETURN = 10.0
+"""Seconds that somebody who ran a cell is given to come back before it counts as ended."""
+
 SETTLE_LIMIT = 1.0
 """Seconds for which those who come back may send what they have, before the file is merged."""
 
@@ -89,7 +94,6 @@ class DocumentRoom(PersistentRoom):
         self._options = options
         self._emit = emit
         self._siblings = siblings
-        self._document: YBaseDoc = make_document(document_id.type, self.ydoc, self.awareness)
         self.synchronizer = FileSynchronizer(
             self,
             document_id,
@@ -111,12 +115,17 @@ class DocumentRoom(PersistentRoom):
         self._is_writable = True
         self._must_publish_unsaved = False
         self._watched: list[tuple[Any, Subscription]] = []
-        self._observe(self._document.ystate, self._on_state)
-        if isinstance(self._document, YNotebook):
-            self._observe(self._document.ycells, self._on_cells)
+        self._running: dict[str, Member] = {}
+        self._state = self.ydoc.get("state", type=Map)
+        self._cells = self.ydoc.get("cells", type=Array) if self._is_notebook else None
+        self._document: YBaseDoc
 
     def _observe(self, shared: Any, look: Callable[[Any], None]) -> None:
         self._watched.append((shared, shared.observe(look)))
+
+    @property
+    def _is_notebook(self) -> bool:
+        return is_notebook(self.id.type)
 
     @property
     def document(self) -> YBaseDoc:
@@ -141,9 +150,14 @@ class DocumentRoom(PersistentRoom):
         async with self._loading:
             if not self.ready:
                 self.session_id = await self.synchronizer.open()
+                # Views of other packages take what is there when they are made for their content.
+                self._document = make_document(self.id.type, self.ydoc, self.awareness)
+                self._observe(self._state, self._on_state)
+                if self._cells is not None:
+                    self._observe(self._cells, self._on_cells)
                 self.open()
+                self._end_runs_of_before()
                 self.publish()
-                self.report("INFO", "initialize", "loaded")
 
     async def settled(self) -> None:
         """Wait until the document is what its history and its file make of it.
@@ -183,6 +197,51 @@ class DocumentRoom(PersistentRoom):
             if self._options.poll_interval:
                 tasks.start_soon(self.synchronizer.watch)
             task_status.started()
+
+    # Running cells
+
+    def on_states(self, member: Member, states: dict[str, Any]) -> None:
+        for name, state in states.items():
+            if state == RUNNING:
+                self._running[name] = member
+            else:
+                self._running.pop(name, None)
+
+    def leave(self, member: Member) -> None:
+        super().leave(member)
+        if any(runner is member for runner in self._running.values()):
+            loop = asyncio.get_running_loop()
+            loop.call_later(RUNNER_RETURN, self._end_runs_of, member)
+
+    def _end_runs_of(self, member: Member) -> None:
+        """End the cells that somebody ran who is gone for good: nobody else will. [M6]"""
+        names = {name for name, runner in self._running.items() if runner is member}
+        back = [other for other in self.clients if other.username == member.username]
+        for name in names:
+            if back and member.username:
+                self._running[name] = back[0]
+            else:
+                del self._running[name]
+        if not back and not self.is_closed:
+            self._end_runs(names)
+
+    def _end_runs_of_before(self) -> None:
+        """What ran when the document was closed, or its server stopped, runs no more."""
+        self._end_runs(None)
+
+    def _end_runs(self, names: set[str] | None) -> None:
+        """Have no cell, or none of these, look as if it ran."""
+        if self._cells is None or names == set():
+            return
+        with self._entries_of(Kind.SERVER), self.ydoc.transaction():
+            for cell in self._cells:
+                runs = isinstance(cell, Map) and cell.get("execution_state") == RUNNING
+                if runs and (names is None or str(cell.get("id")) in names):
+                    cell["execution_state"] = IDLE
+
+    def distrust(self, cells: set[tuple[int, str]]) -> None:
+        with self._entries_of(Kind.SERVER):
+            super().distrust(cells)
 
     # Changes
 
@@ -255,8 +314,8 @@ class DocumentRoom(PersistentRoom):
 
     def _separate_twins(self) -> None:
         """Cells have ids of their own: two people who move one cell at once make two of it."""
-        assert isinstance(self._document, YNotebook)
-        cells = self._document.ycells
+        assert self._cells is not None
+        cells = self._cells
         seen: dict[str, Any] = {}
         twins: list[tuple[int, bool]] = []
         for index in range(len(cells)):
@@ -422,9 +481,10 @@ class DocumentRoom(PersistentRoom):
             "document_id": self.room_id,
             "path": known.path,
             "hash": known.hash,
-            "dirty": not self.synchronizer.is_saved,
+            # Other packages take a dirty document of theirs for one that is being loaded.
+            "dirty": not self.synchronizer.is_saved and has_saved_state(self.id.type),
         }
-        state = self._document.ystate
+        state = self._state
         changes = {key: value for key, value in values.items() if state.get(key) != value}
         if changes:
             with self._entries_of(Kind.SERVER), self.ydoc.transaction():
@@ -447,7 +507,7 @@ class DocumentRoom(PersistentRoom):
 
         What is taken away stays in the history.
         """
-        if not isinstance(self._document, YNotebook):
+        if not self._is_notebook:
             return False
         with self._entries_of(Kind.SERVER):
             problems = repair_notebook(self.ydoc)

@@ -6,8 +6,10 @@ Knows how a room is made; knows nothing of sockets or HTTP.
 from __future__ import annotations
 
 import asyncio
+import weakref
 from collections.abc import AsyncIterator, Callable, Collection, Coroutine
-from contextlib import asynccontextmanager
+from contextlib import asynccontextmanager, suppress
+from copy import copy
 from functools import partial
 from logging import Logger
 from typing import Any
@@ -16,6 +18,7 @@ from weakref import WeakKeyDictionary, WeakValueDictionary
 import anyio
 from anyio import TASK_STATUS_IGNORED, Event, Lock, create_task_group
 from anyio.abc import TaskGroup, TaskStatus
+from jupyter_ydoc.ybasedoc import YBaseDoc
 
 from ..access.quotas import ConnectionQuota, Limits
 from ..documents.identity import DocumentId, parse_room_id
@@ -31,7 +34,7 @@ from ..errors import (
 from ..failpoints import failpoint
 from ..files.watcher import FileWatch
 from ..history.memory import MemoryBackend
-from ..history.model import Fork
+from ..history.model import Fork, Kind
 from ..history.store import History, HistoryBackend
 from ..protocol.messages import CloseCode
 from .broadcast import BroadcastRoom
@@ -61,6 +64,7 @@ class RoomManager:
         cleanup_delay: seconds from the last member's leaving to the closing of a room;
             None keeps rooms open.
         watch: looks at the files of all rooms while this runs.
+        start: has somebody call `run`; called when a room is needed and nobody has yet.
     """
 
     def __init__(
@@ -71,6 +75,7 @@ class RoomManager:
         cleanup_delay: float | None,
         log: Logger,
         watch: FileWatch | None = None,
+        start: Callable[[], None] = lambda: None,
     ) -> None:
         self.rooms: dict[str, BroadcastRoom] = {}
         self.started = Event()
@@ -84,6 +89,7 @@ class RoomManager:
         self._evicting: set[BroadcastRoom] = set()
         self._quota = ConnectionQuota()
         self._watch = watch
+        self._start = start
         self._tasks: TaskGroup | None = None
         self._stopping = False
         self._stopped = Event()
@@ -180,15 +186,20 @@ class RoomManager:
         room = self.rooms.get(str(document))
         if isinstance(room, PersistentRoom) and room.session_id:
             return room.session_id
-        await self.started.wait()
+        await self._has_started()
         try:
             return await self._history.session_id(str(document))
         except HistoryUnavailable:
             return await self._without.session_id(str(document))
 
+    async def _has_started(self) -> None:
+        if not self.started.is_set():
+            self._start()
+            await self.started.wait()
+
     async def histories(self) -> HistoryBackend:
         """Where the histories of documents and their forks are kept."""
-        await self.started.wait()
+        await self._has_started()
         return self._history
 
     async def fork(self, room_id: str) -> Fork | None:
@@ -213,12 +224,15 @@ class RoomManager:
             DocumentNotFound, LoadFailed, HistoryUnavailable: the document cannot be opened.
         """
         document = parse_room_id(room_id)
-        await self.started.wait()
+        await self._has_started()
         async with self.lock(room_id):
             room = self.rooms.get(room_id)
             if room is None:
                 room = await self._opened(room_id, document)
                 self.rooms[room_id] = room
+                if isinstance(room, DocumentRoom):
+                    # Whoever hears of it finds the room by its id.
+                    room.report("INFO", "initialize", "loaded")
             if not room.clients:
                 self._emptied(room)  # nobody is in it yet, and perhaps nobody comes
             return room
@@ -237,6 +251,31 @@ class RoomManager:
             yield room
         finally:
             self.leave(room, pin)
+
+    def pinned_document(self, room: DocumentRoom) -> YBaseDoc:
+        """Return a view of a room's document; the room stays open as long as somebody has it."""
+        pin = Pin()
+        room.join(pin)
+        loop = asyncio.get_running_loop()
+        view = copy(room.document)
+
+        def unpin() -> None:  # in whatever thread the last reference goes
+            with suppress(RuntimeError):  # the loop is closed, and the room with it
+                loop.call_soon_threadsafe(self.leave, room, pin)
+
+        weakref.finalize(view, unpin).atexit = False
+        return view
+
+    def _take_late_edit(self, room_id: str, session_id: str, update: bytes) -> None:
+        """Server-side code has edited a document whose room is closed: open it again for that."""
+        self.start_soon(partial(self._apply_late_edit, room_id, session_id, update))
+
+    async def _apply_late_edit(self, room_id: str, session_id: str, update: bytes) -> None:
+        async with self.pinned(room_id) as room:
+            if isinstance(room, DocumentRoom) and room.session_id == session_id:
+                await room.change(update, Kind.EDIT)
+            else:
+                self._log.error("%s: an edit of a document of another history is lost", room_id)
 
     def add(self, room: BroadcastRoom) -> None:
         """Take in a room that is open already; it closes when its last member left."""
@@ -408,6 +447,9 @@ class RoomManager:
             del self.rooms[room.room_id]
         if isinstance(room, DocumentRoom):
             room.finish()
+            if not self._stopping:
+                late = partial(self._take_late_edit, room.room_id, room.session_id)
+                room.ydoc.observe(lambda event: late(event.update))
         else:
             room.close()
 

@@ -36,6 +36,10 @@ class Member(Protocol):
     @property
     def role(self) -> Role: ...
 
+    @property
+    def may_execute(self) -> bool:
+        """Whether they may run code on the server, and so are trusted with outputs."""
+
     def identity(self, claimed: Any) -> dict[str, Any]:
         """The ``user`` of their presence, whatever they claim to be. [M3]"""
 
@@ -54,6 +58,7 @@ class Pin:
 
     username = ""
     role = Role.VIEWER
+    may_execute = False
 
     def identity(self, claimed: Any) -> dict[str, Any]:
         """It has no presence."""

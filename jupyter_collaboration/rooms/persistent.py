@@ -6,6 +6,9 @@ Knows what documents of a type can hold; knows nothing of files.
 from __future__ import annotations
 
 from logging import Logger
+from typing import Any
+
+from pycrdt import Array, Map
 
 from ..documents.validation import EditCheck
 from ..errors import CollaborationError, EarlyEdit, InvalidEdit
@@ -45,7 +48,7 @@ class PersistentRoom(BroadcastRoom):
 
     def take_read(self, member: Member, update: bytes, found: Update) -> None:
         try:
-            self._check.check(update, found)
+            findings = self._check.check(update, found)
         except InvalidEdit as error:
             self._refuse_edit(member, error)
         except EarlyEdit as error:
@@ -57,6 +60,9 @@ class PersistentRoom(BroadcastRoom):
                 del self._early[member]
         else:
             super().take_read(member, update, found)
+            if findings.outputs and not member.may_execute:
+                self.distrust(findings.outputs)
+            self.on_states(member, findings.states)
             for again in self._early.pop(member, ()):
                 self.take_read(member, again, read_update(again))
 
@@ -65,6 +71,28 @@ class PersistentRoom(BroadcastRoom):
         self.log.warning("%s: an edit of %s: %s", place, member.username, error)
         content = {"type": "error", "reason": "invalid_edit", "detail": str(error)}
         member.send(Outgoing(messages.raw_message(content)))
+
+    def distrust(self, cells: set[tuple[int, str]]) -> None:
+        """Take the mark of trust from cells whose outputs came from somebody who may not execute.
+
+        It is gone in the same broadcast, so that no page runs a script in them. [M2]
+
+        Args:
+            cells: their indices and ids.
+        """
+        ycells = self.ydoc.get("cells", type=Array)
+        with self.ydoc.transaction():
+            for index, name in cells:
+                if index < len(ycells) and str(ycells[index].get("id")) == name:
+                    metadata = ycells[index].get("metadata")
+                    if isinstance(metadata, Map) and "trusted" in metadata:
+                        del metadata["trusted"]
+                    elif isinstance(metadata, dict) and "trusted" in metadata:
+                        kept = {key: each for key, each in metadata.items() if key != "trusted"}
+                        ycells[index]["metadata"] = Map(kept)
+
+    def on_states(self, member: Member, states: dict[str, Any]) -> None:
+        """Note the execution states that a member gave to cells, by their ids."""
 
     def leave(self, member: Member) -> None:
         super().leave(member)

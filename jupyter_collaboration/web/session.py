@@ -9,7 +9,7 @@ from pathlib import PurePosixPath
 from jupyter_server.auth.decorator import authorized
 from tornado import web
 
-from ..documents.identity import document_id
+from ..documents.identity import check_type, document_id
 from ..errors import CollaborationError, DocumentNotFound, InvalidRequest
 from .base import CollaborationHandler
 
@@ -35,6 +35,7 @@ class SessionHandler(CollaborationHandler):
         if not isinstance(file_format, str) or not isinstance(content_type, str):
             raise InvalidRequest("The body names a 'format' and a 'type'.")
         document_id(file_format, content_type, "unknown")
+        check_type(content_type)
         await self._places.check(path)
         status = HTTPStatus.OK
         file_id = self._file_ids.get_id(path)

@@ -22,9 +22,9 @@ from tornado.web import HTTPError
 from tornado.websocket import WebSocketHandler
 
 from ..access.identity import presence_of
-from ..access.quotas import Limits, TokenBucket
+from ..access.quotas import FairShare, Limits, Share
 from ..access.roles import Role
-from ..documents.identity import parse_room_id
+from ..documents.identity import check_type, parse_room_id
 from ..errors import (
     CollaborationError,
     DocumentBroken,
@@ -33,6 +33,7 @@ from ..errors import (
     is_panic,
     must_propagate,
 )
+from ..history.model import Fork
 from ..protocol import messages
 from ..protocol.messages import CloseCode
 from ..rooms.broadcast import BroadcastRoom
@@ -42,6 +43,9 @@ from ..rooms.manager import RoomManager
 from ..rooms.member import Outgoing
 from ..rooms.persistent import PersistentRoom
 from .outbox import Outbox
+
+EMPTY_STATE_VECTOR = b"\x00"
+"""The state vector of a client that has nothing."""
 
 PING_INTERVAL = 6.0
 PING_TIMEOUT = 12.0
@@ -61,6 +65,7 @@ class RoomHandler(WebSocketMixin, JupyterHandler, WebSocketHandler):
         forks: Forks,
         emit_presence: Any,
         limits: Limits,
+        shared_time: FairShare,
     ) -> None:
         self._rooms = rooms
         self._forks = forks
@@ -69,11 +74,13 @@ class RoomHandler(WebSocketMixin, JupyterHandler, WebSocketHandler):
         self.path = ""
         self._refusal: CollaborationError | None = None
         self._permission = Role.VIEWER
-        self._all_stored = {"role": Role.EDITOR.value, "reason": ""}  # what clients begin with
+        self._role_sent = {"role": Role.EDITOR.value, "reason": ""}  # what clients begin with
         self._checking = CancelScope()
-        self._bucket = TokenBucket(limits.messages_per_second, limits.message_burst)
+        self._share = Share(shared_time)
+        self.may_execute = False
         self._admitted = False
         self._room: BroadcastRoom | None = None
+        self._awaited: PersistentRoom | None = None
         self._outbox: Outbox | None = None
         self._pinger: asyncio.TimerHandle | None = None
         self._came = int(time.time())
@@ -104,8 +111,8 @@ class RoomHandler(WebSocketMixin, JupyterHandler, WebSocketHandler):
 
     def tell_role(self) -> None:
         role = self._role_and_reason()
-        if role != self._all_stored:
-            self._all_stored = role
+        if role != self._role_sent:
+            self._role_sent = role
             self.send(Outgoing(messages.raw_message({"type": "role", **role})))
 
     def identity(self, claimed: Any) -> dict[str, Any]:
@@ -136,10 +143,11 @@ class RoomHandler(WebSocketMixin, JupyterHandler, WebSocketHandler):
         """What the server's authorizer lets this user be here; None: nothing."""
         if not await self._allowed("read"):
             return None
+        self.may_execute = await self._allowed("execute", "kernels")
         return Role.EDITOR if await self._allowed("write") else Role.VIEWER
 
-    async def _allowed(self, action: str) -> bool:
-        allowed = self.authorizer.is_authorized(self, self.current_user, action, "contents")
+    async def _allowed(self, action: str, resource: str = "contents") -> bool:
+        allowed = self.authorizer.is_authorized(self, self.current_user, action, resource)
         return bool(await ensure_async(allowed))
 
     async def open(self, room_id: str) -> None:
@@ -172,18 +180,29 @@ class RoomHandler(WebSocketMixin, JupyterHandler, WebSocketHandler):
         self._admitted = True
         await self._forks.check(room_id)
         session_id = self.get_query_argument("sessionId", "")
-        document = parse_room_id(room_id) or await self._rooms.fork(room_id)
-        if document and session_id != (current := await self._rooms.session_id(document)):
-            reason = messages.session_reason("unknown_session", current, reloadable=True)
-            self.dismiss(CloseCode.SESSION, reason)
-            return
+        document = parse_room_id(room_id)
+        if document is not None:
+            check_type(document.type)
+        fork = None if document else await self._rooms.fork(room_id)
+        if found := document or fork:
+            current = await self._rooms.session_id(found)
+            if not self._knows(session_id, current, fork):
+                return
         room = await self._rooms.open(room_id)
-        if isinstance(room, PersistentRoom) and session_id != room.session_id:
-            reason = messages.session_reason("unknown_session", room.session_id, reloadable=True)
-            self.dismiss(CloseCode.SESSION, reason)
-            return
-        if self.ws_connection is None or self.ws_connection.is_closing():
-            return
+        if isinstance(room, PersistentRoom):
+            if not self._knows(session_id, room.session_id, fork):
+                return
+            if fork is not None and not session_id:
+                # Nothing is sent before it is seen that the client has nothing.
+                self._awaited = room
+                loop = asyncio.get_running_loop()
+                self._pinger = loop.call_later(PING_TIMEOUT, self._refuse_session, room.session_id)
+                return
+        if not self._closing:
+            self._enter(room)
+
+    def _enter(self, room: BroadcastRoom) -> None:
+        """Become a member of a room."""
         self._room = room
         room.join(self)
         if isinstance(room, PersistentRoom):
@@ -191,7 +210,34 @@ class RoomHandler(WebSocketMixin, JupyterHandler, WebSocketHandler):
         self._heard = asyncio.get_running_loop().time()
         self._ping_later()
         self._rooms.start_soon(self._check_again)
-        self._emit_presence(room_id, self.username, "join")
+        self._emit_presence(room.room_id, self.username, "join")
+
+    def _enter_empty(self, room: PersistentRoom, message: str | bytes) -> None:
+        """Let a client in that has nothing, as its first message shows; refuse any other."""
+        self._awaited = None
+        if self._pinger is not None:
+            self._pinger.cancel()
+        if message == messages.sync_message(messages.STEP1, EMPTY_STATE_VECTOR):
+            self._enter(room)
+        else:
+            self._refuse_session(room.session_id)
+
+    def _knows(self, session_id: str, current: str, fork: Fork | None) -> bool:
+        """Return whether a client may sync; refuse one whose replica has another history. [S3]
+
+        A fork is also joined with the session of its root as it was when the fork was made, since
+        the two share their history, and without any by a client that has nothing yet.
+        """
+        if session_id == current:
+            return True
+        if fork is not None and session_id in ("", fork.root_session):
+            return True
+        self._refuse_session(current)
+        return False
+
+    def _refuse_session(self, current: str) -> None:
+        reason = messages.session_reason("unknown_session", current, reloadable=True)
+        self.dismiss(CloseCode.SESSION, reason)
 
     async def _check_again(self) -> None:
         """Ask the authorizer now and then: what somebody may do can change. [M2]"""
@@ -222,10 +268,12 @@ class RoomHandler(WebSocketMixin, JupyterHandler, WebSocketHandler):
 
     def on_message(self, message: str | bytes) -> Awaitable[None] | None:
         """Act on a message; the next one is read when what is returned is done."""
+        if self._awaited is not None:
+            self._enter_empty(self._awaited, message)
         if self._room is None or self._closing:
             return None
-        self._heard = asyncio.get_running_loop().time()
-        pause = self._bucket.take(self._heard)
+        clock = asyncio.get_running_loop().time
+        self._heard = clock()
         try:
             if isinstance(message, str):
                 raise ProtocolError("a text frame")
@@ -233,6 +281,8 @@ class RoomHandler(WebSocketMixin, JupyterHandler, WebSocketHandler):
         except BaseException as error:
             self._contain(error)
             return None
+        now = clock()
+        pause = self._share.charge(now - self._heard, now)
         return self._slowly(work, pause) if work is not None or pause else None
 
     async def _slowly(self, work: Awaitable[None] | None, pause: float) -> None:

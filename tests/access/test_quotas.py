@@ -4,18 +4,41 @@ from __future__ import annotations
 
 import pytest
 
-from jupyter_collaboration.access.quotas import ConnectionQuota, Limits, TokenBucket
+from jupyter_collaboration.access.quotas import (
+    BURST,
+    SHARE,
+    ConnectionQuota,
+    FairShare,
+    Limits,
+    Share,
+)
 from jupyter_collaboration.errors import TooMany
 
 
-def test_a_burst_is_free_and_a_flood_is_read_more_slowly() -> None:  # [M4]
-    allowance = TokenBucket(per_second=200, burst=2000)
-    assert not any(allowance.take(0.0) for _ in range(2000))
-    assert allowance.take(0.0) == pytest.approx(1 / 200)
-    assert allowance.take(0.0) == pytest.approx(2 / 200)
-    assert allowance.take(1.0) == 0  # 200 more a second later
-    assert not any(allowance.take(100.0) for _ in range(2000))
-    assert allowance.take(100.0) > 0  # and no more than a burst, however long the pause
+def test_a_connection_that_is_alone_never_waits() -> None:  # S32 [M4]
+    share = Share(FairShare())
+    assert not any(share.charge(0.01, number * 0.001) for number in range(10_000))
+
+
+def test_a_connection_waits_for_its_work_while_others_wait() -> None:  # S23 [M4]
+    shared = FairShare()
+    flood, honest = Share(shared), Share(shared)
+    now, busy = 0.0, 0.0
+    for _ in range(1000):
+        assert honest.charge(0.0001, now) == 0
+        pause = flood.charge(0.01, now)
+        busy += 0.01
+        now += 0.01 + pause
+    assert busy <= SHARE * now + BURST + 0.02
+    assert busy >= SHARE * now * 0.9
+
+
+def test_small_messages_of_one_connection_are_not_counted() -> None:  # S32 [M4]
+    shared = FairShare()
+    sender, typist = Share(shared), Share(shared)
+    for number in range(4000):
+        assert typist.charge(0.0001, number * 0.0001) == 0
+        assert sender.charge(0.0001, number * 0.0001) == 0
 
 
 def test_connections_and_documents_of_one_person_are_bounded() -> None:  # [M4]

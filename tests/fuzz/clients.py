@@ -182,6 +182,8 @@ class Collaborator:
 
     # Messages: both directions take a turn of the event loop
 
+    may_execute = True
+
     def tell_role(self) -> None:
         """Nobody's role changes in a plan."""
 

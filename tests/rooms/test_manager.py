@@ -35,6 +35,8 @@ class Guest:
     def identity(self, claimed: Any) -> dict[str, Any]:
         return {"username": self.username}
 
+    may_execute = True
+
     def tell_role(self) -> None:
         """It stays what it is."""
 

@@ -53,6 +53,8 @@ class Attacker:
     def identity(self, claimed: Any) -> dict[str, Any]:
         return {"username": self.username}
 
+    may_execute = True
+
     def tell_role(self) -> None:
         """Of no interest."""
 
@@ -324,19 +326,25 @@ def test_a_message_that_is_too_large_is_not_read(run: Run, serving: Serving) -> 
     run(test())
 
 
-def test_a_flood_is_read_slowly_and_whole(run: Run, serving: Serving) -> None:  # [M4]
+def test_a_flood_is_read_slowly_while_others_wait_and_whole(
+    run: Run, serving: Serving
+) -> None:  # S23 S32 [M4]
     async def test() -> None:
-        traits = {"max_messages_per_second": 100}
-        async with serving(YDocExtension=traits) as server:
-            file = server.text_file("a.txt", "")
+        async with serving() as server:
+            cell = {"cell_type": "code", "id": "a", "metadata": {}, "outputs": []}
+            cell |= {"execution_count": None, "source": "1"}
+            file = server.notebook_file("n.ipynb", [cell])
             flood, ada = await server.member(file), await server.member(file)
-            for _ in range(1100):
-                flood.source.insert(0, "x")
-            # Others are served meanwhile: this is answered before the flood is read.
-            ada.source.insert(0, "<ada>")
-            await ada.ask("ack")
-            assert str(ada.source).count("x") < 1100
-            await ada.until(lambda _: str(ada.source).count("x") == 1100)
+            count = 4000
+            for number in range(count):  # each is tried on a copy of the document
+                flood.cells[0]["metadata"][f"k{number % 50}"] = number
+            # Others are served meanwhile: these are answered before the flood is read.
+            for number in range(3):
+                ada.cells[0]["source"].insert(0, f"<{number}>")
+                await ada.ask("ack")
+                assert ada.cells[0]["metadata"].get("k49") != count - 1
+            await flood.ask("ack")
+            await ada.until(lambda _: ada.cells[0]["metadata"].get("k49") == count - 1, 20)
             assert not flood.socket.closed.is_set()
 
     run(test())

@@ -1,0 +1,344 @@
+"""What server-side code, other clients and other types of documents rely on."""
+
+from __future__ import annotations
+
+import asyncio
+import gc
+import json
+from collections.abc import Awaitable, Callable
+from pathlib import Path
+from typing import Any
+from urllib.parse import quote
+
+import pytest
+from authorizers import RULES
+from jupyter_ydoc.yunicode import YUnicode
+from pycrdt import Array, Map, Text
+from support import ENABLED, Editor, Server, closing, put, room_of, until
+
+from jupyter_collaboration.app import YDocExtension
+from jupyter_collaboration.documents import codec, identity
+from jupyter_collaboration.documents.identity import document_types
+from jupyter_collaboration.protocol import messages
+from rtcbench import wire
+from rtcbench.client import Endpoint
+from rtcbench.ws import WebSocket
+
+Run = Callable[[Awaitable[Any]], Any]
+Serving = Callable[..., Any]
+
+CELL = {"cell_type": "code", "id": "a", "metadata": {}, "outputs": [], "execution_count": None}
+SCRIPT = {"output_type": "display_data", "data": {"text/html": "<script>x</script>"}}
+
+
+async def gap_while(server: Server, editor: Editor, url: str, frames: list[bytes]) -> int:
+    """Send frames on a socket of somebody else, and see that the editor is served meanwhile.
+
+    Returns:
+        The code with which that socket was closed.
+    """
+    socket = WebSocket(lambda data, now: None)
+    await socket.connect(url)
+    for frame in frames:
+        socket.send(frame)
+    await editor.ask("ack")
+    await asyncio.wait_for(socket.closed.wait(), 20)
+    await editor.ask("ack")
+    return socket.close_code
+
+
+def repeated(one_id: bool) -> bytes:
+    """Four megabytes of presence."""
+    count = 300_000
+    entry = b"".join((wire.varuint(1), wire.varuint(1), wire.varstring('{"a":1}')))
+    if one_id:
+        entries = entry * count
+    else:
+        state = wire.varstring('{"a":1}')
+        entries = b"".join(wire.varuint(n) + b"\x01" + state for n in range(1000, 1000 + count))
+    return b"\x01" + messages.write_bytes(messages.write_varuint(count) + entries)
+
+
+@pytest.mark.parametrize(
+    "frame",
+    [
+        repeated(True),
+        repeated(False),
+        b"\x00\x00" + messages.write_bytes(b"\x80\x80\x80\x01" + b"\x01\x01" * 2_000_000),
+        b"\x00\x00" + messages.write_bytes(b"\xff" * 4_000_000),
+    ],
+    ids=["one id", "many ids", "a state vector", "no state vector"],
+)
+def test_a_large_message_of_a_viewer_is_refused_by_its_size(
+    run: Run, guarded: Serving, frame: bytes
+) -> None:  # S6 S7 [M4]
+    async def test() -> None:
+        async with guarded() as server:
+            file = server.text_file("a.txt", "one")
+            ada = await server.member(file)
+            endpoint = await server.endpoint(file)
+            url = endpoint.url.replace(f"token={server.token}", "token=viewer")
+            assert await gap_while(server, ada, url, [frame]) == 4400
+            await ada.close()
+
+    run(test())
+
+
+@pytest.mark.parametrize("path", ["a.txt", "JupyterLab:globalAwareness"])
+@pytest.mark.parametrize(
+    "raw", [b"", b"\x80", b"\x00", b"\x05hello", b"\x05hello\x63", b"\xff" * 9]
+)
+def test_an_unknown_raw_message_does_not_end_the_connection(
+    run: Run, serving: Serving, path: str, raw: bytes
+) -> None:  # S27 [C1]
+    async def test() -> None:
+        async with serving() as server:
+            file = server.text_file("a.txt", "one")
+            endpoint = await server.endpoint(file)
+            if path != "a.txt":
+                base = f"ws://127.0.0.1:{server.port}/api/collaboration/room/{quote(path)}"
+                endpoint = Endpoint(f"{base}?token={server.token}")
+            editor = Editor(endpoint)
+            await editor.open()
+            editor.send(b"\x02" + raw)
+            assert (await editor.ask("ack"))["type"] == "ack"
+            await editor.close()
+
+    run(test())
+
+
+def test_a_type_that_no_package_registers_is_refused_and_leaves_nothing(
+    run: Run, guarded: Serving
+) -> None:  # S15 [M1]
+    async def test() -> None:
+        async with guarded() as server:
+            file = server.text_file("a.txt", "one")
+            endpoint = await server.endpoint(file)
+            session = server.session_id_of(endpoint)
+            _, before = await server.request("GET", "test/counts")
+            for number in range(20):
+                status, _ = await server.session("a.txt", format="text", type=f"made-up-{number}")
+                assert status == 400
+                room = room_of(endpoint).replace(":file:", f":made-up-{number}:")
+                base = f"ws://127.0.0.1:{server.port}/api/collaboration/room/{room}"
+                code, _ = await closing(f"{base}?token={server.token}&sessionId={session}")
+                assert code == 4400
+            _, after = await server.request("GET", "test/counts")
+            for what in ("rooms", "documents", "live_rooms"):
+                assert json.loads(after)[what] == json.loads(before)[what]
+
+    run(test())
+
+
+def test_a_member_who_may_not_execute_brings_no_trusted_output(
+    run: Run, guarded: Serving
+) -> None:  # S22 F9 [M2]
+    async def test() -> None:
+        async with guarded() as server:
+            rules = {"editor": ["read", "write", "execute"], "viewer": ["read", "write"]}
+            (server.root / RULES).write_text(json.dumps(rules))
+            cells = [
+                {**CELL, "id": "a", "source": "1", "metadata": {"trusted": True}},
+                {**CELL, "id": "b", "source": "2", "metadata": {}},
+            ]
+            file = server.notebook_file("n.ipynb", cells)
+            ada = await server.member(file)
+            endpoint = await server.endpoint(file)
+            url = endpoint.url.replace(f"token={server.token}", "token=viewer")
+            mallory = await Editor.open_at(Endpoint(url))
+
+            def marks(editor: Editor) -> list[bool]:
+                return [bool(each["metadata"].get("trusted")) for each in editor.cells]
+
+            trusted_seen: list[list[bool]] = []
+
+            def look(event: Any) -> None:
+                has_script = [
+                    bool(each["metadata"].get("trusted")) and "script" in str(each["outputs"])
+                    for each in ada.cells.to_py()
+                ]
+                trusted_seen.append(has_script)
+
+            with ada.doc.transaction():
+                ada.cells[0]["metadata"]["trusted"] = True
+                ada.cells[1]["metadata"]["trusted"] = True
+            await mallory.until(lambda _: marks(mallory) == [True, True])
+            subscription = ada.doc.observe(look)
+            # A whole cell, an output of a trusted cell, and a mark on an output of before.
+            mallory.cells.append(
+                Map(
+                    {
+                        **CELL,
+                        "id": "c",
+                        "source": Text("3"),
+                        "metadata": Map({"trusted": True}),
+                        "outputs": Array([Map(SCRIPT)]),
+                    }
+                )
+            )
+            mallory.cells[0]["outputs"].append(Map(SCRIPT))
+            mallory.cells[2]["metadata"]["trusted"] = True
+            await ada.until(lambda _: len(ada.cells) == 3 and marks(ada) == [False, True, False])
+            await mallory.until(lambda _: marks(mallory) == [False, True, False])
+            ada.doc.unobserve(subscription)
+            assert not any(any(each) for each in trusted_seen)
+            # Whoever may execute is trusted.
+            ada.cells[0]["metadata"]["trusted"] = True
+            await mallory.until(lambda _: marks(mallory) == [True, True, False])
+            await ada.close()
+            await mallory.close()
+
+    run(test())
+
+
+def state_of(editor: Editor) -> Any:
+    return editor.cells[0].get("execution_state")
+
+
+def test_a_cell_does_not_run_for_ever_when_its_page_is_gone(
+    run: Run, new_server: Callable[..., Server]
+) -> None:  # S19 [M6]
+    async def test() -> None:
+        extensions = {**ENABLED, "short_waits": True}
+        server = new_server(ServerApp={"jpserver_extensions": extensions})
+        await server.start()
+        file = server.notebook_file("n.ipynb", [{**CELL, "source": "1"}])
+        ada, bob = await server.member(file), await server.member(file)
+        bob.cells[0]["execution_state"] = "running"
+        await ada.until(lambda _: state_of(ada) == "running")
+        await bob.close()
+        await ada.until(lambda _: state_of(ada) == "idle", 20)
+        # The server is killed while a cell runs.
+        ada.cells[0]["execution_state"] = "running"
+        await ada.ask("ack")
+        server.crash()
+        await ada.close()
+        await server.start()
+        carol = await server.member(file)
+        assert state_of(carol) == "idle"
+        await carol.close()
+        await server.stop()
+
+    run(test())
+
+
+def test_a_document_stays_open_while_server_side_code_has_it(
+    run: Run, extension: YDocExtension
+) -> None:  # S10 [C1]
+    async def test() -> None:
+        manager = extension.ywebsocket_server
+        manager._cleanup_delay = 0.05
+        names = {"content_type": "file", "file_format": "text", "path": "a.txt"}
+        document = await extension.get_document(**names, copy=False, create=True)
+        assert document is not None
+        source = document.ydoc.get("source", type=Text)
+        for number in range(8):
+            source += f"{number} "
+            await asyncio.sleep(0.03)
+        assert manager.rooms
+        del document
+        gc.collect()
+        await until(lambda: not manager.rooms)
+        root = extension.serverapp.root_dir if extension.serverapp else ""
+        assert manager.rooms == {}
+        assert Path(root, "a.txt").read_text() == "one0 1 2 3 4 5 6 7 "
+        # Whoever kept a part of it may still edit: the document is opened again for that.
+        source += "late"
+        await until(lambda: bool(manager.rooms))
+        await until(lambda: not manager.rooms)
+        assert Path(root, "a.txt").read_text() == "one0 1 2 3 4 5 6 7 late"
+        await extension.stop_extension()
+
+    run(test())  # S28: nobody has started the extension
+
+
+def test_a_fork_is_joined_with_the_session_of_its_root_or_by_a_client_that_has_nothing(
+    run: Run, serving: Serving
+) -> None:  # S14 [K2] [S3]
+    async def test() -> None:
+        async with serving() as server:
+            file = server.text_file("a.txt", "one")
+            endpoint = await server.endpoint(file)
+            ada = await server.member(file)
+            body = {"synchronize": True, "title": "t", "description": ""}
+            status, made = await put(server, f"fork/{room_of(endpoint)}", **body)
+            assert status == 201
+            base = f"ws://127.0.0.1:{server.port}/api/collaboration/room/{made['fork_roomid']}"
+            root = server.session_id_of(endpoint)
+            for session in (f"&sessionId={root}", "", "&sessionId="):
+                editor = Editor(Endpoint(f"{base}?token={server.token}{session}"))
+                await editor.open()
+                await editor.settle()
+                assert str(editor.source) == "one"
+                await editor.close()
+            code, reason = await closing(f"{base}?token={server.token}&sessionId=other")
+            assert (code, json.loads(reason)["reason"]) == (1003, "unknown_session")
+            # Without a session a replica is refused, whatever it has.
+            held: list[bytes] = []
+            socket = WebSocket(lambda data, now: held.append(data))
+            await socket.connect(f"{base}?token={server.token}")
+            socket.send(wire.sync_message(wire.STEP1, ada.doc.get_state()))
+            await asyncio.wait_for(socket.closed.wait(), 20)
+            assert socket.close_code == 1003
+            assert held == []
+            # The root itself still asks for its session.
+            code, _ = await closing(endpoint.url.split("&sessionId")[0])
+            assert code == 1003
+            await ada.close()
+
+    run(test())
+
+
+class Chat(YUnicode):
+    """A type of another package, which looks at its content when it is made."""
+
+    def __init__(self, *args: Any) -> None:
+        super().__init__(*args)
+        self.at_first = str(self._ysource)
+
+
+def test_a_document_of_another_package_finds_its_content_and_is_never_dirty(
+    run: Run, extension: YDocExtension, monkeypatch: pytest.MonkeyPatch
+) -> None:  # E1 [C1]
+    async def test() -> None:
+        types = {**document_types(), "chat": Chat}
+        for module in (identity, codec):
+            monkeypatch.setattr(module, "document_types", lambda: types)
+        names = {"content_type": "chat", "file_format": "text", "path": "a.txt"}
+        document = await extension.get_document(**names, copy=False, create=True)
+        assert isinstance(document, Chat)
+        assert document.at_first == "one"
+        seen: list[Any] = []
+        document.ystate.observe(lambda event: seen.append(document.ystate.get("dirty")))
+        source = document.ydoc.get("source", type=Text)
+        source += " two"
+        root = extension.serverapp.root_dir if extension.serverapp else ""
+        await until(lambda: Path(root, "a.txt").read_text() == "one two")
+        assert True not in seen
+        assert document.ystate.get("dirty") is False
+        await extension.stop_extension()
+
+    run(test())
+
+
+def test_a_room_can_be_found_when_it_is_said_to_be_loaded(
+    run: Run, extension: YDocExtension
+) -> None:  # E2 [C1]
+    async def test() -> None:
+        manager = extension.ywebsocket_server
+        found: list[bool] = []
+
+        async def listener(logger: Any, schema_id: str, data: dict[str, Any]) -> None:
+            if data["action"] == "initialize":
+                found.append(manager.room_exists(data["room"]))
+
+        assert extension.serverapp is not None
+        uri = "https://schema.jupyter.org/jupyter_collaboration/session/v1"
+        extension.serverapp.event_logger.add_listener(schema_id=uri, listener=listener)
+        names = {"content_type": "file", "file_format": "text", "path": "a.txt"}
+        await extension.get_document(**names, create=True)
+        await until(lambda: bool(found))
+        assert found == [True]
+        await extension.stop_extension()
+
+    run(test())
