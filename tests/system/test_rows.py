@@ -152,7 +152,7 @@ def test_a_member_who_may_not_execute_brings_no_trusted_output(
 
             trusted_seen: list[list[bool]] = []
 
-            def look(event: Any) -> None:
+            def look(*_: Any) -> None:
                 has_script = [
                     bool(each["metadata"].get("trusted")) and "script" in str(each["outputs"])
                     for each in ada.cells.to_py()
@@ -163,7 +163,7 @@ def test_a_member_who_may_not_execute_brings_no_trusted_output(
                 ada.cells[0]["metadata"]["trusted"] = True
                 ada.cells[1]["metadata"]["trusted"] = True
             await mallory.until(lambda _: marks(mallory) == [True, True])
-            subscription = ada.doc.observe(look)
+            ada.on_spans = look
             # A whole cell, an output of a trusted cell, and a mark on an output of before.
             mallory.cells.append(
                 Map(
@@ -180,7 +180,8 @@ def test_a_member_who_may_not_execute_brings_no_trusted_output(
             mallory.cells[2]["metadata"]["trusted"] = True
             await ada.until(lambda _: len(ada.cells) == 3 and marks(ada) == [False, True, False])
             await mallory.until(lambda _: marks(mallory) == [False, True, False])
-            ada.doc.unobserve(subscription)
+            ada.on_spans = None
+            assert trusted_seen
             assert not any(any(each) for each in trusted_seen)
             # Whoever may execute is trusted.
             ada.cells[0]["metadata"]["trusted"] = True
