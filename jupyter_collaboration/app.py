@@ -129,9 +129,10 @@ class YDocExtension(ExtensionApp):
     ).tag(config=True)
 
     max_message_mb = Int(
-        32,
+        100,
         min=1,
-        help="""Megabytes that one message of a client may have; who sends more is cut.""",
+        help="""Megabytes that one message of an editor may have, such as an edit that inserts a
+        large output; a connection that sends a larger one is closed.""",
     ).tag(config=True)
 
     max_connections_per_user = Int(

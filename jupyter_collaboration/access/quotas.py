@@ -13,7 +13,8 @@ from ..errors import TooMany
 class Limits:
     """What one person may have and send. Each is a trait of the extension."""
 
-    message_bytes: int = 32 * 2**20
+    message_bytes: int = 100 * 2**20
+    viewer_message_bytes: int = 2 * 2**20
     connections_per_user: int = 1_000
     rooms_per_user: int = 500
     role_check_interval: float = 60.0

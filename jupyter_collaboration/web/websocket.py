@@ -89,8 +89,9 @@ class RoomHandler(WebSocketMixin, JupyterHandler, WebSocketHandler):
 
     @property
     def max_message_size(self) -> int:
-        """Bytes; Tornado closes a connection that sends more."""
-        return self._limits.message_bytes
+        """Bytes; Tornado closes a connection that sends more. Viewers send no edits."""
+        is_editor = self._permission is Role.EDITOR
+        return self._limits.message_bytes if is_editor else self._limits.viewer_message_bytes
 
     @property
     def username(self) -> str:

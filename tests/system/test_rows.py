@@ -84,6 +84,30 @@ def test_a_large_message_of_a_viewer_is_refused_by_its_size(
     run(test())
 
 
+def test_an_output_of_32_megabytes_arrives_and_typing_goes_on(
+    run: Run, serving: Serving
+) -> None:  # S18 [M4]
+    async def test() -> None:
+        async with serving() as server:
+            file = server.notebook_file("n.ipynb", [{**CELL, "source": "1"}])
+            ada, bob = await server.member(file), await server.member(file)
+            for size in (2**25 - 100, 2**25 + 100):
+                data = {"text/html": "x" * size}
+                output = Map({"output_type": "display_data", "data": data, "metadata": {}})
+                ada.cells[0]["outputs"].clear()
+                ada.cells[0]["outputs"].append(output)
+                ada.cells[0]["source"].insert(0, "typed ")
+                assert (await ada.ask("ack"))["type"] == "ack"
+                await bob.until(lambda _: len(bob.cells[0]["outputs"]) == 1)
+            await bob.until(lambda _: str(bob.cells[0]["source"]) == "typed typed 1")
+            assert (await bob.ask("save"))["status"] in ("success", "skipped")
+            assert not ada.socket.closed.is_set()
+            await ada.close()
+            await bob.close()
+
+    run(test())
+
+
 @pytest.mark.parametrize("path", ["a.txt", "JupyterLab:globalAwareness"])
 @pytest.mark.parametrize(
     "raw", [b"", b"\x80", b"\x00", b"\x05hello", b"\x05hello\x63", b"\xff" * 9]
