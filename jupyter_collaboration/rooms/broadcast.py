@@ -10,9 +10,7 @@ becomes few large messages.
 from __future__ import annotations
 
 import asyncio
-import json
-import math
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable
 from functools import partial
 from logging import Logger
 from typing import Any
@@ -27,9 +25,11 @@ from ..documents.codec import take_in
 from ..errors import DocumentBroken, ProtocolError, RoomClosed, is_panic, must_propagate
 from ..failpoints import failpoint
 from ..protocol import messages
-from ..protocol.messages import ClientState, Request
-from ..protocol.update_reader import MAX_CLIENT_ID, MAX_CLOCK, Update, read_update
+from ..protocol.messages import Request
+from ..protocol.update_reader import Update, read_update
+from .batch import Batch
 from .member import Member, Outgoing
+from .presence import Presence
 
 UPDATE_INTERVAL = 0.00008
 PRESENCE_INTERVAL = 0.0004
@@ -46,58 +46,8 @@ MAX_INTERVAL_MEMBERS = 50
 LARGE = 64 * 2**10
 """Bytes from which on an update is read beside the event loop."""
 
-MAX_PRESENCE_BYTES = 16 * 2**10
-MAX_PRESENCE_IDS = 8
-"""How large the presence of a client may be, and of how many one connection may tell."""
-
-MAX_PRESENCE_MESSAGE = 2**20
-MAX_PRESENCE_ENTRIES = 2_000
-"""Bytes and entries of one presence message, most of which may repeat what others have told."""
-
 MIN_STATE_VECTOR = 8 * 2**10
 """Bytes that a state vector may have in any case; else twice what the document's own has."""
-
-
-def _no_number(text: str) -> None:
-    raise ValueError(f"{text} is no number")
-
-
-class Batch:
-    """Calls back soon: at once after a quiet time, else an interval after the last call."""
-
-    def __init__(self, interval: Callable[[], float], flush: Callable[[], None]) -> None:
-        self._interval = interval
-        self._flush = flush
-        self._last = -math.inf
-        self._handle: asyncio.Handle | None = None
-
-    def schedule(self) -> None:
-        """Something is to be flushed."""
-        if self._handle is not None:
-            return
-        loop = asyncio.get_running_loop()
-        rest = self._last + self._interval() - loop.time()
-        if rest > 0:
-            self._handle = loop.call_later(rest, self._run)
-        else:
-            self._handle = loop.call_soon(self._run)
-
-    def _run(self) -> None:
-        self._handle = None
-        self._last = asyncio.get_running_loop().time()
-        self._flush()
-
-    def flush_now(self) -> None:
-        """Call back now if a call is due."""
-        if self._handle is not None:
-            self._handle.cancel()
-            self._run()
-
-    def cancel(self) -> None:
-        """Forget a call that is due."""
-        if self._handle is not None:
-            self._handle.cancel()
-            self._handle = None
 
 
 class BroadcastRoom(YRoom):
@@ -114,14 +64,14 @@ class BroadcastRoom(YRoom):
         self._is_broadcasting = True
         self._storing = 0
         self._all_stored = asyncio.Event()
-        self._present: dict[int, ClientState] = {}
-        self._owners: dict[int, Member] = {}
         self._update_batch = Batch(partial(self._pause, UPDATE_INTERVAL), self._send_updates)
-        self._presence_batch = Batch(partial(self._pause, PRESENCE_INTERVAL), self._send_presence)
         self._observed: Subscription | None = None
         self.room_id = room_id
         super().__init__(ready=False, log=log, ydoc=ydoc)
         self.clients: set[Member] = set()  # type: ignore[assignment]
+        self._presence = Presence(
+            self.awareness, self._broadcast_bytes, partial(self._pause, PRESENCE_INTERVAL)
+        )
 
     def open(self) -> None:
         """Begin to pass on changes of the document."""
@@ -132,7 +82,7 @@ class BroadcastRoom(YRoom):
         """Send what is gathered, and pass on nothing more."""
         self._broadcast_stored()
         self.flush_updates()
-        self._presence_batch.cancel()
+        self._presence.close()
         if self._observed is not None:
             self.ydoc.unobserve(self._observed)
             self._observed = None
@@ -156,20 +106,13 @@ class BroadcastRoom(YRoom):
         self.clients.add(member)
         member.tell_role()
         member.send(Outgoing(messages.sync_message(messages.STEP1, self.ydoc.get_state())))
-        if states := [self._state_of(client_id) for client_id in self.awareness.states]:
-            member.send(Outgoing(messages.awareness_message(states)))
+        if everybody := self._presence.everybody():
+            member.send(Outgoing(everybody))
 
     def leave(self, member: Member) -> None:
         """Forget a member, and tell the others that they are gone. [M6]"""
         self.clients.discard(member)
-        gone = [client_id for client_id, owner in self._owners.items() if owner is member]
-        for client_id in gone:
-            del self._owners[client_id]
-            meta = self.awareness.meta.pop(client_id, {"clock": 0})
-            self._present[client_id] = ClientState(client_id, meta["clock"], b"null")
-        self.awareness.remove_awareness_states(gone, self)
-        if gone:
-            self._presence_batch.schedule()
+        self._presence.leave(member)
 
     def receive(self, member: Member, message: bytes) -> Awaitable[None] | None:
         """Act on one message of a member.
@@ -186,7 +129,7 @@ class BroadcastRoom(YRoom):
         if kind == messages.SYNC:
             return self._receive_sync(member, *messages.read_sync(message))
         elif kind == messages.AWARENESS:
-            self._receive_presence(member, message)
+            self._presence.receive(member, message)
         elif kind == messages.RAW:
             try:
                 request = messages.read_request(message)
@@ -361,84 +304,13 @@ class BroadcastRoom(YRoom):
                 member.send(outgoing)
         failpoint("relay.sent")
 
-    # Presence
-
-    def _receive_presence(self, member: Member, message: bytes) -> None:
-        if len(message) > MAX_PRESENCE_MESSAGE:
-            raise ProtocolError(f"a presence message of more than {MAX_PRESENCE_MESSAGE} bytes")
-        # Clients also repeat what they know of others; only the last entry of each id counts.
-        told = {
-            entry.client_id: entry
-            for entry in messages.read_awareness(message, MAX_PRESENCE_ENTRIES)
-            if self._speaks_for(member, entry.client_id)
-        }
-        own = {client_id for client_id, owner in self._owners.items() if owner is member}
-        if len(own.union(told)) > MAX_PRESENCE_IDS:
-            raise ProtocolError(f"presence of more than {MAX_PRESENCE_IDS} clients")
-        entries = [self._stamped(member, entry) for entry in told.values()]
-        news = [entry for entry in entries if self._is_news(entry)]
-        payload, _ = messages.read_bytes(messages.awareness_message(entries), 1)
-        try:
-            self.awareness.apply_awareness_update(payload, member)
-        except Exception as error:
-            raise ProtocolError("presence that cannot be read") from error
-        for entry in news:
-            self._present[entry.client_id] = entry
-            self._owners[entry.client_id] = member
-        # Their own presence goes back to a sender too: y-websocket's client takes a
-        # connection that is silent for 30 seconds for dead.
-        self._presence_batch.schedule()
-
-    def _speaks_for(self, member: Member, client_id: int) -> bool:
-        """Whether a client id is this member's, or nobody's: nobody speaks for others. [M3]"""
-        if client_id == self.awareness.client_id:
-            return False
-        owner = self._owners.get(client_id)
-        # Who comes back has the id that their connection before has not let go of yet.
-        return owner is None or owner is member or owner.username == member.username
-
-    @staticmethod
-    def _stamped(member: Member, entry: ClientState) -> ClientState:
-        """An entry with the name that the server knows, and within limits."""
-        if len(entry.state) > MAX_PRESENCE_BYTES:
-            raise ProtocolError(f"presence of more than {MAX_PRESENCE_BYTES} bytes")
-        if entry.client_id >= MAX_CLIENT_ID or entry.clock > MAX_CLOCK:
-            raise ProtocolError("presence with a number that is too large")
-        try:
-            state = json.loads(entry.state, parse_constant=_no_number)
-        except (ValueError, RecursionError) as error:
-            raise ProtocolError("presence that is not JSON") from error
-        if state is None:
-            return entry
-        if not isinstance(state, dict):
-            raise ProtocolError("presence that is no object")
-        state["user"] = member.identity(state.get("user"))
-        text = json.dumps(state, separators=(",", ":"))
-        return ClientState(entry.client_id, entry.clock, text.encode())
-
-    def _is_news(self, entry: ClientState) -> bool:
-        """Whether an entry is newer than what is known, by the rules of y-protocols."""
-        known = self.awareness.meta.get(entry.client_id)
-        if known is None or entry.clock > known["clock"]:
-            return True
-        left = entry.state == b"null" and entry.client_id in self.awareness.states
-        return left and bool(entry.clock == known["clock"])
-
-    def _state_of(self, client_id: int) -> ClientState:
-        state = json.dumps(self.awareness.states.get(client_id), separators=(",", ":"))
-        return ClientState(client_id, self.awareness.meta[client_id]["clock"], state.encode())
+    def _broadcast_bytes(self, message: bytes) -> None:
+        outgoing = Outgoing(message)
+        for member in list(self.clients):
+            member.send(outgoing)
 
     def send_server_awareness(self, type: str, changes: tuple[dict[str, Any], Any]) -> None:
         """Pass on presence that code in this server sets, as agents do."""
         if type == "update" and changes[1] == "local":
-            for client_id in {c for ids in changes[0].values() for c in ids}:
-                self._present[client_id] = self._state_of(client_id)
-            if self.ready:
-                self._presence_batch.schedule()
-
-    def _send_presence(self) -> None:
-        states, self._present = list(self._present.values()), {}
-        if states:
-            outgoing = Outgoing(messages.awareness_message(states))
-            for member in list(self.clients):
-                member.send(outgoing)
+            changed = {each for ids in changes[0].values() for each in ids}
+            self._presence.note_local(changed, send=self.ready)

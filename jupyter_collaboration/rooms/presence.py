@@ -1,0 +1,155 @@
+"""Who is in a room, and where: the awareness states of its clients.
+
+A client speaks only for itself, and under the name that the server knows. [M3] What arrives is
+bounded before it is parsed; several changes go to the members in one message.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable, Iterable
+
+from pycrdt import Awareness
+
+from ..errors import ProtocolError
+from ..protocol import messages
+from ..protocol.messages import ClientState
+from ..protocol.update_reader import MAX_CLIENT_ID, MAX_CLOCK
+from .batch import Batch
+from .member import Member
+
+MAX_PRESENCE_BYTES = 16 * 2**10
+MAX_PRESENCE_IDS = 8
+"""How large the presence of a client may be, and of how many one connection may tell."""
+
+MAX_PRESENCE_MESSAGE = 2**20
+MAX_PRESENCE_ENTRIES = 2_000
+"""Bytes and entries of one presence message, most of which may repeat what others have told."""
+
+
+def _no_number(text: str) -> None:
+    raise ValueError(f"{text} is no number")
+
+
+class Presence:
+    """The presence of one room.
+
+    Args:
+        awareness: holds the states.
+        broadcast: sends a message to all members.
+        interval: seconds between two of these messages.
+    """
+
+    def __init__(
+        self,
+        awareness: Awareness,
+        broadcast: Callable[[bytes], None],
+        interval: Callable[[], float],
+    ) -> None:
+        self._awareness = awareness
+        self._broadcast = broadcast
+        self._present: dict[int, ClientState] = {}
+        self._owners: dict[int, Member] = {}
+        self._batch = Batch(interval, self._send)
+
+    def everybody(self) -> bytes:
+        """Return a message with everybody's state; empty if nobody is there."""
+        states = [self._state_of(client_id) for client_id in self._awareness.states]
+        return messages.awareness_message(states) if states else b""
+
+    def leave(self, member: Member) -> None:
+        """Remove the states of a member who left. [M6]"""
+        gone = [client_id for client_id, owner in self._owners.items() if owner is member]
+        for client_id in gone:
+            del self._owners[client_id]
+            meta = self._awareness.meta.pop(client_id, {"clock": 0})
+            self._present[client_id] = ClientState(client_id, meta["clock"], b"null")
+        self._awareness.remove_awareness_states(gone, self)
+        if gone:
+            self._batch.schedule()
+
+    def note_local(self, client_ids: Iterable[int], *, send: bool) -> None:
+        """Note states that code in this server has set, and pass them on."""
+        for client_id in client_ids:
+            self._present[client_id] = self._state_of(client_id)
+        if send:
+            self._batch.schedule()
+
+    def close(self) -> None:
+        """Send nothing more."""
+        self._batch.cancel()
+
+    def receive(self, member: Member, message: bytes) -> None:
+        """Take the presence that a member sends, and pass it on.
+
+        Raises:
+            ProtocolError: it cannot be read, or exceeds a limit.
+        """
+        if len(message) > MAX_PRESENCE_MESSAGE:
+            raise ProtocolError(f"a presence message of more than {MAX_PRESENCE_MESSAGE} bytes")
+        # Clients also repeat what they know of others; only the last entry of each id counts.
+        told = {
+            entry.client_id: entry
+            for entry in messages.read_awareness(message, MAX_PRESENCE_ENTRIES)
+            if self._speaks_for(member, entry.client_id)
+        }
+        own = {client_id for client_id, owner in self._owners.items() if owner is member}
+        if len(own.union(told)) > MAX_PRESENCE_IDS:
+            raise ProtocolError(f"presence of more than {MAX_PRESENCE_IDS} clients")
+        entries = [self._stamped(member, entry) for entry in told.values()]
+        news = [entry for entry in entries if self._is_news(entry)]
+        payload, _ = messages.read_bytes(messages.awareness_message(entries), 1)
+        try:
+            self._awareness.apply_awareness_update(payload, member)
+        except Exception as error:
+            raise ProtocolError("presence that cannot be read") from error
+        for entry in news:
+            self._present[entry.client_id] = entry
+            self._owners[entry.client_id] = member
+        # Their own presence goes back to a sender too: y-websocket's client takes a
+        # connection that is silent for 30 seconds for dead.
+        self._batch.schedule()
+
+    def _speaks_for(self, member: Member, client_id: int) -> bool:
+        """Whether a client id is this member's, or nobody's: nobody speaks for others. [M3]"""
+        if client_id == self._awareness.client_id:
+            return False
+        owner = self._owners.get(client_id)
+        # Who comes back has the id that their connection before has not let go of yet.
+        return owner is None or owner is member or owner.username == member.username
+
+    @staticmethod
+    def _stamped(member: Member, entry: ClientState) -> ClientState:
+        """An entry with the name that the server knows, and within limits."""
+        if len(entry.state) > MAX_PRESENCE_BYTES:
+            raise ProtocolError(f"presence of more than {MAX_PRESENCE_BYTES} bytes")
+        if entry.client_id >= MAX_CLIENT_ID or entry.clock > MAX_CLOCK:
+            raise ProtocolError("presence with a number that is too large")
+        try:
+            state = json.loads(entry.state, parse_constant=_no_number)
+        except (ValueError, RecursionError) as error:
+            raise ProtocolError("presence that is not JSON") from error
+        if state is None:
+            return entry
+        if not isinstance(state, dict):
+            raise ProtocolError("presence that is no object")
+        state["user"] = member.identity(state.get("user"))
+        text = json.dumps(state, separators=(",", ":"))
+        return ClientState(entry.client_id, entry.clock, text.encode())
+
+    def _is_news(self, entry: ClientState) -> bool:
+        """Whether an entry is newer than what is known, by the rules of y-protocols."""
+        known = self._awareness.meta.get(entry.client_id)
+        if known is None or entry.clock > known["clock"]:
+            return True
+        left = entry.state == b"null" and entry.client_id in self._awareness.states
+        return left and bool(entry.clock == known["clock"])
+
+    def _state_of(self, client_id: int) -> ClientState:
+        state = json.dumps(self._awareness.states.get(client_id), separators=(",", ":"))
+        return ClientState(client_id, self._awareness.meta[client_id]["clock"], state.encode())
+
+    def _send(self) -> None:
+        states, self._present = list(self._present.values()), {}
+        if states:
+            self._broadcast(messages.awareness_message(states))
