@@ -15,16 +15,19 @@ from pycrdt import Doc
 from traitlets import Bool, Float, Int, Type, Unicode
 from traitlets.config import Config
 
+from .access.file_ids import FileIds
 from .access.paths import Paths
 from .access.quotas import FairShare, Limits
 from .documents.codec import make_document
 from .documents.identity import DocumentId, document_id, parse_room_id
 from .files.document_file import DocumentFile
 from .files.synchronizer import SynchronizerOptions
+from .files.turns import Turns
 from .files.watcher import FileWatch
 from .history.store import HistoryBackend
 from .rooms.document import DocumentRoom
 from .rooms.forks import Forks
+from .rooms.lost_files import LostFiles
 from .rooms.manager import RoomManager
 from .rooms.timeline import TimelineForks
 from .stores import SQLiteYStore, TempFileYStore, YStore
@@ -191,17 +194,21 @@ class YDocExtension(ExtensionApp):
             watch=self._watch if self.file_poll_interval else None,
             start=self._start,
         )
-        places = Paths(self.serverapp.contents_manager, self._file_ids)
+        contents = self.serverapp.contents_manager
+        self._file_ids = FileIds(self._file_id_manager, contents)
+        shared_root = "" if backend.is_within(root) else str(root)
+        lost_files = LostFiles(self.ywebsocket_server, self._file_ids, contents, shared_root)
+        places = self._places = Paths(contents, self._file_ids, lost_files)
+        self._turns = Turns(backend.shared_folder, self.log)
         self._orphan_cleanup = OrphanCleanup(
             self.ywebsocket_server,
             places,
-            "" if backend.is_within(root) else str(root),
+            shared_root,
             self.log,
         )
         forks = Forks(self.ywebsocket_server, places, self._emit_fork)
         parts = {
             "rooms": self.ywebsocket_server,
-            "file_ids": self._file_ids,
             "places": places,
             "forks": forks,
         }
@@ -244,7 +251,7 @@ class YDocExtension(ExtensionApp):
         )
 
     @property
-    def _file_ids(self) -> BaseFileIdManager:
+    def _file_id_manager(self) -> BaseFileIdManager:
         assert self.serverapp is not None
         manager = self.serverapp.web_app.settings.get("file_id_manager")
         if not isinstance(manager, BaseFileIdManager):
@@ -257,7 +264,7 @@ class YDocExtension(ExtensionApp):
 
     def _make_room(self, document: DocumentId, history: HistoryBackend) -> DocumentRoom:
         assert self.serverapp is not None
-        file = DocumentFile(document, self.serverapp.contents_manager, self._file_ids)
+        file = DocumentFile(document, self.serverapp.contents_manager, self._file_ids, self._turns)
         room = DocumentRoom(
             document,
             file,
@@ -341,7 +348,8 @@ class YDocExtension(ExtensionApp):
         if room_id is None:
             if path is None or content_type is None or file_format is None:
                 raise ValueError("Give a room_id, or path, content_type and file_format.")
-            file_id = self._file_ids.index(path) if create else self._file_ids.get_id(path)
+            find = self._places.index if create else self._places.id_of
+            file_id = await find(path)
             if file_id is None:
                 return None
             room_id = str(document_id(file_format, content_type, file_id))

@@ -116,6 +116,10 @@ class SaveRefused(SaveFailed):
     code = "refused"
 
 
+class HistoryDamaged(CollaborationError):
+    """What the store has of a document cannot be read as one."""
+
+
 class HistoryUnavailable(CollaborationError):
     """The store could not be read or written."""
 

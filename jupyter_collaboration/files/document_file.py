@@ -10,16 +10,16 @@ import hashlib
 import inspect
 import json
 import os
-from collections.abc import Callable
+from collections.abc import AsyncIterator, Callable
+from contextlib import asynccontextmanager
 from dataclasses import dataclass, replace
 from datetime import datetime
 from pathlib import Path
-from typing import Any
+from typing import Any, Protocol
 
 from anyio.to_thread import run_sync
 from jupyter_server.services.contents.manager import ContentsManager
 from jupyter_server.utils import ensure_async
-from jupyter_server_fileid.manager import BaseFileIdManager
 from tornado.web import HTTPError
 
 from ..documents.codec import file_fingerprint, fingerprint
@@ -37,7 +37,18 @@ from ..errors import (
 from ..merge.cells import source_of
 from .formatting import JsonStyle, LineEndings, with_exact
 from .native_save import is_native, save_natively
+from .turns import Turns
 from .watcher import Signature
+
+
+class PathOfId(Protocol):
+    """What a file asks of the file ids."""
+
+    def get_path(self, file_id: str) -> str | None:
+        """Where the file is; None if nobody knows."""
+
+    def save(self, path: str) -> None:
+        """The file was made again."""
 
 
 @dataclass(frozen=True)
@@ -77,9 +88,14 @@ class DocumentFile:
     """One file, seen through the server's contents manager and followed by its file id."""
 
     def __init__(
-        self, document: DocumentId, contents: ContentsManager, file_ids: BaseFileIdManager
+        self,
+        document: DocumentId,
+        contents: ContentsManager,
+        file_ids: PathOfId,
+        turns: Turns | None = None,
     ) -> None:
         self._id = document
+        self._turns = turns
         self._contents = contents
         self._file_ids = file_ids
         parameters = inspect.signature(contents.get).parameters
@@ -114,6 +130,30 @@ class DocumentFile:
     @newline.setter
     def newline(self, newline: str) -> None:
         self._lines = LineEndings("", newline)
+
+    @asynccontextmanager
+    async def turn(self) -> AsyncIterator[None]:
+        """Look at the file and write it in this block; other servers on its folder wait."""
+        if self._turns is None:
+            yield
+        else:
+            async with self._turns.turn(await run_sync(self._name)):
+                yield
+
+    async def is_from_a_server(self, file_hash: str) -> bool:
+        """Whether a server on this folder wrote what the file holds, having merged it before."""
+        return self._turns is not None and await self._turns.is_noted(
+            await run_sync(self._name), file_hash
+        )
+
+    def _name(self) -> str:
+        """The file, by a name that is the same on all servers."""
+        path = self._last_path or ""
+        where = getattr(self._contents, "_get_os_path", None)
+        try:
+            return path if where is None else os.path.realpath(where(path))
+        except Exception:  # a contents manager's own idea of a path
+            return path
 
     def signature(self) -> Signature | None:
         """What the disk says of the file where it was last seen, without reading it.
@@ -248,6 +288,8 @@ class DocumentFile:
             if must_propagate(error):
                 raise
             raise SaveFailed(f"{type(error).__name__}: {error}") from error
+        if self._turns is not None:
+            await self._turns.note(await run_sync(self._name), saved.state.hash)
         return saved
 
     async def _write(self, path: str, content: Any) -> SavedFile:
@@ -339,8 +381,7 @@ class DocumentFile:
 
     def _relink(self, path: str) -> None:
         """Let the file that was made again have the id of the one that was deleted."""
-        if (save := getattr(self._file_ids, "save", None)) is not None:
-            save(path)
+        self._file_ids.save(path)
         self._made_again_at = path
 
     async def _get(self, path: str, *, content: bool, with_hash: bool = True) -> dict[str, Any]:
@@ -385,3 +426,27 @@ def _has_the_same_texts(found: Any, meant: Any) -> bool:
 
 def _stamp(modified: Any) -> str:
     return modified.isoformat() if isinstance(modified, datetime) else str(modified)
+
+
+async def hash_at(contents: ContentsManager, path: str) -> str | None:
+    """The hash of the file at a path, as `FileState.hash`; None if it cannot be read as a file."""
+    is_notebook = path.endswith(".ipynb")
+    document = DocumentId("json", "notebook", "") if is_notebook else DocumentId("text", "file", "")
+    file = DocumentFile(document, contents, _Fixed(path))
+    try:
+        return (await file.probe()).hash
+    except CollaborationError:
+        return None
+
+
+class _Fixed:
+    """The path of a file whose id does not matter."""
+
+    def __init__(self, path: str) -> None:
+        self._path = path
+
+    def get_path(self, file_id: str) -> str | None:
+        return self._path
+
+    def save(self, path: str) -> None:
+        """It has no id."""

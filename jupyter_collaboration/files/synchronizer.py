@@ -27,6 +27,7 @@ from ..errors import (
     DocumentNotFound,
     FileChanged,
     FileDeleted,
+    HistoryDamaged,
     InvalidEdit,
     LoadFailed,
     RoomClosed,
@@ -68,6 +69,21 @@ class SynchronizerOptions:
     save_max_delay: float = 10.0
     poll_interval: float = 1.0
     stop_poll_on_errors_after: float = 86400.0
+
+
+@dataclass(frozen=True)
+class SavedState:
+    """A document as its file holds it.
+
+    Attributes:
+        state: as one update.
+        file_hash: of the file.
+        fingerprint: of its content.
+    """
+
+    state: bytes
+    file_hash: str
+    fingerprint: str
 
 
 class Owner(Protocol):
@@ -138,7 +154,8 @@ class FileSynchronizer:
             max_delay=options.save_max_delay,
             failed=self.save_failed,
         )
-        self.known: FileState | None = None
+        self._known: FileState | None = None
+        self._noted_path: str | None = None
         self._size = 0
         self._saved_fingerprint: str | None = None
         self._base: bytes | None = None
@@ -149,6 +166,18 @@ class FileSynchronizer:
     def path(self) -> str:
         """Where the file was when it was last looked at; empty before."""
         return self.known.path if self.known else ""
+
+    @property
+    def known(self) -> FileState | None:
+        """What is known of the file; None before it was looked at."""
+        return self._known
+
+    @known.setter
+    def known(self, state: FileState) -> None:
+        self._known = state
+        if state.path != self._noted_path:
+            self._noted_path = state.path
+            self._history.note_path(state.path)
 
     @property
     def is_saved(self) -> bool:
@@ -167,9 +196,11 @@ class FileSynchronizer:
             DocumentNotFound: there is no file.
             LoadFailed: the file cannot be read as a document of this type.
             HistoryUnavailable: the store cannot be read.
+            HistoryDamaged: what it has is no document.
         """
         failpoint("load.begin")
         stored = await self._history.load()
+        self._noted_path = stored.path
         failpoint("load.history")
         self._file.newline = stored.newline or "\n"
         file = await self._load_or_none(stored)
@@ -190,7 +221,9 @@ class FileSynchronizer:
             await self._history.commit()
             self._is_settled = True
             return stored.session_id
-        take_in(self._doc, *stored.updates)
+        self._replay(stored)
+        if file is not None and self._size and not document_size(self._doc, self._type):
+            await self._check_that_it_was_emptied(stored)
         self._owner.repair()
         failpoint("load.applied")
         self._saved_fingerprint = stored.saved_fingerprint
@@ -214,6 +247,27 @@ class FileSynchronizer:
                 self._size = document_size(self._doc, self._type)
                 self._base = await self._nearer_base(file, stored)
         return stored.session_id
+
+    def _replay(self, stored: Stored) -> None:
+        try:
+            take_in(self._doc, *stored.updates)
+        except BaseException as error:  # pycrdt raises no type of its own
+            if must_propagate(error):
+                raise
+            raise HistoryDamaged(f"The history of {self.path} cannot be read: {error!r}") from error
+
+    async def _check_that_it_was_emptied(self, stored: Stored) -> None:
+        """A history without content must not empty a file: it may be damaged. [F3]
+
+        Raises:
+            HistoryDamaged: there was nothing either when the file was saved, which has something.
+        """
+        if self.known is None or stored.saved_hash != self.known.hash:
+            return
+        base: Doc[Any] = Doc()
+        base.apply_update(await self._history.base() or messages.EMPTY_UPDATE)
+        if not document_size(base, self._type):
+            raise HistoryDamaged(f"The history of {self.path} has lost what the file holds.")
 
     async def _nearer_base(self, file: LoadedFile, stored: Stored) -> bytes | None:
         """What another writer began from: our last write, if it was done before we were killed."""
@@ -264,6 +318,14 @@ class FileSynchronizer:
             self.autosave.changed()
         self._is_settled = True
         self._owner.publish()
+
+    async def saved(self) -> SavedState | None:
+        """What the file holds of the document; None if it was never read."""
+        known = self.known
+        if known is None:
+            return None
+        base = await self._base_of_file()
+        return SavedState(base, known.hash, self._saved_fingerprint or "")
 
     async def _load_whole(self) -> LoadedFile:
         """Read the file; one that cannot be read may be half written, and is waited for. [F3]"""
@@ -319,7 +381,7 @@ class FileSynchronizer:
         return await self._write_once(again=again)
 
     async def _write_once(self, *, again: bool) -> bool:
-        async with self._lock:
+        async with self._lock, self._file.turn():
             failpoint("save.begin")
             if self._owner.is_closed:
                 return False  # it was saved before; the file is another room's now
@@ -346,7 +408,7 @@ class FileSynchronizer:
                 # Where the file holds something else, changes of it are changes of that.
                 state = await self._as_stored(update, saved.content)
                 self._base = update if state is None else state
-                self._history.mark_saved(position, self.known.hash, fingerprint, state)
+                self._history.mark_saved(position, saved.state.hash, fingerprint, state)
                 if self._history.needs_checkpoint:
                     self._history.checkpoint(position, update)
                 failpoint("save.noted")

@@ -20,6 +20,7 @@ from .store import (
     PeopleStore,
     VersionStore,
     _drop_forks,
+    nothing,
 )
 
 MAX_ENTRIES = 10_000
@@ -38,6 +39,7 @@ class _Document:
         self.saving_seq: int | None = None
         self.newline: str | None = None
         self.saved_state: bytes | None = None
+        self.path: str | None = None
         self.marks: dict[tuple[int, MarkKind], Mark] = {}
         self.versions: list[Version] = []
         self.summarised = Summarised()
@@ -156,10 +158,14 @@ class MemoryHistory(History):
             saving_fingerprint=document.saving_fingerprint,
             saving_seq=document.saving_seq,
             newline=document.newline,
+            path=document.path,
         )
 
     def _append(self, entry: Entry) -> None:
         self._document.entries.append(entry)
+
+    def note_path(self, path: str) -> None:
+        self._document.path = path
 
     async def base(self) -> bytes | None:
         document = self._document
@@ -227,7 +233,9 @@ class MemoryHistory(History):
         known.extend(each for each in self._document.entries if known.seq < each.seq <= seq)
         self._attribution.keep_now(known)
 
-    def when_committed(self, callback: Callable[[bool], None]) -> None:
+    def when_committed(
+        self, callback: Callable[[bool], None], late: Callable[[], None] = nothing
+    ) -> None:
         callback(False)  # memory is no disk
 
     async def entries(self) -> list[Entry]:
@@ -266,6 +274,15 @@ class MemoryBackend(HistoryBackend):
         if document is None or (document.opened and not self._keep):
             document = self._documents[room_id] = _Document()
         return document
+
+    def when_lost(self, callback: Callable[[], None]) -> None:
+        """Nobody else has it."""
+
+    async def go_private(self) -> None:
+        """It is private."""
+
+    async def set_aside(self, room_id: str) -> None:
+        self._documents.pop(room_id, None)
 
     async def compact(self, room_id: str) -> None:
         """Memory keeps no more than it needs."""
@@ -330,7 +347,14 @@ class MemoryInventory(Inventory):
         self._notes: dict[str, Item] = {}
 
     async def items(self) -> list[Item]:
-        return [self._notes.get(room_id, Item(room_id)) for room_id in self._histories]
+        return [
+            dataclasses.replace(
+                self._notes.get(room_id, Item(room_id)),
+                path=document.path or "",
+                saved_hash=document.saved_hash or "",
+            )
+            for room_id, document in self._histories.items()
+        ]
 
     async def note(self, item: Item) -> None:
         self._notes[item.room_id] = item

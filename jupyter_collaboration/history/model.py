@@ -20,6 +20,11 @@ class Kind(str, Enum):
     IMPORT = "import"
     SQUASHED = "squashed"
 
+    @classmethod
+    def _missing_(cls, value: object) -> Kind:
+        """What a newer version of this extension wrote is shown as somebody's edit."""
+        return cls.EDIT
+
 
 @dataclass(frozen=True)
 class Entry:
@@ -53,6 +58,7 @@ class Stored:
             which it is not known whether it was.
         saving_seq: the entry as of which it was to be written.
         newline: what ended the lines of the file when it was last written.
+        path: where the file was then.
     """
 
     session_id: str
@@ -64,6 +70,7 @@ class Stored:
     saving_fingerprint: str | None = None
     saving_seq: int | None = None
     newline: str | None = None
+    path: str | None = None
 
     @property
     def state(self) -> bytes | None:
@@ -77,6 +84,12 @@ class MarkKind(str, Enum):
     SAVED = "saved"
     RESTORED = "restored"
     NAMED = "named"
+    OTHER = "other"
+
+    @classmethod
+    def _missing_(cls, value: object) -> MarkKind:
+        """What a newer version of this extension marked is only known to end a version."""
+        return cls.OTHER
 
 
 @dataclass(frozen=True)
@@ -161,11 +174,36 @@ class Item:
         root: the root folder of the server that saw its file last; empty if the store is that
             server's alone.
         missing_since: seconds since the epoch; None while its file is there.
+        path: where its file was when it was last written or read; empty if that is not known.
+        saved_hash: the file's hash at that time.
     """
 
     room_id: str
     root: str = ""
     missing_since: float | None = None
+    path: str = ""
+    saved_hash: str = ""
+
+
+@dataclass(frozen=True)
+class UnsavedWork:
+    """Edits that another server's private store has and no file.
+
+    Attributes:
+        store: where they are.
+        room_id: the document's room there.
+        seq: the last entry there.
+        base: the document as its file held it, as one update; None if that is not known.
+        state: the document with the edits, as one update.
+        authors: who made them.
+    """
+
+    store: str
+    room_id: str
+    seq: int
+    base: bytes | None
+    state: bytes
+    authors: tuple[str, ...]
 
 
 @dataclass(frozen=True)

@@ -5,14 +5,19 @@ Pure, and slow for large histories: called in a thread. [H4] [H5]
 
 from __future__ import annotations
 
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from itertools import groupby
+from typing import Any, TypeVar
 
-from pycrdt import get_state, merge_updates
+from pycrdt import Doc, get_state, merge_updates
 
 from ..documents.codec import replay
 from ..failpoints import failpoint
 from .model import Kind
+
+MAX_MERGED = 2 * 2**20
+"""Bytes from which on a merged row grows no more: merging takes time, and holds up the server."""
 
 
 @dataclass(frozen=True)
@@ -24,6 +29,33 @@ class Row:
     kind: str
     time: float
     data: bytes
+
+    @property
+    def size(self) -> int:
+        """Bytes of its update."""
+        return len(self.data)
+
+
+@dataclass(frozen=True)
+class Outline:
+    """A stored entry without its update: enough to see whether a history is to be shortened."""
+
+    seq: int
+    time: float
+    size: int
+
+
+def is_due(
+    rows: Sequence[Outline],
+    saved_seq: int,
+    oldest: float,
+    max_bytes: int,
+    named: frozenset[int] = frozenset(),
+) -> bool:
+    """Whether `compacted` would find something; the arguments are the same."""
+    if sum(row.size for row in rows) > max_bytes and _dropped(rows, saved_seq, max_bytes) > 1:
+        return True
+    return any(len(list(group)) > 1 for _, group in _days(rows, saved_seq, oldest, named))
 
 
 def compacted(
@@ -39,14 +71,14 @@ def compacted(
         rows: the whole history, in its order.
         saved_seq: the entry that the file holds; a row ends there.
         oldest: seconds since the epoch; rows before that are merged, one for a day.
-        max_bytes: size from which on the oldest rows become one, without what was deleted.
+        max_bytes: size above which the oldest rows lose their details, and what was deleted.
         named: entries that end a version with a name: a row ends there, and stays readable.
 
     Returns:
         The rows; None if there is nothing to shorten.
     """
     failpoint("compact.begin")
-    shorter = _by_day(rows, saved_seq, oldest, named)
+    shorter = [_merged(list(group)) for _, group in _days(rows, saved_seq, oldest, named)]
     shorter = _within(shorter, saved_seq, max_bytes, named)
     if len(shorter) == len(rows):
         return None
@@ -55,16 +87,25 @@ def compacted(
     return shorter
 
 
-def _by_day(rows: list[Row], saved_seq: int, oldest: float, named: frozenset[int]) -> list[Row]:
-    section = 0
+_R = TypeVar("_R", Row, Outline)
 
-    def day(row: Row) -> tuple[int, bool, int] | int:
-        nonlocal section
+
+def _days(
+    rows: Sequence[_R], saved_seq: int, oldest: float, named: frozenset[int]
+) -> Iterator[tuple[object, Iterator[_R]]]:
+    """Old rows by their days; new ones each by itself."""
+    section = size = 0
+
+    def day(row: _R) -> tuple[int, bool, int] | int:
+        nonlocal section, size
+        if size > MAX_MERGED:
+            section, size = section + 1, 0
         key = (int(row.time // 86400), row.seq <= saved_seq, section)
+        size += row.size
         section += row.seq in named
         return key if row.time < oldest else -row.seq
 
-    return [_merged(list(group)) for _, group in groupby(rows, day)]
+    return groupby(rows, day)
 
 
 def _merged(rows: list[Row]) -> Row:
@@ -76,21 +117,41 @@ def _merged(rows: list[Row]) -> Row:
     return Row(last.seq, "\n".join(authors), last.kind, last.time, data)
 
 
-def _within(rows: list[Row], saved_seq: int, max_bytes: int, named: frozenset[int]) -> list[Row]:
-    """Drop the details of the oldest rows until half of what is allowed is left."""
-    size = sum(len(row.data) for row in rows)
-    if size <= max_bytes:
-        return rows
+def _dropped(rows: Sequence[Row] | Sequence[Outline], saved_seq: int, max_bytes: int) -> int:
+    """How many of the oldest rows lose their details, until half of what is allowed is left."""
+    size = sum(row.size for row in rows)
     count = 0
-    until = min(saved_seq, min(named, default=saved_seq))  # later ones need what was deleted
-    while count < len(rows) and rows[count].seq <= until and size > max_bytes // 2:
-        size -= len(rows[count].data)
+    while count < len(rows) and rows[count].seq <= saved_seq and size > max_bytes // 2:
+        size -= rows[count].size
         count += 1
+    return count
+
+
+def _within(rows: list[Row], saved_seq: int, max_bytes: int, named: frozenset[int]) -> list[Row]:
+    """Drop the details of the oldest rows; of named versions what they held is kept.
+
+    For each named version a row remains that leads from the one before it to it: what was typed
+    and deleted in between is gone.
+    """
+    if sum(row.size for row in rows) <= max_bytes:
+        return rows
+    count = _dropped(rows, saved_seq, max_bytes)
     if count < 2:
         return rows
-    old = rows[:count]
-    data = replay([row.data for row in old])
-    return [Row(old[-1].seq, "", Kind.SQUASHED.value, old[-1].time, data), *rows[count:]]
+    doc: Doc[Any] = Doc()
+    kept: list[Row] = []
+    part: list[Row] = []
+    for row in rows[:count]:
+        part.append(row)
+        if row.seq in named or row is rows[count - 1]:
+            before = doc.get_state()
+            with doc.transaction():
+                for each in part:
+                    doc.apply_update(each.data)
+            data = doc.get_update(before)
+            kept.append(Row(row.seq, "", Kind.SQUASHED.value, row.time, data))
+            part = []
+    return kept + rows[count:]
 
 
 def _state(rows: list[Row]) -> bytes:

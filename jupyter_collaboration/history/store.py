@@ -18,10 +18,25 @@ from pycrdt.store import BaseYStore
 
 from ..documents.codec import replay
 from .attribution import Attribution
-from .model import Entry, Fork, Item, Kind, Mark, MarkKind, Stored, Summarised, Version
+from .model import (
+    Entry,
+    Fork,
+    Item,
+    Kind,
+    Mark,
+    MarkKind,
+    Stored,
+    Summarised,
+    UnsavedWork,
+    Version,
+)
 
 if TYPE_CHECKING:
     from .model import Retention
+
+
+def nothing() -> None:
+    """Do nothing."""
 
 
 class History(BaseYStore):
@@ -61,11 +76,26 @@ class History(BaseYStore):
         self._seq += 1
         self._append(Entry(self._seq, update, author, kind, time.time()))
 
+    async def unsaved_elsewhere(self, path: str) -> list[UnsavedWork]:
+        """Edits of this document that only the private store of an ended server has. [H9]
+
+        Args:
+            path: where its file is.
+        """
+        return []
+
+    async def taken_over(self, work: UnsavedWork) -> None:
+        """Note that the edits are in this history now."""
+
     @abstractmethod
     async def _load(self) -> Stored: ...
 
     @abstractmethod
     def _append(self, entry: Entry) -> None: ...
+
+    @abstractmethod
+    def note_path(self, path: str) -> None:
+        """Remember where the file is: a document whose file id is lost is found by it."""
 
     @abstractmethod
     async def base(self) -> bytes | None:
@@ -136,8 +166,14 @@ class History(BaseYStore):
         """Keep the whole document, as of an entry that was saved: opening needs no replay."""
 
     @abstractmethod
-    def when_committed(self, callback: Callable[[bool], None]) -> None:
-        """Call back once everything appended so far is on disk (True), or cannot be now (False)."""
+    def when_committed(
+        self, callback: Callable[[bool], None], late: Callable[[], None] = nothing
+    ) -> None:
+        """Call back once everything appended so far is on disk (True), or cannot be now (False).
+
+        Args:
+            late: called after False, if it is on disk after all.
+        """
 
     @property
     def retention(self) -> Retention | None:
@@ -185,6 +221,36 @@ class HistoryBackend(ABC):
     def retention(self) -> Retention | None:
         """How much of a history is kept; None where it does not outlive the server."""
         return None
+
+    @property
+    def is_private(self) -> bool:
+        """Whether this server does not write the store of its folder, but one of its own."""
+        return False
+
+    @property
+    def shared_folder(self) -> Path | None:
+        """Where servers that share the store agree about files; None if there is no such place."""
+        return None
+
+    @abstractmethod
+    def when_lost(self, callback: Callable[[], None]) -> None:
+        """Call back when another server took the store over: then `go_private` is due."""
+
+    @abstractmethod
+    async def go_private(self) -> None:
+        """Use a private store from now on; what was not stored is to be appended again.
+
+        Raises:
+            HistoryUnavailable: there can be none.
+        """
+
+    @abstractmethod
+    async def set_aside(self, room_id: str) -> None:
+        """Keep a history that cannot be read under another name, and begin a new one.
+
+        Raises:
+            HistoryUnavailable: the store does not take it.
+        """
 
     def is_within(self, folder: Path) -> bool:
         """Whether it is a folder's own: servers with another root would have another one."""

@@ -107,6 +107,8 @@ class DocumentRoom(PersistentRoom):
         self._author = ""
         self._loading = Lock()
         self._placing = Lock()
+        self._bringing = Lock()
+        self._has_looked_back = False
         self._replicas: dict[str, Replicas] = {}
         self._repaired = 0
         self._unstored: list[tuple[Member, Request]] = []
@@ -166,16 +168,35 @@ class DocumentRoom(PersistentRoom):
             CollaborationError: the file cannot be read any more.
         """
         await self.synchronizer.settle()
+        await self._bring_back()
 
     async def _settle(self) -> None:
         """Give those who come back a moment to send what they have."""
         with anyio.move_on_after(SETTLE_LIMIT):
             await self._heard.wait()
         try:
-            await self.synchronizer.settle()
+            await self.settled()
         except CollaborationError as error:  # the next look tells it, if it stays so
             self.log.warning("%s", error)
         failpoint("load.merged")
+
+    async def _bring_back(self) -> None:
+        """Bring in what only the private store of a server that has ended holds, once. [H9]
+
+        It comes as unsaved edits of those who made them, as the edits of a replica do that comes
+        from another history.
+        """
+        async with self._bringing:
+            if self._has_looked_back:
+                return
+            for work in await self._history.unsaved_elsewhere(self.path):
+                origin = f"{work.store}:{work.room_id}"
+                await self.rebase(origin, work.state, work.base, "\n".join(work.authors))
+                await self._history.taken_over(work)
+                self.log.warning(
+                    "%s: unsaved edits from %s are in the document again", self.path, work.store
+                )
+            self._has_looked_back = True
 
     def join(self, member: Member) -> None:
         super().join(member)
@@ -343,7 +364,10 @@ class DocumentRoom(PersistentRoom):
         if request.name == Action.ACKNOWLEDGE.value:
             if member in self._early:
                 return  # they are asked for the rest, and ask again then
-            self._history.when_committed(partial(self._acknowledge, member, request))
+            self._history.when_committed(
+                partial(self._acknowledge, member, request),
+                partial(self._acknowledge_late, member, request),
+            )
         elif request.name not in _REQUESTS:
             self.reply(member, request, status="failed", reason="There is no such request.")
         elif not member.role.may(_REQUESTS[request.name]):
@@ -359,6 +383,13 @@ class DocumentRoom(PersistentRoom):
             self.reply(member, request)
         else:
             self._unstored.append((member, request))
+
+    def _acknowledge_late(self, member: Member, request: Request) -> None:
+        """Say so if the store, which did not take it, has it after all."""
+        if (member, request) in self._unstored:
+            self._unstored.remove((member, request))
+            if member in self.clients:
+                self.reply(member, request)
 
     def _acknowledge_saved(self) -> None:
         unstored, self._unstored = self._unstored, []

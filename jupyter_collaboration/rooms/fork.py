@@ -115,7 +115,10 @@ class ForkRoom(PersistentRoom):
     def answer(self, member: Member, request: Request) -> None:
         if request.name == Action.ACKNOWLEDGE.value:
             if member not in self._early:  # else they are asked for the rest, and ask again
-                self._history.when_committed(partial(self._acknowledge, member, request))
+                self._history.when_committed(
+                    partial(self._acknowledge, member, request),
+                    partial(self._acknowledge, member, request, True),
+                )
         else:
             super().answer(member, request)
 

@@ -50,7 +50,7 @@ class Forks:
             InvalidRequest: no room could have this id.
             DocumentNotFound: no file that may be opened is behind it.
         """
-        return self._path(await self._document(room_id))
+        return await self._path(await self._document(room_id))
 
     async def check(self, room_id: str) -> None:
         """Refuse a room whose document is not open, and whose file is not there.
@@ -60,7 +60,7 @@ class Forks:
             DocumentNotFound: there is no file that may be opened.
         """
         document = await self._document(room_id)
-        if (path := self._path(document)) and not self._rooms.room_exists(document):
+        if (path := await self._path(document)) and not self._rooms.room_exists(document):
             await self._places.check(path)
 
     async def of(self, root: str) -> list[Fork]:
@@ -166,7 +166,7 @@ class Forks:
             InvalidRequest: no room could have this id.
             DocumentNotFound: there is no such document.
         """
-        if not self._path(root):
+        if not await self._path(root):
             raise DocumentNotFound("There is no document with this id.")
         await self.check(root)
 
@@ -174,8 +174,8 @@ class Forks:
         fork = await self._rooms.fork(room_id)
         return fork.root if fork else room_id
 
-    def _path(self, document: str) -> str:
-        return self._rooms.path(document) or self._places.path_of_room(document)
+    async def _path(self, document: str) -> str:
+        return self._rooms.path(document) or await self._places.path_of_room(document)
 
     def _tell(self, fork: Fork, action: str, username: str) -> None:
         self._emit(

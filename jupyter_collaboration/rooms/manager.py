@@ -24,6 +24,7 @@ from ..access.quotas import ConnectionQuota, Limits
 from ..documents.identity import DocumentId, parse_room_id
 from ..errors import (
     CollaborationError,
+    HistoryDamaged,
     HistoryUnavailable,
     LoadFailed,
     RoomClosed,
@@ -32,6 +33,7 @@ from ..errors import (
     must_propagate,
 )
 from ..failpoints import failpoint
+from ..files.synchronizer import SavedState
 from ..files.watcher import FileWatch
 from ..history.memory import MemoryBackend
 from ..history.model import Fork, Kind
@@ -93,6 +95,13 @@ class RoomManager:
         self._tasks: TaskGroup | None = None
         self._stopping = False
         self._stopped = Event()
+        self._may_open = Event()
+        self._may_open.set()
+
+    @property
+    def is_private(self) -> bool:
+        """Whether another server owns the history of this folder."""
+        return self._history.is_private
 
     async def run(self, *, task_status: TaskStatus[None] = TASK_STATUS_IGNORED) -> None:
         """Open the history and hold the rooms' tasks, until `stop`."""
@@ -101,6 +110,7 @@ class RoomManager:
         except HistoryUnavailable as error:
             self._log.error("Documents open without history, which cannot be kept: %s", error)
             self._history = self._without
+        self._history.when_lost(lambda: self.start_soon(self._go_private))
         async with create_task_group() as self._tasks:
             if self._watch is not None:
                 await self._tasks.start(self._watch.run)
@@ -225,6 +235,7 @@ class RoomManager:
         """
         document = parse_room_id(room_id)
         await self._has_started()
+        await self._may_open.wait()
         async with self.lock(room_id):
             room = self.rooms.get(room_id)
             if room is None:
@@ -289,7 +300,12 @@ class RoomManager:
             relay.open()
             return relay
         try:
-            room = await self._initialized(document, self._history)
+            try:
+                room = await self._initialized(document, self._history)
+            except HistoryDamaged as error:
+                self._log.error("%s", error)
+                await self._history.set_aside(room_id)
+                room = await self._initialized(document, self._history)
         except HistoryUnavailable as error:
             self._log.error("%s opens without history: %s", room_id, error)
             room = await self._initialized(document, self._without)
@@ -452,6 +468,52 @@ class RoomManager:
                 room.ydoc.observe(lambda event: late(event.update))
         else:
             room.close()
+
+    async def _go_private(self) -> None:
+        """Go on with a private history, since another server took over the one of this folder.
+
+        What the other server wrote since is another history: every document is closed, and opened
+        with a new session id. What its file does not hold is taken along as unsaved edits.
+        """
+        self._may_open = Event()
+        try:
+            rooms = self._kept_rooms()
+            await asyncio.gather(*(self._flushed(room) for room in rooms))
+            saved: dict[PersistentRoom, SavedState | None] = {}
+            for room in rooms:
+                if isinstance(room, DocumentRoom):
+                    saved[room] = await room.synchronizer.saved()
+            for room in rooms:
+                self.dissolve(room, CloseCode.GOING_AWAY, "The document is opened again.")
+            await self._history.go_private()
+            for room in rooms:
+                await self._take_along(room, saved.get(room))
+        except HistoryUnavailable as error:
+            self._log.error("Documents open without history, which cannot be kept: %s", error)
+            self._history = self._without
+        finally:
+            for room in self._kept_rooms():  # that were being opened meanwhile
+                self.dissolve(room, CloseCode.GOING_AWAY, "The document is opened again.")
+            self._may_open.set()
+
+    def _kept_rooms(self) -> list[PersistentRoom]:
+        rooms = list(self.rooms.values())
+        return [room for room in rooms if isinstance(room, PersistentRoom) and room.lasts]
+
+    async def _take_along(self, room: PersistentRoom, saved: SavedState | None) -> None:
+        """Put what no file holds of a closed room into the history."""
+        state = room.ydoc.get_update()
+        if isinstance(room, DocumentRoom) and (saved is None or room.synchronizer.is_saved):
+            return
+        history = self._history.history(room.room_id)
+        await history.load()
+        if saved is not None:
+            history.append(saved.state, "", Kind.LOAD)
+            history.mark_saved(history.mark_cut(), saved.file_hash, saved.fingerprint)
+        history.append(state, "", Kind.EDIT)
+        await history.commit()
+        if isinstance(room, ForkRoom):
+            await self._history.forks.add(room.fork)
 
     async def stop(self) -> None:
         """Dismiss all members, save everything, close the history."""

@@ -81,24 +81,25 @@ class OrphanCleanup:
                     self._log.debug("%s may be there or not: %r", item.room_id, error)
 
     async def _look_at(self, store: HistoryBackend, item: Item) -> None:
-        is_gone = await self._places.is_gone(item.room_id)
+        is_gone = await self._places.is_gone(item.room_id, item.path)
         if is_gone and item.root != self._root:
             return  # another server's, which may see it
         now, since = self._now(), item.missing_since
         if is_gone and since is not None and since <= now:
             assert store.retention is not None
             if now - since > store.retention.detail_days * DAY:
-                await self._drop(store, item.room_id)
+                await self._drop(store, item)
             return
         seen = replace(item, root=self._root, missing_since=now if is_gone else None)
         if seen != item:
             await store.inventory.note(seen)
 
-    async def _drop(self, store: HistoryBackend, room_id: str) -> None:
+    async def _drop(self, store: HistoryBackend, item: Item) -> None:
+        room_id = item.room_id
         async with self._rooms.lock(room_id):
             if self._rooms.is_used(room_id) or not await self._places.is_root_there():
                 return
-            if await self._places.is_gone(room_id):
+            if await self._places.is_gone(room_id, item.path):
                 await store.inventory.drop(room_id)
                 self._log.info("The history of %s is dropped: its file is deleted", room_id)
 

@@ -7,7 +7,6 @@ from contextlib import suppress
 from typing import Any, NoReturn
 
 from jupyter_server.base.handlers import APIHandler
-from jupyter_server_fileid.manager import BaseFileIdManager
 from tornado import web
 
 from ..access.paths import Paths
@@ -21,11 +20,8 @@ class CollaborationHandler(APIHandler):
 
     auth_resource = "contents"
 
-    def initialize(
-        self, rooms: RoomManager, file_ids: BaseFileIdManager, places: Paths, forks: Forks
-    ) -> None:
+    def initialize(self, rooms: RoomManager, places: Paths, forks: Forks) -> None:
         self._rooms = rooms
-        self._file_ids = file_ids
         self._places = places
         self._forks = forks
         self.path = ""
@@ -61,3 +57,22 @@ class CollaborationHandler(APIHandler):
         if not isinstance(body, dict):
             raise InvalidRequest("The body is not a JSON object.")
         return body
+
+
+def text_in(body: dict[str, Any], name: str, longest: int, *, required: bool = True) -> str:
+    """A field of a request's body that is a text.
+
+    Raises:
+        InvalidRequest: it is none, is too long, or holds half a character, which no store can hold
+            and no file.
+    """
+    value = body.get(name)
+    if value is None and not required:
+        return ""
+    if not isinstance(value, str) or len(value) > longest:
+        raise InvalidRequest(f"'{name}' is a text of at most {longest} characters.")
+    try:
+        value.encode()
+    except UnicodeEncodeError as error:
+        raise InvalidRequest(f"'{name}' is no text: {error.reason}.") from error
+    return value

@@ -11,7 +11,7 @@ from tornado import web
 
 from ..errors import CollaborationError, InvalidRequest
 from ..rooms.forks import info_of
-from .base import CollaborationHandler
+from .base import CollaborationHandler, text_in
 
 MAX_TITLE = 200
 MAX_DESCRIPTION = 10_000
@@ -43,8 +43,8 @@ class ForkHandler(CollaborationHandler):
             fork, session_id = await self._forks.create(
                 room_id,
                 synchronize=_flag(body, "synchronize"),
-                title=_text(body, "title", MAX_TITLE),
-                description=_text(body, "description", MAX_DESCRIPTION),
+                title=text_in(body, "title", MAX_TITLE, required=False),
+                description=text_in(body, "description", MAX_DESCRIPTION, required=False),
                 username=self.username,
             )
         except CollaborationError as error:
@@ -71,17 +71,4 @@ def _flag(body: dict[str, Any], name: str) -> bool:
     value = body.get(name, False)
     if not isinstance(value, bool):
         raise InvalidRequest(f"'{name}' is true or false.")
-    return value
-
-
-def _text(body: dict[str, Any], name: str, longest: int) -> str:
-    value = body.get(name)
-    if value is None:
-        return ""
-    if not isinstance(value, str) or len(value) > longest:
-        raise InvalidRequest(f"'{name}' is a text of at most {longest} characters.")
-    try:
-        value.encode()
-    except UnicodeEncodeError as error:
-        raise InvalidRequest(f"'{name}' is no text: {error.reason}.") from error
     return value

@@ -14,7 +14,10 @@ from ..errors import CollaborationError, InvalidRequest, ProtocolError
 from ..merge.conflict import Conflict
 from ..protocol.update_reader import read_update
 from ..rooms.document import DocumentRoom
-from .base import CollaborationHandler
+from .base import CollaborationHandler, text_in
+
+MAX_SESSION_ID = 200
+"""Characters."""
 
 
 class RebaseHandler(CollaborationHandler):
@@ -36,13 +39,13 @@ class RebaseHandler(CollaborationHandler):
 
     async def _answer(self, room_id: str) -> None:
         body = self.json_body()
-        session_id = body.get("sessionId")
-        if not isinstance(session_id, str) or not session_id:
+        session_id = text_in(body, "sessionId", MAX_SESSION_ID)
+        if not session_id:
             raise InvalidRequest("The body names the replica's 'sessionId'.")
         state = await self._update(body, "state")
         base = await self._update(body, "base") if body.get("base") is not None else None
         if not self._rooms.room_exists(room_id):
-            await self._places.check(self._places.path_of_room(room_id))
+            await self._places.check(await self._places.path_of_room(room_id))
         room = await self._rooms.open(room_id)
         if not isinstance(room, DocumentRoom):
             raise InvalidRequest("This room has no document.")

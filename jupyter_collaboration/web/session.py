@@ -4,14 +4,18 @@ from __future__ import annotations
 
 import json
 from http import HTTPStatus
-from pathlib import PurePosixPath
+from typing import Any
 
 from jupyter_server.auth.decorator import authorized
+from jupyter_server.utils import ensure_async
 from tornado import web
 
 from ..documents.identity import check_type, document_id
-from ..errors import CollaborationError, DocumentNotFound, InvalidRequest
-from .base import CollaborationHandler
+from ..errors import CollaborationError
+from .base import CollaborationHandler, text_in
+
+MAX_TYPE = 200
+"""Characters of a format or a type."""
 
 
 class SessionHandler(CollaborationHandler):
@@ -22,6 +26,7 @@ class SessionHandler(CollaborationHandler):
     async def put(self, path: str) -> None:
         """Answer ``{format, type, fileId, sessionId}``; 201 if the file had no id yet.
 
+        ``privateHistory`` is true where another server owns the history of this folder.
         Reading suffices: a viewer opens a document by themselves. [M2]
         """
         try:
@@ -31,33 +36,39 @@ class SessionHandler(CollaborationHandler):
 
     async def _answer(self, path: str) -> None:
         body = self.json_body()
-        file_format, content_type = body.get("format"), body.get("type")
-        if not isinstance(file_format, str) or not isinstance(content_type, str):
-            raise InvalidRequest("The body names a 'format' and a 'type'.")
+        file_format = text_in(body, "format", MAX_TYPE)
+        content_type = text_in(body, "type", MAX_TYPE)
         document_id(file_format, content_type, "unknown")
         check_type(content_type)
         await self._places.check(path)
-        status = HTTPStatus.OK
-        file_id = self._file_ids.get_id(path)
-        if file_id is None:
-            status = HTTPStatus.CREATED
-            file_id = self._file_ids.index(path)
-        if file_id is None:
-            raise DocumentNotFound(f"There is no file {path}.")
-        # Files follow a folder that is renamed only if the folder has an id as well. [F8]
-        for folder in PurePosixPath(path).parents:
-            if folder.name:
-                self._file_ids.index(str(folder))
+        await self._check_target(path)
+        is_new = await self._places.id_of(path) is None
+        file_id = await self._places.index(path)
         document = document_id(file_format, content_type, file_id)
         session_id = await self._rooms.session_id(document)
-        self.set_status(status)
-        self.finish(
-            json.dumps(
-                {
-                    "format": file_format,
-                    "type": content_type,
-                    "fileId": file_id,
-                    "sessionId": session_id,
-                }
-            )
-        )
+        answer: dict[str, Any] = {
+            "format": file_format,
+            "type": content_type,
+            "fileId": file_id,
+            "sessionId": session_id,
+        }
+        if self._rooms.is_private:
+            answer["privateHistory"] = True
+        self.set_status(HTTPStatus.CREATED if is_new else HTTPStatus.OK)
+        self.finish(json.dumps(answer))
+
+    async def _check_target(self, path: str) -> None:
+        """Refuse a link whose file somebody may not read: the room is the file's. [F8]
+
+        Raises:
+            DocumentNotFound: there is no such file.
+        """
+        target = self._places.resolve(path)
+        if target == path:
+            return
+        await self._places.check(target)
+        entered, self.path = self.path, target
+        allowed = self.authorizer.is_authorized(self, self.current_user, "read", "contents")
+        if not await ensure_async(allowed):
+            raise web.HTTPError(HTTPStatus.FORBIDDEN)
+        self.path = entered

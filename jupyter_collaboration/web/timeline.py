@@ -44,7 +44,7 @@ class TimelineHandler(PlaybackHandler):
             content_type = self.get_query_argument("type", "")
             document_id(file_format, content_type, "unknown")
             await self._places.check(path)
-            file_id = self._file_ids.get_id(path)
+            file_id = await self._places.id_of(path)
             if file_id is None:
                 raise DocumentNotFound(f"{path} has no history yet.")
             document = document_id(file_format, content_type, file_id)

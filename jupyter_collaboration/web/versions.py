@@ -22,24 +22,22 @@ from ..rooms.fork import is_fork_id
 from ..rooms.forks import Forks
 from ..rooms.manager import RoomManager
 from ..versions.authorship import Authorship
-from ..versions.service import VersionService
-from .base import CollaborationHandler
+from ..versions.service import MAX_NAME, VersionService
+from .base import CollaborationHandler, text_in
 
 PAGE = 50
+
+MAX_VERSION = 2**53
+"""The largest number of an entry, and that JavaScript has."""
 
 
 class VersionsHandler(CollaborationHandler):
     """What the routes of versions share."""
 
     def initialize(  # type: ignore[override]
-        self,
-        timeline: VersionService,
-        rooms: RoomManager,
-        file_ids: Any,
-        places: Paths,
-        forks: Forks,
+        self, timeline: VersionService, rooms: RoomManager, places: Paths, forks: Forks
     ) -> None:
-        super().initialize(rooms, file_ids, places, forks)
+        super().initialize(rooms, places, forks)
         self._timeline = timeline
 
     async def document(self, room_id: str) -> DocumentId:
@@ -53,7 +51,7 @@ class VersionsHandler(CollaborationHandler):
         if document is None:
             raise InvalidRequest("This room has no document.")
         if not self._rooms.room_exists(room_id):
-            await self._places.check(self._places.path_of_room(room_id))
+            await self._places.check(await self._places.path_of_room(room_id))
         return document
 
     def number(self, name: str) -> int | None:
@@ -156,9 +154,7 @@ class VersionHandler(VersionsHandler):
     async def put(self, room_id: str, version: str) -> None:
         """Take ``{name}``, empty to take the name away; answer ``{id, name}``."""
         try:
-            name = self.json_body().get("name")
-            if not isinstance(name, str):
-                raise InvalidRequest("The body has a 'name'.")
+            name = text_in(self.json_body(), "name", MAX_NAME)
             document = await self.document(room_id)
             name = name.strip()
             found = await self._timeline.name(document, int(version), name, self.username)
@@ -181,10 +177,14 @@ class RestoreHandler(VersionsHandler):
         try:
             body = self.json_body()
             version, cell, apply = body.get("version"), body.get("cell"), body.get("apply", True)
-            if not isinstance(version, int) or isinstance(version, bool) or version < 0:
+            if not isinstance(version, int) or isinstance(version, bool):
                 raise InvalidRequest("The body names a 'version'.")
-            if not isinstance(cell, str | None) or not isinstance(apply, bool):
-                raise InvalidRequest("A 'cell' is an id, and 'apply' true or false.")
+            if not 0 <= version <= MAX_VERSION:
+                raise InvalidRequest("There is no such version.")
+            if cell is not None:
+                cell = text_in(body, "cell", MAX_NAME)
+            if not isinstance(apply, bool):
+                raise InvalidRequest("'apply' is true or false.")
             document = await self.document(room_id)
             if cell is not None and document.type != "notebook":
                 raise InvalidRequest("Only a notebook has cells.")

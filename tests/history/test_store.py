@@ -191,7 +191,7 @@ def test_the_files_are_readable_by_their_owner_only(tmp_path: Path, run: Run) ->
         await backend.open()
         await backend.session_id("text:file:1")
         names = sorted(path.name for path in tmp_path.iterdir())
-        assert names == ["store.db", "store.db-shm", "store.db-wal"]
+        assert names == ["store.db", "store.db-shm", "store.db-wal", "store.db.lock"]
         for path in tmp_path.iterdir():
             assert stat.S_IMODE(path.stat().st_mode) == 0o600
         await backend.close()
@@ -414,7 +414,11 @@ def test_without_a_write_ahead_log_the_store_works_as_well(
         Typist(history).type("x")
         await history.commit()
         assert text_of((await backend.history("text:file:1").load()).state) == "x"
-        assert {path.name for path in tmp_path.iterdir()} <= {"store.db", "store.db-journal"}
+        assert {path.name for path in tmp_path.iterdir()} <= {
+            "store.db",
+            "store.db-journal",
+            "store.db.lock",
+        }
         await backend.close()
 
     run(test())

@@ -36,9 +36,11 @@ class SQLiteAttribution(AttributionStore):
 
     def write(self, seq: int, packed: str) -> None:
         """As `keep`; only for the store's own thread."""
-        self._backend.db.execute(
-            "INSERT INTO collaboration_attributions (document, seq, packed) VALUES (?, ?, ?)"
-            " ON CONFLICT (document) DO UPDATE SET seq = excluded.seq, packed = excluded.packed"
-            " WHERE excluded.seq > seq",
-            (self._backend.document_id(self._room_id), seq, packed),
-        )
+        document = self._backend.document_id(self._room_id)
+        with self._backend.transaction() as db:
+            db.execute(
+                "INSERT INTO collaboration_attributions (document, seq, packed) VALUES (?, ?, ?)"
+                " ON CONFLICT (document) DO UPDATE SET seq = excluded.seq, packed = excluded.packed"
+                " WHERE excluded.seq > seq",
+                (document, seq, packed),
+            )

@@ -12,6 +12,8 @@ from .forks import SQLiteForks
 from .history import SQLiteHistory
 from .inventory import SQLiteInventory
 from .people import SQLitePeople
+from .private import PrivateStores
+from .store_file import MEMORY
 from .truncation import SQLiteTruncation
 from .writer import COMMIT_DELAY, SQLiteWriter
 
@@ -37,19 +39,28 @@ class SQLiteBackend(SQLiteWriter, HistoryBackend):
         self._retention = retention or Retention()
         self._compaction = SQLiteCompaction(self, self._retention)
         self._truncation = SQLiteTruncation(self, self._compaction)
+        self._private = PrivateStores(self)
         self.forks = SQLiteForks(self)
         self.people = SQLitePeople(self)
         self.inventory = SQLiteInventory(self, self.forks)
 
     @property
     def retention(self) -> Retention | None:
-        return None if self.path == ":memory:" else self._retention
+        return None if self.path == MEMORY else self._retention
+
+    @property
+    def is_private(self) -> bool:
+        return self.writes_private_store
+
+    @property
+    def shared_folder(self) -> Path | None:
+        return None if self.path == MEMORY else Path(self.path).parent / ".jupyter_collaboration"
 
     def is_within(self, folder: Path) -> bool:
-        return self.path == ":memory:" or Path(self.path).resolve().is_relative_to(folder.resolve())
+        return self.path == MEMORY or Path(self.path).resolve().is_relative_to(folder.resolve())
 
     def history(self, room_id: str) -> History:
-        return SQLiteHistory(room_id, self, self._truncation, self.retention)
+        return SQLiteHistory(room_id, self, self._truncation, self._private, self.retention)
 
     async def compact(self, room_id: str) -> None:
         await self._compaction.compact(room_id)

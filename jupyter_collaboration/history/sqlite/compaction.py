@@ -6,24 +6,31 @@ in which SQL runs.
 
 from __future__ import annotations
 
-import asyncio
 import sqlite3
 import time
 
 from anyio import Lock
 from anyio.to_thread import run_sync
 
-from ...errors import HistoryUnavailable
+from ...errors import HistoryUnavailable, must_propagate
 from ...failpoints import failpoint
 from ..attribution import Attribution
 from ..model import Entry, Kind, MarkKind, Retention
-from ..retention import Row, compacted
+from ..retention import Outline, Row, compacted, is_due
 from .attribution import SQLiteAttribution
+from .reader import snapshot
+from .schema import INCREMENTAL
 from .writer import SQLiteWriter
+
+SLICE = 200
+"""Rows that are read at a time."""
+
+FREED = 500
+"""Pages that are given back to the file system at a time."""
 
 
 class SQLiteCompaction:
-    """Shortens one history at a time.
+    """Shortens one history at a time, and only those to which something was added.
 
     Args:
         retention: what is kept.
@@ -35,25 +42,114 @@ class SQLiteCompaction:
     def __init__(self, backend: SQLiteWriter, retention: Retention) -> None:
         self.retention = retention
         self._backend = backend
+        self._done: dict[str, int] = {}
         self.lock = Lock()
 
     async def compact(self, room_id: str) -> None:
-        """Shorten a document's history to what is to be kept of it."""
-        backend = self._backend
-        await backend.flush()
+        """Shorten a document's history to what is to be kept of it. [H4] [H5]
+
+        Everything but the replacement of rows happens beside the writer.
+        """
         async with self.lock:
             try:
-                document = await backend.run(backend.document_id, room_id)
-                rows = await backend.run(self.rows, document)
-                saved = await backend.run(self._saved_seq, document)
-                named = await backend.run(self._named, document)
-                loop = asyncio.get_running_loop()
-                shorter = await loop.run_in_executor(None, self._compacted, rows, saved, named)
-                if shorter is not None:
-                    await self.keep_authors(room_id, rows)
-                    await backend.run(self._replace, room_id, document, rows, shorter)
-            except (sqlite3.Error, HistoryUnavailable) as error:
-                backend.log.error("The history of %s was not shortened: %s", room_id, error)
+                await self._compact(room_id)
+            except HistoryUnavailable as error:
+                self._backend.log.error("The history of %s was not shortened: %s", room_id, error)
+            except BaseException as error:
+                if must_propagate(error):
+                    raise
+                # A damaged row: found again, and dealt with, when the document is opened.
+                self._backend.log.error("The history of %s was not shortened: %r", room_id, error)
+
+    async def _compact(self, room_id: str) -> None:
+        backend = self._backend
+        await backend.flush()
+        document = await backend.ask(backend.document_id, room_id)
+        outline, saved, named = await backend.reader.ask(self._outline, document)
+        if not outline or self._done.get(room_id) == outline[-1].seq:
+            return
+        kept = self.retention
+        now = time.time()
+        squash = kept.squash_after is not None and now - outline[-1].time > kept.squash_after
+        limit = 0 if squash else kept.document_bytes
+        rules = (saved, now - kept.detail_days * 86400, limit, named)
+        if is_due(outline, *rules):
+            await backend.ask(backend.end_row, room_id)  # what is read does not grow meanwhile
+            rows = await self._read(document, outline[-1].seq)
+            shorter = await run_sync(compacted, rows, *rules)
+            if shorter is not None:
+                await self.keep_authors(room_id, rows)
+                await backend.ask(self._replace, room_id, document, rows, shorter)
+                await self.give_back()
+                size = sum(row.size for row in shorter)
+                if size > kept.document_bytes:
+                    backend.log.warning(
+                        "The named versions of %s alone take %s MB, more than is kept of a history:"
+                        " delete the names of some.",
+                        room_id,
+                        size // 2**20,
+                    )
+        self._done[room_id] = outline[-1].seq
+
+    async def _read(self, document: int, end: int) -> list[Row]:
+        """All rows up to an entry, read in slices."""
+        rows: list[Row] = []
+        while not rows or rows[-1].seq < end:
+            after = rows[-1].seq if rows else 0
+            found = await self._backend.reader.ask(self._slice, document, after, end)
+            if not found:
+                break
+            rows += found
+        return rows
+
+    @staticmethod
+    def _slice(db: sqlite3.Connection, document: int, after: int, end: int) -> list[Row]:
+        return [
+            Row(*row)
+            for row in db.execute(
+                "SELECT seq, author, kind, time, data FROM collaboration_updates"
+                " WHERE document = ? AND seq > ? AND seq <= ? ORDER BY seq LIMIT ?",
+                (document, after, end, SLICE),
+            )
+        ]
+
+    @staticmethod
+    def _outline(
+        db: sqlite3.Connection, document: int
+    ) -> tuple[list[Outline], int, frozenset[int]]:
+        """The rows without their updates, the saved entry, and those with names."""
+        with snapshot(db):
+            rows = [
+                Outline(*row)
+                for row in db.execute(
+                    "SELECT seq, time, length(data) FROM collaboration_updates"
+                    " WHERE document = ? ORDER BY seq",
+                    (document,),
+                )
+            ]
+            query = "SELECT saved_seq FROM collaboration_documents WHERE id = ?"
+            found = db.execute(query, (document,)).fetchone()
+            marks = db.execute(
+                "SELECT seq FROM collaboration_marks WHERE document = ? AND kind = ?",
+                (document, MarkKind.NAMED.value),
+            )
+            named = frozenset(seq for (seq,) in marks)
+        return rows, int(found[0] or 0) if found else 0, named
+
+    async def give_back(self) -> None:
+        """Return free pages to the file system, a few at a time."""
+        while await self._backend.ask(self._free):
+            pass
+
+    def _free(self) -> bool:
+        """Return some pages; whether there are more."""
+        db = self._backend.db
+        (kind,) = db.execute("PRAGMA auto_vacuum").fetchone()
+        (free,) = db.execute("PRAGMA freelist_count").fetchone()
+        if kind != INCREMENTAL or not free:
+            return False
+        db.execute(f"PRAGMA incremental_vacuum({FREED})").fetchall()
+        return bool(free > FREED)
 
     async def keep_authors(self, room_id: str, rows: list[Row]) -> None:
         """Keep who wrote what is about to be one row; with the lock held."""
@@ -61,16 +157,6 @@ class SQLiteCompaction:
         known = await store.read()
         await run_sync(_extend, known, rows)
         await store.keep(known)
-
-    def _compacted(
-        self, rows: list[Row], saved_seq: int, named: frozenset[int]
-    ) -> list[Row] | None:
-        kept = self.retention
-        squash = kept.squash_after is not None and (
-            bool(rows) and time.time() - rows[-1].time > kept.squash_after
-        )
-        oldest = time.time() - kept.detail_days * 86400
-        return compacted(rows, saved_seq, oldest, 0 if squash else kept.document_bytes, named)
 
     def rows(self, document: int) -> list[Row]:
         """All rows of a document; only for the store's own thread."""
@@ -83,23 +169,15 @@ class SQLiteCompaction:
             )
         ]
 
-    def _saved_seq(self, document: int) -> int:
-        query = "SELECT saved_seq FROM collaboration_documents WHERE id = ?"
-        return int(self._backend.db.execute(query, (document,)).fetchone()[0] or 0)
-
-    def _named(self, document: int) -> frozenset[int]:
-        query = "SELECT seq FROM collaboration_marks WHERE document = ? AND kind = ?"
-        rows = self._backend.db.execute(query, (document, MarkKind.NAMED.value))
-        return frozenset(seq for (seq,) in rows)
-
     def _replace(self, room_id: str, document: int, old: list[Row], new: list[Row]) -> None:
-        db = self._backend.db
+        """Put rows in the place of others, those that stayed as they are excepted."""
+        known = {id(row) for row in old}
+        stay = {row.seq for row in new if id(row) in known}
         failpoint("compact.merged")
-        db.execute("BEGIN IMMEDIATE")
-        try:
-            db.execute(
-                "DELETE FROM collaboration_updates WHERE document = ? AND seq <= ?",
-                (document, old[-1].seq),
+        with self._backend.transaction() as db:
+            db.executemany(
+                "DELETE FROM collaboration_updates WHERE document = ? AND seq = ?",
+                [(document, row.seq) for row in old if row.seq not in stay],
             )
             for table in ("versions", "summaries"):  # they are made again of what is left
                 db.execute(f"DELETE FROM collaboration_{table} WHERE document = ?", (document,))
@@ -107,12 +185,12 @@ class SQLiteCompaction:
             db.executemany(
                 "INSERT INTO collaboration_updates (document, seq, author, kind, time, data)"
                 " VALUES (?, ?, ?, ?, ?, ?)",
-                [(document, r.seq, r.author, r.kind, r.time, r.data) for r in new],
+                [
+                    (document, r.seq, r.author, r.kind, r.time, r.data)
+                    for r in new
+                    if r.seq not in stay
+                ],
             )
-            db.execute("COMMIT")
-        except BaseException:
-            db.execute("ROLLBACK")
-            raise
         self._backend.end_row(room_id)
         failpoint("compact.done")
 

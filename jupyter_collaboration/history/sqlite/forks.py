@@ -17,19 +17,20 @@ class SQLiteForks(ForkStore):
         await self._backend.ask(self._add, fork)
 
     def _add(self, fork: Fork) -> None:
-        self._backend.db.execute(
-            "INSERT INTO collaboration_forks"
-            " (room, root, root_session, synchronize, title, description)"
-            " VALUES (?, ?, ?, ?, ?, ?)",
-            (
-                fork.room_id,
-                fork.root,
-                fork.root_session,
-                fork.synchronize,
-                fork.title,
-                fork.description,
-            ),
-        )
+        with self._backend.transaction() as db:
+            db.execute(
+                "INSERT INTO collaboration_forks"
+                " (room, root, root_session, synchronize, title, description)"
+                " VALUES (?, ?, ?, ?, ?, ?)",
+                (
+                    fork.room_id,
+                    fork.root,
+                    fork.root_session,
+                    fork.synchronize,
+                    fork.title,
+                    fork.description,
+                ),
+            )
 
     async def find(self, room_id: str) -> Fork | None:
         found = await self._backend.ask(self._select, "room", room_id)

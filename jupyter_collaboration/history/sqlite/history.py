@@ -5,13 +5,19 @@ Knows its rows; leaves to the backend when they are written.
 
 from __future__ import annotations
 
+import sqlite3
 from collections.abc import Callable
+from dataclasses import replace
+
+from anyio.to_thread import run_sync
 
 from ...documents.codec import replay
-from ...errors import HistoryUnavailable
-from ..model import Entry, Kind, Retention, Stored
-from ..store import AttributionStore, History, VersionStore
+from ...errors import HistoryDamaged, HistoryUnavailable, must_propagate
+from ..model import Entry, Kind, Retention, Stored, UnsavedWork
+from ..store import AttributionStore, History, VersionStore, nothing
 from .attribution import SQLiteAttribution
+from .private import PrivateStores
+from .reader import snapshot
 from .schema import published_history
 from .truncation import SQLiteTruncation
 from .versions import SQLiteVersions
@@ -30,11 +36,13 @@ class SQLiteHistory(History):
         room_id: str,
         backend: SQLiteWriter,
         truncation: SQLiteTruncation,
+        private: PrivateStores,
         retention: Retention | None,
     ) -> None:
         super().__init__(room_id, log=backend.log)
         self._backend = backend
         self._truncation = truncation
+        self._private = private
         self._retention = retention
         self._entries = 0
         self._bytes = 0
@@ -54,23 +62,29 @@ class SQLiteHistory(History):
         return self._attribution
 
     async def _load(self) -> Stored:
-        await self._backend.flush()
-        stored = await self._backend.ask(self._read_stored)
+        backend = self._backend
+        await backend.flush()
+        document = await backend.ask(backend.document_id, self.path)
+        stored = await backend.reader.ask(self._read_stored, document)
+        if not stored.updates:
+            updates, seq = await backend.ask(self._import, document)
+            stored = replace(stored, updates=updates, seq=seq)
+        backend.opened(self.path)
         self._entries = len(stored.updates)
         return stored
 
-    def _read_stored(self) -> Stored:
-        backend = self._backend
-        document = backend.document_id(self.path)
-        row = backend.db.execute(
-            "SELECT session, saved_seq, saved_hash, saved_print, saving_print, saving_seq,"
-            " newline"
-            " FROM collaboration_documents WHERE id = ?",
-            (document,),
-        ).fetchone()
-        updates, seq = self._read_updates(document, None)
-        if not updates:
-            updates, seq = self._import(document)
+    def _read_stored(self, db: sqlite3.Connection, document: int) -> Stored:
+        with snapshot(db):
+            row = db.execute(
+                "SELECT session, saved_seq, saved_hash, saved_print, saving_print, saving_seq,"
+                " newline, path"
+                " FROM collaboration_documents LEFT JOIN collaboration_paths ON document = id"
+                " WHERE id = ?",
+                (document,),
+            ).fetchone()
+            if row is None:
+                raise HistoryUnavailable("The history was dropped a moment ago.")
+            updates, seq = self._read_updates(db, document, None)
         return Stored(row[0], updates, seq, *row[1:])
 
     def _import(self, document: int) -> tuple[list[bytes], int]:
@@ -80,12 +94,12 @@ class SQLiteHistory(History):
             return [], 0
         try:
             state = replay([update for update, _ in found])
-        except Exception as error:  # compressed, or damaged: pycrdt raises no type of its own
+        except BaseException as error:  # compressed, or damaged: pycrdt has no type of its own
+            if must_propagate(error):
+                raise
             self.log.error("The old history of %s cannot be read: %r", self.path, error)
             return [], 0
-        db = self._backend.db
-        db.execute("BEGIN IMMEDIATE")
-        try:
+        with self._backend.transaction() as db:
             db.executemany(
                 "INSERT INTO collaboration_updates (document, seq, author, kind, time, data)"
                 " VALUES (?, ?, '', ?, ?, ?)",
@@ -99,16 +113,18 @@ class SQLiteHistory(History):
                 " VALUES (?, ?, ?)",
                 (document, len(found), state),
             )
-            db.execute("COMMIT")
-        except BaseException:
-            db.execute("ROLLBACK")
-            raise
         self.log.info("%s entries of an older history of %s are kept", len(found), self.path)
         return [state], len(found)
 
-    def _read_updates(self, document: int, until: int | None) -> tuple[list[bytes], int]:
-        """The newest usable checkpoint and the updates behind it, and the last one's number."""
-        db = self._backend.db
+    @staticmethod
+    def _read_updates(
+        db: sqlite3.Connection, document: int, until: int | None
+    ) -> tuple[list[bytes], int]:
+        """The newest usable checkpoint and the updates behind it, and the last one's number.
+
+        Raises:
+            HistoryDamaged: a row holds no update.
+        """
         limit = 2**62 if until is None else until
         row = db.execute(
             "SELECT seq, data FROM collaboration_checkpoints WHERE document = ? AND seq <= ?",
@@ -123,6 +139,8 @@ class SQLiteHistory(History):
         ):
             updates.append(data)
             seq = number
+        if not all(isinstance(update, bytes) and update for update in updates):
+            raise HistoryDamaged("A row of the document's history holds no update.")
         return updates, seq
 
     def _append(self, entry: Entry) -> None:
@@ -132,31 +150,36 @@ class SQLiteHistory(History):
 
     async def base(self) -> bytes | None:
         await self._backend.flush()
+        document = await self._backend.ask(self._backend.document_id, self.path)
+        state, updates = await self._backend.reader.ask(self._read_base, document)
+        if state is not None or updates is None:
+            return state
+        return await run_sync(replay, updates)
 
-        def read() -> bytes | None:
-            document = self._backend.document_id(self.path)
-            seq, state = self._backend.db.execute(
+    def _read_base(
+        self, db: sqlite3.Connection, document: int
+    ) -> tuple[bytes | None, list[bytes] | None]:
+        """The document as it was saved: as one update, or as the updates that make it."""
+        with snapshot(db):
+            seq, state = db.execute(
                 "SELECT saved_seq, saved_state FROM collaboration_documents WHERE id = ?",
                 (document,),
             ).fetchone()
             if state is not None or seq is None:
-                return bytes(state) if state is not None else None
-            return self._read_at(document, seq)
-
-        return await self._backend.ask(read)
+                return state, None
+            updates, last = self._read_updates(db, document, seq)
+            return None, updates if updates and last == seq else None
 
     async def updates_at(self, seq: int) -> list[bytes] | None:
         await self._backend.flush()
+        document = await self._backend.ask(self._backend.document_id, self.path)
 
-        def read() -> tuple[list[bytes], int]:
-            return self._read_updates(self._backend.document_id(self.path), seq)
+        def read(db: sqlite3.Connection) -> tuple[list[bytes], int]:
+            with snapshot(db):
+                return self._read_updates(db, document, seq)
 
-        updates, last = await self._backend.ask(read)
+        updates, last = await self._backend.reader.ask(read)
         return updates if updates and last == seq else None
-
-    def _read_at(self, document: int, seq: int) -> bytes | None:
-        updates, last = self._read_updates(document, seq)
-        return replay(updates) if updates and last == seq else None
 
     def mark_cut(self) -> int:
         self._backend.cut(self.path, self.seq)
@@ -164,11 +187,12 @@ class SQLiteHistory(History):
 
     async def commit(self) -> None:
         await self._backend.flush()
-        if self._backend.refusal:
-            raise HistoryUnavailable(self._backend.refusal)
+        if refusal := self._backend.refusal(self.path):
+            raise HistoryUnavailable(refusal)
 
     async def mark_saving(self, seq: int, fingerprint: str, newline: str = "\n") -> None:
         self._backend.then(
+            self.path,
             "UPDATE collaboration_documents SET saving_seq = ?, saving_print = ?, newline = ?"
             " WHERE room = ?",
             seq,
@@ -176,13 +200,14 @@ class SQLiteHistory(History):
             newline,
             self.path,
         )
-        if not self._backend.refusal:  # else nobody waits for it
+        if not self._backend.refusal(self.path):  # else nobody waits for it
             await self._backend.flush()
 
     def mark_saved(
         self, seq: int, file_hash: str, fingerprint: str = "", state: bytes | None = None
     ) -> None:
         self._backend.then(
+            self.path,
             "UPDATE collaboration_documents SET saved_seq = ?, saved_hash = ?, saved_print = ?,"
             " saving_print = NULL, saved_state = ? WHERE room = ?",
             seq,
@@ -192,13 +217,29 @@ class SQLiteHistory(History):
             self.path,
         )
 
+    def note_path(self, path: str) -> None:
+        self._backend.then(
+            self.path,
+            "INSERT OR REPLACE INTO collaboration_paths (document, path)"
+            " SELECT id, ? FROM collaboration_documents WHERE room = ?",
+            path,
+            self.path,
+        )
+
+    async def unsaved_elsewhere(self, path: str) -> list[UnsavedWork]:
+        return await self._private.find(self.path, path)
+
+    async def taken_over(self, work: UnsavedWork) -> None:
+        await self._private.forget(work)
+
     @property
     def needs_checkpoint(self) -> bool:
         return self._entries >= CHECKPOINT_ENTRIES or self._bytes >= CHECKPOINT_BYTES
 
     def checkpoint(self, seq: int, state: bytes) -> None:
         self._entries = self._bytes = 0
-        self._backend.then(
+        self._backend.checkpoint(
+            self.path,
             "INSERT OR REPLACE INTO collaboration_checkpoints (document, seq, data)"
             " SELECT id, ?, ? FROM collaboration_documents WHERE room = ?",
             seq,
@@ -209,18 +250,22 @@ class SQLiteHistory(History):
     async def forget_before(self, seq: int) -> int:
         return await self._truncation.clear(self.path, seq)
 
-    def when_committed(self, callback: Callable[[bool], None]) -> None:
-        self._backend.when_committed(callback)
+    def when_committed(
+        self, callback: Callable[[bool], None], late: Callable[[], None] = nothing
+    ) -> None:
+        self._backend.when_committed(self.path, callback, late)
 
     async def entries(self) -> list[Entry]:
         await self._backend.flush()
 
-        def read() -> list[Entry]:
-            rows = self._backend.db.execute(
+        document = await self._backend.ask(self._backend.document_id, self.path)
+
+        def read(db: sqlite3.Connection) -> list[Entry]:
+            rows = db.execute(
                 "SELECT seq, data, author, kind, time FROM collaboration_updates"
                 " WHERE document = ? ORDER BY seq",
-                (self._backend.document_id(self.path),),
+                (document,),
             )
             return [Entry(row[0], row[1], row[2], Kind(row[3]), row[4]) for row in rows]
 
-        return await self._backend.ask(read)
+        return await self._backend.reader.ask(read)

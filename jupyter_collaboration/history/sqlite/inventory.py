@@ -19,8 +19,10 @@ class SQLiteInventory(Inventory):
 
     def _select(self) -> list[Item]:
         rows = self._backend.db.execute(
-            "SELECT room, coalesce(root, ''), missing_since FROM collaboration_documents"
-            " LEFT JOIN collaboration_files ON document = id ORDER BY id"
+            "SELECT room, coalesce(root, ''), missing_since, coalesce(path, ''),"
+            " coalesce(saved_hash, '') FROM collaboration_documents"
+            " LEFT JOIN collaboration_files f ON f.document = id"
+            " LEFT JOIN collaboration_paths p ON p.document = id ORDER BY id"
         )
         return [Item(*row) for row in rows]
 
@@ -28,11 +30,12 @@ class SQLiteInventory(Inventory):
         await self._backend.ask(self._note, item)
 
     def _note(self, item: Item) -> None:
-        self._backend.db.execute(
-            "INSERT OR REPLACE INTO collaboration_files (document, root, missing_since)"
-            " SELECT id, ?, ? FROM collaboration_documents WHERE room = ?",
-            (item.root, item.missing_since, item.room_id),
-        )
+        with self._backend.transaction() as db:
+            db.execute(
+                "INSERT OR REPLACE INTO collaboration_files (document, root, missing_since)"
+                " SELECT id, ?, ? FROM collaboration_documents WHERE room = ?",
+                (item.root, item.missing_since, item.room_id),
+            )
 
     async def drop(self, room_id: str) -> None:
         await _drop_forks(self._forks, room_id)

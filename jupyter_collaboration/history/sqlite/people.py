@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Collection
 
 from ..store import PeopleStore
+from .backlog import EVERYBODY, storable
 from .writer import SQLiteWriter
 
 MAX_ASKED = 500
@@ -19,9 +20,11 @@ class SQLitePeople(PeopleStore):
         self._noted: dict[str, str] = {}
 
     def note(self, username: str, name: str) -> None:
+        username, name = storable(username), storable(name)
         if self._noted.get(username) != name:
             self._noted[username] = name
             self._backend.then(
+                EVERYBODY,
                 "INSERT OR REPLACE INTO collaboration_people (username, name) VALUES (?, ?)",
                 username,
                 name,
@@ -29,7 +32,7 @@ class SQLitePeople(PeopleStore):
 
     async def names(self, usernames: Collection[str]) -> dict[str, str]:
         await self._backend.flush()
-        return await self._backend.ask(self._select, list(usernames))
+        return await self._backend.ask(self._select, [storable(name) for name in usernames])
 
     def _select(self, usernames: list[str]) -> dict[str, str]:
         found: dict[str, str] = {}

@@ -7,91 +7,119 @@ from __future__ import annotations
 
 import sqlite3
 
-from ...errors import HistoryUnavailable
-from ...failpoints import failpoint
+TABLES = {
+    "collaboration_documents": {
+        "id": "INTEGER PRIMARY KEY",
+        "room": "TEXT NOT NULL UNIQUE",
+        "session": "TEXT NOT NULL",
+        "saved_seq": "INTEGER",
+        "saved_hash": "TEXT",
+        "saved_print": "TEXT",
+        "saving_print": "TEXT",
+        "saving_seq": "INTEGER",
+        "newline": "TEXT",
+        "saved_state": "BLOB",
+    },
+    "collaboration_updates": {
+        "document": "INTEGER NOT NULL REFERENCES collaboration_documents (id)",
+        "seq": "INTEGER NOT NULL",
+        "author": "TEXT NOT NULL",
+        "kind": "TEXT NOT NULL",
+        "time": "REAL NOT NULL",
+        "data": "BLOB NOT NULL",
+    },
+    "collaboration_checkpoints": {
+        "document": "INTEGER PRIMARY KEY REFERENCES collaboration_documents (id)",
+        "seq": "INTEGER NOT NULL",
+        "data": "BLOB NOT NULL",
+    },
+    "collaboration_marks": {
+        "document": "INTEGER NOT NULL REFERENCES collaboration_documents (id)",
+        "seq": "INTEGER NOT NULL",
+        "kind": "TEXT NOT NULL",
+        "author": "TEXT NOT NULL",
+        "time": "REAL NOT NULL",
+        "text": "TEXT NOT NULL",
+    },
+    "collaboration_versions": {
+        "document": "INTEGER NOT NULL REFERENCES collaboration_documents (id)",
+        "seq": "INTEGER NOT NULL",
+        "first": "INTEGER NOT NULL",
+        "authors": "TEXT NOT NULL",
+        "kind": "TEXT NOT NULL",
+        "start": "REAL NOT NULL",
+        "end": "REAL NOT NULL",
+        "changes": "TEXT NOT NULL",
+    },
+    "collaboration_summaries": {
+        "document": "INTEGER PRIMARY KEY REFERENCES collaboration_documents (id)",
+        "seq": "INTEGER NOT NULL",
+        "state": "BLOB NOT NULL",
+    },
+    "collaboration_forks": {
+        "room": "TEXT PRIMARY KEY",
+        "root": "TEXT NOT NULL",
+        "root_session": "TEXT NOT NULL",
+        "synchronize": "INTEGER NOT NULL",
+        "title": "TEXT NOT NULL",
+        "description": "TEXT NOT NULL",
+    },
+    "collaboration_attributions": {
+        "document": "INTEGER PRIMARY KEY REFERENCES collaboration_documents (id)",
+        "seq": "INTEGER NOT NULL",
+        "packed": "TEXT NOT NULL",
+    },
+    "collaboration_files": {
+        "document": "INTEGER PRIMARY KEY REFERENCES collaboration_documents (id)",
+        "root": "TEXT NOT NULL",
+        "missing_since": "REAL",
+    },
+    "collaboration_paths": {
+        "document": "INTEGER PRIMARY KEY REFERENCES collaboration_documents (id)",
+        "path": "TEXT NOT NULL",
+    },
+    "collaboration_chores": {
+        "name": "TEXT PRIMARY KEY",
+    },
+    "collaboration_people": {
+        "username": "TEXT PRIMARY KEY",
+        "name": "TEXT NOT NULL",
+    },
+    "collaboration_lease": {
+        "id": "INTEGER PRIMARY KEY",
+        "number": "INTEGER NOT NULL",
+        "owner": "TEXT NOT NULL",
+        "beat": "REAL NOT NULL",
+        "inode": "INTEGER NOT NULL",
+    },
+}
+"""The columns of each table, and how they are declared."""
 
-WIPE = "wipe"
-"""The chore of a store in whose file bytes of what was deleted may still be."""
+KEYS = {
+    "collaboration_updates": "document, seq",
+    "collaboration_marks": "document, seq, kind",
+    "collaboration_versions": "document, seq",
+}
+"""Primary keys of several columns."""
 
-SCHEMA = """
-CREATE TABLE IF NOT EXISTS collaboration_documents (
-    id INTEGER PRIMARY KEY,
-    room TEXT NOT NULL UNIQUE,
-    session TEXT NOT NULL,
-    saved_seq INTEGER,
-    saved_hash TEXT,
-    saved_print TEXT,
-    saving_print TEXT,
-    saving_seq INTEGER,
-    newline TEXT,
-    saved_state BLOB
-);
-CREATE TABLE IF NOT EXISTS collaboration_updates (
-    document INTEGER NOT NULL REFERENCES collaboration_documents (id),
-    seq INTEGER NOT NULL,
-    author TEXT NOT NULL,
-    kind TEXT NOT NULL,
-    time REAL NOT NULL,
-    data BLOB NOT NULL,
-    PRIMARY KEY (document, seq)
-);
-CREATE TABLE IF NOT EXISTS collaboration_checkpoints (
-    document INTEGER PRIMARY KEY REFERENCES collaboration_documents (id),
-    seq INTEGER NOT NULL,
-    data BLOB NOT NULL
-);
-CREATE TABLE IF NOT EXISTS collaboration_marks (
-    document INTEGER NOT NULL REFERENCES collaboration_documents (id),
-    seq INTEGER NOT NULL,
-    kind TEXT NOT NULL,
-    author TEXT NOT NULL,
-    time REAL NOT NULL,
-    text TEXT NOT NULL,
-    PRIMARY KEY (document, seq, kind)
-);
-CREATE TABLE IF NOT EXISTS collaboration_versions (
-    document INTEGER NOT NULL REFERENCES collaboration_documents (id),
-    seq INTEGER NOT NULL,
-    first INTEGER NOT NULL,
-    authors TEXT NOT NULL,
-    kind TEXT NOT NULL,
-    start REAL NOT NULL,
-    end REAL NOT NULL,
-    changes TEXT NOT NULL,
-    PRIMARY KEY (document, seq)
-);
-CREATE TABLE IF NOT EXISTS collaboration_summaries (
-    document INTEGER PRIMARY KEY REFERENCES collaboration_documents (id),
-    seq INTEGER NOT NULL,
-    state BLOB NOT NULL
-);
-CREATE TABLE IF NOT EXISTS collaboration_forks (
-    room TEXT PRIMARY KEY,
-    root TEXT NOT NULL,
-    root_session TEXT NOT NULL,
-    synchronize INTEGER NOT NULL,
-    title TEXT NOT NULL,
-    description TEXT NOT NULL
-);
-CREATE TABLE IF NOT EXISTS collaboration_attributions (
-    document INTEGER PRIMARY KEY REFERENCES collaboration_documents (id),
-    seq INTEGER NOT NULL,
-    packed TEXT NOT NULL
-);
-CREATE TABLE IF NOT EXISTS collaboration_files (
-    document INTEGER PRIMARY KEY REFERENCES collaboration_documents (id),
-    root TEXT NOT NULL,
-    missing_since REAL
-);
-CREATE TABLE IF NOT EXISTS collaboration_chores (
-    name TEXT PRIMARY KEY
-);
-CREATE TABLE IF NOT EXISTS collaboration_people (
-    username TEXT PRIMARY KEY,
-    name TEXT NOT NULL
-);
-CREATE INDEX IF NOT EXISTS collaboration_forks_root ON collaboration_forks (root);
-"""
+WITHOUT_ROWID = frozenset(
+    {"collaboration_marks", "collaboration_people", "collaboration_chores", "collaboration_lease"}
+)
+"""Tables of short rows, which then need no index beside them; only where they are made anew."""
+
+INDEXES = ("CREATE INDEX IF NOT EXISTS collaboration_forks_root ON collaboration_forks (root)",)
+
+
+def created(table: str) -> str:
+    columns = [f"{name} {declaration}" for name, declaration in TABLES[table].items()]
+    if table in KEYS:
+        columns.append(f"PRIMARY KEY ({KEYS[table]})")
+    options = " WITHOUT ROWID" if table in WITHOUT_ROWID else ""
+    return f"CREATE TABLE IF NOT EXISTS {table} ({', '.join(columns)}){options}"
+
+
+SCHEMA = tuple(map(created, TABLES))
+"""Statements that make every table that is missing; `INDEXES` are made afterwards."""
 
 TABLES_OF_DOCUMENT = (
     "updates",
@@ -101,12 +129,17 @@ TABLES_OF_DOCUMENT = (
     "summaries",
     "attributions",
     "files",
+    "paths",
 )
 """Tables, beside its own, in which a document has rows; their names without what is before them."""
 
 
+INCREMENTAL = 2
+"""The value of ``auto_vacuum`` with which free pages are returned when that is asked for."""
+
+
 def connected(path: str) -> tuple[sqlite3.Connection, bool]:
-    """A connection to a database with all tables, and whether it writes ahead.
+    """A connection to a database, and whether it writes ahead.
 
     On file systems without shared memory (network file systems) there is no write-ahead log;
     the rollback journal does there, more slowly. [H7]
@@ -117,14 +150,11 @@ def connected(path: str) -> tuple[sqlite3.Connection, bool]:
     db = sqlite3.connect(path, timeout=1, check_same_thread=False, isolation_level=None)
     try:
         db.execute("PRAGMA page_size = 2048")  # for a new file: many histories are short
+        db.execute(f"PRAGMA auto_vacuum = {INCREMENTAL}")  # also for a new file
         ahead = _write_ahead(db)
         db.execute("PRAGMA synchronous = NORMAL" if ahead else "PRAGMA synchronous = FULL")
-        db.executescript(SCHEMA)
-        columns = {row[1] for row in db.execute("PRAGMA table_info(collaboration_documents)")}
-        if "newline" not in columns:
-            raise sqlite3.DatabaseError("its tables are of another version")
         # A damaged file may open and fail later: better now.
-        db.execute("SELECT count(*) FROM collaboration_documents").fetchone()
+        db.execute("SELECT count(*) FROM sqlite_master").fetchone()
     except BaseException:
         db.close()
         raise
@@ -181,24 +211,5 @@ def _published(db: sqlite3.Connection, room_id: str) -> tuple[set[str], tuple[st
     return names & {"yupdates", "ycheckpoints"}, (f".{kind}:{file_id}.y", room_id)
 
 
-def wipe(db: sqlite3.Connection) -> None:
-    """Leave no byte of what was deleted in the database and its log, if something was cleared.
-
-    Takes as long as copying the database; only for the store's own thread.
-
-    Raises:
-        HistoryUnavailable: another program reads the database.
-        sqlite3.Error: there is no space for it.
-    """
-    chore = "FROM collaboration_chores WHERE name = ?"
-    if db.execute(f"SELECT 1 {chore}", (WIPE,)).fetchone() is None:
-        return
-    db.execute("VACUUM")
-    row = db.execute("PRAGMA wal_checkpoint(TRUNCATE)").fetchone()
-    if row[0]:
-        raise HistoryUnavailable(
-            "The history is cleared, but another program reads the database, in whose file bytes of"
-            " it are left: clear it again when that program is done."
-        )
-    db.execute(f"DELETE {chore}", (WIPE,))
-    failpoint("clear.wiped")
+WIPE = "wipe"
+"""The chore of a store in whose file bytes of what was deleted may still be."""

@@ -13,8 +13,8 @@ from ...failpoints import failpoint
 from ..model import Kind
 from ..retention import Row
 from .compaction import SQLiteCompaction
-from .schema import WIPE, drop_published, wipe
-from .writer import SQLiteWriter
+from .schema import WIPE, drop_published
+from .writer import SQLiteWriter, wipe
 
 Whole = tuple[int, bytes]
 """An entry, and the document as of it."""
@@ -41,7 +41,7 @@ class SQLiteTruncation:
             whole = (later[0], await run_sync(replay, [later[1]])) if later else None
             await self._compaction.keep_authors(room_id, rows)
             await backend.ask(self._replace, room_id, rows[-1], state, base, whole)
-            await backend.ask(wipe, backend.db)
+            await backend.ask(wipe, backend)
         return rows[-1].seq
 
     def _rows(self, room_id: str, seq: int) -> tuple[list[Row], int, Whole | None]:
@@ -80,9 +80,8 @@ class SQLiteTruncation:
     ) -> None:
         """Put the document as of a row in the place of all rows up to it."""
         backend = self._backend
-        db, document, end = backend.db, backend.document_id(room_id), last.seq
-        db.execute("BEGIN IMMEDIATE")
-        try:
+        document, end = backend.document_id(room_id), last.seq
+        with backend.transaction() as db:
             for table in ("updates", "checkpoints"):
                 db.execute(
                     f"DELETE FROM collaboration_{table} WHERE document = ? AND seq <= ?",
@@ -112,9 +111,5 @@ class SQLiteTruncation:
                     (base, document, end),
                 )
             db.execute("INSERT OR REPLACE INTO collaboration_chores (name) VALUES (?)", (WIPE,))
-            db.execute("COMMIT")
-        except BaseException:
-            db.execute("ROLLBACK")
-            raise
         backend.end_row(room_id)
         failpoint("clear.done")

@@ -25,10 +25,10 @@ class SQLiteVersions(VersionStore):
         self._backend = backend
 
     async def _ask(self, call: Callable[[sqlite3.Connection, int], T]) -> T:
-        """Call something with the connection and the document's row, in the store's thread."""
+        """Read with a connection and the number of the document's row."""
         await self._backend.flush()
-        backend = self._backend
-        return await backend.ask(lambda: call(backend.db, backend.document_id(self._room_id)))
+        document = await self._backend.ask(self._backend.document_id, self._room_id)
+        return await self._backend.reader.ask(call, document)
 
     async def entries_after(self, seq: int, limit: int) -> list[Entry]:
         rows = await self._ask(
@@ -61,6 +61,7 @@ class SQLiteVersions(VersionStore):
 
     def mark(self, mark: Mark) -> None:
         self._backend.then(
+            self._room_id,
             "INSERT OR REPLACE INTO collaboration_marks (document, seq, kind, author, time, text)"
             " SELECT id, ?, ?, ?, ?, ? FROM collaboration_documents WHERE room = ?",
             mark.seq,
@@ -73,6 +74,7 @@ class SQLiteVersions(VersionStore):
 
     def unmark(self, seq: int, kind: MarkKind) -> None:
         self._backend.then(
+            self._room_id,
             "DELETE FROM collaboration_marks WHERE seq = ? AND kind = ?"
             " AND document = (SELECT id FROM collaboration_documents WHERE room = ?)",
             seq,
@@ -111,13 +113,11 @@ class SQLiteVersions(VersionStore):
 
     async def replace(self, after: int, versions: list[Version], summarised: Summarised) -> None:
         def write(db: sqlite3.Connection, document: int) -> None:
-            db.execute("BEGIN IMMEDIATE")
-            try:
+            with self._backend.transaction():
                 row = db.execute(
                     "SELECT seq FROM collaboration_summaries WHERE document = ?", (document,)
                 ).fetchone()
                 if after != (row[0] if row else 0):
-                    db.execute("ROLLBACK")
                     return
                 db.execute(
                     "DELETE FROM collaboration_versions WHERE document = ? AND seq > ?",
@@ -134,12 +134,10 @@ class SQLiteVersions(VersionStore):
                     " VALUES (?, ?, ?)",
                     (document, summarised.seq, summarised.state),
                 )
-                db.execute("COMMIT")
-            except BaseException:
-                db.execute("ROLLBACK")
-                raise
 
-        await self._ask(write)
+        await self._backend.flush()
+        backend = self._backend
+        await backend.ask(lambda: write(backend.db, backend.document_id(self._room_id)))
 
     async def page(
         self, before: int | None, limit: int, *, author: str = "", named: bool = False

@@ -1,30 +1,32 @@
 """Writes histories to SQLite: one file, one connection and one thread for all documents.
 
-All SQL runs in one thread of its own, so the event loop never waits for the disk, and entries
-are written in the order in which they were appended. Our tables stand beside those of other
-versions in the same file and leave them alone.
+All SQL that writes runs in one thread of its own, so the event loop never waits for the disk, and
+entries are written in the order in which they were appended. What one document cannot have stored
+keeps nobody else's work from being stored. Our tables stand beside those of other versions in the
+same file and leave them alone.
 """
 
 from __future__ import annotations
 
 import asyncio
-import os
 import sqlite3
-import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import AbstractContextManager, contextmanager
 from logging import Logger, getLogger
-from pathlib import Path
 from typing import Any, TypeVar
 from uuid import uuid4
 
-from pycrdt import merge_updates
-
-from ...errors import HistoryUnavailable
+from ...errors import HistoryUnavailable, must_propagate
 from ...failpoints import failpoint
 from ..coalescing import Tail, merged
 from ..model import Entry
-from .schema import TABLES_OF_DOCUMENT, connected, drop_published, wipe
+from . import lease as leases
+from .backlog import EVERYBODY, Backlog, Work, storable
+from .lease import LeaseLost
+from .reader import Reader
+from .schema import TABLES_OF_DOCUMENT, WIPE, drop_published
+from .store_file import MEMORY, StoreFile, open_private, open_store
 
 T = TypeVar("T")
 
@@ -32,22 +34,30 @@ COMMIT_DELAY = 0.05
 """Seconds from an update to the start of its commit."""
 
 RETRY_DELAY = 2.0
-"""Seconds between tries to write to a store that refuses."""
+"""Seconds until what could not be written is tried again."""
 
 TIDY_DELAY = 1.0
 """Quiet seconds after which the write-ahead log is put into the database."""
 
 MAX_BACKLOG = 64 * 2**20
-"""Bytes of updates that wait for a store that refuses; past that each document's are merged."""
+"""Bytes that wait for a store that does not take them; past that each document's are merged."""
 
-MAX_CHECKED = 64 * 2**20
-"""Bytes up to which a database is checked for damage when it is opened."""
+MOST_BACKLOG = 256 * 2**20
+"""Bytes that never wait: past that the documents with most of them have no history."""
 
-Statement = tuple[str, tuple[Any, ...]]
+UNWRITABLE = (
+    ArithmeticError,
+    TypeError,
+    ValueError,
+    sqlite3.DataError,
+    sqlite3.InterfaceError,
+    sqlite3.ProgrammingError,
+)
+"""Errors that say that a value can never be written: trying again is no use."""
 
 
 class SQLiteWriter:
-    """One connection to the database, and one thread in which all SQL runs.
+    """One connection that writes to the database, and one thread in which it does.
 
     Args:
         path: the database's file, or ``:memory:``.
@@ -55,26 +65,27 @@ class SQLiteWriter:
     """
 
     def __init__(
-        self,
-        path: str,
-        log: Logger | None = None,
-        *,
-        commit_delay: float = COMMIT_DELAY,
+        self, path: str, log: Logger | None = None, *, commit_delay: float = COMMIT_DELAY
     ) -> None:
         self.path = path
         self.log = log or getLogger(__name__)
         self._commit_delay = commit_delay
         self._executor = ThreadPoolExecutor(1, thread_name_prefix="history")
-        self._db: sqlite3.Connection | None = None
-        self._ahead = False
-        self._queue: list[tuple[str, Entry]] = []
-        self._cuts: dict[str, set[int]] = {}
-        self._after: list[Statement] = []
-        self._waiting: list[Callable[[bool], None]] = []
+        self._is_closed = False
+        self._file: StoreFile | None = None
+        self.reader = Reader(lambda: self.file, self.ask)
+        self._backlog = Backlog()
         self._timer: asyncio.TimerHandle | None = None
         self._tidying: asyncio.TimerHandle | None = None
+        self._beating: asyncio.TimerHandle | None = None
         self._writing: asyncio.Task[None] | None = None
-        self.refusal = ""
+        self._written: dict[str, Work] = {}
+        self._refusal = ""
+        self._refused: dict[str, str] = {}
+        self._retry_at: dict[str, float] = {}
+        self._broken: set[str] = set()
+        self._is_lost = False
+        self._when_lost: Callable[[], None] | None = None
         self._ids: dict[str, int] = {}
         self._tails: dict[str, Tail] = {}
 
@@ -90,76 +101,64 @@ class SQLiteWriter:
             await self.run(self._connect)
         except (sqlite3.Error, OSError) as error:
             raise HistoryUnavailable(f"{self.path}: {error}") from error
+        self._beat_later()
 
     def _connect(self) -> None:
-        if self.path != ":memory:":
-            # SQLite gives its journal files the permissions of the database's own.
-            os.close(os.open(self.path, os.O_RDWR | os.O_CREAT, 0o600))
-            Path(self.path).chmod(0o600)
+        self._file = open_store(self.path, self.log)
         try:
-            self._db, self._ahead = connected(self.path)
-            self._check()
-        except sqlite3.OperationalError:
-            raise  # locked, read-only or full: nothing is wrong with the file itself
-        except sqlite3.DatabaseError as error:
-            self._set_aside(error)
-            self._db, self._ahead = connected(self.path)
-        if not self._ahead:
-            self.log.warning(
-                "%s is on a file system without shared memory, such as a network file system: "
-                "its history is written without a write-ahead log, which is slower.",
-                self.path,
-            )
-        try:
-            wipe(self._db)  # a server that was killed may have left it to be done
+            wipe(self)  # a server that was killed may have left it to be done
         except (sqlite3.Error, HistoryUnavailable) as error:
-            self.log.error("%s: %s", self.path, error)
-
-    def _check(self) -> None:
-        """Find damage before people rely on what is stored."""
-        if self.path != ":memory:" and Path(self.path).stat().st_size <= MAX_CHECKED:
-            (result,) = self.db.execute("PRAGMA quick_check(1)").fetchone()
-            if result != "ok":
-                raise sqlite3.DatabaseError(result)
-
-    def _set_aside(self, error: sqlite3.Error) -> None:
-        self._disconnect()
-        aside = f"{self.path}.set-aside-{time.strftime('%Y%m%d-%H%M%S')}-{uuid4().hex[:6]}"
-        for suffix in ("", "-wal", "-shm", "-journal"):
-            if Path(self.path + suffix).exists():
-                Path(self.path + suffix).rename(aside + suffix)
-        self.log.error(
-            "The history in %s cannot be read (%s). It is kept as %s; a new one begins.",
-            self.path,
-            error,
-            aside,
-        )
-        os.close(os.open(self.path, os.O_RDWR | os.O_CREAT, 0o600))
+            self.log.error("%s: %s", self.file.path, error)
 
     async def run(self, call: Callable[..., T], *args: Any) -> T:
-        """Call something in the store's thread, after all that was asked of it before."""
-        try:
-            return await asyncio.get_running_loop().run_in_executor(self._executor, call, *args)
-        except RuntimeError as error:  # the thread is gone
-            raise HistoryUnavailable("the store is closed") from error
+        """Call something in the store's thread, after all that was asked of it before.
+
+        Raises:
+            HistoryUnavailable: the store is closed.
+        """
+        if self._is_closed:
+            raise HistoryUnavailable("The history is closed.")
+        return await asyncio.get_running_loop().run_in_executor(self._executor, call, *args)
 
     async def ask(self, call: Callable[..., T], *args: Any) -> T:
         """As `run`.
 
         Raises:
-            HistoryUnavailable: the store could not be read.
+            HistoryUnavailable: the store could not be read or written.
         """
         try:
             return await self.run(call, *args)
-        except sqlite3.Error as error:
+        except LeaseLost:
+            self._lost()
+            raise
+        except (sqlite3.Error, *UNWRITABLE) as error:
             raise HistoryUnavailable(f"{self.path}: {error}") from error
 
     @property
+    def file(self) -> StoreFile:
+        """The open database; only for the store's own thread."""
+        if self._file is None:
+            raise HistoryUnavailable("The history is closed.")
+        return self._file
+
+    @property
     def db(self) -> sqlite3.Connection:
-        """The connection; only for the store's own thread."""
-        if self._db is None:
-            raise HistoryUnavailable("the store is closed")
-        return self._db
+        """The connection, for reading; only for the store's own thread."""
+        return self.file.db
+
+    def transaction(self) -> AbstractContextManager[sqlite3.Connection]:
+        """Write in a block, all of it or nothing; only for the store's own thread.
+
+        Raises:
+            LeaseLost: another server owns the store now.
+            sqlite3.Error: it cannot be written.
+        """
+        return self.file.transaction()
+
+    @property
+    def writes_private_store(self) -> bool:
+        """Whether another server writes the store, and this one a private one."""
+        return self._file is not None and self._file.is_private
 
     async def session_id(self, room_id: str) -> str:
         """Return the session id of a document, made and stored if it has none.
@@ -170,124 +169,304 @@ class SQLiteWriter:
         return await self.ask(self._session_id, room_id)
 
     def _session_id(self, room_id: str) -> str:
-        self.db.execute(
+        query = "SELECT session FROM collaboration_documents WHERE room = ?"
+        found = self.db.execute(query, (room_id,)).fetchone()
+        if found is None:
+            with self.transaction() as db:
+                self._add_document(db, room_id)
+            found = self.db.execute(query, (room_id,)).fetchone()
+        return str(found[0])
+
+    @staticmethod
+    def _add_document(db: sqlite3.Connection, room_id: str) -> None:
+        db.execute(
             "INSERT OR IGNORE INTO collaboration_documents (room, session) VALUES (?, ?)",
             (room_id, str(uuid4())),
         )
-        query = "SELECT session FROM collaboration_documents WHERE room = ?"
-        (session,) = self.db.execute(query, (room_id,)).fetchone()
-        return str(session)
+
+    # The lease
+
+    def when_lost(self, callback: Callable[[], None]) -> None:
+        """As `HistoryBackend.when_lost`."""
+        self._when_lost = callback
+
+    def _beat_later(self) -> None:
+        if self.path != MEMORY:
+            pause = leases.LEASE_SECONDS / leases.HEARTBEATS
+            loop = asyncio.get_running_loop()
+            self._beating = loop.call_later(pause, lambda: loop.create_task(self._beat()))
+
+    async def _beat(self) -> None:
+        try:
+            await self.ask(lambda: self.file.beat())
+        except HistoryUnavailable as error:
+            self.log.debug("The lease of %s was not renewed: %s", self.path, error)
+        if not self._is_closed:
+            self._beat_later()
+
+    def _lost(self) -> None:
+        """Stop writing: what another server wrote meanwhile must not be overwritten."""
+        if self._is_lost:
+            return
+        self._is_lost = True
+        self._refusal = f"{self.path}: another server took it over"
+        self.log.error("The history in %s was taken over by another server.", self.path)
+        if self._when_lost is not None:
+            self._when_lost()
+
+    async def go_private(self) -> None:
+        """As `HistoryBackend.go_private`."""
+        await self.run(self._reopen_privately)
+        self._backlog.take()  # of documents as they were in the other store
+        self._ids.clear()
+        self._tails.clear()
+        self._refused.clear()
+        self._retry_at.clear()
+        self._broken.clear()
+        self._refusal, self._is_lost = "", False
+
+    def _reopen_privately(self) -> None:
+        self._disconnect()
+        try:
+            self._file = open_private(self.path, self.log)
+        except (sqlite3.Error, OSError) as error:
+            raise HistoryUnavailable(f"{self.path}: {error}") from error
+        self.log.error("This server goes on with a private history in %s.", self._file.path)
 
     # Writing behind
 
     def append(self, room_id: str, entry: Entry) -> None:
         """Write an entry soon, after all that were appended before."""
-        self._queue.append((room_id, entry))
-        self._schedule()
+        if room_id not in self._broken:
+            self._backlog.of(room_id).entries.append(entry)
+            self._schedule()
 
     def cut(self, room_id: str, seq: int) -> None:
         """Never merge the entries after this one with those before."""
-        self._cuts.setdefault(room_id, set()).add(seq)
+        self._backlog.of(room_id).cuts.add(seq)
 
-    def then(self, sql: str, *args: Any) -> None:
-        """Run a statement after everything that was appended so far."""
-        self._after.append((sql, args))
-        self._schedule()
+    def then(self, room_id: str, sql: str, *args: Any) -> None:
+        """Run a statement after everything that was appended so far to a document's history."""
+        if room_id not in self._broken:
+            self._backlog.of(room_id).statements.append((sql, args))
+            self._schedule()
 
-    def when_committed(self, callback: Callable[[bool], None]) -> None:
-        """Call back once everything appended so far is stored (True), or cannot be now (False)."""
-        if self.refusal or not (self._queue or self._writing):
-            callback(not self.refusal)
+    def checkpoint(self, room_id: str, sql: str, *args: Any) -> None:
+        """As `then`, for what is dropped where memory is short."""
+        if room_id not in self._broken:
+            self._backlog.of(room_id).checkpoint = (sql, args)
+            self._schedule()
+
+    def refusal(self, room_id: str) -> str:
+        """Why a document's history is not stored now; empty if it is."""
+        if room_id in self._broken:
+            return f"{self.path}: a part of the document's history could not be stored"
+        return self._refusal or self._refused.get(room_id, "")
+
+    def when_committed(
+        self, room_id: str, callback: Callable[[bool], None], late: Callable[[], None]
+    ) -> None:
+        """As `History.when_committed`."""
+        if self.refusal(room_id):
+            if self._backlog.has(room_id):
+                self._backlog.of(room_id).late.append(late)
+            callback(False)
+        elif self._backlog.has(room_id):
+            self._backlog.of(room_id).waiting.append((callback, late))
+        elif room_id in self._written:
+            self._written[room_id].waiting.append((callback, late))
         else:
-            self._waiting.append(callback)
+            callback(True)
+
+    def opened(self, room_id: str) -> None:
+        """A document is read from the store: from now on its history is whole again."""
+        self._broken.discard(room_id)
 
     def _schedule(self, delay: float | None = None) -> None:
+        loop = asyncio.get_running_loop()
+        due = loop.time() + (self._commit_delay if delay is None else delay)
+        if self._timer is not None and self._timer.when() > due:
+            self._cancel_timer()  # what is new does not wait for what is tried again
         if self._timer is None and self._writing is None:
-            loop = asyncio.get_running_loop()
-            self._timer = loop.call_later(
-                self._commit_delay if delay is None else delay, self._start_writing
-            )
+            self._timer = loop.call_at(due, self._start_writing)
 
     def _start_writing(self) -> None:
         self._timer = None
         self._writing = asyncio.get_running_loop().create_task(self._write_all())
 
     async def _write_all(self) -> None:
-        queue, self._queue = self._queue, []
-        after, self._after = self._after, []
-        waiting, self._waiting = self._waiting, []
-        cuts, self._cuts = self._cuts, {}
-        failed = False
+        now = asyncio.get_running_loop().time()
+        resting = {room for room, due in self._retry_at.items() if now < due}
+        self._written = works = self._backlog.take(resting)
+        failed: dict[str, BaseException] = {}
         try:
-            await self.run(self._write, queue, after, cuts)
-            self.refusal = ""
-        except (sqlite3.Error, HistoryUnavailable) as error:
-            failed = True
-            if not self.refusal:
-                self.log.error("The history in %s cannot be written: %s", self.path, error)
-            self.refusal = f"{self.path}: {error}"
-            self._queue = self._within_backlog(queue + self._queue)
-            self._after = after + self._after
-            for room_id, seqs in cuts.items():
-                self._cuts.setdefault(room_id, set()).update(seqs)
+            failed = await self.run(self._write, works)
+            if self._refusal and not self._is_lost:
+                self.log.warning("The history in %s is written again.", self.path)
+                self._refusal = ""
+        except LeaseLost as error:
+            failed = dict.fromkeys(works, error)
+            self._lost()
+        except Exception as error:  # nothing may end this: everybody's work waits for it
+            failed = dict.fromkeys(works, error)
+            self._refuse_all(error)
         finally:
             self._writing = None
-        if not self._queue:  # who asked meanwhile asked for what was being written
-            waiting += self._waiting
-            self._waiting = []
-        for callback in waiting:
-            callback(not failed)
-        if self._queue or self._after:
-            self._schedule(RETRY_DELAY if failed else None)
+            self._written = {}
+        self._report(works.keys() - failed.keys(), failed)
+        for room_id, work in works.items():
+            waiting, work.waiting = work.waiting, []
+            is_stored = room_id not in failed
+            if not is_stored:
+                work.late += [late for _, late in waiting]
+                self._backlog.put_back(room_id, work)
+            elif room_id not in self._broken:
+                for late in work.late:
+                    late()
+            for callback, _ in waiting:
+                callback(is_stored)
+        self._bound()
+        if self._backlog:
+            is_new = any(room_id not in self._refused for room_id, _ in self._backlog)
+            self._schedule(None if is_new and not self._refusal else RETRY_DELAY)
         elif not failed:
             self._tidy_later()
 
-    def _within_backlog(self, queue: list[tuple[str, Entry]]) -> list[tuple[str, Entry]]:
-        """What waits for the store, merged to an entry a document where it becomes too much."""
-        size = sum(len(entry.update) for _, entry in queue)
-        if size <= MAX_BACKLOG:
-            return queue
-        self.log.error("%s MB of history wait for %s", size // 2**20, self.path)
-        rooms: dict[str, list[Entry]] = {}
-        for room_id, entry in queue:
-            rooms.setdefault(room_id, []).append(entry)
-        return [(room, entry) for room, parts in rooms.items() for entry in [_one(parts)]]
+    def _refuse_all(self, error: Exception) -> None:
+        if not self._refusal:
+            self.log.error("The history in %s cannot be written: %s", self.path, error)
+        self._refusal = f"{self.path}: {error}"
 
-    def _write(
-        self,
-        queue: list[tuple[str, Entry]],
-        after: list[Statement],
-        cuts: dict[str, set[int]],
-    ) -> None:
-        db = self.db
-        rooms: dict[str, list[Entry]] = {}
-        for room_id, entry in queue:
-            rooms.setdefault(room_id, []).append(entry)
-        ids = {room: self.document_id(room) for room in rooms}
-        tails = {room: self._tails.get(room) for room in rooms}
+    def _report(self, written: set[str], failed: dict[str, BaseException]) -> None:
+        """Log which documents' histories are not stored, once for each reason."""
+        if self._refusal:
+            return
+        for room_id in written:
+            self._retry_at.pop(room_id, None)
+            if self._refused.pop(room_id, None):
+                self.log.warning("The history of %s is stored again.", room_id or "names")
+        for room_id, error in failed.items():
+            self._retry_at[room_id] = asyncio.get_running_loop().time() + RETRY_DELAY
+            reason = f"{self.path}: {error!r}"
+            if self._refused.get(room_id) != reason:
+                self._refused[room_id] = reason
+                self.log.error("The history of %s cannot be stored: %r", room_id or "names", error)
+            if isinstance(error, UnwritableEntry):
+                self._give_up(room_id)
+
+    def _bound(self) -> None:
+        """Keep what waits for the store within limits."""
+        for room_id in self._backlog.shrink(MAX_BACKLOG, MOST_BACKLOG):
+            self.log.error(
+                "More of the history of %s waits than can be held in memory: it is lost. The"
+                " document goes on, and its file is saved.",
+                room_id,
+            )
+            self._give_up(room_id)
+
+    def _give_up(self, room_id: str) -> None:
+        """Store nothing more of a document until it is opened again.
+
+        Its history then lacks a part: whoever has that part must not sync into what is left of
+        it, so that it gets another session id.
+        """
+        if room_id == EVERYBODY:
+            self._backlog.drop(room_id)
+            return
+        self._broken.add(room_id)
+        work = self._backlog.of(room_id)
+        work.clear()
+        work.statements.append(
+            (
+                "UPDATE collaboration_documents SET session = ? WHERE room = ?",
+                (str(uuid4()), room_id),
+            )
+        )
+
+    def _write(self, works: dict[str, Work]) -> dict[str, BaseException]:
+        """Write what waits.
+
+        Returns:
+            The documents of which nothing was written, and why.
+
+        Raises:
+            Exception: nothing at all was written.
+        """
+        failed: dict[str, BaseException] = {}
+        tails: dict[str, Tail | None] = {}
         failpoint("commit.begin")
-        db.execute("BEGIN IMMEDIATE")
         try:
-            for room, entries in rooms.items():
-                tail = tails[room]
-                for entry in merged(entries, cuts.get(room, set())):
-                    tail = self._write_entry(ids[room], tail, entry, cuts.get(room, set()))
-                tails[room] = tail
-            failpoint("commit.inserted")
-            for sql, args in after:
-                db.execute(sql, args)
-            db.execute("COMMIT")
+            with self.transaction() as db:
+                for room_id, work in works.items():
+                    known = self._ids.get(room_id)
+                    tail = self._tails.get(room_id)
+                    try:
+                        with _savepoint(db):
+                            tails[room_id] = self._write_work(room_id, work, tail)
+                    except BaseException as error:
+                        if must_propagate(error) or not db.in_transaction:
+                            raise
+                        if known is None:
+                            self._ids.pop(room_id, None)
+                        try:
+                            with _savepoint(db):
+                                tails[room_id] = self._write_piecewise(room_id, work, tail)
+                        except Exception as again:
+                            if not db.in_transaction:
+                                raise
+                            failed[room_id] = again
+                            if known is None:
+                                self._ids.pop(room_id, None)
+                failpoint("commit.inserted")
         except BaseException:
-            db.execute("ROLLBACK")
+            self._ids.clear()  # some may be of rows that are not there now
             raise
-        self._tails.update((room, tail) for room, tail in tails.items() if tail)
-        for room, seqs in cuts.items():
-            if (last := self._tails.get(room)) and max(seqs) >= last.entry.seq:
-                del self._tails[room]
+        for room_id, last in tails.items():
+            if room_id in failed:
+                continue
+            if last is None or any(cut >= last.entry.seq for cut in works[room_id].cuts):
+                self._tails.pop(room_id, None)
+            else:
+                self._tails[room_id] = last
         failpoint("commit.done")
+        return failed
+
+    def _write_work(self, room_id: str, work: Work, tail: Tail | None) -> Tail | None:
+        if work.entries:
+            document = self._written_id(room_id)
+            for entry in merged(work.entries, work.cuts):
+                tail = self._write_entry(document, tail, entry, work.cuts)
+        for sql, args in work.statements:
+            self.db.execute(sql, args)
+        if work.checkpoint is not None:
+            self.db.execute(*work.checkpoint)
+        return tail
+
+    def _write_piecewise(self, room_id: str, work: Work, tail: Tail | None) -> Tail | None:
+        """Write a document's work entry by entry, without what can never be written.
+
+        Raises:
+            UnwritableEntry: an entry can never be written, and those behind it need it.
+            sqlite3.Error: it cannot be written now.
+        """
+        for entry in work.entries:
+            try:
+                with _savepoint(self.db):
+                    tail = self._write_entry(self._written_id(room_id), None, entry, work.cuts)
+            except UNWRITABLE as error:
+                raise UnwritableEntry(f"an edit of {room_id}: {error!r}") from error
+        checkpoints = [work.checkpoint] if work.checkpoint is not None else []
+        for sql, args in [*work.statements, *checkpoints]:
+            try:
+                with _savepoint(self.db):
+                    self.db.execute(sql, args)
+            except UNWRITABLE as error:
+                self.log.error("%s: a note was not stored: %r", room_id or "people", error)
+        return tail
 
     def _write_entry(self, document: int, tail: Tail | None, entry: Entry, cuts: set[int]) -> Tail:
         """Write an entry, into the row of the one before it where both are one piece of work."""
+        author = storable(entry.author)
         if tail is not None and (longer := tail.with_entry(entry, cuts)):
             self.db.execute(
                 "UPDATE collaboration_updates SET seq = ?, time = ?, data = ?"
@@ -298,7 +477,7 @@ class SQLiteWriter:
         self.db.execute(
             "INSERT OR REPLACE INTO collaboration_updates"
             " (document, seq, author, kind, time, data) VALUES (?, ?, ?, ?, ?, ?)",
-            (document, entry.seq, entry.author, entry.kind.value, entry.time, entry.update),
+            (document, entry.seq, author, entry.kind.value, entry.time, entry.update),
         )
         return Tail(entry, entry.time)
 
@@ -306,15 +485,25 @@ class SQLiteWriter:
         """The row of a document, made if it has none; only for the store's own thread."""
         if room_id not in self._ids:
             self._session_id(room_id)
-            query = "SELECT id FROM collaboration_documents WHERE room = ?"
-            self._ids[room_id] = int(self.db.execute(query, (room_id,)).fetchone()[0])
+            self._ids[room_id] = self._found_id(room_id)
         return self._ids[room_id]
+
+    def _written_id(self, room_id: str) -> int:
+        """As `document_id`, within a transaction."""
+        if room_id not in self._ids:
+            self._add_document(self.db, room_id)
+            self._ids[room_id] = self._found_id(room_id)
+        return self._ids[room_id]
+
+    def _found_id(self, room_id: str) -> int:
+        query = "SELECT id FROM collaboration_documents WHERE room = ?"
+        return int(self.db.execute(query, (room_id,)).fetchone()[0])
 
     async def flush(self) -> None:
         """Write what was appended so far."""
         if self._writing is not None:
             await asyncio.wait({self._writing})
-        if self._queue or self._after or self._cuts:
+        if self._backlog:
             self._cancel_timer()
             if self._writing is None:
                 self._start_writing()
@@ -337,7 +526,7 @@ class SQLiteWriter:
     def _tidy(self) -> None:
         """Put the write-ahead log into the database: the file that is left is short."""
         self._tidying = None
-        if self._ahead and self._db is not None:
+        if self._file is not None and self._file.writes_ahead and not self._is_closed:
             self._executor.submit(self._truncate_log)
 
     def _truncate_log(self) -> None:
@@ -350,11 +539,14 @@ class SQLiteWriter:
         """Have the next entry begin a row; only for the store's own thread."""
         self._tails.pop(room_id, None)
 
-    def drop(self, room_id: str, *statements: Statement) -> None:
+    def forget(self, room_id: str) -> None:
+        """Forget what is known of a document's rows; only for the store's own thread."""
+        self._ids.pop(room_id, None)
+        self._tails.pop(room_id, None)
+
+    def drop(self, room_id: str, *statements: tuple[str, tuple[Any, ...]]) -> None:
         """Delete a history, and with it what statements do; only for the store's own thread."""
-        db = self.db
-        db.execute("BEGIN IMMEDIATE")
-        try:
+        with self.transaction() as db:
             for sql, args in statements:
                 db.execute(sql, args)
             for table in TABLES_OF_DOCUMENT:
@@ -365,35 +557,92 @@ class SQLiteWriter:
                 )
             db.execute("DELETE FROM collaboration_documents WHERE room = ?", (room_id,))
             drop_published(db, room_id)
-            db.execute("COMMIT")
-        except BaseException:
-            db.execute("ROLLBACK")
-            raise
-        self._ids.pop(room_id, None)
-        self._tails.pop(room_id, None)
+        self.forget(room_id)
+
+    async def set_aside(self, room_id: str) -> None:
+        """As `HistoryBackend.set_aside`."""
+        await self.flush()
+        await self.ask(self._set_aside, room_id)
+        self.log.error(
+            "The history of %s cannot be read. It is kept under another name; a new one begins.",
+            room_id,
+        )
+
+    def _set_aside(self, room_id: str) -> None:
+        with self.transaction() as db:
+            db.execute(
+                "DELETE FROM collaboration_paths WHERE document IN"
+                " (SELECT id FROM collaboration_documents WHERE room = ?)",
+                (room_id,),
+            )
+            db.execute(
+                "UPDATE collaboration_documents SET room = ? WHERE room = ?",
+                (f"{room_id}.set-aside-{uuid4().hex[:8]}", room_id),
+            )
+            drop_published(db, room_id)
+        self.forget(room_id)
 
     # Closing
 
     async def close(self) -> None:
         """Write what is still to be written, and disconnect."""
+        self._retry_at.clear()
         await self.flush()
         self._cancel_timer()
-        if self._tidying is not None:
-            self._tidying.cancel()
+        for timer in (self._tidying, self._beating):
+            if timer is not None:
+                timer.cancel()
+        if self._backlog:
+            self.log.error("Not all of the history in %s was stored.", self.path)
+        await self.reader.close()
         await self.run(self._disconnect)
+        self._is_closed = True
         self._executor.shutdown()
 
     def _disconnect(self) -> None:
-        if self._db is not None:
-            self._db.close()
-            self._db = None
+        if self._file is not None:
+            self._file.close()
+            self._file = None
 
 
-def _one(entries: list[Entry]) -> Entry:
-    """Several entries of one document as one."""
-    last = entries[-1]
-    if len(entries) == 1:
-        return last
-    authors = sorted({entry.author for entry in entries})
-    update = merge_updates(*(entry.update for entry in entries))
-    return Entry(last.seq, update, "\n".join(filter(None, authors)), last.kind, last.time)
+class UnwritableEntry(Exception):
+    """The store can never hold an entry, such as one that is larger than SQLite allows."""
+
+
+@contextmanager
+def _savepoint(db: sqlite3.Connection) -> Iterator[None]:
+    """Undo what a block wrote if it fails, and nothing else."""
+    db.execute("SAVEPOINT piece")
+    try:
+        yield
+    except BaseException:
+        if db.in_transaction:
+            db.execute("ROLLBACK TO piece")
+            db.execute("RELEASE piece")
+        raise
+    db.execute("RELEASE piece")
+
+
+def wipe(backend: SQLiteWriter) -> None:
+    """Leave no byte of what was deleted in the database and its log, if something was cleared.
+
+    Takes as long as copying the database; only for the store's own thread.
+
+    Raises:
+        HistoryUnavailable: another program reads the database.
+        sqlite3.Error: there is no space for it.
+    """
+    db = backend.db
+    chore = "FROM collaboration_chores WHERE name = ?"
+    if db.execute(f"SELECT 1 {chore}", (WIPE,)).fetchone() is None:
+        return
+    db.execute("VACUUM")
+    row = db.execute("PRAGMA wal_checkpoint(TRUNCATE)").fetchone()
+    if row[0]:
+        raise HistoryUnavailable(
+            "The history is cleared, but another program reads the database, in whose file bytes of"
+            " it are left: clear it again when that program is done."
+        )
+    with backend.transaction():
+        db.execute(f"DELETE {chore}", (WIPE,))
+    failpoint("clear.wiped")

@@ -1,0 +1,106 @@
+"""Operating-system locks on files, which end with the process that holds them.
+
+Knows nothing of what a lock protects. A lock file is never written by this module; callers may
+keep a note in it.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import errno
+import os
+import sys
+from pathlib import Path
+
+if sys.platform == "win32":  # pragma: no cover
+    import msvcrt
+else:
+    import fcntl
+
+HELD_ELSEWHERE = frozenset({errno.EAGAIN, errno.EACCES, errno.EWOULDBLOCK, errno.EDEADLK})
+"""What the system says if another process has the lock."""
+
+
+class LocksUnsupported(OSError):
+    """The file system has no locks, as some network file systems do not."""
+
+
+class FileLock:
+    """An exclusive lock on a file, which is made if it does not exist.
+
+    Args:
+        path: the lock file.
+        mode: its permissions if it is made.
+    """
+
+    def __init__(self, path: Path, mode: int = 0o600) -> None:
+        self.path = path
+        self._mode = mode
+        self._fd: int | None = None
+
+    @property
+    def fd(self) -> int:
+        """The descriptor of the lock file; only while the lock is held."""
+        assert self._fd is not None
+        return self._fd
+
+    def acquire(self) -> bool:
+        """Take the lock if nobody else holds it, without waiting.
+
+        Returns:
+            Whether it is held now.
+
+        Raises:
+            LocksUnsupported: this file system has no locks.
+            OSError: the lock file cannot be opened.
+        """
+        while True:
+            fd = self._opened()
+            try:
+                if not try_lock(fd):
+                    os.close(fd)
+                    return False
+            except BaseException:
+                os.close(fd)
+                raise
+            if self._is_at_its_path(fd):
+                self._fd = fd
+                return True
+            os.close(fd)  # somebody removed the file between opening and locking it
+
+    def release(self) -> None:
+        """Give the lock back, if it is held."""
+        if self._fd is not None:
+            os.close(self._fd)
+            self._fd = None
+
+    def _opened(self) -> int:
+        fd = os.open(self.path, os.O_RDWR | os.O_CREAT, self._mode)
+        with contextlib.suppress(OSError):  # another user's file
+            os.chmod(self.path, self._mode)
+        return fd
+
+    def _is_at_its_path(self, fd: int) -> bool:
+        try:
+            return os.path.samestat(os.fstat(fd), os.stat(self.path))
+        except FileNotFoundError:
+            return False
+
+
+def try_lock(fd: int) -> bool:
+    """Lock an open file until it is closed, unless another process has.
+
+    Raises:
+        LocksUnsupported: the file system has no locks.
+    """
+    try:
+        if sys.platform == "win32":  # pragma: no cover
+            os.lseek(fd, 2**30, os.SEEK_SET)  # a byte that no note reaches
+            msvcrt.locking(fd, msvcrt.LK_NBLCK, 1)
+        else:
+            fcntl.flock(fd, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except OSError as error:
+        if error.errno in HELD_ELSEWHERE:
+            return False
+        raise LocksUnsupported(error.errno, f"files cannot be locked here: {error}") from error
+    return True

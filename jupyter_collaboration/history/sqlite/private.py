@@ -1,0 +1,117 @@
+"""Finds what private stores of servers that have ended hold and no file does. [H9]
+
+Knows the tables of a private store; leaves to others how its edits come into a document. Called
+where a document is opened, by the server that owns the main store.
+"""
+
+from __future__ import annotations
+
+import sqlite3
+from logging import Logger
+from pathlib import Path
+
+from anyio import Lock
+from anyio.to_thread import run_sync
+
+from ...documents.codec import replay
+from ...errors import must_propagate
+from ..model import Kind, UnsavedWork
+from .lease import LeaseTaken
+from .migrations import NewerSchema
+from .store_file import MEMORY, StoreFile, open_existing, private_paths
+from .writer import SQLiteWriter
+
+WORK = (Kind.EDIT.value, Kind.RESTORE.value, Kind.SQUASHED.value)
+"""Kinds of entries that people made."""
+
+
+class PrivateStores:
+    """The private stores beside the one of a backend."""
+
+    def __init__(self, backend: SQLiteWriter) -> None:
+        self._backend = backend
+        self._lock = Lock()
+
+    async def find(self, room_id: str, path: str) -> list[UnsavedWork]:
+        """What private stores that nobody uses have of a document, by its room or its path."""
+        if self._backend.path == MEMORY or self._backend.writes_private_store:
+            return []
+        async with self._lock:
+            return await run_sync(self._find, room_id, path)
+
+    def _find(self, room_id: str, path: str) -> list[UnsavedWork]:
+        found: list[UnsavedWork] = []
+        for place in private_paths(self._backend.path):
+            try:
+                store = open_existing(place, self._backend.log)
+            except LeaseTaken:
+                continue  # its server will save it
+            except (NewerSchema, OSError, sqlite3.Error) as error:
+                self._backend.log.warning("%s was not looked at: %s", place, error)
+                continue
+            try:
+                found += _work_in(store, str(place), room_id, path, self._backend.log)
+            except sqlite3.Error as error:
+                self._backend.log.warning("%s was not looked at: %s", place, error)
+            finally:
+                store.close()
+        return found
+
+    async def forget(self, work: UnsavedWork) -> None:
+        """Note in a private store that its edits of a document are in the main store now."""
+        async with self._lock:
+            try:
+                await run_sync(self._forget, work)
+            except (LeaseTaken, NewerSchema, OSError, sqlite3.Error) as error:
+                self._backend.log.warning("%s was not changed: %s", work.store, error)
+
+    def _forget(self, work: UnsavedWork) -> None:
+        store = open_existing(Path(work.store), self._backend.log)
+        try:
+            with store.transaction() as db:
+                db.execute(
+                    "UPDATE collaboration_documents SET saved_seq = ?, saved_state = ?"
+                    " WHERE room = ?",
+                    (work.seq, work.state, work.room_id),
+                )
+        finally:
+            store.close()
+
+
+def _work_in(
+    store: StoreFile, place: str, room_id: str, path: str, log: Logger
+) -> list[UnsavedWork]:
+    rows = store.db.execute(
+        "SELECT id, room, coalesce(saved_seq, 0), saved_state FROM collaboration_documents"
+        " LEFT JOIN collaboration_paths ON document = id"
+        " WHERE room = ? OR (path = ? AND substr(room, 1, ?) = ?)",
+        (room_id, path, len(_kind(room_id)), _kind(room_id)),
+    ).fetchall()
+    found = []
+    for document, room, saved_seq, saved_state in rows:
+        entries = store.db.execute(
+            "SELECT seq, author, kind, data FROM collaboration_updates WHERE document = ?"
+            " ORDER BY seq",
+            (document,),
+        ).fetchall()
+        unsaved = [each for each in entries if each[0] > saved_seq and each[2] in WORK]
+        if not unsaved:
+            continue
+        try:
+            state = replay([data for _, _, _, data in entries])
+            base = saved_state
+            if base is None and saved_seq:
+                base = replay([data for seq, _, _, data in entries if seq <= saved_seq])
+        except BaseException as error:  # a damaged row; pycrdt raises no type of its own
+            if must_propagate(error):
+                raise
+            log.error("Unsaved edits of %s in %s cannot be read: %r", path, place, error)
+            continue
+        authors = {name for each in unsaved for name in each[1].split("\n") if name}
+        found.append(UnsavedWork(place, room, entries[-1][0], base, state, tuple(sorted(authors))))
+    return found
+
+
+def _kind(room_id: str) -> str:
+    """The format and type of a document, which other rooms of its file do not have."""
+    return room_id[: room_id.rindex(":") + 1] if ":" in room_id else room_id

@@ -1,0 +1,247 @@
+"""Opens the database that a server may write: the store, or a private one beside it. [H6] [H7]
+
+Knows files, leases and damage; knows nothing of what is stored. Called in the store's own thread
+only.
+"""
+
+from __future__ import annotations
+
+import os
+import sqlite3
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
+from logging import Logger
+from pathlib import Path
+from uuid import uuid4
+
+from .lease import Lease, LeaseTaken
+from .migrations import NewerSchema, migrate, version_of
+from .schema import connected
+
+MEMORY = ":memory:"
+
+MAX_CHECKED = 64 * 2**20
+"""Bytes up to which a database is checked for damage when it is opened."""
+
+PRIVATE = ".private-"
+"""What the names of private stores have behind the name of the store."""
+
+SUFFIXES = ("", "-wal", "-shm", "-journal")
+"""The files of a database, by what is behind its name."""
+
+
+class StoreFile:
+    """A database that this process may write.
+
+    Attributes:
+        db: the connection.
+        path: its file.
+        writes_ahead: whether there is a write-ahead log.
+        is_private: whether it stands in for a store that this server may not write.
+    """
+
+    def __init__(
+        self, path: str, db: sqlite3.Connection, ahead: bool, lease: Lease | None, private: bool
+    ) -> None:
+        self.path = path
+        self.db = db
+        self.writes_ahead = ahead
+        self.is_private = private
+        self._lease = lease
+
+    @contextmanager
+    def transaction(self) -> Iterator[sqlite3.Connection]:
+        """Write in this block; all of it, or nothing.
+
+        Raises:
+            LeaseLost: another server owns the store now.
+            sqlite3.Error: it cannot be written.
+        """
+        self.db.execute("BEGIN IMMEDIATE")
+        try:
+            if self._lease is not None:
+                self._lease.check(self.db)
+            yield self.db
+            self.db.execute("COMMIT")
+        except BaseException:
+            if self.db.in_transaction:  # SQLite ends some that fail by itself
+                self.db.execute("ROLLBACK")
+            raise
+
+    def beat(self) -> None:
+        """Renew the lease.
+
+        Raises:
+            LeaseLost: another server owns the store now.
+            sqlite3.Error: it cannot be written.
+        """
+        if self._lease is not None:
+            self._lease.beat(self.db)
+
+    def close(self) -> None:
+        """Close the connection, and leave the store to others."""
+        try:
+            if self._lease is not None:
+                with suppress(sqlite3.Error):
+                    self._lease.release(self.db)
+        finally:
+            self.db.close()
+            if self._lease is not None:
+                self._lease.unlock()
+
+
+def open_store(path: str, log: Logger) -> StoreFile:
+    """The store, or a private one if another server owns it or its schema is newer.
+
+    Raises:
+        sqlite3.Error, OSError: there is none that could be used.
+    """
+    if path == MEMORY:
+        db, ahead = connected(path)
+        migrate(db)
+        return StoreFile(path, db, ahead, None, False)
+    try:
+        return _opened(Path(path), log, private=False)
+    except LeaseTaken:
+        reason = "is in use by another server"
+    except NewerSchema as error:
+        reason = f"was written by a newer version of this extension ({error})"
+    except PermissionError:
+        reason = "belongs to somebody else"
+    found = open_private(path, log)
+    log.error(
+        "The history in %s %s. This server keeps a private history in %s: it does not show earlier"
+        " versions, and others do not see the versions made here. Documents and files are shared as"
+        " usual.",
+        path,
+        reason,
+        Path(found.path).name,
+    )
+    return found
+
+
+def open_private(path: str, log: Logger) -> StoreFile:
+    """A private store beside another one: one that nobody uses any more, or a new one.
+
+    Raises:
+        sqlite3.Error, OSError: there is none that could be used.
+    """
+    for old in private_paths(path):
+        with suppress(LeaseTaken, NewerSchema, OSError, sqlite3.Error):
+            return _opened(old, log, private=True)
+    return _opened(Path(f"{path}{PRIVATE}{uuid4().hex[:8]}"), log, private=True)
+
+
+def open_existing(path: Path, log: Logger) -> StoreFile:
+    """A private store that another server left.
+
+    Raises:
+        LeaseTaken: its server still uses it.
+        NewerSchema: a newer version of this extension wrote it.
+        sqlite3.Error, OSError: it cannot be used.
+    """
+    return _opened(path, log, private=True)
+
+
+def private_paths(path: str) -> list[Path]:
+    """The private stores of this user beside a store."""
+    main = Path(path)
+    start = main.name + PRIVATE
+    found = []
+    with suppress(OSError):
+        for entry in os.scandir(main.parent):
+            name = entry.name.removeprefix(start)
+            if name != entry.name and name.isalnum() and _is_ours(entry):
+                found.append(Path(entry.path))
+    return sorted(found)
+
+
+def _is_ours(entry: os.DirEntry[str]) -> bool:
+    """Whether a file is this user's: nobody else's may put edits into our documents."""
+    found = entry.stat(follow_symlinks=False)
+    is_file = entry.is_file(follow_symlinks=False)
+    return is_file and (not hasattr(os, "geteuid") or found.st_uid == os.geteuid())
+
+
+def _opened(path: Path, log: Logger, *, private: bool) -> StoreFile:
+    lease = Lease(path)
+    lease.lock()
+    try:
+        _touch(path)
+        try:
+            db, ahead = _connection(path, lease)
+        except sqlite3.OperationalError:
+            raise  # locked, read-only or full: nothing is wrong with the file itself
+        except sqlite3.DatabaseError as error:
+            set_aside(path, error, log)
+            _touch(path)
+            db, ahead = _connection(path, lease)
+    except BaseException:
+        lease.unlock()
+        raise
+    if not ahead:
+        log.warning(
+            "%s is on a file system without shared memory, such as a network file system: "
+            "its history is written without a write-ahead log, which is slower.",
+            path,
+        )
+    return StoreFile(str(path), db, ahead, lease, private)
+
+
+def _touch(path: Path) -> None:
+    """Make a file with the right permissions: SQLite gives its journals those of the database."""
+    os.close(os.open(path, os.O_RDWR | os.O_CREAT, 0o600))
+    path.chmod(0o600)
+
+
+def _connection(path: Path, lease: Lease) -> tuple[sqlite3.Connection, bool]:
+    """A connection that owns the lease, to a database of this version.
+
+    Raises:
+        LeaseTaken: another server owns it.
+        NewerSchema: it is left as it is.
+        sqlite3.DatabaseError: it is damaged.
+    """
+    _check_version(path)
+    db, ahead = connected(str(path))
+    try:
+        if path.stat().st_size <= MAX_CHECKED:
+            (result,) = db.execute("PRAGMA quick_check(1)").fetchone()
+            if result != "ok":
+                raise sqlite3.DatabaseError(result)
+        lease.take(db)
+        migrate(db)
+    except BaseException:
+        db.close()
+        raise
+    return db, ahead
+
+
+def _check_version(path: Path) -> None:
+    """Leave a database of a newer version alone: not even its journal mode is changed.
+
+    Raises:
+        NewerSchema: it is one.
+    """
+    if path.stat().st_size == 0:
+        return
+    db = sqlite3.connect(str(path), timeout=1)
+    try:
+        version_of(db)
+    finally:
+        db.close()
+
+
+def set_aside(path: Path, error: sqlite3.Error, log: Logger) -> None:
+    """Rename a database that cannot be read, so that nothing of it is lost."""
+    aside = f"{path}.set-aside-{time.strftime('%Y%m%d-%H%M%S')}-{uuid4().hex[:6]}"
+    for suffix in SUFFIXES:
+        if Path(f"{path}{suffix}").exists():
+            Path(f"{path}{suffix}").rename(aside + suffix)
+    log.error(
+        "The history in %s cannot be read (%s). It is kept as %s; a new one begins.",
+        path,
+        error,
+        aside,
+    )

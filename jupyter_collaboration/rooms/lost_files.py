@@ -1,0 +1,132 @@
+"""Finds documents again whose file ids were lost, by their paths and what their files held.
+
+Hubs keep file ids in temporary folders, so that after a restart every file gets another one, and
+with it another room: its history, versions and offline work would be gone. The history knows the
+path and the hash of every file; so the file gets the id back that it had. [F8]
+"""
+
+from __future__ import annotations
+
+from anyio import Lock
+from jupyter_server.services.contents.manager import ContentsManager
+
+from ..access.file_ids import FileIds
+from ..documents.identity import DocumentId, parse_room_id
+from ..errors import CollaborationError, HistoryUnavailable
+from ..files.document_file import hash_at
+from ..history.model import Item
+from .document import DocumentRoom
+from .manager import RoomManager
+
+MAX_SEARCHED = 50
+"""Paths at which a file is looked for."""
+
+
+class LostFiles:
+    """Gives files their ids back.
+
+    Args:
+        root: the server's root folder, if servers with others may use the store; else empty.
+    """
+
+    def __init__(
+        self, rooms: RoomManager, file_ids: FileIds, contents: ContentsManager, root: str
+    ) -> None:
+        self._rooms = rooms
+        self._file_ids = file_ids
+        self._contents = contents
+        self._root = root
+        self._lock = Lock()
+
+    async def find_id(self, path: str, file_id: str | None) -> str | None:
+        """As `Finder.find_id`."""
+        if file_id is not None and self._is_open(file_id):
+            return None
+        async with self._lock:
+            documents = await self._documents()
+            if file_id in documents:
+                return None
+            found = await self._owner(path, documents)
+            if found is None or not self._file_ids.restore(found, path):
+                return None
+            return found
+
+    async def find_path(self, file_id: str) -> str | None:
+        """As `Finder.find_path`."""
+        async with self._lock:
+            documents = await self._documents()
+            if file_id not in documents:
+                return None
+            lost = [item for known in documents.values() for item in known if self._is_lost(item)]
+            own = [item.path for item in documents[file_id]]
+            for path in list(dict.fromkeys([*own, *(item.path for item in lost)]))[:MAX_SEARCHED]:
+                current = self._file_ids.get_id(path)
+                if not path or current in documents or (current and self._is_open(current)):
+                    continue
+                if await self._owner(path, documents) == file_id:
+                    return path if self._file_ids.restore(file_id, path) else None
+        return None
+
+    async def _documents(self) -> dict[str, list[Item]]:
+        """What the history has of each file, by file id, the latest last."""
+        found: dict[str, list[Item]] = {}
+        try:
+            items = await (await self._rooms.histories()).inventory.items()
+        except HistoryUnavailable:
+            return found
+        for item in items:
+            document = _document(item.room_id)
+            if document is not None and item.root in ("", self._root):
+                found.setdefault(document.file_id, []).append(item)
+        return found
+
+    async def _owner(self, path: str, documents: dict[str, list[Item]]) -> str | None:
+        """Which of the files whose ids are lost is at a path.
+
+        The one that was there with the same content; or else one from another path that held this
+        content and does not hold it any more, since files may have been swapped; or else the one
+        that was there, changed by another program.
+        """
+        lost = {
+            file_id: items
+            for file_id, items in reversed(documents.items())
+            if any(item.path for item in items) and self._file_ids.get_path(file_id) is None
+        }
+        if not lost:
+            return None
+        content = await hash_at(self._contents, path)
+        if content is None:
+            return None
+        there = [fid for fid, items in lost.items() if any(item.path == path for item in items)]
+        same = [f for f, items in lost.items() if any(i.saved_hash == content for i in items)]
+        for file_id in there:
+            if file_id in same:
+                return file_id
+        moved = [f for f in same if not await self._is_still_there(lost[f], content)]
+        if len(moved) == 1:
+            return moved[0]
+        return there[0] if there else None
+
+    async def _is_still_there(self, items: list[Item], content: str) -> bool:
+        """Whether a file is at its path, with the content that it had."""
+        for path in {item.path for item in items if item.path}:
+            if await hash_at(self._contents, path) == content:
+                return True
+        return False
+
+    def _is_lost(self, item: Item) -> bool:
+        document = _document(item.room_id)
+        return document is not None and self._file_ids.get_path(document.file_id) is None
+
+    def _is_open(self, file_id: str) -> bool:
+        return any(
+            isinstance(room, DocumentRoom) and room.id.file_id == file_id
+            for room in self._rooms.rooms.values()
+        )
+
+
+def _document(room_id: str) -> DocumentId | None:
+    try:
+        return parse_room_id(room_id)
+    except CollaborationError:
+        return None
