@@ -317,10 +317,10 @@ class SQLiteWriter:
         for room_id, work in works.items():
             waiting, work.waiting = work.waiting, []
             is_stored = room_id not in failed
-            if not is_stored:
+            if not is_stored and room_id not in self._broken:
                 work.late += [late for _, late in waiting]
                 self._backlog.put_back(room_id, work)
-            elif room_id not in self._broken:
+            elif is_stored:
                 for late in work.late:
                     late()
             for callback, _ in waiting:
@@ -343,7 +343,7 @@ class SQLiteWriter:
             return
         for room_id in written:
             self._retry_at.pop(room_id, None)
-            if self._refused.pop(room_id, None):
+            if self._refused.pop(room_id, None) and room_id not in self._broken:
                 self.log.warning("The history of %s is stored again.", room_id or "names")
         for room_id, error in failed.items():
             self._retry_at[room_id] = asyncio.get_running_loop().time() + RETRY_DELAY
