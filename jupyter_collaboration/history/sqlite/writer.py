@@ -374,6 +374,7 @@ class SQLiteWriter:
             self._backlog.drop(room_id)
             return
         self._broken.add(room_id)
+        self._retry_at.pop(room_id, None)
         work = self._backlog.of(room_id)
         work.clear()
         work.statements.append(
