@@ -41,7 +41,7 @@ LAYERS = [
     ["rooms.member", "rooms.batch", "versions.grouping"],
     ["files.synchronizer"],
     ["files.document_file", "files.autosave"],
-    ["files.watcher", "files.formatting", "files.turns"],
+    ["files.watcher", "files.formatting", "files.turns", "files.native_save"],
     ["merge.document"],
     ["merge.rebase", "merge.notebook"],
     ["merge.text", "merge.cells"],

@@ -11,6 +11,7 @@ import os
 import posixpath
 import sqlite3
 from collections.abc import Callable
+from logging import getLogger
 from pathlib import Path
 from types import ModuleType
 from typing import Any
@@ -34,6 +35,7 @@ class FileIds:
         self._manager = manager
         self._contents = contents
         self._entered: dict[str, str] = {}
+        self._links: dict[str, str] = {}
         correct(manager)
 
     def get_id(self, path: str) -> str | None:
@@ -42,11 +44,15 @@ class FileIds:
 
     def index(self, path: str) -> str | None:
         """The id of a file, made if it has none; None if there is no such file."""
-        return _checked(self._manager.index, self.resolve(path))
+        path = self.resolve(path)
+        file_id = _checked(self._manager.index, path)
+        if file_id is not None and self._manager.get_path(file_id) is None:
+            self._links[file_id] = path  # a manager that follows links out of the root
+        return file_id
 
     def get_path(self, file_id: str) -> str | None:
         """Where a file is, relative to the server's root; None for an id that is not known."""
-        return _checked(self._manager.get_path, file_id)
+        return _checked(self._manager.get_path, file_id) or self._links.get(file_id)
 
     def save(self, path: str) -> None:
         """A file was written, or made again."""
@@ -93,6 +99,10 @@ def _checked(call: Callable[[str], str | None], value: str) -> str | None:
     try:
         return call(value)
     except ValueError:  # a path that no file and no database can have
+        return None
+    except (OSError, sqlite3.Error) as error:
+        # LocalFileIdManager, where a number of a file that is gone was given to another one.
+        getLogger(__name__).warning("File ids: %r", error)
         return None
 
 
@@ -259,8 +269,7 @@ def _following(manager: LocalFileIdManager, con: sqlite3.Connection) -> Callable
     original = manager.get_path
 
     def get_path(id: str) -> str | None:
-        found = original(id)
-        if found is not None:
+        if (found := _checked(original, id)) is not None:
             return found
         row = con.execute("SELECT path FROM Files WHERE id = ?", (id,)).fetchone()
         stat_info = manager._stat(row[0]) if row else None
