@@ -233,7 +233,7 @@ BUGS = [
         "shortening a history forgets who wrote what",
         "V6",
         "history/sqlite/compaction.py",
-        [("                    await self.keep_authors(room_id, rows)\n", "")],
+        [("                await self.keep_authors(room_id, rows)\n", "")],
         ["versions/test_authorship.py -k compaction"],
     ),
     Bug(

@@ -81,14 +81,15 @@ class SQLiteCompaction:
                 await self.keep_authors(room_id, rows)
                 await backend.ask(self._replace, room_id, document, rows, shorter)
                 await self.give_back()
-                size = sum(row.size for row in shorter)
-                if size > kept.document_bytes:
-                    backend.log.warning(
-                        "The named versions of %s alone take %s MB, more than is kept of a history:"
-                        " delete the names of some.",
-                        room_id,
-                        size // 2**20,
-                    )
+                outline = [Outline(row.seq, row.time, row.size) for row in shorter]
+        size = sum(row.size for row in outline)
+        if named and size > kept.document_bytes:
+            backend.log.warning(
+                "The named versions of %s take %.1f MB, more than is kept of a history: remove the"
+                " names of some.",
+                room_id,
+                size / 2**20,
+            )
         self._done[room_id] = outline[-1].seq
 
     async def _read(self, document: int, end: int) -> list[Row]:
@@ -148,7 +149,7 @@ class SQLiteCompaction:
         (free,) = db.execute("PRAGMA freelist_count").fetchone()
         if kind != INCREMENTAL or not free:
             return False
-        db.execute(f"PRAGMA incremental_vacuum({FREED})").fetchall()
+        db.executescript(f"PRAGMA incremental_vacuum({FREED})")  # a row for each page
         return bool(free > FREED)
 
     async def keep_authors(self, room_id: str, rows: list[Row]) -> None:
