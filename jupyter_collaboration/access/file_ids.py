@@ -23,6 +23,9 @@ from jupyter_server_fileid.manager import (
     LocalFileIdManager,
 )
 
+OWN_FOLDER = ".jupyter_collaboration"
+"""A folder in the server's root in which no documents are."""
+
 
 class FileIds:
     """The ids of a server's files.
@@ -52,7 +55,9 @@ class FileIds:
 
     def get_path(self, file_id: str) -> str | None:
         """Where a file is, relative to the server's root; None for an id that is not known."""
-        return _checked(self._manager.get_path, file_id) or self._links.get(file_id)
+        path = _checked(self._manager.get_path, file_id) or self._links.get(file_id)
+        # LocalFileIdManager takes a file that got the number of one that is gone for that one.
+        return None if path is not None and path.startswith(f"{OWN_FOLDER}/") else path
 
     def save(self, path: str) -> None:
         """A file was written, or made again."""
@@ -138,6 +143,8 @@ def correct(manager: BaseFileIdManager) -> None:
             "_copy_recursive": _copying_below_locally(manager, table),
             "_update": _updating(manager, table),
             "_create": _creating(manager, con),
+            "_sync_file": _syncing(manager, con),
+            "save": _saving(manager, con),
             "get_path": _following(manager, con),
         }
     for name, method in methods.items():
@@ -250,6 +257,44 @@ def _replaced(con: sqlite3.Connection, file_id: str, stat_info: Any) -> None:
         "UPDATE Files SET ino = ?, crtime = ?, mtime = ? WHERE id = ?",
         (stat_info.ino, stat_info.crtime, stat_info.mtime, file_id),
     )
+
+
+def _syncing(manager: LocalFileIdManager, con: sqlite3.Connection) -> Callable[..., str | None]:
+    original = manager._sync_file
+
+    def sync_file(path: str, stat_info: Any) -> str | None:
+        """Follow a file that was moved; the number of one that is gone may be given to another."""
+        row = con.execute("SELECT id, path FROM Files WHERE ino = ?", (stat_info.ino,)).fetchone()
+        if row is not None and row[1] != path:
+            if OWN_FOLDER in Path(path).parts:
+                return None
+            there = manager._stat(row[1])
+            if there is not None and there.ino != stat_info.ino:
+                # The old file is where it was, with another number: it was replaced by a save.
+                taken = con.execute("SELECT 1 FROM Files WHERE ino = ?", (there.ino,)).fetchone()
+                if taken is None:
+                    _replaced(con, row[0], there)
+                    return None
+        return original(path, stat_info)
+
+    return sync_file
+
+
+def _saving(manager: LocalFileIdManager, con: sqlite3.Connection) -> Callable[[str], None]:
+    original = manager.save
+
+    def save(path: str) -> None:
+        """A file was saved; most programs put another file in its place."""
+        where = manager._normalize_path(path)
+        stat_info = manager._stat(where)
+        row = con.execute("SELECT id, ino FROM Files WHERE path = ?", (where,)).fetchone()
+        if stat_info is not None and row is not None and row[1] != stat_info.ino:
+            with con:
+                con.execute("DELETE FROM Files WHERE ino = ?", (stat_info.ino,))
+                _replaced(con, row[0], stat_info)
+        original(path)
+
+    return save
 
 
 def _creating(manager: LocalFileIdManager, con: sqlite3.Connection) -> Callable[..., str]:

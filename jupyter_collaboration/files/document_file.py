@@ -274,8 +274,9 @@ class DocumentFile:
             if not again and await run_sync(self._was_changed, path):
                 raise FileChanged(f"{path} was changed by another program a moment ago.")
             saved = await self._write(path, content)
+            self._file_ids.save(path)
             if again:
-                self._relink(path)
+                self._made_again_at = path
         except DocumentNotFound as error:
             raise FileDeleted(str(error)) from error
         except FileChanged:
@@ -378,11 +379,6 @@ class DocumentFile:
             if self._last_path is None:
                 raise
             return self._last_path
-
-    def _relink(self, path: str) -> None:
-        """Let the file that was made again have the id of the one that was deleted."""
-        self._file_ids.save(path)
-        self._made_again_at = path
 
     async def _get(self, path: str, *, content: bool, with_hash: bool = True) -> dict[str, Any]:
         options: dict[str, Any] = {"content": content, "type": self._id.contents_type}

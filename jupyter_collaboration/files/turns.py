@@ -1,17 +1,15 @@
 """Servers on one folder write each file in turn, and know each other's writes. [F4]
 
 Whoever writes looks at the file first, under a lock that all servers use, and leaves a note of
-what it wrote beside the lock. So a change that is in the note was made by a server that had merged
+what it wrote in the lock file. So a change that is in the note was made by a server that had merged
 our last save before: it is never a stale copy of an older one.
 """
 
 from __future__ import annotations
 
 import hashlib
-import json
-import os
 from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
+from contextlib import asynccontextmanager, suppress
 from logging import Logger
 from pathlib import Path
 
@@ -105,25 +103,19 @@ def _try(path: Path) -> FileLock | None:
     return lock if lock.acquire() else None
 
 
-def _note_of(path: Path) -> Path:
-    return path.with_suffix(".json")
-
-
 def _read(path: Path) -> list[str]:
+    """The hashes in a note; half a line, which somebody is writing, is none."""
     try:
-        found = json.loads(_note_of(path).read_text())
-    except (OSError, ValueError):
+        return path.read_text(errors="replace").split("\n")[:-1]
+    except OSError:
         return []
-    return [each for each in found if isinstance(each, str)] if isinstance(found, list) else []
 
 
 def _add(path: Path, file_hash: str) -> None:
-    """Put a hash into the note; a note that cannot be written is left as it is."""
-    noted = [each for each in _read(path) if each != file_hash]
-    new = path.with_suffix(f".{os.getpid()}")
-    try:
-        new.write_text(json.dumps([*noted, file_hash][-MAX_NOTED:]))
-        new.chmod(path.parent.stat().st_mode & 0o666)
-        new.replace(_note_of(path))
-    except OSError:
-        new.unlink(missing_ok=True)
+    """Put a hash into the note; a note that cannot be written is left as it is.
+
+    It is written in place, since the lock is on this file; whoever writes has the lock.
+    """
+    noted = [each for each in _read(path) if each != file_hash][1 - MAX_NOTED :]
+    with suppress(OSError):
+        path.write_text("".join(f"{each}\n" for each in [*noted, file_hash]))

@@ -5,6 +5,7 @@ from __future__ import annotations
 from logging import Logger
 from pathlib import Path
 
+from ...access.file_ids import OWN_FOLDER
 from ..model import Retention
 from ..store import History, HistoryBackend
 from .compaction import SQLiteCompaction
@@ -54,7 +55,7 @@ class SQLiteBackend(SQLiteWriter, HistoryBackend):
 
     @property
     def shared_folder(self) -> Path | None:
-        return None if self.path == MEMORY else Path(self.path).parent / ".jupyter_collaboration"
+        return None if self.path == MEMORY else Path(self.path).parent / OWN_FOLDER
 
     def is_within(self, folder: Path) -> bool:
         return self.path == MEMORY or Path(self.path).resolve().is_relative_to(folder.resolve())
