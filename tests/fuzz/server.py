@@ -109,6 +109,7 @@ class Life:
             serverapp=SimpleNamespace(contents_manager=self.contents),
             log=logger,
             _file_ids=file_ids,
+            _turns=None,
             _options=OPTIONS,
             _file_locks={},
             _watch=FileWatch(OPTIONS.poll_interval),
@@ -172,7 +173,7 @@ class Life:
     def die(self) -> None:
         """From here on nothing is stored, written or sent."""
         self.dead = self.contents.dead = True
-        self._db, self.backend._db = self.backend._db, None
+        self._file, self.backend._file = self.backend._file, None
 
     async def buried(self) -> None:
         """Wait until nothing of a killed server runs any more."""
@@ -181,8 +182,9 @@ class Life:
         assert self._run is not None
         self._run.cancel()
         await asyncio.wait([self._run])
-        if self.backend._timer is not None:
-            self.backend._timer.cancel()
+        for timer in (self.backend._timer, self.backend._beating, self.backend._tidying):
+            if timer is not None:
+                timer.cancel()
         with suppress(
             RuntimeError, HistoryUnavailable
         ):  # the store's thread may have ended already
@@ -190,8 +192,9 @@ class Life:
         for room in self.rooms.rooms.values():
             room.close()
         self.backend._executor.shutdown(wait=False)  # its thread would go with its process
-        if self._db is not None:
-            self._db.close()
+        await self.backend.reader.close()
+        if self._file is not None:
+            self._file.close()
         failpoints.hook = None
 
     async def kill(self) -> None:

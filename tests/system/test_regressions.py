@@ -175,7 +175,7 @@ def test_who_asks_during_a_write_is_answered_at_its_end(run: Run, tmp_path: Path
     async def test() -> None:
         backend, history, release = await busy_store(tmp_path)
         writing = asyncio.create_task(history.commit())
-        while backend._queue:
+        while backend._backlog:
             await asyncio.sleep(0)
         acknowledged: asyncio.Future[bool] = asyncio.get_running_loop().create_future()
         history.when_committed(acknowledged.set_result)

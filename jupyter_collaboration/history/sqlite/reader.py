@@ -79,6 +79,8 @@ class Reader:
 
     async def close(self) -> None:
         """Close the connection."""
+        if self._is_closed:
+            return
         self._is_closed = True
         await asyncio.get_running_loop().run_in_executor(self._executor, self._disconnect)
         self._executor.shutdown()
