@@ -149,14 +149,7 @@ BUGS = [
         "S3",
         "web/websocket.py",
         [
-            (
-                "        if document and session_id != (current",
-                "        if False and session_id != (current",
-            ),
-            (
-                "        if isinstance(room, PersistentRoom) and session_id != room.session_id:\n",
-                "        if False:\n",
-            ),
+            ("        if session_id == current:\n", "        if True:\n"),
         ],
         ["system/test_server.py -k another_session_id"],
     ),
