@@ -127,12 +127,12 @@ BUGS = [
         "files/synchronizer.py",
         [
             (
-                "            await self._owner.change(merge.update, kind, author, noted)\n",
-                "            then = content_of(self._type, joined(ours, merge.update))\n"
-                "            await anyio.sleep(0.01)\n"
-                "            now = self._doc.get_update()\n"
-                "            again = merge_into(self._type, now, now, then)\n"
-                "            await self._owner.change(again.update, kind, author, noted)\n",
+                "        late = LateEdits(self._doc, self._owner.cells, merge)\n",
+                "        then = content_of(self._type, joined(ours, merge.update))\n"
+                "        await anyio.sleep(0.01)\n"
+                "        now = self._doc.get_update()\n"
+                "        merge = merge_into(self._type, now, now, then)\n"
+                "        late = LateEdits(self._doc, self._owner.cells, merge)\n",
             )
         ],
         [PLANS],

@@ -8,6 +8,7 @@ from __future__ import annotations
 import copy
 import hashlib
 import json
+import re
 from typing import Any
 
 from jupyter_ydoc.ybasedoc import YBaseDoc
@@ -15,6 +16,8 @@ from jupyter_ydoc.ynotebook import YNotebook
 from pycrdt import Awareness, Doc, Map
 
 from .identity import document_types, is_notebook
+
+LINE_END = re.compile(r"\r\n|\r")
 
 
 def make_document(content_type: str, doc: Doc[Any], awareness: Awareness | None = None) -> YBaseDoc:
@@ -53,10 +56,65 @@ def file_fingerprint(content_type: str, content: Any) -> str:
     if is_notebook(content_type):
         cells = [
             {**cell, "metadata": {k: v for k, v in cell["metadata"].items() if k != "trusted"}}
-            for cell in content["cells"]
+            for cell in map(cell_in_document, content["cells"])
         ]
         content = {**content, "cells": cells}
     return fingerprint(content)
+
+
+def joined_streams(outputs: list[dict[str, Any]]) -> list[dict[str, Any]]:
+    """Outputs in which consecutive pieces of one stream are one output.
+
+    JupyterLab shows them as one, and writes the text of the second one into the first one when
+    it finds them in a document: so a document never holds two. Programs such as papermill write
+    one for each `print`, and their files keep them. [F7]
+    """
+    joined: list[dict[str, Any]] = []
+    for output in outputs:
+        if not is_stream(output):
+            joined.append(output)
+            continue
+        text = output["text"]
+        output = {**output, "text": "".join(text) if isinstance(text, list) else text}
+        if joined and is_stream(joined[-1]) and joined[-1]["name"] == output["name"]:
+            output["text"] = joined.pop()["text"] + output["text"]
+        joined.append(output)
+    return joined
+
+
+def is_stream(output: Any) -> bool:
+    """Whether an output is a piece of a stream and nothing else."""
+    return (
+        isinstance(output, dict)
+        and output.keys() == {"output_type", "name", "text"}
+        and output["output_type"] == "stream"
+        and (
+            isinstance(output["text"], str)
+            or (
+                isinstance(output["text"], list)
+                and all(isinstance(line, str) for line in output["text"])
+            )
+        )
+    )
+
+
+def normalized(text: str) -> str:
+    """A text as documents hold it: every line ends with ``\\n``. [F7]
+
+    Editors show all line ends as one character. With ``\\r\\n`` in the document a person and the
+    file would count characters differently, and typing would go to the wrong place.
+    """
+    return LINE_END.sub("\n", text) if "\r" in text else text
+
+
+def cell_in_document(cell: dict[str, Any]) -> dict[str, Any]:
+    """A cell of a file as the document holds it: line ends normalized, streams joined."""
+    source, outputs = cell.get("source"), cell.get("outputs")
+    if isinstance(source, list):
+        source = "".join(source)
+    if isinstance(source, str) and "\r" in source:
+        cell = {**cell, "source": normalized(source)}
+    return {**cell, "outputs": joined_streams(outputs)} if isinstance(outputs, list) else cell
 
 
 def loading_client_id(content: Any) -> int:
@@ -76,7 +134,7 @@ def with_cell_ids(notebook: dict[str, Any]) -> dict[str, Any]:
     code cell, as JupyterLab shows it.
     """
     notebook = copy.deepcopy(notebook)
-    cells = notebook["cells"]
+    cells = notebook["cells"] = [cell_in_document(cell) for cell in notebook["cells"]]
     if not cells:
         cells.append(
             {

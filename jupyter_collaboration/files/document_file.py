@@ -301,7 +301,7 @@ class DocumentFile:
             content = base64.b64encode(content).decode()
         else:
             if self._style is not None:
-                content = self._style.with_numbers(content)
+                content = self._style.restored(content)
             if self._exact is not None:
                 content = self._exact = await run_sync(with_exact, self._exact, content)
         model = {"type": self._id.contents_type, "format": self._id.format, "content": content}

@@ -13,6 +13,7 @@ from typing import Any
 
 import nbformat
 
+from ..documents.codec import is_stream, joined_streams
 from ..documents.representable import restored
 from ..merge.cells import match_cells
 from ..merge.diff import differences
@@ -69,8 +70,12 @@ class JsonStyle:
     def _written(self, value: Any) -> str:
         return _dump(value, self._indent, self._is_ascii, self._end)
 
-    def with_numbers(self, notebook: dict[str, Any]) -> dict[str, Any]:
-        """A notebook whose whole numbers are written as before: Yjs knows no 1.0 beside 1."""
+    def restored(self, notebook: dict[str, Any]) -> dict[str, Any]:
+        """A notebook with what a document does not hold, as it was in the file.
+
+        Whole numbers are written as before, since Yjs knows no 1.0 beside 1, and streams are in
+        the pieces in which a program wrote them.
+        """
         result: dict[str, Any] = _along(self._template, notebook, _number)
         return result
 
@@ -120,7 +125,13 @@ def _along(template: Any, value: Any, leaf: Callable[[Any, Any], Any], key: str 
         order = [name for name in template if name in value]
         order += [name for name in value if name not in template]
         return {name: _along(template.get(name), value[name], leaf, name) for name in order}
+    if key == "source" and isinstance(value, str) and "\r" not in value:
+        ends = "".join(template) if _is_lines(template) else template
+        if isinstance(ends, str) and "\r" in ends:
+            return LineEndings(ends).restored(value)
     if isinstance(template, list) and isinstance(value, list):
+        if key == "outputs" and len(template) != len(value):
+            value = _in_pieces(template, value)
         if key == "cells":
             try:
                 matches = match_cells(template, value)
@@ -133,3 +144,30 @@ def _along(template: Any, value: Any, leaf: Callable[[Any, Any], Any], key: str 
             for match, each in zip(matches, value, strict=True)
         ]
     return leaf(template, value)
+
+
+def _is_lines(value: Any) -> bool:
+    return isinstance(value, list) and all(isinstance(line, str) for line in value)
+
+
+def _in_pieces(template: list[Any], outputs: list[Any]) -> list[Any]:
+    """Outputs with streams in the pieces in which they were, up to the first that differs."""
+    found: list[Any] = []
+    at = 0
+    for index, output in enumerate(outputs):
+        text = output.get("text") if is_stream(output) else None
+        pieces: list[Any] = []
+        while isinstance(text, str) and at < len(template) and text:
+            (piece,) = joined_streams([template[at]])
+            if not is_stream(piece) or piece["name"] != output["name"]:
+                break
+            if not text.startswith(piece["text"]):
+                break
+            text = text[len(piece["text"]) :]
+            pieces.append(piece)
+            at += 1
+        if text:  # it is another one now
+            return found + outputs[index:]
+        found += pieces or [output]
+        at += not pieces
+    return found

@@ -19,6 +19,7 @@ from anyio.abc import TaskStatus
 from anyio.to_thread import run_sync
 from pycrdt import Array, Doc, Text
 
+from ..documents.cell_index import CellIndex
 from ..documents.codec import content_of, file_fingerprint, loaded_update, rendered, take_in
 from ..documents.identity import DocumentId, is_notebook
 from ..documents.validation import problem_of_value
@@ -38,11 +39,13 @@ from ..errors import (
 from ..failpoints import failpoint
 from ..history.model import Kind, Stored
 from ..history.store import History
-from ..merge.document import Merge, content_in_file, merge_into, nearest, stands
+from ..merge.conflict import Conflict
+from ..merge.document import LateEdits, Merge, content_in_file, merge_into, nearest, stands
 from ..merge.rebase import Replicas, joined
 from ..protocol import messages
 from .autosave import Autosave
 from .document_file import DocumentFile, FileState, LoadedFile
+from .recent_saves import RecentSaves
 from .watcher import FileWatch
 
 SETTLE_TIME = 0.15
@@ -57,8 +60,8 @@ UNREADABLE_TIME = 4.0
 RACES = 5
 """How often a save begins anew because another program wrote the file in that moment."""
 
-MERGE_TRIES = 10
-"""How often a merge is computed anew because its cells were edited meanwhile."""
+MERGE_TRIES = 3
+"""How often a merge is computed because somebody deleted cells that it edits meanwhile."""
 
 
 @dataclass(frozen=True)
@@ -93,17 +96,32 @@ class Owner(Protocol):
     ydoc: Doc[Any]
 
     @property
+    def cells(self) -> CellIndex | None:
+        """Where the cells of a notebook are."""
+
+    @property
     def is_closed(self) -> bool:
         """Whether the document is not kept any more."""
 
     async def change(
-        self, update: bytes, kind: Kind, author: str = "", noted: Callable[[], None] | None = None
+        self,
+        update: bytes,
+        kind: Kind,
+        author: str = "",
+        noted: Callable[[], None] | None = None,
+        also: Callable[[], None] | None = None,
     ) -> None:
         """Change the document, store the change with what is noted, and tell everybody.
 
         Raises:
             RoomClosed: the document is not kept any more.
         """
+
+    def will_delete(self, merge: Merge) -> None:
+        """A merge is about to take cells away, perhaps to insert them anew."""
+
+    def show_conflicts(self, conflicts: list[Conflict], origin: str) -> None:
+        """Show everybody what a merge could not decide."""
 
     def publish(self) -> None:
         """The file, or whether it holds the document, changed."""
@@ -159,6 +177,7 @@ class FileSynchronizer:
         self._size = 0
         self._saved_fingerprint: str | None = None
         self._base: bytes | None = None
+        self._recent = RecentSaves(history)
         self._error: SaveFailed | None = None
         self._is_settled = False
 
@@ -214,9 +233,9 @@ class FileSynchronizer:
             failpoint("load.appended")
             self._base = update
             self._saved_fingerprint = await self._fingerprint(update)
-            self._history.mark_saved(
-                self._history.mark_cut(), file.state.hash, self._saved_fingerprint
-            )
+            cut = self._history.mark_cut()
+            self._history.mark_saved(cut, file.state.hash, self._saved_fingerprint)
+            await self._recent.note(cut)
             # Nobody may have a copy of a history that a restarted server does not know. [S2]
             await self._history.commit()
             self._is_settled = True
@@ -234,6 +253,8 @@ class FileSynchronizer:
             return stored.session_id
         is_known = stored.saved_hash == file.state.hash
         self._is_settled = is_known and stored.seq == stored.saved_seq
+        if stored.saved_seq is not None:
+            await self._recent.note(stored.saved_seq)
         if not is_known:
             on_disk = await self._file_fingerprint(file)
             if on_disk == stored.saving_fingerprint:
@@ -409,6 +430,7 @@ class FileSynchronizer:
                 state = await self._as_stored(update, saved.content)
                 self._base = update if state is None else state
                 self._history.mark_saved(position, saved.state.hash, fingerprint, state)
+                await self._recent.note(position, state)
                 if self._history.needs_checkpoint:
                     self._history.checkpoint(position, update)
                 failpoint("save.noted")
@@ -594,7 +616,14 @@ class FileSynchronizer:
         """Merge what another writer left in the file. [F4]"""
         failpoint("merge.begin")
         try:
-            await self._take(file, await self._base_of_file())
+            last = await self._base_of_file()
+            content = content_in_file(self._type, file.content)
+            older = None
+            if not await self._file.is_from_a_server(file.state.hash):
+                older = await self._recent.older_base(self._type, content, last)
+            if older is not None:
+                self._log.info("%s: another program wrote a copy of an older save", self.path)
+            await self._take(file, last, older)
         except BaseException as error:
             if isinstance(error, CollaborationError) or must_propagate(error):
                 raise
@@ -606,8 +635,13 @@ class FileSynchronizer:
         self._owner.publish()
         self._owner.report("WARNING", "overwrite", "merged a change on disk")
 
-    async def _take(self, file: LoadedFile, base: bytes) -> None:
-        """Bring in how the file differs from a base; from then on it is what the file holds."""
+    async def _take(self, file: LoadedFile, base: bytes, older: bytes | None = None) -> None:
+        """Bring in how the file differs from a base; from then on it is what the file holds.
+
+        Args:
+            base: the document as the file last held it.
+            older: the document as of an older save, if the file was written as a copy of that.
+        """
         content = content_in_file(self._type, file.content)
         held = await self._in_thread(_with_content, self._type, base, content)
         fingerprint = await self._fingerprint(held)
@@ -626,7 +660,8 @@ class FileSynchronizer:
             self._base, self._saved_fingerprint = held, fingerprint
             self._note(file)
 
-        await self._bring_in(base, content, Kind.DISK, noted=noted)
+        await self._bring_in(older or base, content, Kind.DISK, origin="disk", noted=noted)
+        await self._recent.note(cut, held)
         failpoint("merge.noted")
         self._is_settled = True
         if await self._fingerprint(update) == fingerprint:
@@ -646,28 +681,34 @@ class FileSynchronizer:
         kind: Kind,
         author: str = "",
         *,
+        origin: str,
         noted: Callable[[], None] | None = None,
         replicas: Replicas | None = None,
     ) -> Merge:
         """Compute a merge beside the event loop, and apply it in one go. [F12]
 
-        What is typed meanwhile merges with it, except in a cell that the merge takes away or
-        moves: then it is computed anew.
+        What is typed meanwhile merges with it by the same rules.
         """
-        for tries in range(MERGE_TRIES):
+        for _ in range(MERGE_TRIES):
             ours = self._doc.get_update()
             sides = (self._type, ours, base, content, replicas is None, replicas)
-            if tries < MERGE_TRIES - 1:
-                merge: Merge = await self._in_thread(merge_into, *sides)
-            else:
-                merge = merge_into(*sides)
+            merge: Merge = await self._in_thread(merge_into, *sides)
             failpoint("merge.computed")
-            if stands(self._doc, merge):
+            if stands(merge, self._owner.cells):
                 break
+        self._owner.will_delete(merge)
+        late = LateEdits(self._doc, self._owner.cells, merge)
+
+        def done() -> None:
+            if noted is not None:
+                noted()
+            merge.conflicts.extend(late.conflicts)
+            self._owner.show_conflicts(merge.conflicts, origin)
+
         if merge.update != messages.EMPTY_UPDATE:
-            await self._owner.change(merge.update, kind, author, noted)
-        elif noted is not None:
-            noted()
+            await self._owner.change(merge.update, kind, author, done, late.bring_in)
+        else:
+            done()
         failpoint("merge.applied")
         return merge
 
@@ -681,7 +722,9 @@ class FileSynchronizer:
         problem = is_notebook(self._type) and await self._in_thread(problem_of_value, content)
         if problem:
             raise InvalidEdit(f"The replica was not taken: {problem}.")
-        return await self._bring_in(base, content, Kind.EDIT, author, replicas=replicas)
+        return await self._bring_in(
+            base, content, Kind.EDIT, author, origin="rebase", replicas=replicas
+        )
 
     async def revert(self) -> None:
         """Make the document what the file holds, as one edit.

@@ -10,9 +10,21 @@ from uuid import uuid4
 
 from ..errors import VersionNotFound
 from .attribution import Attribution
-from .model import Entry, Fork, Item, Kind, Mark, MarkKind, Stored, Summarised, Version
+from .model import (
+    Entry,
+    Fork,
+    Item,
+    Kind,
+    Mark,
+    MarkKind,
+    OpenConflict,
+    Stored,
+    Summarised,
+    Version,
+)
 from .store import (
     AttributionStore,
+    ConflictStore,
     ForkStore,
     History,
     HistoryBackend,
@@ -43,6 +55,7 @@ class _Document:
         self.marks: dict[tuple[int, MarkKind], Mark] = {}
         self.versions: list[Version] = []
         self.summarised = Summarised()
+        self.conflicts: dict[str, OpenConflict] = {}
         self.attributed_seq = 0
         self.attributed = Attribution().pack()
 
@@ -129,6 +142,22 @@ class MemoryAttribution(AttributionStore):
             self._document.attributed = attribution.pack()
 
 
+class MemoryConflicts(ConflictStore):
+    """One document's conflicts in a dictionary."""
+
+    def __init__(self, document: _Document) -> None:
+        self._document = document
+
+    async def all(self) -> list[OpenConflict]:
+        return list(self._document.conflicts.values())
+
+    def add(self, conflict: OpenConflict) -> None:
+        self._document.conflicts[conflict.id] = conflict
+
+    def remove(self, conflict_id: str) -> None:
+        self._document.conflicts.pop(conflict_id, None)
+
+
 class MemoryHistory(History):
     """One document's history in a list."""
 
@@ -137,6 +166,7 @@ class MemoryHistory(History):
         self._document = document
         self._versions = MemoryVersions(document)
         self._attribution = MemoryAttribution(document)
+        self._conflicts = MemoryConflicts(document)
 
     @property
     def versions(self) -> VersionStore:
@@ -145,6 +175,10 @@ class MemoryHistory(History):
     @property
     def attribution(self) -> AttributionStore:
         return self._attribution
+
+    @property
+    def conflicts(self) -> ConflictStore:
+        return self._conflicts
 
     async def _load(self) -> Stored:
         document = self._document

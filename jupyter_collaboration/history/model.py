@@ -220,3 +220,27 @@ class Retention:
     detail_days: float = 90.0
     document_bytes: int = 100 * 2**20
     squash_after: float | None = None
+
+
+@dataclass(frozen=True)
+class OpenConflict:
+    """A conflict that nobody has decided yet. [S4]
+
+    Attributes:
+        id: its name within the document.
+        origin: where the other side came from: ``disk``, ``rebase`` or ``restore``.
+        time: when it came up, in seconds since the epoch.
+        kind, key, cell: what it is about, as in a merge's `Conflict`.
+        ours, theirs: what each side has; empty for what a side deleted.
+        merged: what the document holds.
+    """
+
+    id: str
+    origin: str
+    time: float
+    kind: str
+    key: str
+    cell: str | None
+    ours: str
+    theirs: str
+    merged: str

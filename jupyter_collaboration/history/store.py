@@ -25,6 +25,7 @@ from .model import (
     Kind,
     Mark,
     MarkKind,
+    OpenConflict,
     Stored,
     Summarised,
     UnsavedWork,
@@ -184,6 +185,11 @@ class History(BaseYStore):
     @abstractmethod
     def versions(self) -> VersionStore:
         """The document's versions, names and marks."""
+
+    @property
+    @abstractmethod
+    def conflicts(self) -> ConflictStore:
+        """What merges of the document could not decide."""
 
     @property
     @abstractmethod
@@ -374,6 +380,22 @@ class AttributionStore(ABC):
         Raises:
             HistoryUnavailable: the store does not take it.
         """
+
+
+class ConflictStore(ABC):
+    """The conflicts of one document that nobody has decided yet. [S4]"""
+
+    @abstractmethod
+    async def all(self) -> list[OpenConflict]:
+        """All of them, oldest first."""
+
+    @abstractmethod
+    def add(self, conflict: OpenConflict) -> None:
+        """Keep a conflict. Returns at once, as `History.append` does."""
+
+    @abstractmethod
+    def remove(self, conflict_id: str) -> None:
+        """Forget a conflict, if there is one of this id."""
 
 
 class ForkStore(ABC):

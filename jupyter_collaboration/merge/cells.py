@@ -11,10 +11,11 @@ from __future__ import annotations
 from bisect import bisect, insort
 from collections import Counter
 from collections.abc import Iterator, Sequence
+from heapq import nlargest
 from itertools import combinations, pairwise
 from typing import Any
 
-from .diff import differences, longest_rising
+from .diff import differences, is_word, longest_rising, tokens_of
 
 Cell = dict[str, Any]
 Group = dict[int, int]
@@ -32,11 +33,23 @@ SMALL = 6
 OTHER_TYPE = 0.8
 """Share of the likeness that two cells of different types keep."""
 
+MAX_TEXT = 20_000
+"""Characters of a cell that decide which other cell it is."""
+
+FEW_WORDS = 3
+"""Words up to which the letters of a cell help to find others like it."""
+
 NEARNESS = 0.05
 """What the same place adds to the likeness of two cells: it decides between equals."""
 
-MAX_PAIRS = 40_000
-"""Pairs of cells that are compared; of more, only those that are near each other."""
+MAX_SPREAD = 24
+"""In how many cells of a version a word may be to say which cells may be one."""
+
+MAX_CANDIDATES = 4
+"""Cells of another version with which a cell is compared: those that share the rarest words."""
+
+NEIGHBORS = 1
+"""The same by place: before and behind the cell at the same share of what is not matched yet."""
 
 
 def source_of(cell: Cell) -> str:
@@ -161,16 +174,15 @@ class _Alignment:
         return [index for index, group in enumerate(self.groups[side]) if other not in group]
 
     def _by_likeness(self, pairs: list[tuple[int, int]]) -> None:
+        if not any(self._free(*pair) and self._free(*pair[::-1]) for pair in pairs):
+            return
         found: list[tuple[float, float, int, int, int, int]] = []
-        pieces = [[_letters(source_of(cell)) for cell in cells] for cells in self._versions]
-        spread = Counter(pair for cells in pieces for letters in cells for pair in letters)
-        for pair, count in spread.items():
-            spread[pair] = max(count, len(self._versions))  # one cell, perhaps, in all of them
+        texts = _Texts(self._versions)
         orders = {pair: self._in_common(*pair) for pair in pairs}
         for one, other in pairs:
             size = max(len(self._versions[one]), len(self._versions[other]), 1)
-            for i, j in self._candidates(one, other):
-                score = _likeness(pieces[one][i], pieces[other][j], spread)
+            for i, j in self._candidates(one, other, texts):
+                score = texts.likeness((one, i), (other, j))
                 if self._versions[one][i]["cell_type"] != self._versions[other][j]["cell_type"]:
                     score *= OTHER_TYPE
                 if score >= SIMILAR:
@@ -187,16 +199,30 @@ class _Alignment:
             if one in group and other in group and _fits(order, group[one], group[other]):
                 insort(order, (group[one], group[other]))
 
-    def _candidates(self, one: int, other: int) -> Iterator[tuple[int, int]]:
+    def _candidates(self, one: int, other: int, texts: _Texts) -> Iterator[tuple[int, int]]:
+        """Pairs that may be one cell: a few for each, so that large notebooks take no longer.
+
+        Who compares all with all needs 10 million comparisons for 3,000 cells without ids. Cells
+        that are one share words that few others have, or stand at about the same place.
+        """
         free, others = self._free(one, other), self._free(other, one)
-        failpoint = len(others)
-        if len(free) * len(others) > MAX_PAIRS:
-            failpoint = MAX_PAIRS // len(free) // 2
+        if not free or not others:
+            return
+        where: dict[str, list[int]] = {}
+        for j in others:
+            for word in texts.words(other, j):
+                where.setdefault(word, []).append(j)
         for place, i in enumerate(free):
+            shares: dict[int, float] = {}
+            for word in texts.words(one, i):
+                cells = where.get(word, ())
+                if len(cells) <= MAX_SPREAD:
+                    for j in cells:
+                        shares[j] = shares.get(j, 0.0) + 1 / len(cells)
+            likely = set(nlargest(MAX_CANDIDATES, shares, key=lambda j: (shares[j], -abs(i - j))))
             middle = place * len(others) // len(free)
-            for j in others[max(0, middle - failpoint) : middle + failpoint + 1]:
-                if self._may_join(one, i, other, j):
-                    yield i, j
+            likely.update(others[max(0, middle - NEIGHBORS) : middle + NEIGHBORS + 1])
+            yield from ((i, j) for j in sorted(likely) if self._may_join(one, i, other, j))
 
     def _in_common(self, one: int, other: int) -> list[tuple[int, int]]:
         """The places of the cells that both versions have in the same order."""
@@ -234,24 +260,42 @@ def _equal(old: Sequence[object], new: Sequence[object]) -> Iterator[tuple[int, 
         i, j = i2, j2
 
 
+class _Texts:
+    """The texts of all cells, as they are compared with each other."""
+
+    def __init__(self, versions: Sequence[list[Cell]]) -> None:
+        self._sources = [[source_of(cell) for cell in cells] for cells in versions]
+        self._letters = [[_letters(text) for text in texts] for texts in self._sources]
+        spread = Counter(pair for cells in self._letters for letters in cells for pair in letters)
+        # One cell, perhaps, in all versions. What stands in few cells counts more than what
+        # stands in many: an import that every cell of a course has says nothing.
+        self._weights = {pair: 1 / max(count, len(versions)) for pair, count in spread.items()}
+        self._sizes = [
+            [sum(self._weights[pair] * count for pair, count in each.items()) for each in cells]
+            for cells in self._letters
+        ]
+
+    def words(self, version: int, index: int) -> set[str]:
+        """The words of a cell, and its pairs of letters if it has hardly any words."""
+        text = self._sources[version][index]
+        words = {token for token in tokens_of(text[:MAX_TEXT]) if is_word(token)}
+        return words if len(words) > FEW_WORDS else words.union(self._letters[version][index])
+
+    def likeness(self, one: tuple[int, int], other: tuple[int, int]) -> float:
+        """From 0 to 1: how much two texts share, of the longer and of the shorter one."""
+        letters, others = (self._letters[side][at] for side, at in (one, other))
+        sizes = sorted(self._sizes[side][at] for side, at in (one, other))
+        if not sizes[0]:
+            return 0.0
+        small, large = sorted((letters, others), key=len)
+        shared = 0.0
+        for pair, count in small.items():
+            if (match := large.get(pair)) is not None:
+                shared += self._weights[pair] * min(count, match)
+        whole = shared / sizes[1]
+        return whole if small.total() < SMALL else (whole + shared / sizes[0]) / 2
+
+
 def _letters(text: str) -> Counter[str]:
     """How often each pair of letters stands in a text."""
-    return Counter(text[at : at + 2] for at in range(len(text) - 1))
-
-
-def _likeness(one: Counter[str], other: Counter[str], spread: Counter[str]) -> float:
-    """From 0 to 1: how much two texts share, of the longer and of the shorter one.
-
-    What stands in few cells counts more than what stands in many.
-    """
-
-    def weight(pair: str, count: int) -> float:
-        return count / spread[pair]
-
-    sizes = sorted(sum(weight(*item) for item in each.items()) for each in (one, other))
-    if not sizes[0]:
-        return 0.0
-    small, large = sorted((one, other), key=len)
-    shared = sum(weight(pair, min(count, large[pair])) for pair, count in small.items())
-    whole = shared / sizes[1]
-    return whole if small.total() < SMALL else (whole + shared / sizes[0]) / 2
+    return Counter(text[at : at + 2] for at in range(min(len(text), MAX_TEXT) - 1))

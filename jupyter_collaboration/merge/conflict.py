@@ -1,4 +1,4 @@
-"""What a merge reports where both sides changed the same thing."""
+"""What a merge could not decide."""
 
 from __future__ import annotations
 
@@ -9,7 +9,13 @@ from dataclasses import dataclass
 class Conflict:
     """Both sides changed the same thing differently.
 
-    ``merged`` is what the result holds: for a text, ``theirs`` and ``ours`` in one piece.
+    Attributes:
+        kind: ``text``, ``value`` (of metadata, outputs and the like), or ``deleted`` for a cell
+            that one side deleted and the other one changed.
+        ours, theirs: what each side has; empty for what a side deleted.
+        merged: what the result holds: for a text ours and theirs, one below the other.
+        key: which part of the cell, or of the document, it is.
+        cell: the cell's id; None outside of cells.
     """
 
     kind: str

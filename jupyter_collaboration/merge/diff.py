@@ -1,49 +1,129 @@
-"""What differs between two sequences, and between two texts.
+"""Differences between two sequences, and between two texts by lines and tokens.
 
-Pure: knows nothing of documents.
+Pure: works on sequences and strings, and is not aware of documents. Three-way merges and the
+edits that change a Yjs text both use the same comparison, so that what a merge decided by lines
+and tokens is also applied by lines and tokens.
+
+This is not left to `difflib`: it takes quadratic time on long lines, and a comparison of characters
+invents words, while one of whole lines turns two edits of one line into a conflict.
 """
 
 from __future__ import annotations
 
 import re
+import unicodedata
 from collections import Counter
-from collections.abc import Callable, Hashable, Sequence
-from typing import TypeVar
+from collections.abc import Hashable, Iterator, Sequence
+from itertools import groupby, pairwise
+from typing import NamedTuple, TypeVar
 
 T = TypeVar("T", bound=Hashable)
+
+Range = tuple[int, int, int, int]
+"""Items of the old sequence (start, end) that are replaced by items of the new one (start, end)."""
 
 Edit = tuple[int, int, str]
 """Replace the characters from the first index to the second by a text."""
 
-Compare = Callable[[Sequence[str], Sequence[str]], list[tuple[int, int, int, int]]]
+MAX_DIFFERENCES = 400
+"""Items in which two ranges without anchors may differ to be compared one by one."""
 
-MAX_DIFFERENCES = 800
-"""Items in which two sequences without anchors may differ to be compared one by one."""
+MAX_STEPS = 1_000_000
+"""Steps of one comparison. A range that is reached later counts as replaced as a whole, so that a
+rewritten line of a megabyte costs about a second and not minutes."""
 
-MAX_INLINE = 2_000
-"""Characters up to which a changed piece of text is compared character by character."""
+MAX_LINE_PAIRS = 10_000
+"""Pairs of lines in one changed block that are compared with each other."""
 
-MAX_LETTER_EDITS = 3
-"""Places inside one changed piece of text that may be edited apart from each other."""
+MAX_COMPARED = 2_000
+"""Characters of a line that decide whether another one is a version of it."""
 
-MAX_SLIDE = 200
-"""Characters by which a piece that came or went may be moved to a better place."""
+SIMILAR = 0.4
+"""Share of the tokens from which on two lines of a changed block are versions of one line.
 
-CJK = "\u2e80-\u9fff\uac00-\ud7a3\uf900-\ufaff\U00020000-\U0003ffff"
+``return a`` and ``return b`` (half) are, unless others in the block are more alike; ``x = 1`` and
+``y = 2`` (a third) are two lines.
+"""
+
+MAX_APART = 4
+"""Changes right beside each other of which one may hold the words that another one lost."""
+
+LONG_WORD = 3
+"""Characters from which on a word that one line lost and the line beside it gained went over."""
+
+# Tokens
+
+
+def _marks() -> str:
+    """A character class of what belongs to the character before it.
+
+    ``e`` and a combining accent are one letter, and an emoji with a skin tone is one emoji.
+    """
+    blocks = [(0x300, 0x3100), (0xA600, 0xAC00), (0xFB00, 0xFE30), (0x101F0, 0x12000)]
+    blocks += [(0x16A00, 0x17000), (0x1BC00, 0x1F000), (0xE0100, 0xE01F0)]
+    places = (at for start, end in blocks for at in range(start, end))
+    numbers = [at for at in places if unicodedata.category(chr(at))[0] == "M"]
+    runs = []
+    for _, run in groupby(enumerate(numbers), lambda pair: pair[1] - pair[0]):
+        found = [number for _, number in run]
+        runs.append(f"\\U{found[0]:08x}-\\U{found[-1]:08x}")
+    tones, tags = "\\U0001f3fb-\\U0001f3ff", "\\U000e0020-\\U000e007f"
+    return "".join(runs) + tones + tags
+
+
+_MARK = _marks()
+_CJK = "\u2e80-\u312f\u31a0-\u9fff\uf900-\ufaff\U00020000-\U0003ffff"
 """Scripts that write no spaces between words: each character is taken for a word."""
 
-TOKENS = re.compile(rf"[^\W{CJK}]+|\n|[^\S\n]+|[{CJK}]|[^\w\s]")
+_LETTER = rf"(?:[^\W{_CJK}]|[{_MARK}\u200c\u200d])"
+TOKENS = re.compile(
+    "|".join(
+        (
+            r"\n",
+            r"[^\S\n]+",
+            # A number is one token: 0.15, 1e-3, 0x1F, 1_000, 1.2.3, 10px
+            rf"(?:0[xXoObB][\da-fA-F_]+|(?:(?<![\w)\]])\.)?\d[\d_]*(?:\.\d[\d_]*)*"
+            rf"(?:[eE][+-]?\d[\d_]*)?){_LETTER}*",
+            rf"[^\W{_CJK}]{_LETTER}*",
+            rf"[{_CJK}][{_MARK}]*",
+            r"\"\"\"|'''|```",
+            r"\.+",
+            # An operator is one token: ==, +=, ->, **, //
+            r"[=<>!+\-*/%&|^~:@$?#\\]+",
+            # A flag is two letters, a family is several emoji with joiners between them.
+            r"[\U0001f1e6-\U0001f1ff]{2}",
+            rf"[^\w\s][{_MARK}]*(?:\u200d[^\w\s][{_MARK}]*)*",
+            r"[\s\S]",
+        )
+    )
+)
+"""What a text consists of. A merge takes each token from one side: nothing in between exists."""
+
 WORD = re.compile(r"\w")
 
 
-def differences(old: Sequence[T], new: Sequence[T]) -> list[tuple[int, int, int, int]]:
-    """What differs between two sequences: ranges (start, end) of both, in rising order.
+def tokens_of(text: str) -> list[str]:
+    """The tokens of a text; joined, they are the text."""
+    return TOKENS.findall(text)
+
+
+def is_word(token: str) -> bool:
+    """Whether a token, or a line, has letters or digits."""
+    return WORD.search(token) is not None
+
+
+# Sequences
+
+
+def differences(old: Sequence[T], new: Sequence[T]) -> list[Range]:
+    """Return what differs between two sequences, in rising order.
 
     Anchors are the items that occur once on both sides (the patience diff of Bram Cohen);
-    between them the shortest edit script is sought (Myers 1986).
+    between them the shortest edit script is sought (Myers 1986), within `MAX_STEPS`.
     """
-    found: list[tuple[int, int, int, int]] = []
+    found: list[Range] = []
     todo = [(0, len(old), 0, len(new))]
+    budget = _Budget()
     while todo:
         i1, i2, j1, j2 = todo.pop()
         while i1 < i2 and j1 < j2 and old[i1] == new[j1]:
@@ -57,7 +137,7 @@ def differences(old: Sequence[T], new: Sequence[T]) -> list[tuple[int, int, int,
             continue
         anchors = _anchors(old, new, i1, i2, j1, j2)
         if not anchors:
-            found += _shortest(old, new, i1, i2, j1, j2)
+            found += _shortest(old, new, i1, i2, j1, j2, budget)
             continue
         ends = [*anchors, (i2, j2)]
         starts = [(i1, j1), *((i + 1, j + 1) for i, j in anchors)]
@@ -65,9 +145,16 @@ def differences(old: Sequence[T], new: Sequence[T]) -> list[tuple[int, int, int,
     return joined(sorted(found))
 
 
-def joined(found: list[tuple[int, int, int, int]]) -> list[tuple[int, int, int, int]]:
-    """Ranges that touch become one."""
-    joined: list[tuple[int, int, int, int]] = []
+class _Budget:
+    """The steps that are left of a comparison."""
+
+    def __init__(self) -> None:
+        self.steps = MAX_STEPS
+
+
+def joined(found: list[Range]) -> list[Range]:
+    """Join ranges that touch."""
+    joined: list[Range] = []
     for change in found:
         if joined and joined[-1][1] == change[0] and joined[-1][3] == change[2]:
             joined[-1] = (joined[-1][0], change[1], joined[-1][2], change[3])
@@ -82,6 +169,7 @@ def _anchors(
     counts, others = Counter(old[i1:i2]), Counter(new[j1:j2])
     where = {old[i]: i for i in range(i1, i2) if counts[old[i]] == 1}
     pairs = [(where[new[j]], j) for j in range(j1, j2) if others[new[j]] == 1 and new[j] in where]
+    # Words first: that both sides have one colon says little about where it belongs.
     words = [pair for pair in pairs if _is_anchor(new[pair[1]])]
     pairs = words or pairs
     return [pairs[index] for index in longest_rising([i for i, _ in pairs])]
@@ -114,13 +202,16 @@ def longest_rising(values: Sequence[int]) -> list[int]:
 
 
 def _shortest(
-    old: Sequence[T], new: Sequence[T], i1: int, i2: int, j1: int, j2: int
-) -> list[tuple[int, int, int, int]]:
+    old: Sequence[T], new: Sequence[T], i1: int, i2: int, j1: int, j2: int, budget: _Budget
+) -> list[Range]:
     """The shortest edit script of a range; the whole range if the two differ too much."""
     n, m = i2 - i1, j2 - j1
     ends = {1: 0}
     trace: list[dict[int, int]] = []
     for depth in range(min(n + m, MAX_DIFFERENCES) + 1):
+        budget.steps -= depth + 1
+        if budget.steps < 0:
+            break
         trace.append(dict(ends))
         for k in range(-depth, depth + 1, 2):
             down = k == -depth or (k != depth and ends[k - 1] < ends[k + 1])
@@ -134,10 +225,8 @@ def _shortest(
     return [(i1, i2, j1, j2)]
 
 
-def _backtrack(
-    trace: list[dict[int, int]], n: int, m: int, i1: int, j1: int
-) -> list[tuple[int, int, int, int]]:
-    found: list[tuple[int, int, int, int]] = []
+def _backtrack(trace: list[dict[int, int]], n: int, m: int, i1: int, j1: int) -> list[Range]:
+    found: list[Range] = []
     x, y = n, m
     for depth in range(len(trace) - 1, 0, -1):
         ends = trace[depth]
@@ -153,47 +242,43 @@ def _backtrack(
     return joined(found[::-1])
 
 
-# Texts
+# Lines
 
 
-def text_edits(source: str, target: str) -> list[Edit]:
-    """What to replace in a text, first to last: lines, words, and characters in them."""
-    raw = [
-        edit
-        for start, end, block in _line_edits(source, target)
-        for edit in _inline(source, start, end, block)
-    ]
-    edits: list[Edit] = []
-    for index, (start, end, new) in enumerate(raw):
-        if bool(new) != (start < end):  # nothing but added, or nothing but taken away
-            least = max(edits[-1][1] if edits else 0, start - MAX_SLIDE)
-            most = raw[index + 1][0] if index + 1 < len(raw) else len(source)
-            following = source[end : min(most, end + MAX_SLIDE)]
-            step = _slide(source[least:start], new or source[start:end], following)
-            turn = step % len(new) if new else 0
-            start, end, new = start + step, end + step, new[turn:] + new[:turn]
-        edits.append((start, end, new))
-    return edits
+class LineChange(NamedTuple):
+    """Lines of the old text that are replaced by lines of the new one.
+
+    ``is_inline`` means that the new lines are a version of the old ones, so that their tokens can
+    be compared; otherwise the lines were added, deleted, or replaced as wholes.
+    """
+
+    start: int
+    end: int
+    other_start: int
+    other_end: int
+    is_inline: bool = False
 
 
-def _line_edits(source: str, target: str) -> list[Edit]:
-    lines, others = source.splitlines(keepends=True), target.splitlines(keepends=True)
-    starts, other_starts = starts_of(lines), starts_of(others)
+def line_changes(old: Sequence[str], new: Sequence[str]) -> list[LineChange]:
+    """Return what differs between the lines of two texts, in rising order.
+
+    Lines carry no line ends: what stands behind the last line is a change of its own, and not
+    one of the last line.
+    """
     return [
-        (starts[i1], starts[i2], target[other_starts[j1] : other_starts[j2]])
-        for i1, i2, j1, j2 in _without_chance(differences(lines, others), lines)
+        change
+        for block in _without_chance(differences(old, new), old)
+        for change in _in_block(old, new, block)
     ]
 
 
-def _without_chance(
-    found: list[tuple[int, int, int, int]], lines: list[str]
-) -> list[tuple[int, int, int, int]]:
-    """Join a change that only adds with one that takes away, where no word between them stays.
+def _without_chance(found: list[Range], lines: Sequence[str]) -> list[Range]:
+    """Join a change that only adds with one that only deletes if no word stays between them.
 
     A blank line that both have is then no more than chance: what looks like lines that came
     before it and others that went behind it is one edit.
     """
-    joined: list[tuple[int, int, int, int]] = []
+    joined: list[Range] = []
     for i1, i2, j1, j2 in found:
         if joined:
             a1, a2, b1, b2 = joined[-1]
@@ -205,135 +290,199 @@ def _without_chance(
     return joined
 
 
-def _inline(source: str, start: int, end: int, new: str) -> list[Edit]:
-    """The changes of one changed block of lines, by words."""
-    old = source[start:end]
-    if not old or not new:
-        return [(start, end, new)]
-    return [(start + s, start + e, t) for s, e, t in _by_tokens(old, new, differences)]
+def _in_block(old: Sequence[str], new: Sequence[str], block: Range) -> list[LineChange]:
+    """Split a changed block into lines that are versions of each other, and others."""
+    i1, i2, j1, j2 = block
+    if i1 == i2 or j1 == j2:
+        return [LineChange(*block)]
+    found: list[LineChange] = []
+    i, j = i1, j1
+    for k, m in [*_versions(old, new, block), (i2, j2)]:
+        found += _rest(old, new, (i, k, j, m))
+        if k < i2 and old[k] != new[m]:
+            found.append(LineChange(k, k + 1, m, m + 1, is_inline=True))
+        i, j = k + 1, m + 1
+    return _with_split_lines(old, new, found)
 
 
-def _by_tokens(old: str, new: str, compare: Compare) -> list[Edit]:
-    tokens, others = TOKENS.findall(old), TOKENS.findall(new)
-    starts, other_starts = starts_of(tokens), starts_of(others)
-    edits: list[Edit] = []
-    for i1, i2, j1, j2 in _by_words(compare(tokens, others), tokens):
-        at, to, text = starts[i1], starts[i2], new[other_starts[j1] : other_starts[j2]]
-        edits += [(at + s, at + e, t) for s, e, t in _by_letters(old[at:to], text)]
-    return edits
+def _rest(old: Sequence[str], new: Sequence[str], block: Range) -> Iterator[LineChange]:
+    """What is between lines that are versions of each other, without equal lines at its ends."""
+    i1, i2, j1, j2 = block
+    while i1 < i2 and j1 < j2 and old[i1] == new[j1]:
+        i1, j1 = i1 + 1, j1 + 1
+    while i1 < i2 and j1 < j2 and old[i2 - 1] == new[j2 - 1]:
+        i2, j2 = i2 - 1, j2 - 1
+    if (i1, j1) != (i2, j2):
+        yield LineChange(i1, i2, j1, j2, is_inline=(i2 - i1, j2 - j1) == (1, 1))
 
 
-def word_edits(source: str, target: str) -> list[Edit]:
-    """What to replace in a short text, first to last: as few words as can be, across lines."""
+def _versions(old: Sequence[str], new: Sequence[str], block: Range) -> list[tuple[int, int]]:
+    """Pairs of lines in a block of which one is a version of the other."""
+    i1, i2, j1, j2 = block
+    if (i2 - i1, j2 - j1) == (1, 1):
+        return [(i1, j1)]
+    keys, others = _keys(old[i1:i2], 0), _keys(new[j1:j2], 1)
+    pairs: list[tuple[int, int]] = []
+    i, j = i1, j1
+    for a1, a2, b1, b2 in [*differences(keys, others), (i2 - i1, i2 - i1, j2 - j1, j2 - j1)]:
+        equal = i1 + a1 - i
+        pairs += [(i + k, j + k) for k in range(equal)]
+        pairs += _similar(old, new, (i1 + a1, i1 + a2, j1 + b1, j1 + b2))
+        i, j = i1 + a2, j1 + b2
+    return pairs
 
-    def compare(old: Sequence[str], new: Sequence[str]) -> list[tuple[int, int, int, int]]:
-        return _shortest(old, new, 0, len(old), 0, len(new))
 
-    return _by_tokens(source, target, compare)
+def _keys(lines: Sequence[str], side: int) -> list[object]:
+    """What lines are the same by: a formatter may indent a thousand of them.
+
+    Lines without words, such as blank ones, are the same as no other: that there is one on both
+    sides of a changed block is chance.
+    """
+    return ["".join(line.split()) if is_word(line) else (side, at) for at, line in enumerate(lines)]
 
 
-def _by_words(
-    found: list[tuple[int, int, int, int]], tokens: list[str]
-) -> list[tuple[int, int, int, int]]:
-    """Join changes between which nothing but a space or a sign is the same."""
-    joined: list[tuple[int, int, int, int]] = []
-    for change in found:
-        between = tokens[joined[-1][1] : change[0]] if joined else []
-        if joined and len(between) <= 2 and not any(map(is_word, between)):
-            joined[-1] = (joined[-1][0], change[1], joined[-1][2], change[3])
+def _similar(old: Sequence[str], new: Sequence[str], block: Range) -> list[tuple[int, int]]:
+    """Pairs of similar lines in the same order, so that they are as similar as can be in all."""
+    i1, i2, j1, j2 = block
+    n, m = i2 - i1, j2 - j1
+    if n * m > MAX_LINE_PAIRS:
+        return list(zip(range(i1, i2), range(j1, j2), strict=True)) if n == m else []
+    if (n, m) == (1, 1) or not n or not m:
+        return [(i1, j1)] if n and m else []
+    counts = [_counted(line) for line in old[i1:i2]]
+    others = [_counted(line) for line in new[j1:j2]]
+    best = [[0.0] * (m + 1) for _ in range(n + 1)]
+    likeness = [[_likeness(one, other) for other in others] for one in counts]
+    for i in range(n):
+        for j in range(m):
+            both = best[i][j] + likeness[i][j]
+            best[i + 1][j + 1] = max(best[i][j + 1], best[i + 1][j], both)
+    pairs: list[tuple[int, int]] = []
+    i, j = n, m
+    while i and j:
+        if best[i][j] == best[i - 1][j]:
+            i -= 1
+        elif best[i][j] == best[i][j - 1]:
+            j -= 1
         else:
-            joined.append(change)
-    return joined
+            i, j = i - 1, j - 1
+            pairs.append((i1 + i, j1 + j))
+    return pairs[::-1]
 
 
-def _by_letters(old: str, new: str) -> list[Edit]:
-    """The edits inside a changed piece, if it is more than by chance the same piece.
+def _counted(line: str) -> Counter[str]:
+    if len(line) > MAX_COMPARED:
+        line = line[: MAX_COMPARED // 2] + line[-MAX_COMPARED // 2 :]
+    return Counter(token for token in tokens_of(line) if not token.isspace())
 
-    It is if letters were only added or only taken away, or if most of them stay.
+
+def _likeness(one: Counter[str], other: Counter[str]) -> float:
+    """The share of the tokens that two lines have in common; 0 for lines that are two."""
+    size = one.total() + other.total()
+    share = 2 * (one & other).total() / size if size else 0.0
+    return share if share >= SIMILAR else 0.0
+
+
+def _with_split_lines(
+    old: Sequence[str], new: Sequence[str], changes: list[LineChange]
+) -> list[LineChange]:
+    """Take a line that somebody split, or lines that somebody joined, for one change.
+
+    ``f(a, b)`` that became ``f(a,`` and ``  b)`` was not shortened by ``b)``: whoever changes
+    ``b`` changes the second line.
     """
-    start, end, text = trimmed(0, old, new)[0]
-    if start == end or not text or len(old) + len(new) > MAX_INLINE:
-        return [(start, end, text)]
-    found = differences(old, new)
-    kept = len(old) - sum(i2 - i1 for i1, i2, _, _ in found)
-    if len(found) <= MAX_LETTER_EDITS and (
-        all(i1 == i2 for i1, i2, _, _ in found)
-        or all(j1 == j2 for _, _, j1, j2 in found)
-        or 2 * kept >= max(len(old), len(new))
-    ):
-        return [(i1, i2, new[j1:j2]) for i1, i2, j1, j2 in found]
-    return [(0, len(old), new)]
+    if len(changes) < 2:
+        return changes
+    tokens = [_lost_and_gained(old, new, change) for change in changes]
+    found: list[tuple[int, int]] = []  # runs of changes: the first and the last one
+    for index in range(len(changes)):
+        first = index
+        for before in range(max(0, index - MAX_APART), index):
+            is_beside = all(
+                one.end == other.start and one.other_end == other.other_start
+                for one, other in pairwise(changes[before : index + 1])
+            )
+            if is_beside and _went_over(tokens[before], tokens[index]):
+                first = before
+                break
+        while found and found[-1][1] >= first:
+            first = min(first, found.pop()[0])
+        found.append((first, index))
+    return [_span(changes[first : last + 1]) for first, last in found]
 
 
-def trimmed(start: int, old: str, new: str) -> list[Edit]:
-    """One edit without the common start and end of both sides."""
-    limit = min(len(old), len(new))
-    head = 0
-    while head < limit and old[head] == new[head]:
-        head += 1
-    tail = 0
-    while tail < limit - head and old[-1 - tail] == new[-1 - tail]:
-        tail += 1
-    if head == len(old) == len(new):
-        return []
-    return [(start + head, start + len(old) - tail, new[head : len(new) - tail])]
+def _span(changes: list[LineChange]) -> LineChange:
+    if len(changes) == 1:
+        return changes[0]
+    one, other = changes[0], changes[-1]
+    return LineChange(one.start, other.end, one.other_start, other.other_end, True)
 
 
-def _slide(before: str, piece: str, after: str) -> int:
-    """How far to the right (or left) a piece that came or went is best taken to be.
+def _lost_and_gained(
+    old: Sequence[str], new: Sequence[str], change: LineChange
+) -> tuple[Counter[str], Counter[str]]:
+    """The tokens that a change loses, and those that it gains."""
+    before = _counts(old[change.start : change.end])
+    after = _counts(new[change.other_start : change.other_end])
+    return before - after, after - before
 
-    With "ab" repeated, "ab" may have come first or last: lines and words tell which was meant.
+
+def _went_over(one: tuple[Counter[str], ...], other: tuple[Counter[str], ...]) -> bool:
+    """Whether tokens that one change loses are what the other one gains."""
+    for lost, gained in ((one[0], other[1]), (other[0], one[1])):
+        moved = lost & gained
+        if any(len(token) >= LONG_WORD for token in moved):
+            return True
+        if moved and moved.total() >= min(lost.total(), gained.total()) / 2:
+            return True
+    return False
+
+
+def _counts(lines: Sequence[str]) -> Counter[str]:
+    return Counter(token for line in lines for token in tokens_of(line) if not token.isspace())
+
+
+# Texts
+
+
+def text_edits(source: str, target: str) -> list[Edit]:
+    """Return what to replace in a text, first to last: whole lines, and whole tokens in lines.
+
+    No part of a token is replaced: if ``0.1`` becomes ``0.12`` while somebody types ``5`` behind
+    it, neither the edit nor what Yjs makes of both is a number that is half from each.
     """
-    right = 0
-    while right < len(after) and after[right] == piece[right % len(piece)]:
-        right += 1
-    left = 0
-    while left < len(before) and before[-1 - left] == piece[-1 - left % len(piece)]:
-        left += 1
-    scores = [
-        (_boundary(piece[step % len(piece) :] + piece[: step % len(piece)]), -step)
-        for step in range(-left, right + 1)
-    ]
-    return -max(scores)[1]
+    return list(_edits(source, target))
 
 
-def _boundary(piece: str) -> int:
-    if piece[-1] == "\n":
-        return 4
-    if piece[0] == "\n":
-        return 3
-    if piece[-1].isspace():
-        return 2
-    return int(not is_word(piece[0]) and not is_word(piece[-1]))
+def _edits(source: str, target: str) -> Iterator[Edit]:
+    old, new = source.split("\n"), target.split("\n")
+    starts = starts_of([line + "\n" for line in old])
+    for i1, i2, j1, j2, is_inline in line_changes(old, new):
+        text = "\n".join(new[j1:j2])
+        if is_inline:
+            yield from _token_edits("\n".join(old[i1:i2]), text, starts[i1])
+        elif i1 == i2:
+            is_last = i1 == len(old)
+            at = len(source) if is_last else starts[i1]
+            yield at, at, f"\n{text}" if is_last else f"{text}\n"
+        elif j1 < j2:
+            yield starts[i1], starts[i2] - 1, text
+        elif i2 < len(old):
+            yield starts[i1], starts[i2], ""
+        else:
+            yield max(starts[i1] - 1, 0), len(source), ""
 
 
-def is_word(token: str) -> bool:
-    return WORD.search(token) is not None
-
-
-def without_words(text: str, words: str) -> str:
-    """A text without some words, where it has them as whole words."""
-    tokens, gone = TOKENS.findall(text), TOKENS.findall(words)
-    for at in range(len(tokens) - len(gone) + 1):
-        if tokens[at : at + len(gone)] == gone:
-            return "".join(tokens[:at] + tokens[at + len(gone) :])
-    return text
+def _token_edits(source: str, target: str, start: int) -> Iterator[Edit]:
+    tokens, others = tokens_of(source), tokens_of(target)
+    starts = starts_of(tokens)
+    for i1, i2, j1, j2 in differences(tokens, others):
+        yield start + starts[i1], start + starts[i2], "".join(others[j1:j2])
 
 
 def starts_of(parts: Sequence[str]) -> list[int]:
+    """Where each part begins in the joined text, and where the last one ends."""
     starts = [0]
     for part in parts:
         starts.append(starts[-1] + len(part))
     return starts
-
-
-def origins(base: str, text: str) -> list[int]:
-    """Where in the base each character of a text comes from; -1 for what was added."""
-    found: list[int] = []
-    at = 0
-    for start, end, new in text_edits(base, text):
-        found += range(at, start)
-        found += [-1] * len(new)
-        at = end
-    found += range(at, len(base))
-    return found

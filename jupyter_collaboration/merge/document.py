@@ -11,7 +11,7 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Iterator
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 from jupyter_ydoc.ybasedoc import YBaseDoc
@@ -19,15 +19,24 @@ from jupyter_ydoc.ynotebook import YNotebook
 from jupyter_ydoc.yunicode import YUnicode
 from pycrdt import Array, Doc, Map, Text
 
-from ..documents.codec import PLACEHOLDERS, content_of, make_document, notebook_of, with_cell_ids
+from ..documents.cell_index import CellIndex
+from ..documents.codec import (
+    PLACEHOLDERS,
+    cell_in_document,
+    content_of,
+    make_document,
+    notebook_of,
+    with_cell_ids,
+)
 from ..documents.identity import is_notebook
 from ..protocol.messages import EMPTY_UPDATE
 from .cells import match_cells, source_of
 from .conflict import Conflict
-from .diff import TOKENS, longest_rising, text_edits
+from .diff import longest_rising, text_edits, tokens_of
 from .notebook import merge_notebooks
 from .rebase import Made, Replicas, ReplicaTexts, Texts
-from .values import merge_values
+from .text import merge_text
+from .values import merge_values, same
 
 
 @dataclass(frozen=True)
@@ -36,16 +45,26 @@ class Merge:
 
     Attributes:
         update: the edits.
-        clashes: where both sides changed the same thing differently.
+        conflicts: where both sides changed the same thing differently.
         cells: the ids of the cells that the edits change, with None, and of those that they
             take away or move, with their texts.
+        texts: the texts that the edits change, by cell: before and after.
         made: what `Replicas` are to know of it.
     """
 
     update: bytes
     conflicts: list[Conflict]
     cells: dict[str, str | None]
+    texts: dict[str, tuple[str, str]] = field(default_factory=dict)
     made: dict[str, Made] = field(default_factory=dict)
+
+
+@dataclass
+class Edits:
+    """What was edited, as in `Merge`."""
+
+    cells: dict[str, str | None] = field(default_factory=dict)
+    texts: dict[str, tuple[str, str]] = field(default_factory=dict)
 
 
 def merge_into(
@@ -74,34 +93,35 @@ def merge_into(
     updates = [EMPTY_UPDATE]
     subscription = doc.observe(lambda event: updates.append(event.update))
     with doc.transaction():
-        conflicts, cells = _merge(document, old, theirs, texts)
+        conflicts, edits = _merge(document, old, theirs, texts)
     doc.unobserve(subscription)
-    return Merge(updates[-1], conflicts, cells, texts.made)
+    return Merge(updates[-1], conflicts, edits.cells, edits.texts, texts.made)
 
 
 def _merge(
     document: YBaseDoc, base: Any, theirs: Any, texts: Texts
-) -> tuple[list[Conflict], dict[str, str | None]]:
+) -> tuple[list[Conflict], Edits]:
     if isinstance(document, YNotebook):
         ours = notebook_of(document)
         merged, conflicts = merge_notebooks(base, ours, theirs, merge_source=texts.of_cells)
         return conflicts, edit_notebook(document, merged)
     if isinstance(document, YUnicode):
         text = document.ydoc.get("source", type=Text)
-        result, conflicts = texts.merged("", "", base, str(text), theirs)
+        before = str(text)
+        result, conflicts = texts.merged("", "", base, before, theirs)
         edit_text(text, result)
-        return conflicts, {}
+        return conflicts, Edits(texts={} if result == before else {"": (before, result)})
     result, conflicts = merge_values(base, document.get(), theirs, "")
     if result != document.get():
         document.set(result)
-    return conflicts, {}
+    return conflicts, Edits()
 
 
 def content_in_file(content_type: str, content: Any) -> Any:
     """What a file holds, as the document would hold it: ids only where the format has them."""
     if not is_notebook(content_type):
         return content
-    cells = content["cells"]
+    cells = [cell_in_document(cell) for cell in content["cells"]]
     if (content["nbformat"], content["nbformat_minor"]) < (4, 5):
         cells = [{key: cell[key] for key in cell if key != "id"} for cell in cells]
     return {**content, "cells": cells, "metadata": {**PLACEHOLDERS, **content["metadata"]}}
@@ -120,7 +140,7 @@ def nearest(content_type: str, content: Any, *updates: bytes) -> bytes:
 
 def _words(value: Any) -> Counter[str]:
     """How often each word stands in the texts of a content."""
-    return Counter(word for text in _texts(value) for word in TOKENS.findall(text))
+    return Counter(word for text in _texts(value) for word in tokens_of(text))
 
 
 def _texts(value: Any) -> Iterator[str]:
@@ -135,20 +155,66 @@ def _texts(value: Any) -> Iterator[str]:
         yield value.hex(" ") if isinstance(value, bytes) else str(value)
 
 
-def stands(doc: Doc[Any], merge: Merge) -> bool:
-    """Whether all cells that a merge changes are still there, and those that it takes the same."""
-    if not merge.cells:
-        return True
-    cells = doc.get("cells", type=Array)
-    now = {str(cell.get("id")): str(cell.get("source")) for cell in cells}
-    return all(
-        name in now if text is None else now.get(name, text) == text
-        for name, text in merge.cells.items()
+def stands(merge: Merge, cells: CellIndex | None) -> bool:
+    """Whether all cells that a merge edits are still there."""
+    return cells is None or all(
+        cells.place(name) is not None for name, text in merge.cells.items() if text is None
     )
 
 
+class LateEdits:
+    """What people typed while a merge was computed, in texts that it changes.
+
+    Yjs alone would mix it: with `0.1`, `0.15` typed, and `0.12` in the file, it makes `0.125`.
+    What is taken down here, before the merge's edits are applied, is merged with them afterwards.
+    """
+
+    def __init__(self, doc: Doc[Any], cells: CellIndex | None, merge: Merge) -> None:
+        self._doc = doc
+        self._cells = cells
+        self.conflicts: list[Conflict] = []
+        taken = {name: (text, text) for name, text in merge.cells.items() if text is not None}
+        self._texts: dict[str, tuple[str, str, str]] = {}
+        self._gone: dict[str, dict[str, Any]] = {}
+        for name, (before, after) in {**taken, **merge.texts}.items():
+            text = self._text(name)
+            if text is not None and (now := str(text)) != before:
+                self._texts[name] = (before, now, after)
+                if name in taken and cells is not None and (cell := cells.cell(name)) is not None:
+                    self._gone[name] = {"place": cells.place(name), **(cell.to_py() or {})}
+
+    def bring_in(self) -> None:
+        """Merge it into the texts, now that the merge's edits are applied."""
+        for name, (before, now, after) in self._texts.items():
+            text = self._text(name)
+            if text is not None:
+                if name in self._gone:  # it was moved, or is of another type now
+                    after = str(text)
+                target, conflicts = merge_text(before, now, after)
+                edit_text(text, target)
+                cell = name or None
+                self.conflicts += [replace(conflict, cell=cell) for conflict in conflicts]
+            elif name in self._gone:  # the other side deleted the cell
+                cells = self._doc.get("cells", type=Array)
+                place = self._gone[name].pop("place")
+                ycell = YNotebook(self._doc).create_ycell(self._gone[name])
+                cells.insert(min(place, len(cells)), ycell)
+                self.conflicts.append(Conflict("deleted", now, "", now, cell=name))
+
+    def _text(self, name: str) -> Text | None:
+        if not name:
+            source: Text = self._doc.get("source", type=Text)
+            return source
+        cell = None if self._cells is None else self._cells.cell(name)
+        text = None if cell is None else cell.get("source")
+        return text if isinstance(text, Text) else None
+
+
 def edit_text(text: Text, target: str) -> None:
-    """Turn a text into another one by inserting and deleting no more than what differs."""
+    """Turn a text into another one by replacing the lines and tokens that differ.
+
+    Whole tokens: who types `5` behind `0.1` while it becomes `0.12` gets both, not `0.125`.
+    """
     source = str(text)
     if source == target:
         return
@@ -163,18 +229,13 @@ def edit_text(text: Text, target: str) -> None:
             text.insert(at, new)
 
 
-def edit_notebook(document: YNotebook, notebook: dict[str, Any]) -> dict[str, str | None]:
-    """Turn a notebook into another one: cells stay where they are matched, the rest is edited.
-
-    Returns:
-        The ids of the cells that were changed, and those of the cells that were taken away with
-        their texts.
-    """
+def edit_notebook(document: YNotebook, notebook: dict[str, Any]) -> Edits:
+    """Turn a notebook into another one: cells stay where they are matched, the rest is edited."""
     meta = document.ydoc.get("meta", type=Map)
     for key in ("nbformat", "nbformat_minor"):
         if meta.get(key) != notebook[key]:
             meta[key] = float(notebook[key])
-    _edit_map(meta["metadata"], notebook["metadata"])
+    edit_map(meta["metadata"], notebook["metadata"])
 
     targets = notebook["cells"]
     cells = document.ycells
@@ -182,17 +243,23 @@ def edit_notebook(document: YNotebook, notebook: dict[str, Any]) -> dict[str, st
     matches = _in_order(match_cells(old, targets))
     fresh = with_cell_ids(notebook)["cells"]
     kept = {index for index in matches if index is not None}
-    changed: dict[str, str | None] = {}
+    edits = Edits()
     for index in reversed(range(len(old))):
         if index not in kept:
-            changed[str(old[index].get("id"))] = source_of(old[index])
+            edits.cells[str(old[index].get("id"))] = source_of(old[index])
             del cells[index]
     for position, match in enumerate(matches):
         if match is None:
             cells.insert(position, document.create_ycell(fresh[position]))
-        elif _edit_cell(document, position, targets[position]):
-            changed[str(old[match].get("id"))] = None
-    return changed
+            continue
+        current, target = old[match], targets[position]
+        name, text = str(current.get("id")), source_of(current)
+        if edit_cell(document, position, target):
+            # One of another type is taken away and inserted anew.
+            edits.cells[name] = None if current["cell_type"] == target["cell_type"] else text
+            if text != source_of(target):
+                edits.texts[name] = (text, source_of(target))
+    return edits
 
 
 def _in_order(matches: list[int | None]) -> list[int | None]:
@@ -203,7 +270,7 @@ def _in_order(matches: list[int | None]) -> list[int | None]:
     return [match if place in kept else None for place, match in enumerate(matches)]
 
 
-def _edit_cell(document: YNotebook, position: int, cell: dict[str, Any]) -> bool:
+def edit_cell(document: YNotebook, position: int, cell: dict[str, Any]) -> bool:
     """Turn a cell into another one; whether it differed."""
     ycell = document.ycells[position]
     current = ycell.to_py() or {}
@@ -212,16 +279,14 @@ def _edit_cell(document: YNotebook, position: int, cell: dict[str, Any]) -> bool
         document.ycells.insert(position, document.create_ycell({**cell, "id": current["id"]}))
         return True
     edit_text(ycell["source"], source_of(cell))
-    _edit_map(ycell["metadata"], cell.get("metadata", {}))
+    edit_map(ycell["metadata"], cell.get("metadata", {}))
     for key in ("execution_count", "attachments"):
         if key in cell and current.get(key) != cell[key]:
             ycell[key] = cell[key]
         elif key not in cell and key in current:
             del ycell[key]
-    if "outputs" in cell and not _same_outputs(current.get("outputs", []), cell["outputs"]):
-        outputs: Array[Any] = ycell["outputs"]
-        outputs.clear()
-        outputs.extend([_youtput(output) for output in cell["outputs"]])
+    if "outputs" in cell:
+        _edit_outputs(ycell["outputs"], current.get("outputs", []), cell["outputs"])
     return bool(ycell.to_py() != current)
 
 
@@ -231,8 +296,35 @@ def _youtput(output: dict[str, Any]) -> Map[Any]:
     return Map(output)
 
 
-def _same_outputs(old: list[dict[str, Any]], new: list[dict[str, Any]]) -> bool:
-    return [_joined(output) for output in old] == [_joined(output) for output in new]
+def _edit_outputs(
+    outputs: Array[Any], old: list[dict[str, Any]], new: list[dict[str, Any]]
+) -> None:
+    """Turn outputs into others: each stays as it is or is replaced, but a stream may grow.
+
+    A program that writes a notebook after each output appends nine times in ten, and views keep
+    what they show of the outputs that stay.
+    """
+    olds, news = [_joined(output) for output in old], [_joined(output) for output in new]
+    start = 0
+    while start < min(len(olds), len(news)) and same(olds[start], news[start]):
+        start += 1
+    if start < min(len(olds), len(news)) and (more := _grown(olds[start], news[start])):
+        text = outputs[start]["text"] if isinstance(outputs[start], Map) else None
+        if isinstance(text, Text):
+            text += more
+            start += 1
+    if start < len(olds):
+        del outputs[start : len(olds)]
+    outputs.extend([_youtput(output) for output in news[start:]])
+
+
+def _grown(old: dict[str, Any], new: dict[str, Any]) -> str:
+    """What a stream got in addition; nothing if it is another output."""
+    is_stream = old.get("output_type") == "stream" and isinstance(old.get("text"), str)
+    if not is_stream or not same({**old, "text": ""}, {**new, "text": ""}):
+        return ""
+    text = new["text"]
+    return str(text[len(old["text"]) :]) if text.startswith(old["text"]) else ""
 
 
 def _joined(output: dict[str, Any]) -> dict[str, Any]:
@@ -240,7 +332,7 @@ def _joined(output: dict[str, Any]) -> dict[str, Any]:
     return {**output, "text": "".join(text)} if isinstance(text, list) else output
 
 
-def _edit_map(ymap: Map[Any], target: dict[str, Any]) -> None:
+def edit_map(ymap: Map[Any], target: dict[str, Any]) -> None:
     current = ymap.to_py() or {}
     for key in current.keys() - target.keys():
         del ymap[key]

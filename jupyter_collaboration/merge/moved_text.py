@@ -20,7 +20,7 @@ Word = tuple[int, int, int, str]
 """A word: its part, its start and end in the merged text, and the word itself."""
 
 
-def twice(parts: Sequence[str], ours: set[int], theirs: set[int]) -> list[tuple[Span, Span]]:
+def repeated(parts: Sequence[str], ours: set[int], theirs: set[int]) -> list[tuple[Span, Span]]:
     """What stands in a part of ours and in one of theirs: both places in the merged text.
 
     Args:

@@ -13,9 +13,12 @@ from typing import Any
 from .cells import Cell, Group, aligned, key_of, source_of
 from .conflict import Conflict
 from .text import merge_text
-from .values import merge_order, merge_values
+from .values import merge_order, merge_values, same
 
 Notebook = dict[str, Any]
+
+VOLATILE = frozenset({"trusted", "execution", "collapsed", "scrolled", "ExecuteTime"})
+"""Metadata that running and looking at a cell changes."""
 
 MergeSource = Callable[[Cell, Cell, str | None], tuple[str, list[Conflict]]]
 """Merges the texts of one cell: of ours and of theirs, with the text that both come from."""
@@ -84,7 +87,7 @@ class _NotebookMerge:
         cell: Cell | None = ours if ours is not None else theirs
         if cell is None or base is None:
             return cell
-        if key_of(cell) == key_of(base):
+        if not _is_edited(cell, base):
             return None
         source = source_of(cell)
         mine, others = (source, "") if cell is ours else ("", source)
@@ -96,17 +99,42 @@ class _NotebookMerge:
         old = None if base is None else source_of(base)
         merged["source"], conflicts = self._merge_source(ours, theirs, old)
         for key in [*ours, *(key for key in theirs if key not in ours)]:
-            if key in ("id", "source", "execution_state"):
+            if key in ("id", "source", "execution_state", "execution_count"):
                 continue
             olds, mine, others = (
                 {key: c[key]} if c and key in c else {} for c in (base, ours, theirs)
             )
             value, more = merge_values(olds, mine, others, "")
-            conflicts += [replace(c, key=c.key[1:]) for c in more if key != "execution_count"]
+            conflicts += [replace(conflict, key=conflict.key[1:]) for conflict in more]
             merged.pop(key, None)
             merged.update(value)
+        if "execution_count" in ours or "execution_count" in theirs:
+            merged["execution_count"] = _execution_count(base or {}, ours, theirs, merged)
         self._conflicts += [replace(conflict, cell=ours.get("id")) for conflict in conflicts]
         return merged
+
+
+def _is_edited(cell: Cell, base: Cell) -> bool:
+    """Whether somebody worked on a cell, so that it stays although the other side deleted it.
+
+    To run a cell is not to work on it: new outputs go with the cell.
+    """
+    if key_of(cell) != key_of(base) or not same(cell.get("attachments"), base.get("attachments")):
+        return True
+    mine, old = (
+        {key: value for key, value in each.get("metadata", {}).items() if key not in VOLATILE}
+        for each in (cell, base)
+    )
+    return not same(mine, old)
+
+
+def _execution_count(base: Cell, ours: Cell, theirs: Cell, merged: Cell) -> Any:
+    """The number of the run that made the outputs; it is not worth a conflict of its own."""
+    old, mine, other = (cell.get("execution_count") for cell in (base, ours, theirs))
+    if same(merged.get("outputs"), ours.get("outputs")):
+        has_run = not same(base.get("outputs"), ours.get("outputs")) or mine != old
+        return mine if has_run else other
+    return other
 
 
 def _name(group: Group) -> tuple[int, int]:

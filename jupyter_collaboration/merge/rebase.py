@@ -27,7 +27,7 @@ class Made:
 
     Attributes:
         text: what it was merged to.
-        clashes: where both sides changed the same.
+        conflicts: where both sides changed the same.
         replicas: what it was in each of them.
     """
 
@@ -134,10 +134,8 @@ class ReplicaTexts(Texts):
         now, conflicts = merge_text(base, before, theirs, sure=False)
         self.made[name] = Made(now, conflicts, replicas)
         result, more = merge_text(last.text, ours, now, sure=False)
-        return result, [
-            *(conflict for conflict in conflicts if conflict not in last.conflicts),
-            *more,
-        ]
+        fresh = [conflict for conflict in conflicts if conflict not in last.conflicts]
+        return result, [*fresh, *more]
 
 
 def _texts_by_cell(content_type: str, update: bytes) -> dict[str, str]:

@@ -1,10 +1,12 @@
 """Three-way merges of JSON values and of orders.
 
-Pure: Python values in, Python values out.
+Pure: Python values in and out. Dictionaries merge by key. Every other value is a leaf, which is
+one side's as a whole: a merge never mixes two lists of outputs.
 """
 
 from __future__ import annotations
 
+import json
 from collections.abc import Hashable, Sequence
 from itertools import pairwise
 from typing import Any, TypeVar
@@ -15,11 +17,11 @@ from .diff import longest_rising
 T = TypeVar("T", bound=Hashable)
 
 
-# Values
-
-
 def merge_values(base: Any, ours: Any, theirs: Any, key: str) -> tuple[Any, list[Conflict]]:
-    """Both sides' changes of a JSON value; dictionaries by key. In a clash ours stays."""
+    """Merge both sides' changes of a JSON value; ours stays where both changed it differently.
+
+    A value that one side changed and the other one deleted stays, and is a `Conflict`.
+    """
     if same(ours, theirs) or same(theirs, base):
         return ours, []
     if same(ours, base):
@@ -39,11 +41,15 @@ def merge_values(base: Any, ours: Any, theirs: Any, key: str) -> tuple[Any, list
             if value is not _ABSENT:
                 merged[name] = value
         return merged, conflicts
-    if theirs is _ABSENT:
-        return ours, []
-    if ours is _ABSENT:
-        return theirs, []
-    return ours, [Conflict("value", str(ours), str(theirs), str(ours), key)]
+    value = theirs if ours is _ABSENT else ours
+    return value, [Conflict("value", _shown(ours), _shown(theirs), _shown(value), key)]
+
+
+def _shown(value: Any) -> str:
+    """A value as JSON; nothing for one that a side deleted."""
+    if value is _ABSENT:
+        return ""
+    return json.dumps(value, ensure_ascii=False, default=repr)
 
 
 class _Absent:
@@ -61,27 +67,33 @@ def same(one: Any, other: Any) -> bool:
         return one.keys() == other.keys() and all(same(one[name], other[name]) for name in one)
     if isinstance(one, list) and isinstance(other, list):
         return len(one) == len(other) and all(map(same, one, other))
-    return bool(one == other)
+    return bool(one == other) or (one != one and other != other)  # NaN is itself here
 
 
 def merge_order(base: Sequence[T], ours: Sequence[T], theirs: Sequence[T]) -> list[T]:
-    """The order of everything in ours and theirs (each name once a side).
+    """Merge the orders of everything in ours and theirs (each name once a side).
 
     Ours gives the order; what theirs moved or added goes behind what it follows there.
     """
-    common = [name for name in theirs if name in set(base)]
     rank = {name: index for index, name in enumerate(base)}
+    common = [name for name in theirs if name in rank]
     kept = {common[index] for index in longest_rising([rank[name] for name in common])}
     moved = {name for name in common if name not in kept}
-    present = set(ours)
-    placed = [name for name in ours if name not in moved]
+    known, present = set(theirs), set(ours)
+    # A linked list, so that a thousand cells that moved do not take a million steps.
+    order: list[T | None] = [None, *(name for name in ours if name not in moved)]
+    following: dict[T | None, T | None] = dict(pairwise([*order, None]))
     for before, name in pairwise([None, *theirs]):
         if name is None or (name in present and name not in moved):
             continue
-        at = placed.index(before) + 1 if before in placed else 0
+        at = before if before in following else None
         # What we added at the same place stays in front.
-        known = set(theirs)
-        while at < len(placed) and placed[at] not in known and placed[at] not in rank:
-            at += 1
-        placed.insert(at, name)
+        while (after := following[at]) is not None and after not in known and after not in rank:
+            at = after
+        following[name], following[at] = following[at], name
+    placed: list[T] = []
+    at = following[None]
+    while at is not None:
+        placed.append(at)
+        at = following[at]
     return placed

@@ -46,10 +46,14 @@ class CloseCode(IntEnum):
 
 @dataclass(frozen=True)
 class Request:
-    """A raw message of a client: what it asks for, and the id that the reply repeats."""
+    """A raw message of a client: what it asks for, and the id that the reply repeats.
+
+    What stands behind a space in the text of a request is its argument.
+    """
 
     name: str
     id: int
+    argument: str = ""
 
 
 @dataclass(frozen=True)
@@ -179,7 +183,8 @@ def read_request(message: bytes) -> Request:
     name, at = read_bytes(message, 1)
     request_id, _ = read_varuint(message, at)
     try:
-        return Request(name.decode(), request_id)
+        text, _, argument = name.decode().partition(" ")
+        return Request(text, request_id, argument)
     except UnicodeDecodeError as error:
         raise ProtocolError("a request whose name is not text") from error
 

@@ -27,6 +27,9 @@ MAX_PIECES = 20_000
 """Pieces of text in one update of which each goes on with the one before. Who writes a document as
 a whole joins them, and to join them takes time that grows with the square of their number."""
 
+MAX_STRINGS = 1_000
+"""Pieces of text in one update of which it is told what they are."""
+
 MAX_DEPTH = 64
 """How deep values, and shared types in shared types, may be nested."""
 
@@ -49,6 +52,9 @@ class Update:
         brought: what it brings, in the same form.
         ends: the clock that each client has behind it.
         strange: why no document should hold what is in it; empty where nothing speaks against it.
+        returns: whether a text in it holds a carriage return.
+        strings: the first pieces of text that it brings, with the ids of their first characters
+            and of what stands on both sides of them.
     """
 
     structs: int = 0
@@ -57,6 +63,8 @@ class Update:
     brought: list[Part] = field(default_factory=list)
     ends: dict[int, int] = field(default_factory=dict)
     strange: str = ""
+    returns: bool = False
+    strings: list[tuple[Id, str, Id | None, Id | None]] = field(default_factory=list)
 
 
 def read_update(data: bytes) -> Update:
@@ -87,6 +95,7 @@ class _Reader:
         self._found = Update()
         self._depths: dict[Id, int] = {}
         self._pieces = 0
+        self._text = ""
         self._skipped = False
 
     def update(self) -> Update:
@@ -146,6 +155,8 @@ class _Reader:
             self._pieces += 1
             if self._pieces > MAX_PIECES and self._is_limited:
                 raise ProtocolError(f"a text in more than {MAX_PIECES} pieces")
+        if kind == STRING and (origin or right) and len(self._found.strings) < MAX_STRINGS:
+            self._found.strings.append(((client, clock), self._text, origin, right))
         if kind == STRING and (origin or right):
             self._found.text = ((client, clock), length, origin, right)
         elif kind == TYPE:
@@ -160,7 +171,8 @@ class _Reader:
         if kind == DELETED:
             return self._number()
         if kind == STRING:
-            text = self._string()
+            text = self._text = self._string()
+            self._found.returns = self._found.returns or "\r" in text
             return len(text.encode("utf-16-le")) // 2
         if kind == ANY:
             count = self._number()

@@ -10,7 +10,7 @@ becomes few large messages.
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Awaitable
+from collections.abc import Awaitable, Callable
 from functools import partial
 from logging import Logger
 from typing import Any
@@ -251,8 +251,10 @@ class BroadcastRoom(YRoom):
         else:
             self._unbroadcast.append((update, self._sender))
 
-    def apply_unbroadcast(self, update: bytes) -> None:
+    def apply_unbroadcast(self, update: bytes, also: Callable[[], None] | None = None) -> None:
         """Change the document, of which members are told only when the change is stored.
+
+        ``also`` is called then, for edits of which members are told together with this one.
 
         A server that is killed before makes the change again: what it had told of it until
         then would come back from members, beside the new one.
@@ -265,6 +267,8 @@ class BroadcastRoom(YRoom):
         self._is_broadcasting = False
         try:
             take_in(self.ydoc, update)
+            if also is not None:
+                also()
         except BaseException as error:
             if must_propagate(error):
                 raise

@@ -21,10 +21,13 @@ import nbformat
 from anyio import TASK_STATUS_IGNORED, Event, Lock, create_task_group
 from anyio.abc import TaskGroup, TaskStatus
 from jupyter_ydoc.ybasedoc import YBaseDoc
-from pycrdt import Array, ArrayEvent, Doc, Map, MapEvent, Subscription, merge_updates
+from jupyter_ydoc.ynotebook import YNotebook
+from jupyter_ydoc.yunicode import YUnicode
+from pycrdt import Array, ArrayEvent, Doc, Map, MapEvent, Subscription, Text, merge_updates
 
 from ..access.roles import Action
-from ..documents.codec import make_document
+from ..documents.cell_index import CellIndex
+from ..documents.codec import LINE_END, make_document
 from ..documents.identity import DocumentId, has_saved_state, is_notebook
 from ..documents.validation import repair_notebook
 from ..errors import (
@@ -43,11 +46,15 @@ from ..files.watcher import FileWatch
 from ..history.model import Kind, Mark, MarkKind
 from ..history.store import History
 from ..merge.conflict import Conflict
+from ..merge.decision import Decider
+from ..merge.document import LateEdits, Merge
 from ..merge.rebase import Replicas, with_replica
 from ..protocol import messages
 from ..protocol.messages import Request
-from ..protocol.update_reader import read_update
+from ..protocol.update_reader import Update, read_update
+from .conflicts import ConflictList
 from .member import Member, Outgoing
+from .moved_cells import MovedCells
 from .persistent import PersistentRoom
 
 Emit = Callable[..., None]
@@ -63,6 +70,9 @@ RUNNING, IDLE = "running", "idle"
 
 RUNNER_RETURN = 10.0
 """Seconds that somebody who ran a cell is given to come back before it counts as ended."""
+
+CONFLICT_DELAY = 0.5
+"""Seconds after an edit at which it is looked whether it decided a conflict."""
 
 SETTLE_LIMIT = 1.0
 """Seconds for which those who come back may send what they have, before the file is merged."""
@@ -120,6 +130,10 @@ class DocumentRoom(PersistentRoom):
         self._running: dict[str, Member] = {}
         self._state = self.ydoc.get("state", type=Map)
         self._cells = self.ydoc.get("cells", type=Array) if self._is_notebook else None
+        self._index = CellIndex(self._cells) if self._cells is not None else None
+        self._moved = MovedCells(self._index) if self._index is not None else None
+        self._conflict_check: asyncio.TimerHandle | None = None
+        self.conflicts: ConflictList
         self._document: YBaseDoc
 
     def _observe(self, shared: Any, look: Callable[[Any], None]) -> None:
@@ -133,6 +147,11 @@ class DocumentRoom(PersistentRoom):
     def document(self) -> YBaseDoc:
         """The document, as jupyter_ydoc shows it."""
         return self._document
+
+    @property
+    def cells(self) -> CellIndex | None:
+        """Where the cells of a notebook are."""
+        return self._index
 
     @property
     def path(self) -> str:
@@ -154,6 +173,9 @@ class DocumentRoom(PersistentRoom):
                 self.session_id = await self.synchronizer.open()
                 # Views of other packages take what is there when they are made for their content.
                 self._document = make_document(self.id.type, self.ydoc, self.awareness)
+                decider = Decider(self._document, self._index)
+                self.conflicts = ConflictList(self._history.conflicts, decider)
+                await self.conflicts.load()
                 self._observe(self._state, self._on_state)
                 if self._cells is not None:
                     self._observe(self._cells, self._on_cells)
@@ -202,6 +224,68 @@ class DocumentRoom(PersistentRoom):
         super().join(member)
         if self._repaired:
             member.send(Outgoing(messages.raw_message(self._repair_told())))
+        if len(self.conflicts):
+            member.send(Outgoing(messages.raw_message(self.conflicts.message())))
+
+    def show_conflicts(self, conflicts: list[Conflict], origin: str) -> None:
+        """Show everybody what a merge could not decide."""
+        if self.conflicts.add(conflicts, origin):
+            self._broadcast(self.conflicts.message())
+
+    def _check_conflicts_soon(self) -> None:
+        """Somebody edited the document, and may have decided a conflict by it."""
+        if len(self.conflicts) and self._conflict_check is None:
+            loop = asyncio.get_running_loop()
+            self._conflict_check = loop.call_later(CONFLICT_DELAY, self._check_conflicts)
+
+    def _check_conflicts(self) -> None:
+        self._conflict_check = None
+        if not self.is_closed and self.conflicts.drop_decided():
+            self._broadcast(self.conflicts.message())
+
+    def _resolve(self, member: Member, request: Request) -> None:
+        conflict_id, _, choice = request.argument.partition(" ")
+        with self._entries_of(Kind.EDIT, member.username), self.ydoc.transaction():
+            problem = self.conflicts.resolve(conflict_id, choice)
+        if problem:
+            self.reply(member, request, status="failed", reason=problem)
+        else:
+            self.reply(member, request, status="success")
+            self._broadcast(self.conflicts.message())
+
+    def take_read(self, member: Member, update: bytes, found: Update) -> None:
+        arrived: dict[str, tuple[str, str]] = {}
+        if self._index is not None and self._moved is not None and self.ready:
+            if found.deleted:
+                self._moved.will_delete(self._index.deleted_by(found.deleted))
+            arrived = self._moved.arrived(found)
+        super().take_read(member, update, found)
+        if arrived and self._moved is not None and update not in self._early.get(member, ()):
+            with self._entries_of(Kind.EDIT, member.username), self.ydoc.transaction():
+                self._moved.type(arrived)
+        if found.returns:
+            self._normalize_line_ends()
+
+    def _normalize_line_ends(self) -> None:
+        """Replace line ends that a member inserted and no editor shows, as an edit of the server.
+
+        Only the carriage returns go, so that everybody's caret stays on its text.
+        """
+        if isinstance(self._document, YNotebook):
+            sources = [cell.get("source") for cell in self._document.ycells]
+        elif isinstance(self._document, YUnicode):
+            sources = [self.ydoc.get("source", type=Text)]
+        else:
+            return
+        with self._entries_of(Kind.SERVER), self.ydoc.transaction():
+            for source in sources:
+                if isinstance(source, Text) and "\r" in (text := str(source)):
+                    for found in reversed(list(LINE_END.finditer(text))):
+                        at = len(text[: found.start()].encode())
+                        if found[0] == "\r":
+                            source.insert(at + 1, "\n")
+                        del source[at : at + 1]
+        self.synchronizer.changed()
 
     def receive(self, member: Member, message: bytes) -> Awaitable[None] | None:
         work = super().receive(member, message)
@@ -214,6 +298,8 @@ class DocumentRoom(PersistentRoom):
         async with create_task_group() as tasks:
             self._tasks = tasks
             await tasks.start(self.synchronizer.run)
+            if self._index is not None:
+                tasks.start_soon(self._index.read_slowly)
             tasks.start_soon(self._settle)
             if self._options.poll_interval:
                 tasks.start_soon(self.synchronizer.watch)
@@ -274,6 +360,7 @@ class DocumentRoom(PersistentRoom):
                 self._must_publish_unsaved = True
                 asyncio.get_running_loop().call_soon(self.publish)
             self.synchronizer.changed()
+            self._check_conflicts_soon()
 
     def _send_updates(self) -> None:
         self._tell_unsaved()
@@ -289,16 +376,22 @@ class DocumentRoom(PersistentRoom):
             self.publish()
 
     async def change(
-        self, update: bytes, kind: Kind, author: str = "", noted: Callable[[], None] | None = None
+        self,
+        update: bytes,
+        kind: Kind,
+        author: str = "",
+        noted: Callable[[], None] | None = None,
+        also: Callable[[], None] | None = None,
     ) -> None:
         """Change the document, store the change, and tell everybody.
 
         Args:
             kind, author: under which it enters the history.
             noted: called right after the change, so that what it notes is stored with it.
+            also: makes further edits that belong to the change.
         """
         with self._entries_of(kind, author):
-            self.apply_unbroadcast(update)
+            self.apply_unbroadcast(update, also)
         try:
             if noted is not None:
                 noted()
@@ -306,6 +399,19 @@ class DocumentRoom(PersistentRoom):
                 await self._history.commit()
         finally:
             self.mark_stored()
+
+    def will_delete(self, merge: Merge) -> None:
+        """A merge is about to take cells away, perhaps to insert them anew."""
+        if self._moved is not None:
+            names = [name for name, text in merge.cells.items() if text is not None]
+            self._moved.will_delete(names)
+
+    async def restore(self, merge: Merge, author: str) -> None:
+        """Make the edits of a restore; what was typed since they were computed is kept."""
+        self.will_delete(merge)
+        late = LateEdits(self.ydoc, self._index, merge)
+        await self.change(merge.update, Kind.RESTORE, author, also=late.bring_in)
+        self.show_conflicts(late.conflicts, "restore")
 
     def mark(self, kind: MarkKind, author: str, seq: int | None = None) -> None:
         """Cut the history where something happened: behind an entry, or here."""
@@ -329,33 +435,26 @@ class DocumentRoom(PersistentRoom):
             asyncio.get_running_loop().call_soon(self.publish)
 
     def _on_cells(self, event: ArrayEvent) -> None:
-        delta: list[dict[str, Any]] = event.delta  # type: ignore[attr-defined]
-        if self.ready and any("insert" in change for change in delta):
+        assert self._index is not None
+        if self._index.follow(event) and self.ready:
             asyncio.get_running_loop().call_soon(self._separate_twins)
 
     def _separate_twins(self) -> None:
         """Cells have ids of their own: two people who move one cell at once make two of it."""
-        assert self._cells is not None
-        cells = self._cells
-        seen: dict[str, Any] = {}
-        twins: list[tuple[int, bool]] = []
-        for index in range(len(cells)):
-            cell = cells[index]
-            name = cell.get("id") if isinstance(cell, Map) else None
-            if not isinstance(name, str):
-                continue
-            if name in seen:
-                twins.append((index, cells[index].to_py() == seen[name].to_py()))
-            else:
-                seen[name] = cells[index]
-        if not twins:
+        assert self._cells is not None and self._index is not None
+        twins = self._index.twins()
+        if not twins or self.is_closed:
             return
+        cells = self._cells
+        first = {name: self._index.cell(name) for name in {cells[at]["id"] for at in twins}}
+        copies = {at for at in twins if _same_cell(cells[at], first[cells[at]["id"]])}
         with self._entries_of(Kind.SERVER), self.ydoc.transaction():
-            for index, is_copy in reversed(twins):
-                if is_copy:
-                    del cells[index]
+            for at in reversed(twins):
+                if at in copies:
+                    del cells[at]
                 else:
-                    cells[index]["id"] = f"{cells[index]['id'][:40]}-{index}"
+                    cells[at]["id"] = f"{cells[at]['id'][:40]}-{at}"
+        self._index.renamed()
         self.synchronizer.changed()
 
     # Requests
@@ -372,6 +471,8 @@ class DocumentRoom(PersistentRoom):
             self.reply(member, request, status="failed", reason="There is no such request.")
         elif not member.role.may(_REQUESTS[request.name]):
             self.reply(member, request, status="failed", reason="You may read, not write.")
+        elif request.name == "resolve":
+            self._resolve(member, request)
         elif self._tasks is not None:
             work = self._answer_revert if request.name == "revert" else self._answer_save
             self._tasks.start_soon(work, member, request)
@@ -609,6 +710,8 @@ class DocumentRoom(PersistentRoom):
 
     def close(self) -> None:
         super().close()
+        if self._conflict_check is not None:
+            self._conflict_check.cancel()
         # A document holds its observers where no garbage collection sees them.
         for shared, subscription in self._watched:
             shared.unobserve(subscription)
@@ -627,4 +730,13 @@ class DocumentRoom(PersistentRoom):
             self._tasks = None
 
 
-_REQUESTS = {"save": Action.SAVE, "recreate": Action.SAVE, "revert": Action.REVERT}
+_REQUESTS = {
+    "save": Action.SAVE,
+    "recreate": Action.SAVE,
+    "revert": Action.REVERT,
+    "resolve": Action.EDIT,
+}
+
+
+def _same_cell(one: Map[Any], other: Map[Any] | None) -> bool:
+    return other is not None and bool(one.to_py() == other.to_py())

@@ -18,7 +18,7 @@ from anyio.to_thread import run_sync
 from ..documents.codec import content_of
 from ..documents.identity import DocumentId, parse_room_id
 from ..errors import HistoryUnavailable, InvalidRequest, NotAllowed, VersionNotFound
-from ..history.model import Kind, Mark, MarkKind, Retention, Version
+from ..history.model import Mark, MarkKind, Retention, Version
 from ..merge.document import merge_into
 from ..protocol import messages
 from ..protocol.messages import CloseCode
@@ -270,7 +270,7 @@ class VersionService:
         if merge.update != messages.EMPTY_UPDATE:
             room.mark(MarkKind.RESTORED, author)
             if apply:
-                await room.change(merge.update, Kind.RESTORE, author)
+                await room.restore(merge, author)
         return merge.update
 
 

@@ -10,6 +10,7 @@ from typing import Any
 import nbformat
 import pytest
 
+from jupyter_collaboration.documents.codec import file_fingerprint, loaded_update, rendered
 from jupyter_collaboration.files.formatting import JsonStyle, LineEndings
 
 NOTEBOOK: dict[str, Any] = {
@@ -69,10 +70,37 @@ def test_jupyters_own_way_of_writing_is_left_to_jupyter() -> None:  # [F7]
     style = JsonStyle(text)
     content = as_in_document(text)
     assert style.text_of(content) is None
-    with_numbers = style.with_numbers(content)
+    with_numbers = style.restored(content)
     assert nbformat.writes(nbformat.from_dict(with_numbers)) + "\n" == text
 
 
 def test_mixed_line_endings_stay_where_lines_stay() -> None:  # [F7]
     lines = LineEndings("a\r\nb\nc\rd\r\n")
     assert lines.restored("a\nnew\nb\nc\nd\n") == "a\r\nnew\r\nb\nc\rd\r\n"
+
+
+def test_streams_stay_in_the_pieces_in_which_they_were_written() -> None:  # S25 [F7]
+    pieces = [
+        {"output_type": "stream", "name": "stdout", "text": [f"tick {number}\n"]}
+        for number in range(3)
+    ]
+    error = {"output_type": "stream", "name": "stderr", "text": ["oh\n"]}
+    notebook = copy.deepcopy(NOTEBOOK)
+    notebook["cells"][0]["outputs"] = [*pieces, error]
+    text = json.dumps(notebook, indent=1, ensure_ascii=False) + "\n"
+    content = rendered("notebook", loaded_update("notebook", json.loads(text)))
+    outputs = content["cells"][0]["outputs"]
+    assert [each["text"] for each in outputs] == ["tick 0\ntick 1\ntick 2\n", "oh\n"]
+    style = JsonStyle(text)
+    restored = style.restored(content)
+    assert [each["text"] for each in restored["cells"][0]["outputs"]] == [
+        "tick 0\n",
+        "tick 1\n",
+        "tick 2\n",
+        "oh\n",
+    ]
+    outputs[1]["text"] += "no\n"
+    assert len(style.restored(content)["cells"][0]["outputs"]) == 4
+    outputs[0]["text"] += "tick 3\n"
+    assert style.restored(content)["cells"][0]["outputs"] == outputs
+    assert file_fingerprint("notebook", content) != file_fingerprint("notebook", notebook)

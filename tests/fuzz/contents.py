@@ -11,6 +11,8 @@ from typing import Any
 
 from pycrdt import Array, Doc, Map, Text
 
+from jupyter_collaboration.documents.codec import joined_streams
+
 from .marks import marks_in, seam
 
 Cells = list[tuple[str, str]]
@@ -67,7 +69,7 @@ def cells_of_file(data: bytes, kind: str) -> Cells:
 
 
 def _text_of(cell: dict[str, Any]) -> str:
-    outputs = [joined(output.get("text", "")) for output in cell.get("outputs", [])]
+    outputs = [joined(each.get("text", "")) for each in joined_streams(cell.get("outputs", []))]
     return "\0".join([joined(cell["source"]), *outputs])
 
 

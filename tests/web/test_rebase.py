@@ -159,7 +159,11 @@ def test_what_cannot_be_placed_is_told_and_kept(
         (server.root / "a.txt").write_text("x = 33\n")
         member = await server.member(fixture)
         (conflict,) = (await ada.place(server, room_id))["conflicts"]
-        assert (conflict["kind"], conflict["yours"], conflict["theirs"]) == ("text", "22", "33")
+        assert (conflict["kind"], conflict["yours"], conflict["theirs"]) == (
+            "text",
+            "x = 22\n",
+            "x = 33\n",
+        )
         await until(lambda: conflict["merged"] in str(member.source))
         assert "22" in conflict["merged"] and "33" in conflict["merged"]
         await member.close()

@@ -14,8 +14,9 @@ from anyio.to_thread import run_sync
 from ...documents.codec import replay
 from ...errors import HistoryDamaged, HistoryUnavailable, must_propagate
 from ..model import Entry, Kind, Retention, Stored, UnsavedWork
-from ..store import AttributionStore, History, VersionStore, nothing
+from ..store import AttributionStore, ConflictStore, History, VersionStore, nothing
 from .attribution import SQLiteAttribution
+from .conflicts import SQLiteConflicts
 from .private import PrivateStores
 from .reader import snapshot
 from .schema import published_history
@@ -48,6 +49,7 @@ class SQLiteHistory(History):
         self._bytes = 0
         self._versions = SQLiteVersions(room_id, backend)
         self._attribution = SQLiteAttribution(room_id, backend)
+        self._conflicts = SQLiteConflicts(room_id, backend)
 
     @property
     def retention(self) -> Retention | None:
@@ -60,6 +62,10 @@ class SQLiteHistory(History):
     @property
     def attribution(self) -> AttributionStore:
         return self._attribution
+
+    @property
+    def conflicts(self) -> ConflictStore:
+        return self._conflicts
 
     async def _load(self) -> Stored:
         backend = self._backend

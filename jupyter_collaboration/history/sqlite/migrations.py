@@ -94,6 +94,6 @@ def _addable(declaration: str) -> str:
 
 MIGRATIONS: dict[int, Callable[[sqlite3.Connection], None]] = {
     1: _complete,
-    2: _complete,  # collaboration_lease, collaboration_paths
+    2: _complete,  # collaboration_lease, collaboration_paths, collaboration_conflicts
 }
 """What leads to each number from the one before it."""

@@ -85,6 +85,11 @@ TABLES = {
         "username": "TEXT PRIMARY KEY",
         "name": "TEXT NOT NULL",
     },
+    "collaboration_conflicts": {
+        "document": "INTEGER NOT NULL REFERENCES collaboration_documents (id)",
+        "id": "TEXT NOT NULL",
+        "data": "TEXT NOT NULL",
+    },
     "collaboration_lease": {
         "id": "INTEGER PRIMARY KEY",
         "number": "INTEGER NOT NULL",
@@ -98,12 +103,19 @@ TABLES = {
 KEYS = {
     "collaboration_updates": "document, seq",
     "collaboration_marks": "document, seq, kind",
+    "collaboration_conflicts": "document, id",
     "collaboration_versions": "document, seq",
 }
 """Primary keys of several columns."""
 
 WITHOUT_ROWID = frozenset(
-    {"collaboration_marks", "collaboration_people", "collaboration_chores", "collaboration_lease"}
+    {
+        "collaboration_marks",
+        "collaboration_people",
+        "collaboration_chores",
+        "collaboration_conflicts",
+        "collaboration_lease",
+    }
 )
 """Tables of short rows, which then need no index beside them; only where they are made anew."""
 
@@ -128,6 +140,7 @@ TABLES_OF_DOCUMENT = (
     "versions",
     "summaries",
     "attributions",
+    "conflicts",
     "files",
     "paths",
 )

@@ -1,0 +1,172 @@
+"""Where each cell of a live notebook is, by its id.
+
+Follows the changes of the list of cells, so that nobody has to read thousands of cells to find
+one. Ids are read soon after a change, since a document must not be read while it tells of one.
+"""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Iterable
+from typing import Any
+
+from anyio.lowlevel import checkpoint
+from pycrdt import Array, ArrayEvent, Assoc, Map
+
+from ..protocol.messages import read_varuint
+from ..protocol.update_reader import Id
+
+SLICE = 25
+"""Cells that are read before others have their turn."""
+
+MAX_TRIED = 64
+"""Parts of a document up to which each of them is looked up."""
+
+
+class CellIndex:
+    """The ids of all cells, in their order.
+
+    Args:
+        cells: the notebook's list of cells.
+    """
+
+    def __init__(self, cells: Array[Any]) -> None:
+        self._cells = cells
+        self._ids: list[str | None] | None = None
+        self._fresh = 0
+        self._unchecked: list[str] = []
+        self._counts: Counter[str] = Counter()
+        self._places: dict[str, int] | None = None
+        self._items: list[Id | None] = []
+        self._by_item: dict[Id, str] = {}
+
+    def follow(self, event: ArrayEvent) -> bool:
+        """The list of cells changed; whether any were inserted."""
+        if self._ids is None:
+            return True
+        at, has_inserted = 0, False
+        delta: list[dict[str, Any]] = event.delta  # type: ignore[attr-defined]
+        self._places = None
+        for change in delta:
+            if "retain" in change:
+                at += change["retain"]
+            elif "delete" in change:
+                gone = self._ids[at : at + change["delete"]]
+                self._counts.subtract(name for name in gone if name is not None)
+                self._fresh -= gone.count(None)
+                for item in self._items[at : at + change["delete"]]:
+                    if item is not None:
+                        self._by_item.pop(item, None)
+                del self._ids[at : at + change["delete"]]
+                del self._items[at : at + change["delete"]]
+            else:
+                size = len(change["insert"])
+                self._ids[at:at] = [None] * size
+                self._items[at:at] = [None] * size
+                self._fresh += size
+                at += size
+                has_inserted = True
+        return has_inserted
+
+    def twins(self) -> list[int]:
+        """The places of cells that came last with an id that a cell before or behind them has."""
+        self._read()
+        fresh, self._unchecked = self._unchecked, []
+        ids = self._ids or []
+        if not any(self._counts[name] > 1 for name in fresh):
+            return []
+        doubled = {name for name in fresh if self._counts[name] > 1}
+        seen: set[str] = set()
+        found: list[int] = []
+        for at, name in enumerate(ids):
+            if name in doubled:
+                if name in seen:
+                    found.append(at)
+                seen.add(name or "")
+        return found
+
+    def place(self, name: str) -> int | None:
+        """Where the cell of an id is; None if there is none."""
+        self._read()
+        if self._places is None:
+            ids = self._ids or []
+            self._places = {each: at for at, each in reversed(list(enumerate(ids))) if each}
+        return self._places.get(name)
+
+    def cell(self, name: str) -> Map[Any] | None:
+        """The cell of an id."""
+        at = self.place(name)
+        if at is None:
+            return None
+        cell = self._cells[at]
+        if isinstance(cell, Map) and cell.get("id") == name:
+            return cell
+        self._ids = None  # somebody gave a cell another id
+        at = self.place(name)
+        found = None if at is None else self._cells[at]
+        return found if isinstance(found, Map) else None
+
+    def item(self, name: str) -> Id | None:
+        """The number that Yjs has for the cell of an id: that of a copy is another one."""
+        place = self.place(name)
+        return None if place is None else self._items[place]
+
+    def deleted_by(self, parts: Iterable[tuple[int, int, int]]) -> list[str]:
+        """The cells that an edit deletes, which deletes these parts (client, clock, length)."""
+        self._read()
+        names: list[str] = []
+        for client, clock, length in parts:
+            if length <= MAX_TRIED:
+                found = [self._by_item.get((client, at)) for at in range(clock, clock + length)]
+                names += [name for name in found if name]
+            else:
+                names += [
+                    name
+                    for (other, at), name in self._by_item.items()
+                    if other == client and clock <= at < clock + length
+                ]
+        return names
+
+    async def read_slowly(self) -> None:
+        """Read all ids in small pieces, so that opening thousands of cells holds nobody up."""
+        while self._read(SLICE):
+            await checkpoint()
+
+    def renamed(self) -> None:
+        """Ids of cells were changed."""
+        self._ids = None
+
+    def _read(self, limit: int | None = None) -> bool:
+        """Read the ids that are not known yet, at most so many; whether there are more."""
+        if self._ids is None or len(self._ids) != len(self._cells):
+            self._ids = [None] * len(self._cells)
+            self._items = [None] * len(self._cells)
+            self._by_item = {}
+            self._counts = Counter()
+            self._fresh = len(self._ids)
+        fresh: list[str] = []
+        at = -1
+        while self._fresh > 0 and (limit is None or len(fresh) < limit):
+            at = self._ids.index(None, at + 1)
+            self._fresh -= 1
+            cell = self._cells[at]
+            name = cell.get("id") if isinstance(cell, Map) else None
+            name = name if isinstance(name, str) else ""
+            self._ids[at] = name
+            item = _item(self._cells, at)
+            self._items[at] = item
+            self._by_item[item] = name
+            fresh.append(name)
+        names = [name for name in fresh if name]
+        self._counts.update(names)
+        self._unchecked += names
+        if fresh:
+            self._places = None
+        return self._fresh > 0
+
+
+def _item(cells: Array[Any], at: int) -> Id:
+    """The number of a cell: a relative position begins with the kind, the client and the clock."""
+    data = cells.sticky_index(at, Assoc.AFTER).encode()
+    client, place = read_varuint(data, 1)
+    return client, read_varuint(data, place)[0]

@@ -1,0 +1,52 @@
+"""The conflicts of one document that nobody has decided yet, in the SQLite store.
+
+Knows its table; leaves the thread in which SQL runs to the backend.
+"""
+
+from __future__ import annotations
+
+import json
+from dataclasses import asdict
+
+from ..model import OpenConflict
+from ..store import ConflictStore
+from .writer import SQLiteWriter
+
+
+class SQLiteConflicts(ConflictStore):
+    """One document's rows in the table ``collaboration_conflicts``."""
+
+    def __init__(self, room_id: str, backend: SQLiteWriter) -> None:
+        self._room_id = room_id
+        self._backend = backend
+
+    async def all(self) -> list[OpenConflict]:
+        await self._backend.flush()
+        return await self._backend.ask(self._select)
+
+    def _select(self) -> list[OpenConflict]:
+        rows = self._backend.db.execute(
+            "SELECT data FROM collaboration_conflicts WHERE document = ?",
+            (self._backend.document_id(self._room_id),),
+        )
+        found = [OpenConflict(**json.loads(data)) for (data,) in rows]
+        return sorted(found, key=lambda conflict: conflict.time)
+
+    def add(self, conflict: OpenConflict) -> None:
+        self._backend.then(
+            self._room_id,
+            "INSERT OR REPLACE INTO collaboration_conflicts (document, id, data)"
+            " SELECT id, ?, ? FROM collaboration_documents WHERE room = ?",
+            conflict.id,
+            json.dumps(asdict(conflict)),
+            self._room_id,
+        )
+
+    def remove(self, conflict_id: str) -> None:
+        self._backend.then(
+            self._room_id,
+            "DELETE FROM collaboration_conflicts WHERE id = ? AND document IN"
+            " (SELECT id FROM collaboration_documents WHERE room = ?)",
+            conflict_id,
+            self._room_id,
+        )

@@ -1,0 +1,181 @@
+"""Typing that arrives for a cell after it was moved.
+
+Yjs cannot move a cell: it is deleted, and a copy of the same id is inserted. What somebody typed
+before they saw that goes to the deleted text, where Yjs drops it. The server remembers which
+characters were in the texts of deleted cells, and types what arrives for them into the copy. [P9]
+"""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Iterable
+from dataclasses import dataclass, field
+from typing import Any, NamedTuple
+
+from pycrdt import Assoc, Text
+
+from ..documents.cell_index import CellIndex
+from ..merge.document import edit_text
+from ..merge.text import merge_text
+from ..protocol.update_reader import Id, Part, Update
+
+MAX_CELLS = 50
+MAX_AGE = 120.0
+MAX_CHARACTERS = 20_000
+"""How many deleted cells are remembered, for how many seconds, and up to which size."""
+
+
+class _Run(NamedTuple):
+    """Characters of one Yjs client in a row, in UTF-16 code units as Yjs counts them."""
+
+    client: int
+    clock: int
+    length: int
+    place: int
+
+
+@dataclass
+class _Deleted:
+    """A deleted cell: its text with what arrived for it later, and whose characters these are."""
+
+    items: list[Id | None]
+    time: float
+    text: str
+    runs: list[_Run] = field(default_factory=list)
+
+    def place_behind(self, character: Id | None) -> int | None:
+        for client, clock, length, place in self.runs:
+            if character and client == character[0] and 0 <= character[1] - clock < length:
+                return place + character[1] - clock + 1
+        return None
+
+    def insert(self, at: int, character: Id, piece: str) -> None:
+        size = _units(piece)
+        runs: list[_Run] = [_Run(*character, size, at)]
+        for run in self.runs:
+            head = min(max(at - run.place, 0), run.length)
+            if head:
+                runs.append(run._replace(length=head))
+            if head < run.length:
+                client, clock, length, place = run
+                runs.append(_Run(client, clock + head, length - head, place + head + size))
+        self.runs = runs
+        self.text = _cut(self.text, 0, at) + piece + _cut(self.text, at)
+
+    def delete(self, client: int, clock: int, length: int) -> None:
+        if not any(run.client == client for run in self.runs):
+            return
+        first = min(run.clock for run in self.runs if run.client == client)
+        last = max(run.clock + run.length for run in self.runs if run.client == client)
+        for at in range(min(clock + length, last) - 1, max(clock, first) - 1, -1):
+            behind = self.place_behind((client, at))
+            if behind is None:
+                continue
+            runs: list[_Run] = []
+            for run in self.runs:
+                if run.client == client and 0 <= at - run.clock < run.length:
+                    head = at - run.clock
+                    runs.append(run._replace(length=head))
+                    rest = run.length - head - 1
+                    runs.append(_Run(client, at + 1, rest, run.place + head))
+                else:
+                    runs.append(run._replace(place=run.place - (run.place >= behind)))
+            self.runs = [run for run in runs if run.length]
+            self.text = _cut(self.text, 0, behind - 1) + _cut(self.text, behind)
+
+
+class MovedCells:
+    """The cells of one notebook that were deleted a moment ago."""
+
+    def __init__(self, cells: CellIndex) -> None:
+        self._cells = cells
+        self._deleted: dict[str, _Deleted] = {}
+
+    def will_delete(self, names: Iterable[str]) -> None:
+        """Remember cells that are about to be deleted."""
+        now = time.monotonic()
+        for name in names:
+            cell = self._cells.cell(name)
+            text = None if cell is None else cell.get("source")
+            if isinstance(text, Text) and len(source := str(text)) <= MAX_CHARACTERS:
+                before = self._deleted.pop(name, None)
+                runs = _runs(text, source)
+                if before is not None and before.text == source:
+                    runs += before.runs  # of the cell of which this one is a copy
+                items = [self._cells.item(name), *(before.items if before else ())]
+                self._deleted[name] = _Deleted(items, now, source, runs)
+        young = [name for name, each in self._deleted.items() if now - each.time <= MAX_AGE]
+        self._deleted = {name: self._deleted[name] for name in young[-MAX_CELLS:]}
+
+    def arrived(self, found: Update) -> dict[str, tuple[str, str]]:
+        """What an edit does to texts of cells that were moved: before and after, by cell."""
+        texts: dict[str, tuple[str, str]] = {}
+        for name, deleted in self._deleted.items():
+            item = self._cells.item(name)
+            if item is None or item in deleted.items:
+                continue  # it was deleted for good, or is still there
+            before = deleted.text
+            for character, piece, origin, right in found.strings:
+                at = deleted.place_behind(origin)
+                if at is None and (behind := deleted.place_behind(right)) is not None:
+                    at = behind - 1
+                if at is not None and deleted.place_behind(character) is None:
+                    deleted.insert(at, character, piece)
+            # Who knows that the cell was deleted tells of all its characters that they are.
+            if not any(_has(part, item) for part in found.deleted for item in deleted.items):
+                for part in found.deleted:
+                    deleted.delete(*part)
+            if deleted.text != before:
+                texts[name] = (before, deleted.text)
+        return texts
+
+    def type(self, texts: dict[str, tuple[str, str]]) -> None:
+        """Type what arrived into the copies."""
+        for name, (before, after) in texts.items():
+            cell = self._cells.cell(name)
+            text = None if cell is None else cell.get("source")
+            if isinstance(text, Text):
+                edit_text(text, merge_text(before, str(text), after)[0])
+
+
+def _has(part: Part, item: Id | None) -> bool:
+    client, clock, length = part
+    return item is not None and item[0] == client and 0 <= item[1] - clock < length
+
+
+def _runs(text: Text, source: str) -> list[_Run]:
+    """Whose characters a text consists of.
+
+    pycrdt counts bytes where Yjs counts UTF-16 code units, so that only the first character of
+    what was typed in one go has its own number: the others are counted from there.
+    """
+    runs: list[_Run] = []
+    expected: Id | None = None
+    at = place = 0
+    for character in source:
+        size, units = len(character.encode()), _units(character)
+        found = _id(text.sticky_index(at, Assoc.AFTER).to_json())
+        if found == expected and runs:
+            runs[-1] = runs[-1]._replace(length=runs[-1].length + units)
+        else:
+            runs.append(_Run(*found, units, place))
+        expected = (found[0], found[1] + size)
+        at, place = at + size, place + units
+    return runs
+
+
+def _id(index: dict[str, Any]) -> Id:
+    return index["item"]["client"], index["item"]["clock"]
+
+
+def _units(text: str) -> int:
+    return len(text.encode("utf-16-le", "surrogatepass")) // 2
+
+
+def _cut(text: str, start: int, end: int | None = None) -> str:
+    """A part of a text by UTF-16 code units."""
+    if text.isascii():
+        return text[start:end]
+    units = text.encode("utf-16-le", "surrogatepass")
+    part = units[2 * start : None if end is None else 2 * end]
+    return part.decode("utf-16-le", "surrogatepass")
