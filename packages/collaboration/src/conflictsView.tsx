@@ -104,12 +104,16 @@ function ConflictItem(props: IConflictItemProps): React.ReactElement {
       </h3>
       <div className="jp-Conflicts-sides">
         <Side
-          label={trans.__('Your text')}
+          label={originOf(conflict, trans)}
           text={conflict.yours}
           whenEmpty={trans.__('(deleted)')}
         />
         <Side
-          label={trans.__('Text of the others')}
+          label={
+            conflict.origin
+              ? trans.__('Text of this document')
+              : trans.__('Text of the others')
+          }
           text={conflict.theirs}
           whenEmpty={trans.__('(deleted)')}
         />
@@ -152,6 +156,22 @@ function Side(props: {
   );
 }
 
+/**
+ * Where the side comes from that is not the document's.
+ */
+function originOf({ origin }: IConflict, trans: TranslationBundle): string {
+  switch (origin) {
+    case 'disk':
+      return trans.__('Text of the file on disk');
+    case 'rebase':
+      return trans.__('Text of a page that was offline');
+    case 'restore':
+      return trans.__('Text of the restored version');
+    default:
+      return trans.__('Your text');
+  }
+}
+
 function placeOf(
   { cell, key }: IConflict,
   cellNumber: number | null,
@@ -170,7 +190,7 @@ function placeOf(
  * What can be chosen, in words.
  */
 function choicesOf(
-  { kind, yours }: IConflict,
+  { kind, origin, yours }: IConflict,
   trans: TranslationBundle
 ): [ConflictChoice, string][] {
   if (kind === 'deleted') {
@@ -180,8 +200,8 @@ function choicesOf(
     ];
   }
   const sides: [ConflictChoice, string][] = [
-    ['yours', trans.__('Keep mine')],
-    ['theirs', trans.__('Keep theirs')]
+    ['yours', origin ? trans.__('Keep the other') : trans.__('Keep mine')],
+    ['theirs', origin ? trans.__('Keep this') : trans.__('Keep theirs')]
   ];
   return kind === 'text' ? [['both', trans.__('Keep both')], ...sides] : sides;
 }

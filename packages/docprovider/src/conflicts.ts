@@ -19,6 +19,7 @@ import type { IDisposable } from '@lumino/disposable';
 import type { ISignal } from '@lumino/signaling';
 import { Signal } from '@lumino/signaling';
 
+import type { ISharedConflict } from './protocol';
 import type { ConflictChoice, IConflict } from './tokens';
 
 type SharedCell = YNotebook['cells'][number];
@@ -41,6 +42,21 @@ export class Conflicts implements IDisposable {
   }
 
   /**
+   * Those that only this page has, and so has to keep.
+   */
+  get own(): readonly IConflict[] {
+    return this._own.filter(each => !isAmong(this._shared, each));
+  }
+
+  /**
+   * A signal emitted with the id of a shared conflict of which the user wants
+   * to keep both sides.
+   */
+  get keptBoth(): ISignal<this, string> {
+    return this._keptBoth;
+  }
+
+  /**
    * A signal emitted when the list changed.
    */
   get changed(): ISignal<this, void> {
@@ -58,13 +74,33 @@ export class Conflicts implements IDisposable {
    * Add conflicts, each once.
    */
   add(conflicts: readonly IConflict[]): void {
-    const fresh = conflicts.filter(
-      each => !this._list.some(known => isSameConflict(known, each))
-    );
+    const fresh = conflicts.filter(each => !isAmong(this._own, each));
     if (fresh.length) {
-      this._list = [...this._list, ...fresh];
-      this._changed.emit();
+      this._own = [...this._own, ...fresh];
+      this._update();
     }
+  }
+
+  /**
+   * Take the list that the server shows to everybody.
+   */
+  share(conflicts: readonly ISharedConflict[]): void {
+    const gone = this._shared;
+    this._shared = conflicts.map(({ ours, theirs, ...rest }) => ({
+      cell: rest.cell,
+      kind: rest.kind,
+      key: rest.key,
+      yours: theirs,
+      theirs: ours,
+      merged: rest.merged,
+      id: rest.id,
+      origin: rest.origin
+    }));
+    // What somebody has decided is not this page's to decide either.
+    this._own = this._own.filter(
+      each => !isAmong(gone, each) || isAmong(this._shared, each)
+    );
+    this._update();
   }
 
   /**
@@ -74,14 +110,20 @@ export class Conflicts implements IDisposable {
    * was changed, and the conflict stays.
    */
   resolve(conflict: IConflict, choice: ConflictChoice): boolean {
-    if (!this._list.includes(conflict)) {
+    if (!isAmong(this._list, conflict)) {
       return true;
     }
     if (!this._edit(conflict, choice)) {
       return false;
     }
-    this._list = this._list.filter(each => each !== conflict);
-    this._changed.emit();
+    // The server sees an edit of the place by itself.
+    if (choice === 'both' && conflict.id) {
+      this._keptBoth.emit(conflict.id);
+    }
+    const isOther = (each: IConflict) => !isSameConflict(each, conflict);
+    this._own = this._own.filter(isOther);
+    this._shared = this._shared.filter(isOther);
+    this._update();
     return true;
   }
 
@@ -103,6 +145,16 @@ export class Conflicts implements IDisposable {
       this._isDisposed = true;
       Signal.clearData(this);
     }
+  }
+
+  private _update(): void {
+    const shared = this._shared.map(each => {
+      // The user knows their own text as theirs.
+      const { origin, ...own } = each;
+      return isAmong(this._own, each) ? own : { ...own, origin };
+    });
+    this._list = [...this.own, ...shared];
+    this._changed.emit();
   }
 
   private _edit(conflict: IConflict, choice: ConflictChoice): boolean {
@@ -193,6 +245,9 @@ export class Conflicts implements IDisposable {
 
   private _changed = new Signal<this, void>(this);
   private _isDisposed = false;
+  private _keptBoth = new Signal<this, string>(this);
+  private _own: readonly IConflict[] = [];
+  private _shared: readonly IConflict[] = [];
   private _list: readonly IConflict[] = [];
 }
 
@@ -207,6 +262,10 @@ export function isSameConflict(one: IConflict, other: IConflict): boolean {
     one.yours === other.yours &&
     one.theirs === other.theirs
   );
+}
+
+function isAmong(list: readonly IConflict[], conflict: IConflict): boolean {
+  return list.some(each => isSameConflict(each, conflict));
 }
 
 function parse(text: string): ReadonlyPartialJSONValue {

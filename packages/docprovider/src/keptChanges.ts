@@ -144,7 +144,7 @@ export class KeptChanges implements IDisposable {
 
   private _onConflicts(conflicts: Conflicts): void {
     if (this._key) {
-      void this._options.store.keepConflicts(this._key, conflicts.list);
+      void this._options.store.keepConflicts(this._key, conflicts.own);
     }
   }
 

@@ -76,6 +76,27 @@ export interface IReply {
    * The number of cells that were repaired.
    */
   cells?: number;
+
+  /**
+   * The conflicts of the document that nobody has decided yet.
+   */
+  conflicts?: ISharedConflict[];
+}
+
+/**
+ * A conflict as the server shows it to everybody in a document.
+ */
+export interface ISharedConflict {
+  id: string;
+  origin: 'disk' | 'rebase' | 'restore';
+  kind: 'text' | 'deleted' | 'value';
+  key: string;
+  cell: string | null;
+  /** What the document had. */
+  ours: string;
+  /** What the other side had. */
+  theirs: string;
+  merged: string;
 }
 
 /**
@@ -135,7 +156,10 @@ export function encodeAwareness(update: Uint8Array): Uint8Array {
  * @param name What is asked for.
  * @param id A number that the answer repeats.
  */
-export function encodeRequest(name: RequestName, id: number): Uint8Array {
+export function encodeRequest(
+  name: RequestName | `resolve ${string}`,
+  id: number
+): Uint8Array {
   const encoder = encoding.createEncoder();
   encoding.writeVarUint(encoder, RAW);
   encoding.writeVarString(encoder, name);

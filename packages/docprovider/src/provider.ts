@@ -21,7 +21,7 @@ import { Connection } from './connection';
 import type { DisplayName } from './displayName';
 import { KeptChanges } from './keptChanges';
 import type { IReply, Message } from './protocol';
-import { decodeMessage } from './protocol';
+import { decodeMessage, encodeRequest } from './protocol';
 import type { PendingStore } from './pendingStore';
 import type { IReplicaState } from './rebaseRoute';
 import { requestRebase } from './rebaseRoute';
@@ -47,6 +47,11 @@ import type {
   RoleReason
 } from './tokens';
 import { Visits } from './visits';
+
+/**
+ * The id of requests whose answer nobody waits for.
+ */
+const RESOLVE_ID = 2 ** 31 - 1;
 
 /**
  * A Yjs provider over a WebSocket.
@@ -119,6 +124,10 @@ export class WebSocketProvider implements IDocumentProvider {
 
     this._presence.identityChanged.connect(() => this._connection.restart());
     this._conflicts.changed.connect(() => this._conflictsChanged.emit());
+    this._conflicts.keptBoth.connect((_, id) => {
+      // Nobody waits for the answer: the list that follows says it.
+      this._connection.send(encodeRequest(`resolve ${id} both`, RESOLVE_ID));
+    });
     this._membership.changed.connect(this._onRoleChanged, this);
     this._refused.added.connect(() => this._refusedChanged.emit());
     this._refused.discarded.connect(() => this._refusedChanged.emit());
@@ -383,6 +392,9 @@ export class WebSocketProvider implements IDocumentProvider {
         break;
       case 'role':
         this._membership.receive(reply);
+        break;
+      case 'merge_conflicts':
+        this._conflicts.share(reply.conflicts ?? []);
         break;
       case 'repaired':
         this._repaired.emit(reply.cells ?? 0);

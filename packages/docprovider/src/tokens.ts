@@ -88,6 +88,18 @@ export interface IConflict {
    * What the document holds instead: both texts, or the source of the cell.
    */
   merged: string;
+
+  /**
+   * The id under which the server shows the conflict to everybody; absent for
+   * a conflict that only this page has.
+   */
+  id?: string;
+
+  /**
+   * Where `yours` comes from, if not from this page: the file on disk, a page
+   * that was offline, or a restored version.
+   */
+  origin?: 'disk' | 'rebase' | 'restore';
 }
 
 /**

@@ -189,3 +189,54 @@ it('Conflicts are listed once, and with the number of their cell', () => {
   conflicts.dispose();
   expect(conflicts.isDisposed).toBe(true);
 });
+
+describe('conflicts that the server shows to everybody', () => {
+  const shared = {
+    id: 'c1',
+    origin: 'disk' as const,
+    kind: 'text' as const,
+    key: 'source',
+    cell: null,
+    ours: 'theirs',
+    theirs: 'mine',
+    merged: 'theirs mine'
+  };
+
+  it('are listed with where they come from, until somebody decides', () => {
+    // [S4]
+    const conflicts = new Conflicts(file);
+    conflicts.share([shared]);
+    expect(conflicts.list).toEqual([conflict({ id: 'c1', origin: 'disk' })]);
+    expect(conflicts.own).toEqual([]);
+    conflicts.share([]);
+    expect(conflicts.list).toEqual([]);
+    conflicts.dispose();
+  });
+
+  it('are decided by an edit, or by a request where both sides stay', () => {
+    const conflicts = new Conflicts(file);
+    const kept: string[] = [];
+    conflicts.keptBoth.connect((_, id) => kept.push(id));
+    conflicts.share([shared]);
+    expect(conflicts.resolve(conflicts.list[0], 'yours')).toBe(true);
+    expect(file.source).toBe('begin\nmine\nend');
+    expect(kept).toEqual([]);
+    file.source = 'begin\ntheirs mine\nend';
+    conflicts.share([shared]);
+    expect(conflicts.resolve(conflicts.list[0], 'both')).toBe(true);
+    expect(kept).toEqual(['c1']);
+    expect(conflicts.list).toEqual([]);
+    conflicts.dispose();
+  });
+
+  it('are one with what this page found by itself', () => {
+    const conflicts = new Conflicts(file);
+    conflicts.add([conflict({})]);
+    conflicts.share([{ ...shared, origin: 'rebase' }]);
+    // The user knows that text as theirs.
+    expect(conflicts.list).toEqual([conflict({ id: 'c1' })]);
+    conflicts.share([]);
+    expect(conflicts.list).toEqual([]);
+    conflicts.dispose();
+  });
+});
