@@ -33,7 +33,7 @@ async def saves(server: Server, editor: Editor, path: str, text: str) -> None:
 @pytest.mark.parametrize("how", ["panics", "panics at get", "key error at get"])
 def test_one_document_whose_file_fails_leaves_the_others_alone(
     run: Run, serving: Serving, how: str
-) -> None:  # S8 [M8]
+) -> None:  # S8 [M8] [M11]
     async def test() -> None:
         async with serving(**OPTIONS) as server:
             bad, good = server.text_file("bad.txt", "one\n"), server.text_file("good.txt", "one\n")
