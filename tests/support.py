@@ -38,8 +38,10 @@ class Server(JupyterPeer):
 
     def __init__(self, name: str, folder: Path, options: dict[str, Any]) -> None:
         extensions = ENABLED | dict.fromkeys(OTHER_EXTENSIONS, False)  # for a quick start
+        chosen = options.get("ServerApp", {}).get("jpserver_extensions", {})
         own = {"ServerApp": {"jpserver_extensions": extensions}}
-        super().__init__(name, sys.executable, folder, merge(own, options))
+        every = {"ServerApp": {"jpserver_extensions": {**extensions, **chosen}}}
+        super().__init__(name, sys.executable, folder, merge(merge(own, options), every))
 
     def environment(self) -> dict[str, str]:
         paths = os.pathsep.join((str(ROOT), str(ROOT / "tests")))

@@ -7,7 +7,7 @@ rooms. Neither history nor file simply wins: where they differ, both are merged.
 from __future__ import annotations
 
 from collections.abc import AsyncIterator, Callable
-from contextlib import asynccontextmanager
+from contextlib import asynccontextmanager, suppress
 from dataclasses import dataclass, replace
 from functools import partial
 from logging import Logger
@@ -248,7 +248,8 @@ class FileSynchronizer:
         self._saved_fingerprint = stored.saved_fingerprint
         if file is None or await self._is_torn(file, stored):
             # The server was killed in the middle of a write: the history has all of it.
-            self.known = await self._file.probe()
+            with suppress(LoadFailed):  # a manager without hashes has to read it
+                self.known = await self._file.probe()
             self._saved_fingerprint = None
             return stored.session_id
         is_known = stored.saved_hash == file.state.hash

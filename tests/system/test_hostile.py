@@ -289,7 +289,6 @@ def hostile_messages(client_id: int) -> dict[str, bytes]:
         "presence with a NaN": nan,
         "presence that is deep": wire.awareness_message(client_id, 1, "[" * 10_000),
         "a state vector that is none": b"\x00\x00" + write_bytes(b"\x05\x01"),
-        "a request without a name": b"\x02\xff",
     }
 
 

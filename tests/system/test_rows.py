@@ -69,16 +69,17 @@ def repeated(one_id: bool) -> bytes:
     ],
     ids=["one id", "many ids", "a state vector", "no state vector"],
 )
-def test_a_large_message_of_a_viewer_is_refused_by_its_size(
-    run: Run, guarded: Serving, frame: bytes
+@pytest.mark.parametrize(("person", "code"), [("viewer", 1009), ("editor", 4400)])
+def test_a_large_message_is_refused_by_its_size(
+    run: Run, guarded: Serving, frame: bytes, person: str, code: int
 ) -> None:  # S6 S7 [M4]
     async def test() -> None:
         async with guarded() as server:
             file = server.text_file("a.txt", "one")
             ada = await server.member(file)
             endpoint = await server.endpoint(file)
-            url = endpoint.url.replace(f"token={server.token}", "token=viewer")
-            assert await gap_while(server, ada, url, [frame]) == 4400
+            url = endpoint.url.replace(f"token={server.token}", f"token={person}")
+            assert await gap_while(server, ada, url, [frame]) == code
             await ada.close()
 
     run(test())
