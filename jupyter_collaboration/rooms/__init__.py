@@ -1,1 +1,1 @@
-"""Live documents and the people in them."""
+"""Live documents and their connected members."""

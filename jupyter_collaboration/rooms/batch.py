@@ -1,4 +1,4 @@
-"""Gathers what is to be sent, so that a flood becomes few large messages."""
+"""Batches what is to be sent, so that many small changes become few large messages."""
 
 from __future__ import annotations
 
@@ -8,7 +8,12 @@ from collections.abc import Callable
 
 
 class Batch:
-    """Calls back soon: at once after a quiet time, else an interval after the last call."""
+    """Calls `flush` soon after `schedule`, but at most once per interval.
+
+    Args:
+        interval: returns the minimum time between two calls, in seconds.
+        flush: the callback.
+    """
 
     def __init__(self, interval: Callable[[], float], flush: Callable[[], None]) -> None:
         self._interval = interval
@@ -17,7 +22,7 @@ class Batch:
         self._handle: asyncio.Handle | None = None
 
     def schedule(self) -> None:
-        """Something is to be flushed."""
+        """Request a call."""
         if self._handle is not None:
             return
         loop = asyncio.get_running_loop()
@@ -33,13 +38,13 @@ class Batch:
         self._flush()
 
     def flush_now(self) -> None:
-        """Call back now if a call is due."""
+        """Call now if a call is pending."""
         if self._handle is not None:
             self._handle.cancel()
             self._run()
 
     def cancel(self) -> None:
-        """Forget a call that is due."""
+        """Cancel a pending call."""
         if self._handle is not None:
             self._handle.cancel()
             self._handle = None

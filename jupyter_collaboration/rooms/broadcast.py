@@ -1,10 +1,10 @@
-"""A shared document and its presence, passed on to every member.
+"""A room that broadcasts the edits and the presence of its members.
 
-Knows Yjs messages and members; knows nothing of files, histories or HTTP.
+Responsible for the Yjs sync protocol. Files, histories and HTTP belong to others.
 
-What comes in is applied to the document, gathered for a moment, encoded once, and the same
-bytes go to everybody: the cost of a message does not grow with its encoding, and a flood
-becomes few large messages.
+An incoming edit is applied to the document. Edits are batched for a moment and encoded once, and
+all members are sent the same bytes: the encoding cost does not grow with the number of members,
+and many small edits become few large messages.
 """
 
 from __future__ import annotations
@@ -33,25 +33,25 @@ from .presence import Presence
 
 UPDATE_INTERVAL = 0.00008
 PRESENCE_INTERVAL = 0.0004
-"""Seconds a member between two messages of a room to all; the first goes at once.
+"""Minimum time between two broadcasts of a room, in seconds per member.
 
-A message costs the more the more members there are, so the share of a core that sending takes is
-bounded, and nobody waits in a small room.
+The cost of a broadcast grows with the number of members. This bounds the CPU time spent on
+sending, without a noticeable delay in small rooms. The first message is sent immediately.
 """
 
 MAX_INTERVAL_MEMBERS = 50
-"""Members from which on the time between two messages grows no more."""
+"""Number of members above which the time between two broadcasts no longer grows."""
 
 
 LARGE = 64 * 2**10
-"""Bytes from which on an update is read beside the event loop."""
+"""Size in bytes above which an update is read in a thread."""
 
 MIN_STATE_VECTOR = 8 * 2**10
-"""Bytes that a state vector may have in any case; else twice what the document's own has."""
+"""Size in bytes that a state vector may always have; otherwise at most twice the document's."""
 
 
 class BroadcastRoom(YRoom):
-    """A room without a file: what members send goes to all of them.
+    """A room without a file, which broadcasts its members' messages.
 
     The public attributes of pycrdt-websocket's room keep their meaning: `ydoc`, `awareness`,
     `clients`, `ready`.
@@ -74,12 +74,12 @@ class BroadcastRoom(YRoom):
         )
 
     def open(self) -> None:
-        """Begin to pass on changes of the document."""
+        """Start broadcasting changes of the document."""
         self._observed = self.ydoc.observe(self._on_transaction)
         self.ready = True
 
     def close(self) -> None:
-        """Send what is gathered, and pass on nothing more."""
+        """Send the pending updates, and stop broadcasting."""
         self._broadcast_stored()
         self.flush_updates()
         self._presence.close()
@@ -89,20 +89,20 @@ class BroadcastRoom(YRoom):
 
     @property
     def is_closed(self) -> bool:
-        """Whether changes of the document are passed on to nobody, and not kept."""
+        """Whether the room is closed: changes are neither broadcast nor stored."""
         return self._observed is None
 
     def _pause(self, interval: float) -> float:
         return interval * min(len(self.clients), MAX_INTERVAL_MEMBERS)
 
     def flush_updates(self) -> None:
-        """Send what is gathered now."""
+        """Send the pending updates now."""
         self._update_batch.flush_now()
 
     # Members
 
     def join(self, member: Member) -> None:
-        """Greet a member with our state vector and everybody's presence."""
+        """Add a member, and send it the room's state vector and presence."""
         self.clients.add(member)
         member.tell_role()
         member.send(Outgoing(messages.sync_message(messages.STEP1, self.ydoc.get_state())))
@@ -110,18 +110,19 @@ class BroadcastRoom(YRoom):
             member.send(Outgoing(everybody))
 
     def leave(self, member: Member) -> None:
-        """Forget a member, and tell the others that they are gone. [M6]"""
+        """Remove a member, and its presence for the others. [M6]"""
         self.clients.discard(member)
         self._presence.leave(member)
 
     def receive(self, member: Member, message: bytes) -> Awaitable[None] | None:
-        """Act on one message of a member.
+        """Process one message of a member.
 
         Returns:
-            What is to be awaited before the member's next message, for one that takes long.
+            For a message that takes long, an awaitable to wait for before the member's next
+            message; else None.
 
         Raises:
-            ProtocolError: it is no message that a room knows.
+            ProtocolError: the message is not valid.
         """
         if not message:
             raise ProtocolError("an empty message")
@@ -133,16 +134,16 @@ class BroadcastRoom(YRoom):
         elif kind == messages.RAW:
             try:
                 request = messages.read_request(message)
-            except ProtocolError as error:  # of another version, or another program's
+            except ProtocolError as error:  # from another version or program
                 self.log.debug("%s: ignored %s from %s", self.room_id, error, member.username)
             else:
                 self.answer(member, request)
         else:
-            raise ProtocolError(f"a message of the unknown type {kind}")
+            raise ProtocolError(f"a message of unknown type {kind}")
         return None
 
     def answer(self, member: Member, request: Request) -> None:
-        """Act on a request; a room without a file knows only 'ack'."""
+        """Process a request; a room without a file supports only 'ack'."""
         if request.name == Action.ACKNOWLEDGE.value:
             self.reply(member, request)
         else:
@@ -166,7 +167,7 @@ class BroadcastRoom(YRoom):
         return None
 
     async def broadcast_ready(self) -> None:
-        """Wait until members may be told of all that is in the document."""
+        """Wait until the whole document may be sent to members."""
         while self._storing:
             await self._all_stored.wait()
 
@@ -176,10 +177,10 @@ class BroadcastRoom(YRoom):
             member.send(Outgoing(messages.sync_message(messages.STEP2, self._missing(state))))
 
     def _missing(self, state: bytes) -> bytes:
-        """What a member with this state vector does not have.
+        """Return the update that a member with this state vector lacks.
 
         Raises:
-            ProtocolError: it is no state vector.
+            ProtocolError: this is not a valid state vector.
         """
         if len(state) > MIN_STATE_VECTOR and len(state) > 2 * len(self.ydoc.get_state()):
             raise ProtocolError(f"a state vector of {len(state)} bytes")
@@ -191,17 +192,17 @@ class BroadcastRoom(YRoom):
         except BaseException as error:
             if not is_panic(error):
                 raise
-            self.log.error("%s: the whole document is sent, since %s", self.room_id, error)
+            self.log.error("%s: sending the whole document, since %s", self.room_id, error)
             return self.ydoc.get_update()
 
     def take(self, member: Member, update: bytes) -> Awaitable[None] | None:
-        """Take an edit of a member.
+        """Read and apply an edit of a member.
 
         Returns:
-            What is to be awaited before the member's next message, for a large one.
+            For a large edit, an awaitable to wait for before the member's next message; else None.
 
         Raises:
-            ProtocolError: it cannot be read.
+            ProtocolError: the edit cannot be read.
         """
         if len(update) > LARGE:
             return self._take_large(member, update)
@@ -214,10 +215,10 @@ class BroadcastRoom(YRoom):
             self.take_read(member, update, found)
 
     def take_read(self, member: Member, update: bytes, found: Update) -> None:
-        """Apply an edit that was read.
+        """Apply an edit of a member, which `read_update` has read.
 
         Raises:
-            ProtocolError: it cannot be applied.
+            ProtocolError: the edit cannot be applied.
             DocumentBroken: applying it failed halfway.
         """
         failpoint("relay.received")
@@ -235,7 +236,7 @@ class BroadcastRoom(YRoom):
         failpoint("relay.applied")
 
     def refuse(self, member: Member, action: Action) -> None:
-        """Tell a member that their role does not allow this: a refused edit is answered."""
+        """Tell a member that its role does not allow an action."""
         content = {"type": "error", "reason": "not_allowed", "action": action.value}
         member.send(Outgoing(messages.raw_message({**content, "role": member.role.value})))
 
@@ -243,7 +244,8 @@ class BroadcastRoom(YRoom):
         update = event.update
         if update == messages.EMPTY_UPDATE:
             return
-        # First what this changes in turn, such as that it is unsaved: nobody is told one alone.
+        # First, because this may change the document as well, such as its 'dirty' state, which is
+        # then part of the same broadcast.
         self.on_update(update, self._sender)
         if self._is_broadcasting:
             self._updates.append((update, self._sender))
@@ -252,15 +254,18 @@ class BroadcastRoom(YRoom):
             self._unbroadcast.append((update, self._sender))
 
     def apply_unbroadcast(self, update: bytes, also: Callable[[], None] | None = None) -> None:
-        """Change the document, of which members are told only when the change is stored.
+        """Change the document, and broadcast the change only after it is stored.
 
-        ``also`` is called then, for edits of which members are told together with this one.
+        If the server is killed before the change is stored, it makes the change again after the
+        restart. If members had it already, they would send it back, and it would be in the
+        document twice.
 
-        A server that is killed before makes the change again: what it had told of it until
-        then would come back from members, beside the new one.
+        Args:
+            update: the change.
+            also: makes further edits, which are broadcast together with the change.
 
         Raises:
-            RoomClosed: nobody is told any more.
+            RoomClosed: the room is closed.
         """
         if self.is_closed:
             raise RoomClosed(f"{self.room_id} was closed.")
@@ -278,7 +283,7 @@ class BroadcastRoom(YRoom):
         self._storing += 1
 
     def mark_stored(self) -> None:
-        """A change is stored; with the last of them members are told."""
+        """Record that a change is stored, and broadcast once no change is waiting to be stored."""
         self._storing -= 1
         if not self._storing:
             self._broadcast_stored()
@@ -292,7 +297,7 @@ class BroadcastRoom(YRoom):
         self._all_stored = asyncio.Event()
 
     def on_update(self, update: bytes, sender: Member | None) -> None:
-        """Something changed the document; for rooms that keep it."""
+        """Handle a change of the document; for subclasses that store it."""
 
     def _send_updates(self) -> None:
         updates, self._updates = self._updates, []
@@ -304,7 +309,7 @@ class BroadcastRoom(YRoom):
         update = parts[0] if len(parts) == 1 else merge_updates(*parts)
         outgoing = Outgoing(messages.sync_message(messages.UPDATE, update))
         for member in list(self.clients):
-            if member is not only:  # they have it
+            if member is not only:  # the only sender has it already
                 member.send(outgoing)
         failpoint("relay.sent")
 
@@ -314,7 +319,7 @@ class BroadcastRoom(YRoom):
             member.send(outgoing)
 
     def send_server_awareness(self, type: str, changes: tuple[dict[str, Any], Any]) -> None:
-        """Pass on presence that code in this server sets, as agents do."""
+        """Broadcast presence that code in this server sets, such as an agent's."""
         if type == "update" and changes[1] == "local":
             changed = {each for ids in changes[0].values() for each in ids}
             self._presence.note_local(changed, send=self.ready)

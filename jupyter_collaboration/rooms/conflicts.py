@@ -1,7 +1,7 @@
-"""The conflicts of one document that everybody sees until somebody decides them. [S4]
+"""The list of a document's open merge conflicts, shown to all members until resolved. [S4]
 
-Keeps them with the document's history; leaves to the room to broadcast them, and to
-`merge.decision` what a choice does to the document.
+Responsible for the list, which is stored with the document's history. Broadcasting it belongs to
+the room, applying a choice to the document to `merge.decision`.
 """
 
 from __future__ import annotations
@@ -18,10 +18,10 @@ from ..merge.conflict import Conflict
 from ..merge.decision import Choice, Decider
 
 MAX_OPEN = 200
-"""Conflicts that are kept; the oldest are dropped. Both versions stand in the document anyway."""
+"""Most conflicts that are kept. The oldest are dropped: both sides are in the document anyway."""
 
 MAX_SHOWN = 20_000
-"""Characters of both sides of a conflict up to which it is kept in the list."""
+"""Longest conflict that is listed, in characters of both sides."""
 
 
 class ConflictList:
@@ -36,7 +36,7 @@ class ConflictList:
         return len(self._open)
 
     async def load(self) -> None:
-        """Read what was open when the document was closed.
+        """Load the conflicts that were open when the document was closed.
 
         Raises:
             HistoryUnavailable: the store cannot be read.
@@ -44,7 +44,7 @@ class ConflictList:
         self._open = {each.id: each for each in await self._store.all()}
 
     def add(self, conflicts: Iterable[Conflict], origin: str) -> bool:
-        """Add what a merge could not decide, each once; whether anything was new."""
+        """Add the conflicts of a merge, without duplicates; return whether any was new."""
         known = {_conflict(each) for each in self._open.values()}
         fresh = [each for each in dict.fromkeys(conflicts) if each not in known]
         for conflict in fresh:
@@ -58,7 +58,7 @@ class ConflictList:
         return bool(fresh)
 
     def drop_decided(self) -> bool:
-        """Drop what somebody decided by editing the document; whether there was any."""
+        """Remove conflicts that were resolved by editing; return whether there were any."""
         decided = [
             name
             for name, conflict in self._open.items()
@@ -69,23 +69,23 @@ class ConflictList:
         return bool(decided)
 
     def resolve(self, conflict_id: str, choice: str) -> str:
-        """Decide a conflict, by edits of the document.
+        """Resolve a conflict by editing the document.
 
         Returns:
-            Why it could not be decided; empty if it was.
+            Why it could not be resolved; empty on success.
         """
         if choice not in list(Choice):
-            return f"A choice is one of {', '.join(Choice)}."
+            return f"The choice must be one of {', '.join(Choice)}."
         conflict = self._open.get(conflict_id)
         if conflict is None:
-            return "This conflict was already resolved."
+            return "This conflict has already been resolved."
         if not self._decider.decide(_conflict(conflict), Choice(choice)):
-            return "The text was changed meanwhile. Edit it as it should be, or keep both versions."
+            return "The text has changed since. Edit it by hand, or keep both versions."
         self._remove(conflict_id)
         return ""
 
     def message(self) -> dict[str, Any]:
-        """What members are told."""
+        """Return the message with all open conflicts."""
         return {
             "type": "merge_conflicts",
             "conflicts": [asdict(each) for each in self._open.values()],

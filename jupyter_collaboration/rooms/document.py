@@ -1,7 +1,8 @@
-"""One live document: load, serve, answer requests, stop.
+"""The room of one document.
 
-Knows its members, and leaves file and history to the binding; knows nothing of HTTP or of other
-rooms.
+Responsible for loading the document, for the members' edits and requests, and for the state that
+only the server may set. Reading and writing the file belongs to `files.synchronizer`, the
+lifetime of rooms to `manager`, HTTP to `web`.
 """
 
 from __future__ import annotations
@@ -60,31 +61,32 @@ from .persistent import PersistentRoom
 Emit = Callable[..., None]
 
 SERVER_STATE = frozenset({"path", "hash", "dirty", "document_id"})
-"""What of the shared state is the server's. [M7]"""
+"""Keys of the shared state that only the server may set. [M7]"""
 
 STORE_LIMIT = 1.0
-"""Seconds after which people are told of a change on disk even if the store does not answer."""
+"""Seconds after which a change on disk is broadcast even if it is not stored yet."""
 
 RUNNING, IDLE = "running", "idle"
-"""Execution states of a cell that pages show as ``[*]`` and ``[ ]``."""
+"""Execution states of a cell, which JupyterLab shows as ``[*]`` and ``[ ]``."""
 
 RUNNER_RETURN = 10.0
-"""Seconds that somebody who ran a cell is given to come back before it counts as ended."""
+"""Seconds that a user who ran a cell has to reconnect before the cell counts as idle."""
 
 CONFLICT_DELAY = 0.5
-"""Seconds after an edit at which it is looked whether it decided a conflict."""
+"""Seconds after an edit until open conflicts are checked for whether it resolved them."""
 
 SETTLE_LIMIT = 1.0
-"""Seconds for which those who come back may send what they have, before the file is merged."""
+"""Seconds that reconnecting clients have to send their edits before the file is merged."""
 
 
 class DocumentRoom(PersistentRoom):
     """A document that is open: its members, its file and its history.
 
     Args:
-        lock: held while the file is looked at and written; one for all rooms of a file.
-        siblings: the other open rooms of the same file, such as a notebook's text. [F9]
-        watch: looks at the files of all rooms; without, nobody looks at this one's.
+        lock: held while the file is checked and written; shared by all rooms of a file.
+        siblings: returns the other open rooms of the same file, such as a notebook opened as
+            text. [F9]
+        watch: polls the files of all rooms; if None, this file is not polled.
     """
 
     def __init__(
@@ -145,17 +147,17 @@ class DocumentRoom(PersistentRoom):
 
     @property
     def document(self) -> YBaseDoc:
-        """The document, as jupyter_ydoc shows it."""
+        """The document as a jupyter_ydoc object."""
         return self._document
 
     @property
     def cells(self) -> CellIndex | None:
-        """Where the cells of a notebook are."""
+        """The index of a notebook's cells; None for other documents."""
         return self._index
 
     @property
     def path(self) -> str:
-        """Where the file was when it was last looked at; empty before."""
+        """The path of the file when it was last checked; empty before the first check."""
         return self.synchronizer.path
 
     # Opening
@@ -171,7 +173,7 @@ class DocumentRoom(PersistentRoom):
         async with self._loading:
             if not self.ready:
                 self.session_id = await self.synchronizer.open()
-                # Views of other packages take what is there when they are made for their content.
+                # Document classes of other packages read the shared types on construction.
                 self._document = make_document(self.id.type, self.ydoc, self.awareness)
                 decider = Decider(self._document, self._index)
                 self.conflicts = ConflictList(self._history.conflicts, decider)
@@ -184,16 +186,16 @@ class DocumentRoom(PersistentRoom):
                 self.publish()
 
     async def settled(self) -> None:
-        """Wait until the document is what its history and its file make of it.
+        """Wait until the history and the file have been merged into the document.
 
         Raises:
-            CollaborationError: the file cannot be read any more.
+            CollaborationError: the file can no longer be read.
         """
         await self.synchronizer.settle()
         await self._bring_back()
 
     async def _settle(self) -> None:
-        """Give those who come back a moment to send what they have."""
+        """Give reconnecting clients a moment to send their edits, then merge the file."""
         with anyio.move_on_after(SETTLE_LIMIT):
             await self._heard.wait()
         try:
@@ -203,10 +205,10 @@ class DocumentRoom(PersistentRoom):
         failpoint("load.merged")
 
     async def _bring_back(self) -> None:
-        """Bring in what only the private store of a server that has ended holds, once. [H9]
+        """Merge edits that exist only in the private store of a stopped server, once. [H9]
 
-        It comes as unsaved edits of those who made them, as the edits of a replica do that comes
-        from another history.
+        They become unsaved edits of their authors, in the same way as a replica that descends from
+        another history.
         """
         async with self._bringing:
             if self._has_looked_back:
@@ -215,9 +217,7 @@ class DocumentRoom(PersistentRoom):
                 origin = f"{work.store}:{work.room_id}"
                 await self.rebase(origin, work.state, work.base, "\n".join(work.authors))
                 await self._history.taken_over(work)
-                self.log.warning(
-                    "%s: unsaved edits from %s are in the document again", self.path, work.store
-                )
+                self.log.warning("%s: recovered unsaved edits from %s", self.path, work.store)
             self._has_looked_back = True
 
     def join(self, member: Member) -> None:
@@ -228,12 +228,12 @@ class DocumentRoom(PersistentRoom):
             member.send(Outgoing(messages.raw_message(self.conflicts.message())))
 
     def show_conflicts(self, conflicts: list[Conflict], origin: str) -> None:
-        """Show everybody what a merge could not decide."""
+        """Add the conflicts of a merge, and broadcast the list."""
         if self.conflicts.add(conflicts, origin):
             self._broadcast(self.conflicts.message())
 
     def _check_conflicts_soon(self) -> None:
-        """Somebody edited the document, and may have decided a conflict by it."""
+        """Schedule a check of whether an edit resolved a conflict."""
         if len(self.conflicts) and self._conflict_check is None:
             loop = asyncio.get_running_loop()
             self._conflict_check = loop.call_later(CONFLICT_DELAY, self._check_conflicts)
@@ -267,9 +267,9 @@ class DocumentRoom(PersistentRoom):
             self._normalize_line_ends()
 
     def _normalize_line_ends(self) -> None:
-        """Replace line ends that a member inserted and no editor shows, as an edit of the server.
+        r"""Replace inserted ``\r\n`` and ``\r`` by ``\n``, as an edit by the server.
 
-        Only the carriage returns go, so that everybody's caret stays on its text.
+        Only the carriage returns are deleted, so that cursors keep their position in the text.
         """
         if isinstance(self._document, YNotebook):
             sources = [cell.get("source") for cell in self._document.ycells]
@@ -294,7 +294,7 @@ class DocumentRoom(PersistentRoom):
         return work
 
     async def run(self, *, task_status: TaskStatus[None] = TASK_STATUS_IGNORED) -> None:
-        """Save, and watch the file, until cancelled."""
+        """Save the document and watch its file, until cancelled."""
         async with create_task_group() as tasks:
             self._tasks = tasks
             await tasks.start(self.synchronizer.run)
@@ -321,7 +321,7 @@ class DocumentRoom(PersistentRoom):
             loop.call_later(RUNNER_RETURN, self._end_runs_of, member)
 
     def _end_runs_of(self, member: Member) -> None:
-        """End the cells that somebody ran who is gone for good: nobody else will. [M6]"""
+        """Mark the cells as idle that a member ran who left and did not come back. [M6]"""
         names = {name for name, runner in self._running.items() if runner is member}
         back = [other for other in self.clients if other.username == member.username]
         for name in names:
@@ -333,11 +333,11 @@ class DocumentRoom(PersistentRoom):
             self._end_runs(names)
 
     def _end_runs_of_before(self) -> None:
-        """What ran when the document was closed, or its server stopped, runs no more."""
+        """Mark the cells as idle that were running when the document was closed."""
         self._end_runs(None)
 
     def _end_runs(self, names: set[str] | None) -> None:
-        """Have no cell, or none of these, look as if it ran."""
+        """Set the execution state of running cells to idle: of those named, or of all for None."""
         if self._cells is None or names == set():
             return
         with self._entries_of(Kind.SERVER), self.ydoc.transaction():
@@ -371,7 +371,10 @@ class DocumentRoom(PersistentRoom):
         return super()._missing(state)
 
     def _tell_unsaved(self) -> None:
-        """Who gets an edit gets to know with it that the file lacks it: a base has it else. [S4]"""
+        """Publish that the document is unsaved before an edit is sent.
+
+        Otherwise a client would treat the edit as saved, and as part of its merge base. [S4]
+        """
         if self._must_publish_unsaved:
             self.publish()
 
@@ -383,11 +386,11 @@ class DocumentRoom(PersistentRoom):
         noted: Callable[[], None] | None = None,
         also: Callable[[], None] | None = None,
     ) -> None:
-        """Change the document, store the change, and tell everybody.
+        """Change the document, store the change, and broadcast it.
 
         Args:
-            kind, author: under which it enters the history.
-            noted: called right after the change, so that what it notes is stored with it.
+            kind, author: of the history entry.
+            noted: called right after the change; what it records is stored together with it.
             also: makes further edits that belong to the change.
         """
         with self._entries_of(kind, author):
@@ -401,26 +404,26 @@ class DocumentRoom(PersistentRoom):
             self.mark_stored()
 
     def will_delete(self, merge: Merge) -> None:
-        """A merge is about to take cells away, perhaps to insert them anew."""
+        """Prepare for a merge that deletes cells, and may insert them again."""
         if self._moved is not None:
             names = [name for name, text in merge.cells.items() if text is not None]
             self._moved.will_delete(names)
 
     async def restore(self, merge: Merge, author: str) -> None:
-        """Make the edits of a restore; what was typed since they were computed is kept."""
+        """Apply the edits of a restore; text typed since they were computed is kept."""
         self.will_delete(merge)
         late = LateEdits(self.ydoc, self._index, merge)
         await self.change(merge.update, Kind.RESTORE, author, also=late.bring_in)
         self.show_conflicts(late.conflicts, "restore")
 
     def mark(self, kind: MarkKind, author: str, seq: int | None = None) -> None:
-        """Cut the history where something happened: behind an entry, or here."""
+        """Mark an event in the history: after the given entry, or at the end."""
         at = self._history.mark_cut() if seq is None else seq
         self._history.versions.mark(Mark(at, kind, author, time.time()))
 
     @contextmanager
     def _entries_of(self, kind: Kind, author: str = "") -> Iterator[None]:
-        """What changes in this block enters the history as this."""
+        """Record changes in this block with the given kind and author."""
         before = (self._kind, self._author)
         self._kind, self._author = kind, author
         try:
@@ -429,7 +432,7 @@ class DocumentRoom(PersistentRoom):
             self._kind, self._author = before
 
     def _on_state(self, event: MapEvent) -> None:
-        """What the server alone knows is put right again when a member writes it. [M7]"""
+        """Reset state that only the server may set, after a member changed it. [M7]"""
         changed: dict[str, Any] = event.keys  # type: ignore[attr-defined]
         if self._sender is not None and not SERVER_STATE.isdisjoint(changed):
             asyncio.get_running_loop().call_soon(self.publish)
@@ -440,7 +443,7 @@ class DocumentRoom(PersistentRoom):
             asyncio.get_running_loop().call_soon(self._separate_twins)
 
     def _separate_twins(self) -> None:
-        """Cells have ids of their own: two people who move one cell at once make two of it."""
+        """Make cell ids unique: if two users move a cell at the same time, it exists twice."""
         assert self._cells is not None and self._index is not None
         twins = self._index.twins()
         if not twins or self.is_closed:
@@ -462,15 +465,20 @@ class DocumentRoom(PersistentRoom):
     def answer(self, member: Member, request: Request) -> None:
         if request.name == Action.ACKNOWLEDGE.value:
             if member in self._early:
-                return  # they are asked for the rest, and ask again then
+                return  # the client was asked for missing edits, and repeats the request
             self._history.when_committed(
                 partial(self._acknowledge, member, request),
                 partial(self._acknowledge_late, member, request),
             )
         elif request.name not in _REQUESTS:
-            self.reply(member, request, status="failed", reason="There is no such request.")
+            self.reply(member, request, status="failed", reason="Unknown request.")
         elif not member.role.may(_REQUESTS[request.name]):
-            self.reply(member, request, status="failed", reason="You may read, not write.")
+            self.reply(
+                member,
+                request,
+                status="failed",
+                reason="You have view-only access to this document.",
+            )
         elif request.name == "resolve":
             self._resolve(member, request)
         elif self._tasks is not None:
@@ -478,15 +486,15 @@ class DocumentRoom(PersistentRoom):
             self._tasks.start_soon(work, member, request)
 
     def _acknowledge(self, member: Member, request: Request, stored: bool) -> None:
-        """Say that all is on disk, in the history or at least in the file. [H1]"""
+        """Confirm that all edits are on disk, in the history or at least in the file. [H1]"""
         if stored or self.synchronizer.is_saved:
-            self.flush_updates()  # whether the file has it comes first
+            self.flush_updates()  # sends the 'dirty' state before the reply
             self.reply(member, request)
         else:
             self._unstored.append((member, request))
 
     def _acknowledge_late(self, member: Member, request: Request) -> None:
-        """Say so if the store, which did not take it, has it after all."""
+        """Confirm the edits if the store, after an error, has them after all."""
         if (member, request) in self._unstored:
             self._unstored.remove((member, request))
             if member in self.clients:
@@ -522,19 +530,21 @@ class DocumentRoom(PersistentRoom):
     async def rebase(
         self, session_id: str, state: bytes, base: bytes | None, username: str
     ) -> list[Conflict]:
-        """Bring in what a replica of another history has, as an edit of its user. [S4]
+        """Merge the edits of a replica of another history, as an edit by a user. [S4]
 
-        Replicas of one other history are joined before, so that what several of them have
-        comes in once, and the same replica may come again.
+        Replicas of the same history are merged with each other first, so that an edit that several
+        of them contain is applied once, and the same replica can be sent repeatedly.
 
         Args:
-            session_id: the name of the other history.
-            state: the replica, as one update.
-            base: the replica as it was when its file was last known to hold it.
-            username: whose edit it is.
+            session_id: the session id of the other history.
+            state: the replica, as one Yjs update.
+            base: the replica when it was last known to be saved, as one Yjs update; None if
+                unknown.
+            username: the author of the edit.
 
         Returns:
-            Where the document and the replica changed the same: "theirs" is the replica's.
+            The conflicts, where document and replica changed the same part. "theirs" is the
+            replica's side.
 
         Raises:
             InvalidRequest: the replica cannot be read.
@@ -556,53 +566,53 @@ class DocumentRoom(PersistentRoom):
         return merge.conflicts
 
     async def merge(self, fork: Doc[Any], username: str, taken: Callable[[], None]) -> None:
-        """Bring in what a fork of this document has, as an edit of its user. [K5]
+        """Merge the edits of a fork of this document, as an edit by a user. [K5]
 
         Args:
-            fork: its document, which may be edited until it is taken.
-            username: whose edit it is.
-            taken: called once it is known that the edit will do, before anything else happens.
+            fork: the document of the fork, which may be edited until `taken` is called.
+            username: the author of the edit.
+            taken: called after the edit has been checked, right before it is applied.
 
         Raises:
-            NotAllowed: the file cannot be written.
-            CollaborationError: the document does not take the edit.
+            NotAllowed: the file is read-only.
+            CollaborationError: the edit is not valid in this document.
         """
         if not self.is_writable:
-            raise NotAllowed(f"{self.path} cannot be written, so nothing can be merged into it.")
+            raise NotAllowed(f"{self.path} is read-only, so nothing can be merged into it.")
         state, update = fork.get_state(), fork.get_update(self.ydoc.get_state())
         self._check.check(update, await anyio.to_thread.run_sync(read_update, update))
         later = fork.get_update(state)
         self._check.check(later)
         if self.is_closed:
-            raise RoomClosed(f"{self.path} was closed meanwhile.")
+            raise RoomClosed(f"{self.path} was closed in the meantime.")
         taken()
         await self.change(merge_updates(update, later), Kind.EDIT, username)
         self.publish()
 
     async def forget_before(self, seq: int) -> int:
-        """Begin the history with an entry; what was before it is gone for good. [V7]
+        """Permanently delete the history before an entry. [V7]
 
         Returns:
-            The entry: the first one that ends there or behind it.
+            The new first entry: the first one that ends at `seq` or after it.
 
         Raises:
-            HistoryUnavailable: the document is not saved, or the store does not take it.
+            HistoryUnavailable: the document cannot be saved, or the store cannot be written.
             VersionNotFound: there is no such entry.
         """
-        if len(self.clients) == 1:  # whoever holds it: nobody else will say what is missing
+        if len(self.clients) == 1:  # only the caller's pin: no client will send missing edits
             await self.settled()
         try:
             async with self.synchronizer.resting():
                 return await self._history.forget_before(seq)
         except SaveFailed as error:
             raise HistoryUnavailable(
-                f"The history stays, for what it is needed: {error}"
+                f"The history was not deleted, since the document is not saved: {error}"
             ) from error
 
-    # What the binding asks for
+    # Callbacks of the synchronizer
 
     def publish(self) -> None:
-        """Write into the document what the server alone knows of its file."""
+        """Update the shared state that describes the file."""
         if (known := self.synchronizer.known) is None:
             return
         self._must_publish_unsaved = False
@@ -613,7 +623,7 @@ class DocumentRoom(PersistentRoom):
             "document_id": self.room_id,
             "path": known.path,
             "hash": known.hash,
-            # Other packages take a dirty document of theirs for one that is being loaded.
+            # Other packages treat a dirty document of their own types as still loading.
             "dirty": not self.synchronizer.is_saved and has_saved_state(self.id.type),
         }
         state = self._state
@@ -625,7 +635,7 @@ class DocumentRoom(PersistentRoom):
 
     @property
     def is_writable(self) -> bool:
-        """Whether the file may be written; else everybody is a viewer."""
+        """Whether the file can be written; otherwise all members are viewers."""
         return self._is_writable
 
     def _follow_permission(self, is_writable: bool) -> None:
@@ -635,16 +645,16 @@ class DocumentRoom(PersistentRoom):
                 member.tell_role()
 
     def repair(self) -> bool:
-        """Replace what could not be written into a file; whether there was anything.
+        """Replace content that cannot be written to a file; return whether there was any.
 
-        What is taken away stays in the history.
+        The original content stays in the history.
         """
         if not self._is_notebook:
             return False
         with self._entries_of(Kind.SERVER):
             problems = repair_notebook(self.ydoc)
         for problem in problems:
-            self.log.error("%s: %s; it is kept as a raw cell", self.path, problem)
+            self.log.error("%s: %s; replaced it with a raw cell", self.path, problem)
         if problems:
             self._repaired += len(problems)
             self._broadcast(self._repair_told())
@@ -654,7 +664,11 @@ class DocumentRoom(PersistentRoom):
         return {"type": "repaired", "cells": self._repaired}
 
     def check(self, content: Any) -> None:
-        """Refuse a text that would break the notebook as which others have it open. [F9]"""
+        """Refuse a text that is not a notebook while the file is also open as a notebook. [F9]
+
+        Raises:
+            SaveRefused: the text is not a valid notebook.
+        """
         if self.id.type == "notebook" or not isinstance(content, str):
             return
         if any(room.id.type == "notebook" for room in self._siblings()):
@@ -662,12 +676,12 @@ class DocumentRoom(PersistentRoom):
                 nbformat.reads(content, as_version=4)  # type: ignore[no-untyped-call]
             except (ValueError, KeyError, json.JSONDecodeError, nbformat.ValidationError) as error:
                 raise SaveRefused(
-                    f"{self.path} is open as a notebook as well, and this text is none: {error}."
-                    " It is saved once it is one."
+                    f"{self.path} is also open as a notebook, and this text is not a valid one:"
+                    f" {error}. It will be saved when the text is a valid notebook."
                 ) from error
 
     def save_state(self, error: SaveFailed | None) -> None:
-        """Tell everybody that saving stopped, or works again."""
+        """Tell all members that saving fails, or works again for None."""
         if error is None:
             self._broadcast({"type": "autosave", "status": "success"})
         else:
@@ -676,14 +690,14 @@ class DocumentRoom(PersistentRoom):
         self.publish()
 
     def report(self, level: str, action: str, message: str) -> None:
-        """Publish an event; whoever else shows the file looks at it after a save."""
+        """Publish an event; after a save, the other rooms of the file check it for changes."""
         self._emit(level=level, room=self.room_id, path=self.path, action=action, msg=message)
         if action == "save" and level == "INFO":
             for room in self._siblings():
                 room.look_soon()
 
     def look_soon(self) -> None:
-        """Another room wrote the file."""
+        """Schedule a check of the file, after another room wrote it."""
         if self._tasks is not None:
             self._tasks.start_soon(self._look)
 
@@ -704,7 +718,7 @@ class DocumentRoom(PersistentRoom):
         """Save what is unsaved.
 
         Raises:
-            SaveFailed: it could not be written.
+            SaveFailed: the file could not be written.
         """
         return self.synchronizer.flush()
 
@@ -712,18 +726,18 @@ class DocumentRoom(PersistentRoom):
         super().close()
         if self._conflict_check is not None:
             self._conflict_check.cancel()
-        # A document holds its observers where no garbage collection sees them.
+        # The garbage collector cannot free observers, since the document references them natively.
         for shared, subscription in self._watched:
             shared.unobserve(subscription)
         self._watched = []
 
     def finish(self) -> None:
-        """Stop all work of this room; what is not flushed is in the history only."""
+        """Stop the room; edits that were not flushed are in the history only."""
         self.discard()
         self.report("INFO", "clean", "closed")
 
     def discard(self) -> None:
-        """Stop all work of this room, whatever state it is in."""
+        """Stop the room, whatever state it is in."""
         self.close()
         if self._tasks is not None:
             self._tasks.cancel_scope.cancel()

@@ -1,6 +1,7 @@
-"""One live fork: a copy of a document that lives in its history alone, without a file.
+"""The room of one fork: a copy of a document that is stored in its history only, without a file.
 
-Knows its members, and the room that it follows; leaves to others when it is made and merged.
+Responsible for the fork's members, and for following its root. Creating, merging and deleting
+forks belongs to `forks`.
 """
 
 from __future__ import annotations
@@ -28,16 +29,16 @@ _FORK_ID = re.compile(r"[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}")
 
 
 def is_fork_id(room_id: str) -> bool:
-    """Whether a room has a name as forks have: no other room without a file is called so."""
+    """Return whether this is the id of a fork: a UUID, which no other room has as its id."""
     return _FORK_ID.fullmatch(room_id) is not None
 
 
 class Follower(Pin):
-    """A member of a fork's root who hands the root's edits on.
+    """A member of a fork's root that forwards the root's edits.
 
     Args:
         take: called with each update.
-        dismissed: called when the root lets its members go, with the code and the reason.
+        dismissed: called when the root disconnects its members, with the code and the reason.
     """
 
     def __init__(
@@ -49,7 +50,7 @@ class Follower(Pin):
     def send(self, outgoing: Outgoing) -> None:
         if outgoing.message[:2] == bytes((messages.SYNC, messages.UPDATE)):
             _, update = messages.read_sync(outgoing.message)
-            # Later: what goes wrong in the fork is nothing to the root's other members.
+            # Not right now: an error in the fork must not affect the root's other members.
             asyncio.get_running_loop().call_soon(self._take, update)
 
     def dismiss(self, code: int, reason: str) -> None:
@@ -62,7 +63,7 @@ class ForkRoom(PersistentRoom):
     def __init__(self, fork: Fork, history: History, log: Logger) -> None:
         root = parse_room_id(fork.root)
         if root is None:
-            raise InvalidRequest("Only documents with files have forks.")
+            raise InvalidRequest("Only documents with files can be forked.")
         super().__init__(fork.room_id, root.type, history, log)
         self.fork = fork
         self._loading = Lock()
@@ -89,11 +90,11 @@ class ForkRoom(PersistentRoom):
         leave: Callable[[Member], None],
         dismissed: Callable[[int, str], None],
     ) -> None:
-        """Take what the root has, and from now on each of its edits.
+        """Apply the root's content, and from now on each of its edits.
 
         Args:
-            leave: takes a member out of the root, when this room closes.
-            dismissed: called when the root lets its members go.
+            leave: removes a member from the root, when this room closes.
+            dismissed: called when the root disconnects its members.
         """
         follower = Follower(self._bring, dismissed)
         root.join(follower)
@@ -114,7 +115,7 @@ class ForkRoom(PersistentRoom):
 
     def answer(self, member: Member, request: Request) -> None:
         if request.name == Action.ACKNOWLEDGE.value:
-            if member not in self._early:  # else they are asked for the rest, and ask again
+            if member not in self._early:  # else the client sends missing edits and asks again
                 self._history.when_committed(
                     partial(self._acknowledge, member, request),
                     partial(self._acknowledge, member, request, True),
@@ -129,7 +130,7 @@ class ForkRoom(PersistentRoom):
     def close(self) -> None:
         if not self.is_closed and self._history.needs_checkpoint:
             position = self._history.mark_cut()
-            self._history.mark_saved(position, "")  # there is no file to wait for
+            self._history.mark_saved(position, "")  # a fork has no file
             self._history.checkpoint(position, self.ydoc.get_update())
         super().close()
         if self._unfollow is not None:

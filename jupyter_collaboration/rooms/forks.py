@@ -1,7 +1,7 @@
-"""Forks of documents: made, listed, merged back, deleted.
+"""Creates, lists, merges and deletes forks of documents.
 
-Knows which rooms are a fork and its root; knows nothing of HTTP. A fork shares the history of its
-root up to its making, so what it has that the root has not is one update.
+Responsible for the relation of forks and their roots; HTTP belongs to `web`. A fork shares the
+history of its root up to its creation, so that its own edits are one Yjs update.
 """
 
 from __future__ import annotations
@@ -24,14 +24,14 @@ from .fork import ForkRoom
 from .manager import RoomManager
 
 MAX_FORKS = 100
-"""Forks that one document may have."""
+"""Most forks that one document may have."""
 
 
 class Forks:
     """The forks of a server's documents.
 
     Args:
-        emit: publishes that a fork was made or deleted.
+        emit: publishes an event when a fork is created or deleted.
     """
 
     def __init__(self, rooms: RoomManager, places: Paths, emit: Callable[..., None]) -> None:
@@ -41,30 +41,30 @@ class Forks:
         self._adding = Lock()
 
     async def path(self, room_id: str) -> str:
-        """Where the file is whose permissions count in a room: a fork's is its root's.
+        """Return the path of the file whose permissions apply to a room; for a fork, its root's.
 
         Returns:
             The path, relative to the server's root; empty for a room without a file.
 
         Raises:
-            InvalidRequest: no room could have this id.
-            DocumentNotFound: no file that may be opened is behind it.
+            InvalidRequest: this is not a valid room id.
+            DocumentNotFound: the file does not exist, or may not be opened.
         """
         return await self._path(await self._document(room_id))
 
     async def check(self, room_id: str) -> None:
-        """Refuse a room whose document is not open, and whose file is not there.
+        """Check that the document of a room is open, or that its file exists.
 
         Raises:
-            InvalidRequest: no room could have this id.
-            DocumentNotFound: there is no file that may be opened.
+            InvalidRequest: this is not a valid room id.
+            DocumentNotFound: the file does not exist, or may not be opened.
         """
         document = await self._document(room_id)
         if (path := await self._path(document)) and not self._rooms.room_exists(document):
             await self._places.check(path)
 
     async def of(self, root: str) -> list[Fork]:
-        """The forks of a document, the oldest first.
+        """Return the forks of a document, the oldest first.
 
         Raises:
             CollaborationError: there is no such document.
@@ -75,19 +75,19 @@ class Forks:
     async def create(
         self, root: str, *, synchronize: bool, title: str, description: str, username: str
     ) -> tuple[Fork, str]:
-        """Make a fork of a document as it is now.
+        """Create a fork of a document in its current state.
 
         Returns:
             The fork, and its session id.
 
         Raises:
-            TooMany: the document has as many as it may.
-            CollaborationError: there is no such document, or no store that keeps forks.
+            TooMany: the document has reached the limit of forks.
+            CollaborationError: there is no such document, or no store for forks.
         """
         await self._check_root(root)
         async with self._rooms.pinned(root) as room:
             assert isinstance(room, DocumentRoom)
-            if len(room.clients) == 1:  # whoever holds it: nobody else will say what is missing
+            if len(room.clients) == 1:  # only our own pin: no client will send missing edits
                 await room.settled()
             async with self._adding:
                 made = await self._add(room, synchronize, title, description)
@@ -100,9 +100,9 @@ class Forks:
         root = room.room_id
         histories = await self._rooms.histories()
         if not histories.forks.lasts:
-            raise HistoryUnavailable("There is no store that could keep a fork.")
+            raise HistoryUnavailable("Forks cannot be stored, since the history is not available.")
         if len(await histories.forks.of_root(root)) >= MAX_FORKS:
-            raise TooMany(f"This document has {MAX_FORKS} forks. Merge or delete some.")
+            raise TooMany(f"This document has {MAX_FORKS} forks. Merge or delete some first.")
         fork = Fork(str(uuid4()), root, room.session_id, synchronize, title, description)
         history = histories.history(fork.room_id)
         session_id = (await history.load()).session_id
@@ -114,16 +114,16 @@ class Forks:
         return fork, session_id
 
     async def delete(self, room_id: str, *, merge: bool, username: str) -> None:
-        """Delete a fork, and let its members go.
+        """Delete a fork, and disconnect its members.
 
         Args:
-            merge: whether its edits become an edit of this user in the root before.
+            merge: whether to merge its edits into the root first, as an edit by this user.
 
         Raises:
             RoomNotFound: there is no such fork.
-            OtherHistory: the root has another history than the fork.
-            CollaborationError: the root does not take the edits, or the store does not work. The
-                fork is as it was.
+            OtherHistory: the root's history is not the one that the fork descends from.
+            CollaborationError: the edits are not valid in the root, or the store cannot be
+                written. The fork is unchanged.
         """
         fork = await self._rooms.fork(room_id)
         if fork is None:
@@ -144,7 +144,7 @@ class Forks:
         if room.is_closed:
             raise RoomNotFound("There is no fork with this id any more.")
         if root.session_id != room.fork.root_session:
-            raise OtherHistory(f"{root.path} has another history than its fork.")
+            raise OtherHistory(f"The history of {root.path} has changed since it was forked.")
         await root.merge(room.ydoc, username, partial(self._dissolve, room, "merged"))
         failpoint("fork.merged")
 
@@ -160,10 +160,10 @@ class Forks:
         self._rooms.dissolve(room, CloseCode.NOT_FOUND, f"The fork was {done}.")
 
     async def _check_root(self, root: str) -> None:
-        """Refuse what is not the room of a document whose file is there.
+        """Check that this is the room of a document whose file exists.
 
         Raises:
-            InvalidRequest: no room could have this id.
+            InvalidRequest: this is not a valid room id.
             DocumentNotFound: there is no such document.
         """
         if not await self._path(root):
@@ -184,7 +184,7 @@ class Forks:
 
 
 def info_of(fork: Fork) -> dict[str, Any]:
-    """What clients are told of a fork."""
+    """Return the description of a fork that is sent to clients."""
     return {
         "root_roomid": fork.root,
         "synchronize": fork.synchronize,

@@ -1,8 +1,8 @@
-"""Finds documents again whose file ids were lost, by their paths and what their files held.
+"""Restores lost file ids, by the paths and the contents of the files.
 
-Hubs keep file ids in temporary folders, so that after a restart every file gets another one, and
-with it another room: its history, versions and offline work would be gone. The history knows the
-path and the hash of every file; so the file gets the id back that it had. [F8]
+Hubs keep the database of file ids in temporary folders. After a restart every file would get a new
+id, and with it a new room, without its history, versions and offline edits. The history records
+the path and the hash of every file, so that a file can get its previous id back. [F8]
 """
 
 from __future__ import annotations
@@ -19,14 +19,15 @@ from .document import DocumentRoom
 from .manager import RoomManager
 
 MAX_SEARCHED = 50
-"""Paths at which a file is looked for."""
+"""How many paths are searched for a file."""
 
 
 class LostFiles:
-    """Gives files their ids back.
+    """Restores the ids of files.
 
     Args:
-        root: the server's root folder, if servers with others may use the store; else empty.
+        root: the server's root folder if servers with other root folders may use the same store,
+            else empty.
     """
 
     def __init__(
@@ -39,7 +40,7 @@ class LostFiles:
         self._lock = Lock()
 
     async def find_id(self, path: str, file_id: str | None) -> str | None:
-        """As `Finder.find_id`."""
+        """See `Finder.find_id`."""
         if file_id is not None and self._is_open(file_id):
             return None
         async with self._lock:
@@ -52,7 +53,7 @@ class LostFiles:
             return found
 
     async def find_path(self, file_id: str) -> str | None:
-        """As `Finder.find_path`."""
+        """See `Finder.find_path`."""
         async with self._lock:
             documents = await self._documents()
             if file_id not in documents:
@@ -68,7 +69,7 @@ class LostFiles:
         return None
 
     async def _documents(self) -> dict[str, list[Item]]:
-        """What the history has of each file, by file id, the latest last."""
+        """Return the items of the history by file id, the latest file last."""
         found: dict[str, list[Item]] = {}
         try:
             items = await (await self._rooms.histories()).inventory.items()
@@ -81,11 +82,11 @@ class LostFiles:
         return found
 
     async def _owner(self, path: str, documents: dict[str, list[Item]]) -> str | None:
-        """Which of the files whose ids are lost is at a path.
+        """Return the lost file id that belongs to the file at a path; None if there is none.
 
-        The one that was there with the same content; or else one from another path that held this
-        content and does not hold it any more, since files may have been swapped; or else the one
-        that was there, changed by another program.
+        In order of preference: the file that was at this path with the same content; the only file
+        from another path that had this content and no longer has it there (files may have been
+        swapped); the file that was at this path, changed by another program since.
         """
         lost = {
             file_id: items
@@ -108,7 +109,7 @@ class LostFiles:
         return there[0] if there else None
 
     async def _is_still_there(self, items: list[Item], content: str) -> bool:
-        """Whether a file is at its path, with the content that it had."""
+        """Return whether a file is still at one of its paths, with the content that it had."""
         for path in {item.path for item in items if item.path}:
             if await hash_at(self._contents, path) == content:
                 return True

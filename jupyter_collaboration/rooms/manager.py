@@ -1,6 +1,7 @@
-"""Opens, supervises and evicts rooms; owns the only task group.
+"""Opens, supervises and closes rooms.
 
-Knows how a room is made; knows nothing of sockets or HTTP.
+Responsible for the lifetime of rooms and for the task group in which they run. Sockets and HTTP
+belong to `web`.
 """
 
 from __future__ import annotations
@@ -46,13 +47,13 @@ from .member import Member, Pin
 from .persistent import PersistentRoom
 
 STOP_TIME = 4.0
-"""Seconds for saving everything when the server stops."""
+"""Time to save all documents when the server stops, in seconds."""
 
 STOP_GRACE = 0.3
-"""Seconds that a write which hangs is given to end when it is cancelled."""
+"""Time that a hanging write gets to finish after it was cancelled, in seconds."""
 
 EVICTION_RETRY = 10.0
-"""Seconds until a room that could not be saved is looked at again."""
+"""Time until the next attempt to close a room that could not be saved, in seconds."""
 
 MakeRoom = Callable[[DocumentId, HistoryBackend], DocumentRoom]
 
@@ -61,12 +62,12 @@ class RoomManager:
     """All rooms of a server.
 
     Args:
-        make_room: makes the room of a document, not yet initialised.
-        history: where histories are kept; if it cannot be used, rooms go on without.
-        cleanup_delay: seconds from the last member's leaving to the closing of a room;
+        make_room: creates the room of a document, not yet initialized.
+        history: stores the histories; if it cannot be used, rooms work without history.
+        cleanup_delay: seconds between the last member leaving a room and the room closing;
             None keeps rooms open.
-        watch: looks at the files of all rooms while this runs.
-        start: has somebody call `run`; called when a room is needed and nobody has yet.
+        watch: polls the files of all rooms while the manager runs.
+        start: schedules `run`; called when the first room is needed.
     """
 
     def __init__(
@@ -100,11 +101,11 @@ class RoomManager:
 
     @property
     def is_private(self) -> bool:
-        """Whether another server owns the history of this folder."""
+        """Whether this server uses a private history, since another one owns the folder's."""
         return self._history.is_private
 
     async def run(self, *, task_status: TaskStatus[None] = TASK_STATUS_IGNORED) -> None:
-        """Open the history and hold the rooms' tasks, until `stop`."""
+        """Open the history and run the tasks of the rooms, until `stop`."""
         try:
             await self._history.open()
         except HistoryUnavailable as error:
@@ -120,41 +121,41 @@ class RoomManager:
             self._tasks.cancel_scope.cancel()
 
     def path(self, room_id: str) -> str:
-        """Where the file of an open room is; empty for any other room."""
+        """Return the path of an open room's file; empty for any other room."""
         room = self.rooms.get(room_id)
         return room.path if isinstance(room, DocumentRoom) else ""
 
     def admit(self, username: str, room_id: str, limits: Limits) -> None:
-        """Somebody connects to a room; `dismiss` lets them go.
+        """Count a user's new connection to a room, until `dismiss`.
 
         Raises:
-            TooMany: they have as many connections, or rooms, as they may.
+            TooMany: the user has reached the limit of connections or rooms.
         """
         self._quota.admit(username, room_id, limits)
 
     def dismiss(self, username: str, room_id: str) -> None:
-        """Somebody who was admitted is gone."""
+        """Stop counting a connection that was admitted."""
         self._quota.dismiss(username, room_id)
 
     def met(self, username: str, name: str) -> None:
-        """Somebody joined a document, and is called so."""
+        """Record the display name of a user who joined a document."""
         self._history.people.note(username, name)
 
     async def names(self, usernames: Collection[str]) -> dict[str, str]:
-        """Display names by username, as far as they are known."""
+        """Return display names by username, as far as they are known."""
         try:
             return await (await self.histories()).people.names(usernames)
         except HistoryUnavailable as error:
-            self._log.debug("Nobody's name is known: %s", error)
+            self._log.debug("Display names are not available: %s", error)
             return {}
 
     def start_soon(self, work: Callable[[], Coroutine[Any, Any, None]]) -> None:
-        """Run something until it ends, or the rooms do; an exception ends nothing else."""
+        """Run a background job until it ends or the manager stops; exceptions are contained."""
         if self._tasks is not None:
             self._tasks.start_soon(self._contained, work)
 
     async def _contained(self, work: Callable[..., Coroutine[Any, Any, None]], *args: Any) -> None:
-        """Run a background job inside the boundary that contains whatever it raises."""
+        """Run a background job, and log any exception that it raises."""
         try:
             await work(*args)
         except BaseException as error:
@@ -163,21 +164,21 @@ class RoomManager:
             self._log.exception("A background job failed: %r", error)
 
     def room_exists(self, room_id: str) -> bool:
-        """Whether this room is open."""
+        """Return whether a room is open."""
         return room_id in self.rooms
 
     def is_used(self, room_id: str) -> bool:
-        """Whether a document is open, or a copy of it is."""
+        """Return whether a document or a fork of it is open."""
         return any(
             room.room_id == room_id or (isinstance(room, ForkRoom) and room.fork.root == room_id)
             for room in self.rooms.values()
         )
 
     async def get_room(self, room_id: str) -> BroadcastRoom:
-        """An open room.
+        """Return an open room.
 
         Raises:
-            RoomNotFound: there is none.
+            RoomNotFound: no such room is open.
         """
         try:
             return self.rooms[room_id]
@@ -185,14 +186,14 @@ class RoomManager:
             raise RoomNotFound(f"There is no open room {room_id}.") from None
 
     def history(self, room_id: str) -> History:
-        """The history of a document, whether it is open or not; to be read, not written."""
+        """Return the history of a document, open or not, for reading only."""
         room = self.rooms.get(room_id)
         if isinstance(room, DocumentRoom):
             return room.history
         return self._history.history(room_id)
 
     async def session_id(self, document: DocumentId | Fork) -> str:
-        """The name of a document's history. [S1]"""
+        """Return the session id of a document: the name of its history. [S1]"""
         room = self.rooms.get(str(document))
         if isinstance(room, PersistentRoom) and room.session_id:
             return room.session_id
@@ -208,12 +209,12 @@ class RoomManager:
             await self.started.wait()
 
     async def histories(self) -> HistoryBackend:
-        """Where the histories of documents and their forks are kept."""
+        """Return the store of the histories of documents and forks."""
         await self._has_started()
         return self._history
 
     async def fork(self, room_id: str) -> Fork | None:
-        """The fork whose room this is; None for other rooms.
+        """Return the fork with this room id; None for other rooms.
 
         Raises:
             HistoryUnavailable: the store cannot be read.
@@ -226,11 +227,11 @@ class RoomManager:
         return await (await self.histories()).forks.find(room_id)
 
     async def open(self, room_id: str) -> BroadcastRoom:
-        """The room with this id, opened if need be.
+        """Return the room with this id, and open it if necessary.
 
         Raises:
-            InvalidRequest: no room could have this id.
-            RoomNotFound: it could be a fork's, and there is no such fork.
+            InvalidRequest: this is not a valid room id.
+            RoomNotFound: there is no fork with this id.
             DocumentNotFound, LoadFailed, HistoryUnavailable: the document cannot be opened.
         """
         document = parse_room_id(room_id)
@@ -242,18 +243,18 @@ class RoomManager:
                 room = await self._opened(room_id, document)
                 self.rooms[room_id] = room
                 if isinstance(room, DocumentRoom):
-                    # Whoever hears of it finds the room by its id.
+                    # After the room is registered: listeners look it up by its id.
                     room.report("INFO", "initialize", "loaded")
             if not room.clients:
-                self._emptied(room)  # nobody is in it yet, and perhaps nobody comes
+                self._emptied(room)  # in case nobody joins
             return room
 
     @asynccontextmanager
     async def pinned(self, room_id: str) -> AsyncIterator[BroadcastRoom]:
-        """A room that stays open meanwhile.
+        """Open a room, and keep it open in this block.
 
         Raises:
-            CollaborationError: it cannot be opened.
+            CollaborationError: the room cannot be opened.
         """
         room = await self.open(room_id)
         pin = Pin()
@@ -264,21 +265,21 @@ class RoomManager:
             self.leave(room, pin)
 
     def pinned_document(self, room: DocumentRoom) -> YBaseDoc:
-        """Return a view of a room's document; the room stays open as long as somebody has it."""
+        """Return a view of a room's document; the room stays open as long as it is referenced."""
         pin = Pin()
         room.join(pin)
         loop = asyncio.get_running_loop()
         view = copy(room.document)
 
-        def unpin() -> None:  # in whatever thread the last reference goes
-            with suppress(RuntimeError):  # the loop is closed, and the room with it
+        def unpin() -> None:  # may run in any thread
+            with suppress(RuntimeError):  # the loop is closed, and so is the room
                 loop.call_soon_threadsafe(self.leave, room, pin)
 
         weakref.finalize(view, unpin).atexit = False
         return view
 
     def _take_late_edit(self, room_id: str, session_id: str, update: bytes) -> None:
-        """Server-side code has edited a document whose room is closed: open it again for that."""
+        """Reopen a closed room whose document was edited by server-side code."""
         self.start_soon(partial(self._apply_late_edit, room_id, session_id, update))
 
     async def _apply_late_edit(self, room_id: str, session_id: str, update: bytes) -> None:
@@ -286,10 +287,10 @@ class RoomManager:
             if isinstance(room, DocumentRoom) and room.session_id == session_id:
                 await room.change(update, Kind.EDIT)
             else:
-                self._log.error("%s: an edit of a document of another history is lost", room_id)
+                self._log.error("%s: discarding an edit of an older history", room_id)
 
     def add(self, room: BroadcastRoom) -> None:
-        """Take in a room that is open already; it closes when its last member left."""
+        """Register a room that is already open; it closes after its last member has left."""
         self.rooms[room.room_id] = room
 
     async def _opened(self, room_id: str, document: DocumentId | None) -> BroadcastRoom:
@@ -307,14 +308,14 @@ class RoomManager:
                 await self._history.set_aside(room_id)
                 room = await self._initialized(document, self._history)
         except HistoryUnavailable as error:
-            self._log.error("%s opens without history: %s", room_id, error)
+            self._log.error("Opening %s without history: %s", room_id, error)
             room = await self._initialized(document, self._without)
         assert self._tasks is not None
         await self._tasks.start(self._supervise, room)
         return room
 
     async def _initialized(self, document: DocumentId, history: HistoryBackend) -> DocumentRoom:
-        """Return a room that has loaded its document; one that fails to leaves nothing behind.
+        """Return a room that has loaded its document; a room that fails to load is discarded.
 
         Raises:
             CollaborationError: the document cannot be opened.
@@ -326,7 +327,7 @@ class RoomManager:
             room.discard()
             if isinstance(error, CollaborationError) or must_propagate(error):
                 raise
-            self._log.exception("%s cannot be opened", room.path or document)
+            self._log.exception("Could not open %s", room.path or document)
             raise LoadFailed(f"{room.path or document} cannot be opened: {error!r}") from error
         return room
 
@@ -349,12 +350,12 @@ class RoomManager:
         if isinstance(root, DocumentRoom) and root.session_id == room.fork.root_session:
             await room.follow(root, partial(self.leave, root), partial(self.dissolve, room))
         else:
-            self._log.error("A fork of %s does not follow its new history", room.fork.root)
+            self._log.error("A fork of %s does not match its new history", room.fork.root)
         if room.is_closed:
-            raise RoomClosed("The fork was closed while it was opened.")
+            raise RoomClosed("The fork was closed while it was being opened.")
 
     def dissolve(self, room: BroadcastRoom, code: int, reason: str) -> None:
-        """Let the members of a room go, and close it."""
+        """Disconnect the members of a room, and close it."""
         for member in list(room.clients):
             member.dismiss(code, reason)
         self._close(room)
@@ -362,7 +363,7 @@ class RoomManager:
     async def _supervise(
         self, room: DocumentRoom, *, task_status: TaskStatus[None] = TASK_STATUS_IGNORED
     ) -> None:
-        """Run a room; when it fails, its members are disconnected and other rooms go on."""
+        """Run a room; if it fails, disconnect its members and leave other rooms running."""
         try:
             await room.run(task_status=task_status)
         except BaseException as error:
@@ -371,18 +372,18 @@ class RoomManager:
             self.fail(room, error)
 
     def fail(self, room: BroadcastRoom, error: BaseException) -> None:
-        """Discard a room whose document may be in no known state.
+        """Discard a room whose document may be corrupt.
 
-        Its members reconnect, and the document is loaded again from its history, which has every
-        edit that was broadcast.
+        Its members reconnect, and the document is loaded again from its history, which contains
+        every edit that was broadcast.
         """
         if self.rooms.get(room.room_id) is not room:
             return
         place = room.path if isinstance(room, DocumentRoom) else room.room_id
-        self._log.error("The room of %s failed and is closed", place, exc_info=error)
+        self._log.error("Closing the room of %s after an error", place, exc_info=error)
         del self.rooms[room.room_id]
         for member in list(room.clients):
-            member.dismiss(CloseCode.INTERNAL_ERROR, "The document failed and is loaded again.")
+            member.dismiss(CloseCode.INTERNAL_ERROR, "The document failed and is being reloaded.")
         if isinstance(room, DocumentRoom):
             room.report("ERROR", "clean", f"failed: {error!r}")
             room.discard()
@@ -390,13 +391,13 @@ class RoomManager:
             room.close()
 
     def leave(self, room: BroadcastRoom, member: Member) -> None:
-        """A member went; the last one's room is closed after a while."""
+        """Remove a member from a room; an empty room closes after the cleanup delay."""
         room.leave(member)
         if not room.clients:
             self._emptied(room)
 
     def _emptied(self, room: BroadcastRoom) -> None:
-        """Close a room after a while, unless somebody comes."""
+        """Close an empty room after the cleanup delay, unless somebody joins."""
         if self._tasks is None or self._stopping:
             return
         if self._cleanup_delay is None and isinstance(room, DocumentRoom):
@@ -415,7 +416,7 @@ class RoomManager:
                     await anyio.sleep(rest)
                 elif await self._evicted(room) or room.clients:
                     return
-                else:  # not saved: the room stays and tries again by itself
+                else:  # not saved: keep the room open and try again
                     await anyio.sleep(EVICTION_RETRY)
         finally:
             self._evicting.discard(room)
@@ -435,7 +436,7 @@ class RoomManager:
         return True
 
     def siblings(self, room: DocumentRoom) -> list[DocumentRoom]:
-        """The other open rooms of a room's file. [F9]"""
+        """Return the other open rooms of a room's file. [F9]"""
         return [
             other
             for other in self.rooms.values()
@@ -449,12 +450,12 @@ class RoomManager:
             try:
                 await room.flush()
             except SaveFailed as error:
-                self._log.error("%s stays open, since it is not saved: %s", room.path, error)
+                self._log.error("Keeping %s open, since it is not saved: %s", room.path, error)
                 return False
             except BaseException as error:
                 if must_propagate(error):
                     raise
-                self._log.exception("%s stays open, since saving it failed", room.path)
+                self._log.exception("Keeping %s open, since saving it failed", room.path)
                 return False
         return True
 
@@ -470,10 +471,11 @@ class RoomManager:
             room.close()
 
     async def _go_private(self) -> None:
-        """Go on with a private history, since another server took over the one of this folder.
+        """Switch to a private history, after another server took over the one of this folder.
 
-        What the other server wrote since is another history: every document is closed, and opened
-        with a new session id. What its file does not hold is taken along as unsaved edits.
+        The other server continues the shared history, so that this server needs one of its own:
+        every document is closed, and opened again with a new session id. Edits that are not in the
+        file yet are carried over as unsaved edits.
         """
         self._may_open = Event()
         try:
@@ -492,7 +494,7 @@ class RoomManager:
             self._log.error("Documents open without history, which cannot be kept: %s", error)
             self._history = self._without
         finally:
-            for room in self._kept_rooms():  # that were being opened meanwhile
+            for room in self._kept_rooms():  # rooms that were being opened in the meantime
                 self.dissolve(room, CloseCode.GOING_AWAY, "The document is opened again.")
             self._may_open.set()
 
@@ -501,7 +503,7 @@ class RoomManager:
         return [room for room in rooms if isinstance(room, PersistentRoom) and room.lasts]
 
     async def _take_along(self, room: PersistentRoom, saved: SavedState | None) -> None:
-        """Put what no file holds of a closed room into the history."""
+        """Add the unsaved edits of a closed room to the new history."""
         state = room.ydoc.get_update()
         if isinstance(room, DocumentRoom) and (saved is None or room.synchronizer.is_saved):
             return
@@ -516,7 +518,7 @@ class RoomManager:
             await self._history.forks.add(room.fork)
 
     async def stop(self) -> None:
-        """Dismiss all members, save everything, close the history."""
+        """Disconnect all members, save all documents, and close the history."""
         if self._stopping:
             await self._stopped.wait()
             return
@@ -525,16 +527,16 @@ class RoomManager:
         rooms = list(self.rooms.values())
         for room in rooms:
             room.flush_updates()
-        await self._history.flush()  # first of all: whatever happens now, nothing is lost
+        await self._history.flush()  # first, so that nothing is lost whatever fails below
         for room in rooms:
             for member in list(room.clients):
-                member.dismiss(CloseCode.GOING_AWAY, "The server stops.")
+                member.dismiss(CloseCode.GOING_AWAY, "The server is shutting down.")
         saving = [asyncio.create_task(self._flushed(room)) for room in rooms]
         if saving:
-            # A write under way always finishes, even if nobody can wait for it any longer.
+            # A write in progress always finishes, even after the time to wait for it is over.
             _, late = await asyncio.wait(saving, timeout=STOP_TIME)
             if late:
-                self._log.error("Not everything was saved in time; the history has it.")
+                self._log.error("Not everything was saved in time; the edits are in the history.")
                 for task in late:
                     task.cancel()
                 await asyncio.wait(late, timeout=STOP_GRACE)
@@ -545,5 +547,5 @@ class RoomManager:
         self._stopped.set()
 
     def lock(self, room_id: str) -> Lock:
-        """Held while a room is opened or closed for good."""
+        """Return the lock that is held while a room is opened or closed."""
         return self._locks.setdefault(room_id, Lock())

@@ -1,4 +1,4 @@
-"""What a room knows of those who are in it, and the messages that it sends them."""
+"""The interface of a room's members, and the messages that a room sends them."""
 
 from __future__ import annotations
 
@@ -9,14 +9,14 @@ from ..access.roles import Role
 
 
 class Outgoing:
-    """A message on its way to many, and the WebSocket frame around it, made once."""
+    """A message for many members, with its WebSocket frame, which is encoded only once."""
 
     def __init__(self, message: bytes) -> None:
         self.message = message
 
     @cached_property
     def frame(self) -> bytes:
-        """An unmasked binary frame (RFC 6455, section 5.2)."""
+        """The message as an unmasked binary frame (RFC 6455, section 5.2)."""
         size = len(self.message)
         if size < 126:
             head = bytes((0x82, size))
@@ -28,7 +28,7 @@ class Outgoing:
 
 
 class Member(Protocol):
-    """Somebody in a room, as the room sees them."""
+    """A client that is connected to a room."""
 
     @property
     def username(self) -> str: ...
@@ -38,37 +38,40 @@ class Member(Protocol):
 
     @property
     def may_execute(self) -> bool:
-        """Whether they may run code on the server, and so are trusted with outputs."""
+        """Whether the user may run code on the server, so that their outputs are trusted."""
 
     def identity(self, claimed: Any) -> dict[str, Any]:
-        """The ``user`` of their presence, whatever they claim to be. [M3]"""
+        """Return the authenticated ``user`` for the presence state, whatever was claimed. [M3]"""
 
     def tell_role(self) -> None:
-        """Tell them what they may do, if that changed."""
+        """Send the member's role to the client if it changed."""
 
     def send(self, outgoing: Outgoing) -> None:
-        """Send in order, without waiting; a member that cannot keep up is cut by its channel."""
+        """Queue a message, in order and without waiting.
+
+        A client that exceeds the limits of its send buffer is disconnected.
+        """
 
     def dismiss(self, code: int, reason: str) -> None:
         """Close the member's channel."""
 
 
 class Pin:
-    """A member that only listens: while it is in a room, the room stays open."""
+    """A member without a client, which keeps its room open."""
 
     username = ""
     role = Role.VIEWER
     may_execute = False
 
     def identity(self, claimed: Any) -> dict[str, Any]:
-        """It has no presence."""
+        """Return an empty identity: a pin has no presence."""
         return {}
 
     def tell_role(self) -> None:
-        """It knows."""
+        """Do nothing: a pin has no client."""
 
     def send(self, outgoing: Outgoing) -> None:
-        """It only holds."""
+        """Do nothing: a pin has no client."""
 
     def dismiss(self, code: int, reason: str) -> None:
-        """Whoever holds finds the room closed."""
+        """Do nothing: the code that pinned the room finds it closed."""

@@ -1,8 +1,9 @@
-"""Typing that arrives for a cell after it was moved.
+"""Applies edits that arrive for a cell after it was moved.
 
-Yjs cannot move a cell: it is deleted, and a copy of the same id is inserted. What somebody typed
-before they saw that goes to the deleted text, where Yjs drops it. The server remembers which
-characters were in the texts of deleted cells, and types what arrives for them into the copy. [P9]
+Yjs cannot move a cell: the cell is deleted, and a copy with the same id is inserted. Text that
+another user typed before seeing the move belongs to the deleted cell, where Yjs drops it. The
+server remembers which characters the texts of deleted cells consisted of, and applies edits of
+these texts to the copy. [P9]
 """
 
 from __future__ import annotations
@@ -22,11 +23,11 @@ from ..protocol.update_reader import Id, Part, Update
 MAX_CELLS = 50
 MAX_AGE = 120.0
 MAX_CHARACTERS = 20_000
-"""How many deleted cells are remembered, for how many seconds, and up to which size."""
+"""How many deleted cells are remembered, for how many seconds, and up to how many characters."""
 
 
 class _Run(NamedTuple):
-    """Characters of one Yjs client in a row, in UTF-16 code units as Yjs counts them."""
+    """Consecutive characters of one Yjs client, in UTF-16 code units as Yjs counts them."""
 
     client: int
     clock: int
@@ -36,7 +37,7 @@ class _Run(NamedTuple):
 
 @dataclass
 class _Deleted:
-    """A deleted cell: its text with what arrived for it later, and whose characters these are."""
+    """A deleted cell: its text, including later edits, and the Yjs ids of its characters."""
 
     items: list[Id | None]
     time: float
@@ -85,7 +86,7 @@ class _Deleted:
 
 
 class MovedCells:
-    """The cells of one notebook that were deleted a moment ago."""
+    """The recently deleted cells of one notebook."""
 
     def __init__(self, cells: CellIndex) -> None:
         self._cells = cells
@@ -101,19 +102,19 @@ class MovedCells:
                 before = self._deleted.pop(name, None)
                 runs = _runs(text, source)
                 if before is not None and before.text == source:
-                    runs += before.runs  # of the cell of which this one is a copy
+                    runs += before.runs  # of the cell that this one is a copy of
                 items = [self._cells.item(name), *(before.items if before else ())]
                 self._deleted[name] = _Deleted(items, now, source, runs)
         young = [name for name, each in self._deleted.items() if now - each.time <= MAX_AGE]
         self._deleted = {name: self._deleted[name] for name in young[-MAX_CELLS:]}
 
     def arrived(self, found: Update) -> dict[str, tuple[str, str]]:
-        """What an edit does to texts of cells that were moved: before and after, by cell."""
+        """Return how an edit changes texts of moved cells: (before, after) by cell id."""
         texts: dict[str, tuple[str, str]] = {}
         for name, deleted in self._deleted.items():
             item = self._cells.item(name)
             if item is None or item in deleted.items:
-                continue  # it was deleted for good, or is still there
+                continue  # the cell was deleted and not moved, or still exists
             before = deleted.text
             for character, piece, origin, right in found.strings:
                 at = deleted.place_behind(origin)
@@ -121,7 +122,8 @@ class MovedCells:
                     at = behind - 1
                 if at is not None and deleted.place_behind(character) is None:
                     deleted.insert(at, character, piece)
-            # Who knows that the cell was deleted tells of all its characters that they are.
+            # An update that contains the cell's deletion also lists all its characters as deleted:
+            # that is not an edit of the text.
             if not any(_has(part, item) for part in found.deleted for item in deleted.items):
                 for part in found.deleted:
                     deleted.delete(*part)
@@ -130,7 +132,7 @@ class MovedCells:
         return texts
 
     def type(self, texts: dict[str, tuple[str, str]]) -> None:
-        """Type what arrived into the copies."""
+        """Apply the edits to the copies of the cells."""
         for name, (before, after) in texts.items():
             cell = self._cells.cell(name)
             text = None if cell is None else cell.get("source")
@@ -144,10 +146,10 @@ def _has(part: Part, item: Id | None) -> bool:
 
 
 def _runs(text: Text, source: str) -> list[_Run]:
-    """Whose characters a text consists of.
+    """Return the Yjs ids of a text's characters, as runs.
 
-    pycrdt counts bytes where Yjs counts UTF-16 code units, so that only the first character of
-    what was typed in one go has its own number: the others are counted from there.
+    pycrdt counts bytes where Yjs counts UTF-16 code units, so that only the clock of the first
+    character of each insertion is correct: the others are counted from there.
     """
     runs: list[_Run] = []
     expected: Id | None = None
@@ -173,7 +175,7 @@ def _units(text: str) -> int:
 
 
 def _cut(text: str, start: int, end: int | None = None) -> str:
-    """A part of a text by UTF-16 code units."""
+    """Return a slice of a text by UTF-16 code units."""
     if text.isascii():
         return text[start:end]
     units = text.encode("utf-16-le", "surrogatepass")

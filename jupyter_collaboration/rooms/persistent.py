@@ -1,6 +1,6 @@
-"""A shared document whose edits are checked before they count, and which has a history.
+"""A room whose document has a history, and whose edits are checked before they are applied.
 
-Knows what documents of a type can hold; knows nothing of files.
+Responsible for validating edits by the type of the document; files belong to `document`.
 """
 
 from __future__ import annotations
@@ -19,14 +19,14 @@ from .broadcast import BroadcastRoom
 from .member import Member, Outgoing
 
 MAX_EARLY = 2**20
-"""Bytes of edits of one member that may wait for others that they come after."""
+"""Most bytes of a member's edits that wait for earlier edits which they depend on."""
 
 
 class PersistentRoom(BroadcastRoom):
-    """A room whose document outlives it; subclasses load it, and append to its history."""
+    """A room whose document is stored; subclasses load it, and append to its history."""
 
     lasts = True
-    """Whether its history is kept when it closes."""
+    """Whether the history is kept when the room closes."""
 
     def __init__(self, room_id: str, content_type: str, history: History, log: Logger) -> None:
         super().__init__(room_id, log)
@@ -43,7 +43,7 @@ class PersistentRoom(BroadcastRoom):
 
     @property
     def path(self) -> str:
-        """Where the document's file is, if it has one and that is known; else empty."""
+        """The path of the document's file; empty if there is none, or it is not known."""
         return ""
 
     def take_read(self, member: Member, update: bytes, found: Update) -> None:
@@ -52,7 +52,7 @@ class PersistentRoom(BroadcastRoom):
         except InvalidEdit as error:
             self._refuse_edit(member, error)
         except EarlyEdit as error:
-            # What was typed right after coming back may be here before what was typed offline.
+            # Edits made right after a reconnect may arrive before those made while offline.
             early = self._early.setdefault(member, [])
             early.append(update)
             if sum(map(len, early)) > MAX_EARLY:
@@ -68,17 +68,17 @@ class PersistentRoom(BroadcastRoom):
 
     def _refuse_edit(self, member: Member, error: CollaborationError) -> None:
         place = self.path or self.room_id
-        self.log.warning("%s: an edit of %s: %s", place, member.username, error)
+        self.log.warning("%s: refused an edit of %s: %s", place, member.username, error)
         content = {"type": "error", "reason": "invalid_edit", "detail": str(error)}
         member.send(Outgoing(messages.raw_message(content)))
 
     def distrust(self, cells: set[tuple[int, str]]) -> None:
-        """Take the mark of trust from cells whose outputs came from somebody who may not execute.
+        """Remove the trust of cells whose outputs came from a user without execute permission.
 
-        It is gone in the same broadcast, so that no page runs a script in them. [M2]
+        This is part of the same broadcast, so that no client runs a script in them. [M2]
 
         Args:
-            cells: their indices and ids.
+            cells: indices and ids of the cells.
         """
         ycells = self.ydoc.get("cells", type=Array)
         with self.ydoc.transaction():
@@ -92,7 +92,7 @@ class PersistentRoom(BroadcastRoom):
                         ycells[index]["metadata"] = Map(kept)
 
     def on_states(self, member: Member, states: dict[str, Any]) -> None:
-        """Note the execution states that a member gave to cells, by their ids."""
+        """Handle the execution states that a member set, by cell id."""
 
     def leave(self, member: Member) -> None:
         super().leave(member)

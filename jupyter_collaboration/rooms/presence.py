@@ -1,7 +1,8 @@
-"""Who is in a room, and where: the awareness states of its clients.
+"""The awareness states of a room's clients: who is present, and where their cursors are.
 
-A client speaks only for itself, and under the name that the server knows. [M3] What arrives is
-bounded before it is parsed; several changes go to the members in one message.
+Responsible for checking and relaying presence. A client can set only its own states, and the
+server fills in the authenticated user. [M3] The size of a message is limited before it is parsed;
+several changes are sent to the members in one message.
 """
 
 from __future__ import annotations
@@ -20,24 +21,24 @@ from .member import Member
 
 MAX_PRESENCE_BYTES = 16 * 2**10
 MAX_PRESENCE_IDS = 8
-"""How large the presence of a client may be, and of how many one connection may tell."""
+"""Largest presence state, in bytes, and the number of client ids that one connection may set."""
 
 MAX_PRESENCE_MESSAGE = 2**20
 MAX_PRESENCE_ENTRIES = 2_000
-"""Bytes and entries of one presence message, most of which may repeat what others have told."""
+"""Largest presence message, in bytes and in entries. Most entries may repeat other clients'."""
 
 
 def _no_number(text: str) -> None:
-    raise ValueError(f"{text} is no number")
+    raise ValueError(f"{text} is not a number")
 
 
 class Presence:
     """The presence of one room.
 
     Args:
-        awareness: holds the states.
+        awareness: the states.
         broadcast: sends a message to all members.
-        interval: seconds between two of these messages.
+        interval: returns the minimum time between two of these messages, in seconds.
     """
 
     def __init__(
@@ -53,12 +54,12 @@ class Presence:
         self._batch = Batch(interval, self._send)
 
     def everybody(self) -> bytes:
-        """Return a message with everybody's state; empty if nobody is there."""
+        """Return a message with the states of all clients; empty if there are none."""
         states = [self._state_of(client_id) for client_id in self._awareness.states]
         return messages.awareness_message(states) if states else b""
 
     def leave(self, member: Member) -> None:
-        """Remove the states of a member who left. [M6]"""
+        """Remove the states of a member that left. [M6]"""
         gone = [client_id for client_id, owner in self._owners.items() if owner is member]
         for client_id in gone:
             del self._owners[client_id]
@@ -69,25 +70,25 @@ class Presence:
             self._batch.schedule()
 
     def note_local(self, client_ids: Iterable[int], *, send: bool) -> None:
-        """Note states that code in this server has set, and pass them on."""
+        """Record states that code in this server has set, and broadcast them if `send` is true."""
         for client_id in client_ids:
             self._present[client_id] = self._state_of(client_id)
         if send:
             self._batch.schedule()
 
     def close(self) -> None:
-        """Send nothing more."""
+        """Stop sending."""
         self._batch.cancel()
 
     def receive(self, member: Member, message: bytes) -> None:
-        """Take the presence that a member sends, and pass it on.
+        """Apply a presence message of a member, and broadcast the changes.
 
         Raises:
-            ProtocolError: it cannot be read, or exceeds a limit.
+            ProtocolError: the message cannot be read, or exceeds a limit.
         """
         if len(message) > MAX_PRESENCE_MESSAGE:
             raise ProtocolError(f"a presence message of more than {MAX_PRESENCE_MESSAGE} bytes")
-        # Clients also repeat what they know of others; only the last entry of each id counts.
+        # Clients also repeat the states of others. Only the last entry of each id counts.
         told = {
             entry.client_id: entry
             for entry in messages.read_awareness(message, MAX_PRESENCE_ENTRIES)
@@ -106,21 +107,21 @@ class Presence:
         for entry in news:
             self._present[entry.client_id] = entry
             self._owners[entry.client_id] = member
-        # Their own presence goes back to a sender too: y-websocket's client takes a
-        # connection that is silent for 30 seconds for dead.
+        # Senders receive their own presence as well: y-websocket's client closes a connection
+        # that has been silent for 30 seconds.
         self._batch.schedule()
 
     def _speaks_for(self, member: Member, client_id: int) -> bool:
-        """Whether a client id is this member's, or nobody's: nobody speaks for others. [M3]"""
+        """Return whether a member may set the state of a client id: its own, or a new one. [M3]"""
         if client_id == self._awareness.client_id:
             return False
         owner = self._owners.get(client_id)
-        # Who comes back has the id that their connection before has not let go of yet.
+        # After a reconnect, the user's previous connection may still own the id.
         return owner is None or owner is member or owner.username == member.username
 
     @staticmethod
     def _stamped(member: Member, entry: ClientState) -> ClientState:
-        """An entry with the name that the server knows, and within limits."""
+        """Check an entry against the limits, and set its user to the authenticated one."""
         if len(entry.state) > MAX_PRESENCE_BYTES:
             raise ProtocolError(f"presence of more than {MAX_PRESENCE_BYTES} bytes")
         if entry.client_id >= MAX_CLIENT_ID or entry.clock > MAX_CLOCK:
@@ -132,13 +133,13 @@ class Presence:
         if state is None:
             return entry
         if not isinstance(state, dict):
-            raise ProtocolError("presence that is no object")
+            raise ProtocolError("presence that is not a JSON object")
         state["user"] = member.identity(state.get("user"))
         text = json.dumps(state, separators=(",", ":"))
         return ClientState(entry.client_id, entry.clock, text.encode())
 
     def _is_news(self, entry: ClientState) -> bool:
-        """Whether an entry is newer than what is known, by the rules of y-protocols."""
+        """Return whether an entry is newer than the current state, by the rules of y-protocols."""
         known = self._awareness.meta.get(entry.client_id)
         if known is None or entry.clock > known["clock"]:
             return True

@@ -1,7 +1,7 @@
-"""The public timeline: a room that shows a document as it was, step by step.
+"""The timeline: a room in which a user steps through the past of a document.
 
-Knows histories and rooms; what is shown is never the document itself. Each user has one such room
-a document, which closes when they leave.
+Responsible for these rooms. Each contains a copy of the document, never the document itself. A
+user has one such room per document, which closes when they leave.
 """
 
 from __future__ import annotations
@@ -28,20 +28,20 @@ from .manager import RoomManager
 from .member import Member, Pin
 
 OPEN_TIME = 60.0
-"""Seconds for which a room waits for whom it was made."""
+"""Seconds that a new room waits for its user to connect."""
 
 MAX_ROOMS = 10
-"""Rooms of one document; with one more the oldest is closed."""
+"""Most timelines of one document. Opening another one closes the oldest."""
 
 MAX_STEPS = 10**6
 
 
 class TimelineRoom(ForkRoom):
-    """A copy of a document that shows what it was; nobody edits it.
+    """A read-only copy of a document that shows one of its past states.
 
     Args:
-        moments: the last number and the time of each entry that can be shown, oldest first.
-        username: for whom it was made.
+        moments: the sequence number and the time of each entry that can be shown, oldest first.
+        username: the user that it was opened for.
     """
 
     lasts = False
@@ -69,7 +69,7 @@ class TimelineRoom(ForkRoom):
 
 
 class TimelineForks:
-    """The rooms in which people look at the past."""
+    """The timelines of all documents."""
 
     def __init__(self, rooms: RoomManager, timeline: VersionService, log: Logger) -> None:
         self._rooms = rooms
@@ -77,13 +77,13 @@ class TimelineForks:
         self._log = log
 
     async def open(self, document: DocumentId, username: str) -> TimelineRoom:
-        """A room that shows a document as it is now; an older one of this user is closed.
+        """Open a timeline at the current state of a document; the user's previous one closes.
 
         Raises:
             CollaborationError: the document cannot be opened.
         """
         root = await self._rooms.open(str(document))
-        await root.broadcast_ready()  # what is not stored yet is nobody's past
+        await root.broadcast_ready()  # until then edits are not in the history yet
         moments = await self._rooms.history(str(document)).versions.moments()
         session_id = getattr(root, "session_id", "")
         fork = Fork(str(uuid4()), str(document), session_id)
@@ -96,7 +96,7 @@ class TimelineForks:
         return room
 
     def _make_place(self, root: str, username: str) -> None:
-        """Close the rooms that a user has of a document already, and the oldest of too many."""
+        """Close the user's timelines of a document, and the oldest ones above the limit."""
         found = [
             room
             for room in self._rooms.rooms.values()
@@ -105,14 +105,14 @@ class TimelineForks:
         own = [room for room in found if room.username == username]
         others = [room for room in found if room.username != username]
         for room in own + others[: max(0, len(others) - MAX_ROOMS + 1)]:
-            self._rooms.dissolve(room, CloseCode.NOT_FOUND, "Another look at the past began.")
+            self._rooms.dissolve(room, CloseCode.NOT_FOUND, "Another timeline was opened.")
 
     async def step(self, fork_room: str, root: str, steps: int) -> None:
-        """Show the document some entries later, or earlier for a negative number.
+        """Move a number of entries forward, or back for a negative number.
 
         Raises:
-            RoomNotFound: there is no such room.
-            VersionNotFound: what is to be shown is not kept any more.
+            RoomNotFound: there is no such timeline.
+            VersionNotFound: this state is no longer kept.
         """
         room = self._room(fork_room, root)
         document = parse_room_id(root)
@@ -126,11 +126,11 @@ class TimelineForks:
         room.ydoc.apply_update(merge.update)
 
     async def restore(self, fork_room: str, root: str, username: str) -> None:
-        """Make the document what the room shows, as an edit of a user.
+        """Restore the document to the state that a timeline shows, as an edit by a user.
 
         Raises:
-            RoomNotFound: there is no such room.
-            CollaborationError: it cannot be restored.
+            RoomNotFound: there is no such timeline.
+            CollaborationError: the state cannot be restored.
         """
         room = self._room(fork_room, root)
         document = parse_room_id(root)
@@ -141,5 +141,5 @@ class TimelineForks:
     def _room(self, fork_room: str, root: str) -> TimelineRoom:
         room: Any = self._rooms.rooms.get(fork_room)
         if not isinstance(room, TimelineRoom) or room.fork.root != root:
-            raise RoomNotFound("There is no such timeline any more: open it again.")
+            raise RoomNotFound("This timeline was closed. Open it again.")
         return room
