@@ -1,4 +1,4 @@
-"""What all HTTP routes share: their parts, bodies, and errors as JSON."""
+"""The base of all HTTP handlers: dependencies, request bodies, and errors as JSON."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ from ..rooms.manager import RoomManager
 
 
 class CollaborationHandler(APIHandler):
-    """What all routes share: errors become answers with their own status."""
+    """The base of all handlers: errors become responses with their own status."""
 
     auth_resource = "contents"
 
@@ -27,52 +27,52 @@ class CollaborationHandler(APIHandler):
         self.path = ""
 
     async def prepare(self, **options: Any) -> None:
-        """Set the path before anybody is asked whether they may do something with it."""
+        """Set the path before the authorizer is asked about it."""
         self.path = self.path_kwargs.get("path", "").strip("/")
         if room_id := self.path_kwargs.get("room_id"):
-            with suppress(CollaborationError):  # answered by the method, after authorisation
+            with suppress(CollaborationError):  # the method responds, after authorization
                 self.path = await self._forks.path(room_id)
         await super().prepare(**options)
 
     @property
     def username(self) -> str:
-        """As the server authenticated them."""
+        """The authenticated user's name."""
         return str(getattr(self.current_user, "username", "") or "")
 
     def refuse(self, error: CollaborationError) -> NoReturn:
-        """Answer with the error's status and text."""
-        # A '%' in the text would be taken for a placeholder by Tornado's log.
+        """Respond with the error's status and text."""
+        # Tornado's log would interpret a '%' in the text as a placeholder.
         raise web.HTTPError(error.status, str(error).replace("%", "%%")) from error
 
     def json_body(self) -> dict[str, Any]:
-        """The request's JSON object.
+        """Return the request's body, a JSON object.
 
         Raises:
-            InvalidRequest: there is none.
+            InvalidRequest: the body is not a JSON object.
         """
         try:
             body = json.loads(self.request.body)
         except (ValueError, RecursionError) as error:
-            raise InvalidRequest(f"The body is not JSON: {error}") from error
+            raise InvalidRequest(f"The body is not valid JSON: {error}") from error
         if not isinstance(body, dict):
             raise InvalidRequest("The body is not a JSON object.")
         return body
 
 
 def text_in(body: dict[str, Any], name: str, longest: int, *, required: bool = True) -> str:
-    """A field of a request's body that is a text.
+    """Return a string field of a request's body.
 
     Raises:
-        InvalidRequest: it is none, is too long, or holds half a character, which no store can hold
-            and no file.
+        InvalidRequest: it is not a string, is too long, or contains a lone surrogate, which
+            neither stores nor files can hold.
     """
     value = body.get(name)
     if value is None and not required:
         return ""
     if not isinstance(value, str) or len(value) > longest:
-        raise InvalidRequest(f"'{name}' is a text of at most {longest} characters.")
+        raise InvalidRequest(f"'{name}' must be a string of at most {longest} characters.")
     try:
         value.encode()
     except UnicodeEncodeError as error:
-        raise InvalidRequest(f"'{name}' is no text: {error.reason}.") from error
+        raise InvalidRequest(f"'{name}' is not valid Unicode: {error.reason}.") from error
     return value

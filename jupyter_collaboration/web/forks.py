@@ -1,4 +1,4 @@
-"""HTTP for forks: parse, authorise, call, reply. No logic."""
+"""HTTP handlers for forks: parse, authorize, call, respond."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from .base import CollaborationHandler, text_in
 
 MAX_TITLE = 200
 MAX_DESCRIPTION = 10_000
-"""Characters."""
+"""Longest description, in characters."""
 
 
 class ForkHandler(CollaborationHandler):
@@ -24,7 +24,7 @@ class ForkHandler(CollaborationHandler):
     @web.authenticated
     @authorized("read", resource="contents")  # type: ignore[untyped-decorator, unused-ignore]
     async def get(self, room_id: str) -> None:
-        """Answer ``{forkid: {root_roomid, synchronize, title, description}}`` of a root."""
+        """Return the forks of a root: ``{forkid: {root_roomid, synchronize, title, description}}``."""
         try:
             forks = await self._forks.of(room_id)
         except CollaborationError as error:
@@ -34,9 +34,9 @@ class ForkHandler(CollaborationHandler):
     @web.authenticated
     @authorized("write", resource="contents")  # type: ignore[untyped-decorator, unused-ignore]
     async def put(self, room_id: str) -> None:
-        """Fork a root; take ``{synchronize, title, description}``.
+        """Fork a root. The body is ``{synchronize, title, description}``.
 
-        Answers 201 and ``{sessionId, fork_roomid, fork_info}``.
+        Responds with 201 and ``{sessionId, fork_roomid, fork_info}``.
         """
         try:
             body = self.json_body()
@@ -56,11 +56,11 @@ class ForkHandler(CollaborationHandler):
     @web.authenticated
     @authorized("write", resource="contents")  # type: ignore[untyped-decorator, unused-ignore]
     async def delete(self, room_id: str) -> None:
-        """Delete a fork; with ``?merge=true`` bring its edits into its root before."""
+        """Delete a fork; with ``?merge=true`` merge its edits into its root first."""
         try:
             merge = self.get_query_argument("merge", "")
             if merge not in ("true", "false"):
-                raise InvalidRequest("'merge' is 'true' or 'false'.")
+                raise InvalidRequest("'merge' must be 'true' or 'false'.")
             await self._forks.delete(room_id, merge=merge == "true", username=self.username)
         except CollaborationError as error:
             self.refuse(error)
@@ -70,5 +70,5 @@ class ForkHandler(CollaborationHandler):
 def _flag(body: dict[str, Any], name: str) -> bool:
     value = body.get(name, False)
     if not isinstance(value, bool):
-        raise InvalidRequest(f"'{name}' is true or false.")
+        raise InvalidRequest(f"'{name}' must be true or false.")
     return value

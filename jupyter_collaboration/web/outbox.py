@@ -1,4 +1,4 @@
-"""Writes frames to one client without waiting, within bounds."""
+"""The send buffer of one client."""
 
 from __future__ import annotations
 
@@ -8,15 +8,15 @@ from tornado.iostream import IOStream
 
 OUTBOX_BYTES = 8 * 2**20
 OUTBOX_SECONDS = 30.0
-"""What may wait for a client that reads slowly, beside one message of any size, and for how long
-it may take nothing at all."""
+"""Most bytes buffered for a slow client, besides one message of any size, and the most seconds for
+which it may read nothing at all."""
 
 SLICE_BYTES = 2**18
-"""A large frame is written in pieces, so that it is seen that a client takes some of it."""
+"""Size in bytes of the slices of a large frame, which show whether the client reads at all."""
 
 
 class Outbox:
-    """Writes frames to one client without waiting, within bounds. [M4]
+    """Writes frames to one client without waiting, within limits. [M4]
 
     Frames are written to the stream itself, so that one frame serves all members of a room.
     """
@@ -29,20 +29,20 @@ class Outbox:
 
     @property
     def waiting(self) -> int:
-        """Bytes that the client has not taken yet."""
+        """Bytes that the client has not read yet."""
         return self._waiting
 
     def overdue(self, now: float) -> bool:
-        """Whether the client takes too little, or takes it too slowly."""
+        """Whether the client exceeds the limits: too many bytes are buffered, or it is stalled."""
         return self._waiting > OUTBOX_BYTES + self._largest or (
             self._waiting > 0 and now - self._since > OUTBOX_SECONDS
         )
 
     def write(self, frame: bytes, now: float) -> None:
-        """Write a frame after those before it.
+        """Write a frame, after all earlier ones.
 
         Raises:
-            StreamClosedError: the client is gone.
+            StreamClosedError: the client has disconnected.
         """
         self._largest = max(self._largest, len(frame))
         if len(frame) <= SLICE_BYTES:

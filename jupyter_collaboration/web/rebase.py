@@ -1,4 +1,4 @@
-"""The route that brings a replica of another history into a document."""
+"""The HTTP handler that merges a replica of another history into a document."""
 
 from __future__ import annotations
 
@@ -17,20 +17,22 @@ from ..rooms.document import DocumentRoom
 from .base import CollaborationHandler, text_in
 
 MAX_SESSION_ID = 200
-"""Characters."""
+"""Longest session id, in characters."""
 
 
 class RebaseHandler(CollaborationHandler):
-    """``/api/collaboration/rebase/<roomid>``: brings in the edits of another history. [S4]"""
+    """``/api/collaboration/rebase/<roomid>``: merges the edits of another history. [S4]"""
 
     @web.authenticated
     @authorized("write", resource="contents")  # type: ignore[untyped-decorator, unused-ignore]
     async def put(self, room_id: str) -> None:
-        """Take ``{sessionId, state, base}``, answer ``{sessionId, conflicts}``.
+        """Merge a replica. The body is ``{sessionId, state, base}``.
 
         ``state`` and ``base`` are Yjs updates in base64: a replica that descends from the
-        history ``sessionId``, and the same replica as it was when its file last held it (or
-        null). Nothing of them enters the document but the edits that lie between the two.
+        history ``sessionId``, and the same replica when it was last saved (or null). Only the
+        edits between the two are merged into the document.
+
+        Responds with ``{sessionId, conflicts}``.
         """
         try:
             await self._answer(room_id)
@@ -41,7 +43,7 @@ class RebaseHandler(CollaborationHandler):
         body = self.json_body()
         session_id = text_in(body, "sessionId", MAX_SESSION_ID)
         if not session_id:
-            raise InvalidRequest("The body names the replica's 'sessionId'.")
+            raise InvalidRequest("The body must contain the replica's 'sessionId'.")
         state = await self._update(body, "state")
         base = await self._update(body, "base") if body.get("base") is not None else None
         if not self._rooms.room_exists(room_id):

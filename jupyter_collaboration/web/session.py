@@ -1,4 +1,4 @@
-"""The route that gives a client what it needs to open a document."""
+"""The HTTP handler that returns the ids which a client needs to open a document."""
 
 from __future__ import annotations
 
@@ -15,19 +15,19 @@ from ..errors import CollaborationError
 from .base import CollaborationHandler, text_in
 
 MAX_TYPE = 200
-"""Characters of a format or a type."""
+"""Longest format or type, in characters."""
 
 
 class SessionHandler(CollaborationHandler):
-    """``/api/collaboration/session/<path>``: what a client needs to open a document."""
+    """``/api/collaboration/session/<path>``: the ids of a document."""
 
     @web.authenticated
     @authorized("read", resource="contents")  # type: ignore[untyped-decorator, unused-ignore]
     async def put(self, path: str) -> None:
-        """Answer ``{format, type, fileId, sessionId}``; 201 if the file had no id yet.
+        """Return ``{format, type, fileId, sessionId}``, with 201 if the file had no id yet.
 
-        ``privateHistory`` is true where another server owns the history of this folder.
-        Reading suffices: a viewer opens a document by themselves. [M2]
+        ``privateHistory`` is true if another server owns the history of this folder.
+        Read permission suffices, so that viewers can open documents themselves. [M2]
         """
         try:
             await self._answer(path.strip("/"))
@@ -58,7 +58,7 @@ class SessionHandler(CollaborationHandler):
         self.finish(json.dumps(answer))
 
     async def _check_target(self, path: str) -> None:
-        """Refuse a link whose file somebody may not read: the room is the file's. [F8]
+        """Check that the user may read the target of a link, whose room is used. [F8]
 
         Raises:
             DocumentNotFound: there is no such file.

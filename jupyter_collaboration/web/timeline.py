@@ -1,4 +1,4 @@
-"""HTTP for the public timeline: parse, authorise, call, reply. [C1]"""
+"""HTTP handlers for the timeline: parse, authorize, call, respond. [C1]"""
 
 from __future__ import annotations
 
@@ -17,14 +17,14 @@ DONE = {"undo": "undone", "redo": "redone"}
 
 
 class PlaybackHandler(CollaborationHandler):
-    """What both routes share: errors are told under the name that their clients read."""
+    """The base of both handlers: errors are also sent under the key that their clients read."""
 
     def initialize(self, timeline_forks: TimelineForks, **parts: Any) -> None:  # type: ignore[override]
         super().initialize(**parts)
         self._timeline_forks = timeline_forks
 
     def refuse(self, error: CollaborationError) -> NoReturn:
-        """Answer with the error's status, and with its text as ``error`` and ``message``."""
+        """Respond with the error's status, and with its text as ``error`` and ``message``."""
         self.set_status(error.status)
         text = str(error)
         self.finish(json.dumps({"code": error.status, "error": text, "message": text}))
@@ -32,12 +32,12 @@ class PlaybackHandler(CollaborationHandler):
 
 
 class TimelineHandler(PlaybackHandler):
-    """``/api/collaboration/timeline/<path>``: opens a room that shows the past."""
+    """``/api/collaboration/timeline/<path>``: opens a timeline."""
 
     @web.authenticated
     @authorized("read", resource="contents")  # type: ignore[untyped-decorator, unused-ignore]
     async def get(self, path: str) -> None:
-        """Answer ``{roomId, timestamps, forkRoom, sessionId}``; times in seconds."""
+        """Return ``{roomId, timestamps, forkRoom, sessionId}``; timestamps are in seconds."""
         try:
             path = path.strip("/")
             file_format = self.get_query_argument("format", "")
@@ -64,12 +64,12 @@ class TimelineHandler(PlaybackHandler):
 
 
 class UndoRedoHandler(PlaybackHandler):
-    """``/api/collaboration/undo_redo/<roomid>``: steps through the past, or restores it."""
+    """``/api/collaboration/undo_redo/<roomid>``: steps through a timeline, or restores."""
 
     @web.authenticated
     @authorized("write", resource="contents")  # type: ignore[untyped-decorator, unused-ignore]
     async def put(self, room_id: str) -> None:
-        """Take ``action`` (undo, redo, restore), ``steps`` and ``forkRoom`` from the query."""
+        """Step or restore. Query: ``action`` (undo, redo, restore), ``steps`` and ``forkRoom``."""
         try:
             action = self.get_query_argument("action", "")
             fork_room = self.get_query_argument("forkRoom", "")
@@ -82,7 +82,7 @@ class UndoRedoHandler(PlaybackHandler):
                 await self._timeline_forks.step(fork_room, room_id, sign * steps)
                 answer = {"status": DONE[action]}
             else:
-                raise InvalidRequest("The 'action' is 'undo', 'redo' or 'restore'.")
+                raise InvalidRequest("'action' must be 'undo', 'redo' or 'restore'.")
         except CollaborationError as error:
             self.refuse(error)
         self.finish(json.dumps(answer))
@@ -90,5 +90,5 @@ class UndoRedoHandler(PlaybackHandler):
     def _steps(self) -> int:
         text = self.get_query_argument("steps", "1")
         if not text.isascii() or not text.isdigit() or len(text) > 7:
-            raise InvalidRequest("'steps' is a number.")
+            raise InvalidRequest("'steps' must be a number.")
         return min(int(text), MAX_STEPS)

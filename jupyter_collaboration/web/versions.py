@@ -1,4 +1,4 @@
-"""HTTP for versions of documents: parse, authorise, call, reply."""
+"""HTTP handlers for versions of documents: parse, authorize, call, respond."""
 
 from __future__ import annotations
 
@@ -28,11 +28,11 @@ from .base import CollaborationHandler, text_in
 PAGE = 50
 
 MAX_VERSION = 2**53
-"""The largest number of an entry, and that JavaScript has."""
+"""The largest sequence number of an entry, which JavaScript can represent as well."""
 
 
 class VersionsHandler(CollaborationHandler):
-    """What the routes of versions share."""
+    """The base of the handlers for versions."""
 
     def initialize(  # type: ignore[override]
         self, timeline: VersionService, rooms: RoomManager, places: Paths, forks: Forks
@@ -41,11 +41,11 @@ class VersionsHandler(CollaborationHandler):
         self._timeline = timeline
 
     async def document(self, room_id: str) -> DocumentId:
-        """The document of a room.
+        """Return the document of a room.
 
         Raises:
-            InvalidRequest: the room has none.
-            DocumentNotFound: there is no file.
+            InvalidRequest: the room has no document.
+            DocumentNotFound: there is no such file.
         """
         document = parse_room_id(room_id)
         if document is None:
@@ -55,16 +55,16 @@ class VersionsHandler(CollaborationHandler):
         return document
 
     def number(self, name: str) -> int | None:
-        """A query argument that is a number.
+        """Return a numeric query argument.
 
         Raises:
-            InvalidRequest: it is none.
+            InvalidRequest: it is not a number.
         """
         text = self.get_query_argument(name, "")
         if not text:
             return None
         if not text.isascii() or not text.isdigit() or len(text) > 15:
-            raise InvalidRequest(f"{name!r} is a number.")
+            raise InvalidRequest(f"{name!r} must be a number.")
         return int(text)
 
 
@@ -74,14 +74,14 @@ class PageHandler(VersionsHandler):
     @web.authenticated
     @authorized("read", resource="contents")  # type: ignore[untyped-decorator, unused-ignore]
     async def get(self, room_id: str) -> None:
-        """Answer ``{versions, complete, people, kept, may_clear}``.
+        """Return ``{versions, complete, people, kept, may_clear}``.
 
         Query: ``before``, a version's id; ``limit``; ``author``, a username; ``named=true``.
-        Where ``complete`` is false, versions are still being made: ask again. ``people`` has the
-        display names of the versions' authors by their usernames, as far as they are known.
-        ``kept`` says how much of the history is: ``{detail_days, document_bytes, squash_after}``,
-        the last one in seconds or null; it is null where nothing is kept on disk. ``may_clear``
-        says whether the asking user may clear the history.
+        If ``complete`` is false, versions are still being computed: request the page again.
+        ``people`` maps the authors' usernames to their display names, as far as they are known.
+        ``kept`` describes the retention of the history, as ``{detail_days, document_bytes,
+        squash_after}`` with the last one in seconds or null; it is null if the history is not
+        stored on disk. ``may_clear`` says whether the user may delete older versions.
         """
         try:
             page = await self._timeline.page(
@@ -110,19 +110,21 @@ class PageHandler(VersionsHandler):
     @authorized("write", resource="contents")  # type: ignore[untyped-decorator, unused-ignore]
     @authorized("write", resource="history")  # type: ignore[untyped-decorator, unused-ignore]
     async def delete(self, room_id: str) -> None:
-        """Forget everything before the end of the version ``?before=<id>``; answer ``{id}``.
+        """Delete everything before the end of the version ``?before=<id>``; return ``{id}``.
 
-        This version is then the first one: it and all later ones stay readable. Those before it
-        are gone, with their names, and so are their bytes. [V7]
+        This version becomes the first one: it and all later ones can still be read. Older
+        versions and their names are deleted, and no traces of them remain on disk. [V7]
         """
         try:
             version = self.number("before")
             if version is None:
-                raise InvalidRequest("'before' is a version's id.")
+                raise InvalidRequest("'before' must be the id of a version.")
             found = await self._timeline.clear(await self.document(room_id), version)
         except CollaborationError as error:
             self.refuse(error)
-        self.log.info("%s cleared the history of %s before %s", self.username, self.path, found)
+        self.log.info(
+            "%s deleted the history of %s before version %s", self.username, self.path, found
+        )
         self.finish(json.dumps({"id": found}))
 
 
@@ -132,10 +134,10 @@ class VersionHandler(VersionsHandler):
     @web.authenticated
     @authorized("read", resource="contents")  # type: ignore[untyped-decorator, unused-ignore]
     async def get(self, room_id: str, version: str) -> None:
-        """Answer ``{format, type, content}``: what the document held at its end.
+        """Return ``{format, type, content}``: the document at the end of the version.
 
-        Query: ``before``, for what it held before the version: then the number in the address is
-        that of the version's ``first`` entry.
+        Query: ``before``, for the document before the version: then the number in the URL is that
+        of the version's ``first`` entry.
         """
         try:
             document = await self.document(room_id)
@@ -152,7 +154,7 @@ class VersionHandler(VersionsHandler):
     @web.authenticated
     @authorized("write", resource="contents")  # type: ignore[untyped-decorator, unused-ignore]
     async def put(self, room_id: str, version: str) -> None:
-        """Take ``{name}``, empty to take the name away; answer ``{id, name}``."""
+        """Name a version. The body is ``{name}``, empty to remove it. Return ``{id, name}``."""
         try:
             name = text_in(self.json_body(), "name", MAX_NAME)
             document = await self.document(room_id)
@@ -164,30 +166,30 @@ class VersionHandler(VersionsHandler):
 
 
 class RestoreHandler(VersionsHandler):
-    """``/api/collaboration/restore/<roomid>``: a document becomes what it was."""
+    """``/api/collaboration/restore/<roomid>``: restores a version."""
 
     @web.authenticated
     @authorized("write", resource="contents")  # type: ignore[untyped-decorator, unused-ignore]
     async def put(self, room_id: str) -> None:
-        """Take ``{version, cell?, apply?}``, answer ``{update}``.
+        """Restore a version. The body is ``{version, cell?, apply?}``; return ``{update}``.
 
-        ``cell`` is the id of the one cell to restore. ``update`` is the edit in base64, or null
-        if there is nothing to do. With ``apply`` false the caller makes the edit in a replica.
+        ``cell`` is the id of a single cell to restore. ``update`` is the edit as a Yjs update in
+        base64, or null if nothing differs. If ``apply`` is false, the client applies the edit.
         """
         try:
             body = self.json_body()
             version, cell, apply = body.get("version"), body.get("cell"), body.get("apply", True)
             if not isinstance(version, int) or isinstance(version, bool):
-                raise InvalidRequest("The body names a 'version'.")
+                raise InvalidRequest("The body must contain a 'version'.")
             if not 0 <= version <= MAX_VERSION:
                 raise InvalidRequest("There is no such version.")
             if cell is not None:
                 cell = text_in(body, "cell", MAX_NAME)
             if not isinstance(apply, bool):
-                raise InvalidRequest("'apply' is true or false.")
+                raise InvalidRequest("'apply' must be true or false.")
             document = await self.document(room_id)
             if cell is not None and document.type != "notebook":
-                raise InvalidRequest("Only a notebook has cells.")
+                raise InvalidRequest("Only notebooks have cells.")
             update = await self._timeline.restore(
                 document, version, self.username, cell=cell, apply=apply
             )
@@ -198,7 +200,7 @@ class RestoreHandler(VersionsHandler):
 
 
 class AuthorsHandler(VersionsHandler):
-    """``/api/collaboration/authors/<roomid>``: who wrote what is in a document. [V6]"""
+    """``/api/collaboration/authors/<roomid>``: the authors of a document's text. [V6]"""
 
     def initialize(self, authorship: Authorship, **parts: Any) -> None:  # type: ignore[override]
         super().initialize(**parts)
@@ -207,20 +209,20 @@ class AuthorsHandler(VersionsHandler):
     @web.authenticated
     @authorized("read", resource="contents")  # type: ignore[untyped-decorator, unused-ignore]
     async def get(self, room_id: str) -> None:
-        """Answer ``{people, authors, runs}``.
+        """Return ``{people, authors, runs}``.
 
-        ``runs`` is ``{client: [[clock, length, author, kind, time], ...]}``: by Yjs client id, in
-        the order of its clock and without overlaps, who brought in what has the ids from ``clock``
-        to ``clock + length``. ``author`` is an index into ``authors``, usernames, or -1 where it
-        was no user. ``kind`` is ``edit`` or ``restore`` of a user, ``load``, ``disk`` (another
-        program wrote the file), ``import`` (of an older store), ``server``, or ``squashed`` (not
-        known any more). ``time`` is in whole seconds since the epoch: what one author wrote within
-        ten minutes is told as of their beginning. ``people`` are the display names of the authors
-        by their usernames, as far as they are known. Ids that are in no range are of nobody known.
+        ``runs`` is ``{client: [[clock, length, author, kind, time], ...]}``: for each Yjs client
+        id, in the order of its clock and without overlaps, the author of the items from ``clock``
+        up to ``clock + length``. ``author`` is an index into the usernames in ``authors``, or -1
+        for no user. ``kind`` is ``edit`` or ``restore`` (by a user), ``load``, ``disk`` (another
+        program wrote the file), ``import`` (of an older store), ``server``, or ``squashed`` (no
+        longer known). ``time`` is in whole seconds since the epoch; text that one author wrote
+        within ten minutes has the time of its beginning. ``people`` maps usernames to display
+        names, as far as they are known. The authors of items in no range are not known.
         """
         try:
             if is_fork_id(room_id):
-                raise InvalidRequest("A fork's authors are not told, only those of its root.")
+                raise InvalidRequest("Authors are available for documents only, not for forks.")
             known, people = await self._authorship.of(await self.document(room_id))
         except CollaborationError as error:
             self.refuse(error)
@@ -229,6 +231,6 @@ class AuthorsHandler(VersionsHandler):
 
 
 def described(version: Version) -> dict[str, Any]:
-    """A version as clients see it."""
+    """Return a version in the form that is sent to clients."""
     data = asdict(version)
     return {"id": data.pop("seq"), **data}

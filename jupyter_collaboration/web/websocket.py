@@ -1,6 +1,6 @@
-"""One WebSocket: authorizes a client, then is its channel into a room.
+"""The WebSocket handler: authorizes a client, and connects it to a room.
 
-Knows Tornado and Jupyter Server; leaves the meaning of messages to the room.
+Responsible for the connection and its limits; the meaning of messages belongs to the room.
 """
 
 from __future__ import annotations
@@ -45,19 +45,19 @@ from ..rooms.persistent import PersistentRoom
 from .outbox import Outbox
 
 EMPTY_STATE_VECTOR = b"\x00"
-"""The state vector of a client that has nothing."""
+"""The state vector of an empty document."""
 
 PING_INTERVAL = 6.0
 PING_TIMEOUT = 12.0
-"""Seconds between two pings, and until a client that answers none is gone."""
+"""Seconds between two pings, and until a client that answers none is disconnected."""
 
 
 class RoomHandler(WebSocketMixin, JupyterHandler, WebSocketHandler):
-    """``/api/collaboration/room/<roomid>?sessionId=``: one member of one room."""
+    """``/api/collaboration/room/<roomid>?sessionId=``: one client in one room."""
 
     auth_resource = "contents"
 
-    ping_interval = 0  # Tornado's and the mixin's: this class pings by itself
+    ping_interval = 0  # of Tornado and of the mixin: this class sends its own pings
 
     def initialize(
         self,
@@ -74,7 +74,10 @@ class RoomHandler(WebSocketMixin, JupyterHandler, WebSocketHandler):
         self.path = ""
         self._refusal: CollaborationError | None = None
         self._permission = Role.VIEWER
-        self._role_sent = {"role": Role.EDITOR.value, "reason": ""}  # what clients begin with
+        self._role_sent = {
+            "role": Role.EDITOR.value,
+            "reason": "",
+        }  # the clients' initial assumption
         self._checking = CancelScope()
         self._share = Share(shared_time)
         self.may_execute = False
@@ -89,13 +92,13 @@ class RoomHandler(WebSocketMixin, JupyterHandler, WebSocketHandler):
 
     @property
     def max_message_size(self) -> int:
-        """Bytes; Tornado closes a connection that sends more. Viewers send no edits."""
+        """Largest message in bytes, above which Tornado closes the connection; by role."""
         is_editor = self._permission is Role.EDITOR
         return self._limits.message_bytes if is_editor else self._limits.viewer_message_bytes
 
     @property
     def username(self) -> str:
-        """As the server authenticated them."""
+        """The authenticated user's name."""
         user = self.current_user
         return str(getattr(user, "username", "") or "")
 
@@ -117,17 +120,17 @@ class RoomHandler(WebSocketMixin, JupyterHandler, WebSocketHandler):
             self.send(Outgoing(messages.raw_message({"type": "role", **role})))
 
     def identity(self, claimed: Any) -> dict[str, Any]:
-        """Who they are, and as what they are here since when: seconds since the epoch."""
+        """Return the user, with their role and since when, in seconds since the epoch."""
         here = {"role": self.role.value, "since": self._came}
         return presence_of(self.current_user, claimed) | here
 
-    # Coming in
+    # Connecting
 
     @ws_authenticated
     async def get(self, room_id: str) -> None:
-        """Refuse, or become a WebSocket. Nothing is made before. [M1] [M5]"""
+        """Authorize the client before the upgrade; nothing is created until then. [M1] [M5]"""
         if not self.check_origin():
-            raise HTTPError(403, "This origin may not connect.")
+            raise HTTPError(403, "Connections from this origin are not allowed.")
         self.room_id = room_id
         try:
             # The authorizer may ask for the path.
@@ -136,12 +139,12 @@ class RoomHandler(WebSocketMixin, JupyterHandler, WebSocketHandler):
             self._refusal = error
         role = await self._permitted()
         if role is None:
-            raise HTTPError(403, "You may not read this document.")
+            raise HTTPError(403, "You do not have access to this document.")
         self._permission = role
         await super().get(room_id=room_id)
 
     async def _permitted(self) -> Role | None:
-        """What the server's authorizer lets this user be here; None: nothing."""
+        """Return the role that the server's authorizer grants the user; None for no access."""
         if not await self._allowed("read"):
             return None
         self.may_execute = await self._allowed("execute", "kernels")
@@ -152,7 +155,7 @@ class RoomHandler(WebSocketMixin, JupyterHandler, WebSocketHandler):
         return bool(await ensure_async(allowed))
 
     async def open(self, room_id: str) -> None:
-        """Join the room, or say why not."""
+        """Join the room, or close the connection with the reason."""
         self.set_nodelay(True)
         assert self.ws_connection is not None and self.ws_connection.stream is not None
         self._outbox = Outbox(self.ws_connection.stream)
@@ -162,9 +165,9 @@ class RoomHandler(WebSocketMixin, JupyterHandler, WebSocketHandler):
             if must_propagate(cause):
                 raise
             error = cause if isinstance(cause, CollaborationError) else self._unexpected(cause)
-            self.log.warning("%s is refused: %s", room_id, error)
+            self.log.warning("Refusing a connection to %s: %s", room_id, error)
             if error.close_code == CloseCode.INTERNAL_ERROR:
-                # A close reason has no room for sentences.
+                # A close reason is too short for the whole text.
                 detail = {"type": "error", "reason": "initialization_error", "detail": str(error)}
                 self.send(Outgoing(messages.raw_message(detail)))
                 reason = messages.session_reason(
@@ -194,7 +197,7 @@ class RoomHandler(WebSocketMixin, JupyterHandler, WebSocketHandler):
             if not self._knows(session_id, room.session_id, fork):
                 return
             if fork is not None and not session_id:
-                # Nothing is sent before it is seen that the client has nothing.
+                # Send nothing until the first message shows that the client's document is empty.
                 self._awaited = room
                 loop = asyncio.get_running_loop()
                 self._pinger = loop.call_later(PING_TIMEOUT, self._refuse_session, room.session_id)
@@ -203,7 +206,7 @@ class RoomHandler(WebSocketMixin, JupyterHandler, WebSocketHandler):
             self._enter(room)
 
     def _enter(self, room: BroadcastRoom) -> None:
-        """Become a member of a room."""
+        """Join a room as a member."""
         self._room = room
         room.join(self)
         if isinstance(room, PersistentRoom):
@@ -214,7 +217,7 @@ class RoomHandler(WebSocketMixin, JupyterHandler, WebSocketHandler):
         self._emit_presence(room.room_id, self.username, "join")
 
     def _enter_empty(self, room: PersistentRoom, message: str | bytes) -> None:
-        """Let a client in that has nothing, as its first message shows; refuse any other."""
+        """Admit a client if its first message shows that its document is empty."""
         self._awaited = None
         if self._pinger is not None:
             self._pinger.cancel()
@@ -224,10 +227,10 @@ class RoomHandler(WebSocketMixin, JupyterHandler, WebSocketHandler):
             self._refuse_session(room.session_id)
 
     def _knows(self, session_id: str, current: str, fork: Fork | None) -> bool:
-        """Return whether a client may sync; refuse one whose replica has another history. [S3]
+        """Return whether a client may sync; refuse a replica of another history. [S3]
 
-        A fork is also joined with the session of its root as it was when the fork was made, since
-        the two share their history, and without any by a client that has nothing yet.
+        A fork also accepts the session id that its root had when the fork was created, since they
+        share that history, and no session id from a client whose document is still empty.
         """
         if session_id == current:
             return True
@@ -241,7 +244,7 @@ class RoomHandler(WebSocketMixin, JupyterHandler, WebSocketHandler):
         self.dismiss(CloseCode.SESSION, reason)
 
     async def _check_again(self) -> None:
-        """Ask the authorizer now and then: what somebody may do can change. [M2]"""
+        """Ask the authorizer periodically, since a user's permissions can change. [M2]"""
         with self._checking:
             while True:
                 await anyio.sleep(self._limits.role_check_interval)
@@ -249,26 +252,26 @@ class RoomHandler(WebSocketMixin, JupyterHandler, WebSocketHandler):
                     self.path = await self._path_now()
                     role = await self._permitted()
                 except Exception as error:  # an authorizer may raise anything
-                    self.log.error("%s cannot be authorised: %r", self.username, error)
+                    self.log.error("Could not authorize %s: %r", self.username, error)
                     role = None
                 if role is None:
-                    gone = NotAllowed("You may not read this document any more.")
+                    gone = NotAllowed("You no longer have access to this document.")
                     self.dismiss(gone.close_code, str(gone))
                     return
                 self._permission = role
                 self.tell_role()
 
     async def _path_now(self) -> str:
-        """Where the file is; where it was if it is gone, for the document stays open."""
+        """Return the path of the file; if it was deleted, its last path: the room stays open."""
         try:
             return await self._forks.path(self.room_id)
         except CollaborationError:
             return self.path
 
-    # Being there
+    # Messages
 
     def on_message(self, message: str | bytes) -> Awaitable[None] | None:
-        """Act on a message; the next one is read when what is returned is done."""
+        """Process a message; the next one is read after the returned awaitable has finished."""
         if self._awaited is not None:
             self._enter_empty(self._awaited, message)
         if self._room is None or self._closing:
@@ -295,7 +298,7 @@ class RoomHandler(WebSocketMixin, JupyterHandler, WebSocketHandler):
         await anyio.sleep(pause)
 
     def _contain(self, error: BaseException) -> None:
-        """End this connection for what its message caused; only a broken document ends its room."""
+        """Close this connection after an error; only a broken document also closes its room."""
         if must_propagate(error):
             raise error
         if isinstance(error, ProtocolError):
@@ -307,23 +310,23 @@ class RoomHandler(WebSocketMixin, JupyterHandler, WebSocketHandler):
             self.dismiss(failed.close_code, str(failed))
 
     def _unexpected(self, error: BaseException) -> CollaborationError:
-        """Log an exception that nothing else expects, and return what the client is to know."""
-        self.log.error("%s: a message failed", self.room_id, exc_info=error)
-        return CollaborationError(f"The server failed: {type(error).__name__}: {error}")
+        """Log an unexpected exception, and return the error that is sent to the client."""
+        self.log.error("%s: error while processing a message", self.room_id, exc_info=error)
+        return CollaborationError(f"Internal server error: {type(error).__name__}: {error}")
 
     def _broke_off(self, error: ProtocolError) -> None:
-        self.log.warning("%s sent %s and is cut", self.username, error)
+        self.log.warning("Disconnecting %s: received %s", self.username, error)
         self.dismiss(CloseCode.BAD_REQUEST, f"The server could not read a message: {error}")
 
     def send(self, outgoing: Outgoing) -> None:
-        """Send without waiting; who reads too slowly is cut, and syncs when they are back."""
+        """Send without waiting; a client that reads too slowly is disconnected, and reconnects."""
         if self._outbox is None or self._closing:
             return
         now = asyncio.get_running_loop().time()
         if self._outbox.overdue(now):
-            self._cut("reads too slowly")
+            self._cut("send buffer limit exceeded")
             return
-        with suppress(StreamClosedError):  # `on_close` comes
+        with suppress(StreamClosedError):  # `on_close` follows
             self._outbox.write(outgoing.frame, now)
 
     @property
@@ -331,18 +334,18 @@ class RoomHandler(WebSocketMixin, JupyterHandler, WebSocketHandler):
         return self.ws_connection is None or self.ws_connection.is_closing()
 
     def dismiss(self, code: int, reason: str) -> None:
-        """Close the socket, saying why."""
+        """Close the connection with a code and a reason."""
         self.close(int(code), messages.cut_reason(reason))
 
     def _cut(self, why: str) -> None:
-        """End a connection that would not take a close frame either."""
-        self.log.warning("%s %s and is cut", self.username, why)
+        """Abort a connection that cannot even send a close frame."""
+        self.log.warning("Disconnecting %s: %s", self.username, why)
         self._depart()
         if self.ws_connection is not None and self.ws_connection.stream is not None:
             self.ws_connection.stream.close()
 
-    # Pings: a client that sleeps or lost its network is gone within seconds, but one that still
-    # takes what is sent is not, however slowly.
+    # Pings: a client that sleeps or lost its network is disconnected within seconds, but not one
+    # that still reads, however slowly.
 
     def _ping_later(self) -> None:
         self._pinger = asyncio.get_running_loop().call_later(PING_INTERVAL, self._ping)
@@ -352,11 +355,11 @@ class RoomHandler(WebSocketMixin, JupyterHandler, WebSocketHandler):
             return
         now = asyncio.get_running_loop().time()
         if self._outbox.overdue(now):
-            self._cut("reads too slowly")
+            self._cut("send buffer limit exceeded")
             return
         if not self._outbox.waiting:
             if self._pinged > self._heard and now - self._heard > PING_TIMEOUT:
-                self._cut("does not answer")
+                self._cut("no response to pings")
                 return
             self.ping()
             self._pinged = max(self._pinged, now)
@@ -365,7 +368,7 @@ class RoomHandler(WebSocketMixin, JupyterHandler, WebSocketHandler):
     def on_pong(self, data: bytes) -> None:
         self._heard = asyncio.get_running_loop().time()
 
-    # Leaving
+    # Disconnecting
 
     def on_close(self) -> None:
         self._depart()
