@@ -1,1 +1,1 @@
-"""A document and its file: load, save, watch, merge."""
+"""The files of documents: load, save, watch, merge."""

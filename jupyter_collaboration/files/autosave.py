@@ -1,6 +1,6 @@
-"""When a document is saved: soon after it is quiet, and in time while it is not.
+"""Decides when a document is saved: soon after the last edit, and regularly during long edits.
 
-Knows clocks; knows nothing of files and documents.
+Responsible for timing and retries; writing the file belongs to the callback.
 """
 
 from __future__ import annotations
@@ -16,17 +16,18 @@ from ..errors import SaveFailed
 
 FIRST_RETRY = 1.0
 LAST_RETRY = 15.0
-"""Seconds from a failed save to the next try: doubled each time, up to the last."""
+"""First and longest time between a failed save and the next attempt, in seconds; it doubles."""
 
 
 class Autosave:
-    """Saves after ``delay`` quiet seconds, one write at a time.
+    """Saves after ``delay`` seconds without changes, one write at a time.
 
     Args:
-        write: writes the document; True if it wrote, False if nothing had to be written.
-        delay: quiet seconds before a save; None leaves saving to `save_now`.
-        max_delay: seconds from the first unsaved change to a save, however busy it is. [F10]
-        failed: told each error of a save that nobody waits for.
+        write: writes the document, and returns whether anything had to be written.
+        delay: seconds without changes before a save; None saves only on `save_now`.
+        max_delay: most seconds from the first unsaved change to a save, even if changes
+            continue. [F10]
+        failed: called with each error of an automatic save.
     """
 
     def __init__(
@@ -50,25 +51,25 @@ class Autosave:
 
     @property
     def pending(self) -> bool:
-        """Whether something changed that the file does not hold, also while it is written."""
+        """Whether there are unsaved changes, including those being written now."""
         return self._first < math.inf
 
     @property
     def is_saving(self) -> bool:
-        """Whether a save is under way."""
+        """Whether a save is in progress."""
         return self._lock.locked()
 
     def mark(self) -> int:
-        """The version of the document as it is now, for `settle`."""
+        """Record the current version of the document, for `settle`."""
         self._later = math.inf
         return self._version
 
     def settle(self, version: int) -> None:
-        """The file holds the document as of the last mark: what came later is pending."""
+        """Count changes up to the last mark as saved; later ones are still pending."""
         self._first = math.inf if self._version == version else self._later
 
     def changed(self) -> None:
-        """The document changed."""
+        """Record that the document changed."""
         self._version += 1
         self._last = anyio.current_time()
         self._first = min(self._first, self._last)
@@ -76,16 +77,16 @@ class Autosave:
         self._woken.set()
 
     async def save_now(self, write: Callable[[], Awaitable[bool]] | None = None) -> bool:
-        """Save without waiting for quiet; what is being written is finished first. [F1]
+        """Save immediately, after a write in progress has finished. [F1]
 
         Args:
-            write: writes the document this time.
+            write: replaces the `write` callback for this save.
 
         Returns:
-            Whether something was written.
+            Whether anything was written.
 
         Raises:
-            SaveFailed: nothing was written; the document is still to be saved.
+            SaveFailed: nothing was written; the changes are still pending.
         """
         async with self._lock:
             with CancelScope(shield=True):
@@ -100,7 +101,7 @@ class Autosave:
         return wrote
 
     async def run(self, *, task_status: TaskStatus[None] = TASK_STATUS_IGNORED) -> None:
-        """Save until cancelled; a write under way always finishes."""
+        """Save until cancelled; a write in progress always finishes."""
         task_status.started()
         retry = 0.0
         while True:
@@ -120,7 +121,7 @@ class Autosave:
                 self._failed(error)
 
     async def _quiet(self) -> None:
-        """Wait until nothing changed for a while, or the first change is old enough."""
+        """Wait for ``delay`` seconds without changes, but at most ``max_delay`` seconds."""
         while self.pending:
             now = anyio.current_time()
             rest = min(self._last + self._delay, self._first + self._max_delay) - now

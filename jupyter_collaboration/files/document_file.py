@@ -1,6 +1,7 @@
-"""A room's file: read it, write it, and say what is there.
+"""The file of a room.
 
-Knows the contents manager and file ids; knows nothing of documents in Yjs, sockets or rooms.
+Responsible for reading, writing and probing the file through the contents manager, and for
+following it by its file id. Yjs documents and rooms belong to others.
 """
 
 from __future__ import annotations
@@ -42,20 +43,20 @@ from .watcher import Signature
 
 
 class PathOfId(Protocol):
-    """What a file asks of the file ids."""
+    """The part of the file ids that a file needs."""
 
     def get_path(self, file_id: str) -> str | None:
-        """Where the file is; None if nobody knows."""
+        """Return the path of a file; None if it is not known."""
 
     def save(self, path: str) -> None:
-        """The file was made again."""
+        """Update the id of a file that was created again."""
 
 
 @dataclass(frozen=True)
 class FileState:
-    """What is known of a file without its content.
+    """The metadata of a file.
 
-    ``hash`` is the contents manager's own; for one that has none, it is made from the content.
+    ``hash`` comes from the contents manager; if it computes none, from the content.
     """
 
     path: str
@@ -66,12 +67,12 @@ class FileState:
 
 @dataclass(frozen=True)
 class SavedFile:
-    """A file that was saved.
+    """The result of a save.
 
     Attributes:
-        state: of the file then; its ``hash`` is empty if somebody else wrote it meanwhile.
-        content: what it holds, where the manager or a hook stored something else than what it was
-            given; else None.
+        state: of the file after the save; its ``hash`` is empty if another program wrote the file
+            in the meantime.
+        content: the stored content if the manager or a hook changed it; else None.
     """
 
     state: FileState
@@ -85,7 +86,7 @@ class LoadedFile:
 
 
 class DocumentFile:
-    """One file, seen through the server's contents manager and followed by its file id."""
+    """One file, accessed through the contents manager and followed by its file id."""
 
     def __init__(
         self,
@@ -112,7 +113,7 @@ class DocumentFile:
 
     @property
     def path(self) -> str:
-        """Where the file is now, relative to the server's root.
+        """Return the current path of the file, relative to the server's root.
 
         Raises:
             DocumentNotFound: no file has this id.
@@ -124,7 +125,7 @@ class DocumentFile:
 
     @property
     def newline(self) -> str:
-        """What ends the lines of this file, also while it is empty."""
+        """The line ending of this file, also while it is empty."""
         return self._lines.usual
 
     @newline.setter
@@ -133,7 +134,7 @@ class DocumentFile:
 
     @asynccontextmanager
     async def turn(self) -> AsyncIterator[None]:
-        """Look at the file and write it in this block; other servers on its folder wait."""
+        """Check and write the file in this block, while other servers on its folder wait."""
         if self._turns is None:
             yield
         else:
@@ -141,26 +142,26 @@ class DocumentFile:
                 yield
 
     async def is_from_a_server(self, file_hash: str) -> bool:
-        """Whether a server on this folder wrote what the file holds, having merged it before."""
+        """Return whether a server on this folder wrote the file, after merging our last save."""
         return self._turns is not None and await self._turns.is_noted(
             await run_sync(self._name), file_hash
         )
 
     def _name(self) -> str:
-        """The file, by a name that is the same on all servers."""
+        """The name of the file's lock, which is the same on all servers."""
         path = self._last_path or ""
         where = getattr(self._contents, "_get_os_path", None)
         try:
             return path if where is None else os.path.realpath(where(path))
-        except Exception:  # a contents manager's own idea of a path
+        except Exception:  # contents managers may define paths of their own
             return path
 
     def signature(self) -> Signature | None:
-        """What the disk says of the file where it was last seen, without reading it.
+        """Return the file system's metadata of the file at its last path, without reading it.
 
         Returns:
-            Device, inode, size and times; zeros if it is gone; None for a manager that may keep
-            it elsewhere, or keep more than one file of it.
+            Device, inode, size and times; zeros if the file does not exist; None for a manager
+            that may store it elsewhere, or in several files.
         """
         if not self._is_native or self._last_path is None:
             return None
@@ -180,19 +181,19 @@ class DocumentFile:
         )
 
     async def probe(self) -> FileState:
-        """Look at the file without keeping its content.
+        """Return the metadata of the file.
 
         Raises:
-            DocumentNotFound: it is gone.
-            LoadFailed: it cannot be looked at.
+            DocumentNotFound: the file does not exist.
+            LoadFailed: its metadata cannot be read.
         """
         path = self.path
         return self._state(path, await self._probed(path))
 
     async def _probed(self, path: str) -> dict[str, Any]:
-        """The file's model, with a hash or else with its content."""
+        """Return the file's model, with a hash or else with its content."""
         model = await self._get(path, content=not self._hashes)
-        if self._hashes and not model.get("hash"):  # the manager takes the argument, and no more
+        if self._hashes and not model.get("hash"):  # it ignores the argument
             self._hashes = False
             model = await self._get(path, content=True)
         return model
@@ -201,8 +202,8 @@ class DocumentFile:
         """Read the file.
 
         Raises:
-            DocumentNotFound: it is gone.
-            LoadFailed: it cannot be read as what it should be.
+            DocumentNotFound: the file does not exist.
+            LoadFailed: it cannot be read as a document of this type.
         """
         path = self.path
         try:
@@ -218,7 +219,7 @@ class DocumentFile:
         return LoadedFile(state, content)
 
     async def _decoded(self, path: str, content: Any) -> Any:
-        """What a document is to hold of what the contents manager has read."""
+        """Return the content for the document from what the contents manager has read."""
         if content is None:
             raise LoadFailed(f"{path} was read without its content.")
         if self._id.format == "text":
@@ -235,7 +236,7 @@ class DocumentFile:
         return content
 
     async def _explained(self, path: str) -> str:
-        """Return why a notebook cannot be read, with the place; empty if that is not known."""
+        """Return why a notebook cannot be read, with the location; empty if not known."""
         try:
             get = self._contents.get(path, content=True, type="file", format="text")
             content = await run_sync(json.loads, (await ensure_async(get))["content"])
@@ -249,24 +250,24 @@ class DocumentFile:
         return f"{place} is not valid Unicode" if place else ""
 
     async def _style_of(self, path: str) -> JsonStyle | None:
-        """How the file writes its JSON; None for a contents manager that does not show it."""
+        """Return the JSON style of the file; None if the contents manager does not provide it."""
         try:
             get = self._contents.get(path, content=True, type="file", format="text")
             text = (await ensure_async(get))["content"]
             return await run_sync(JsonStyle, text)
-        except Exception:  # a contents manager that knows notebooks only may raise anything
+        except Exception:  # a contents manager for notebooks only may raise anything
             return None
 
     async def save(self, content: Any, *, again: bool = False) -> SavedFile:
-        """Write the file, and return what is there then.
+        """Write the file, and return its new state.
 
         Args:
-            content: what it is to hold.
-            again: whether a file that was deleted is to be made again where it was.
+            content: the new content.
+            again: whether to create a deleted file again, at its last path.
 
         Raises:
-            FileDeleted: it is gone.
-            FileChanged: somebody else wrote it since it was looked at.
+            FileDeleted: the file does not exist.
+            FileChanged: another program wrote it since it was last checked.
             SaveFailed: it was not written; the text says why.
         """
         try:
@@ -315,11 +316,11 @@ class DocumentFile:
         return saved
 
     async def _write_natively(self, path: str, model: dict[str, Any], meant: Any) -> SavedFile:
-        """Write once; what the file holds then is known without reading it."""
+        """Write the file on the server's disk; the result is known without reading it back."""
         style = self._style
         text_of = (lambda _: None) if style is None else style.text_of
         written = await save_natively(self._contents, path, model, text_of)
-        self._file_ids.save(path)  # the file that replaces it has another inode
+        self._file_ids.save(path)  # the new file has another inode
         found = await self._get(path, content=False, with_hash=False)
         state = self._state(path, {**found, "hash": written.hash})
         if written.content is None or await run_sync(self._is_same, written.content, meant):
@@ -327,10 +328,10 @@ class DocumentFile:
         return SavedFile(state, await self._decoded(path, written.content))
 
     async def _read_back(self, path: str, meant: Any) -> SavedFile:
-        """Read what a manager has stored, which may be something else than what it was given.
+        """Read the file back, since a manager may have stored something else.
 
-        A manager may store a notebook without outputs, or with other cell ids: that is no edit
-        by another program. A change of a text is one, and has the file looked at again.
+        A manager may store a notebook without outputs, or with other cell ids: that is not an edit
+        by another program. A changed text is one, and causes another check of the file.
         """
         model = await self._get(path, content=True)
         state = self._state(path, model)
@@ -344,7 +345,7 @@ class DocumentFile:
         return SavedFile(replace(state, hash=""))
 
     def _is_same(self, found: Any, meant: Any) -> bool:
-        """Whether a content is what was to be written, before style and exact values."""
+        """Return whether a content equals the one to be written, apart from style and numbers."""
         if isinstance(meant, bytes):
             return bool((base64.b64decode(found) if isinstance(found, str) else found) == meant)
         if isinstance(meant, str):
@@ -354,9 +355,9 @@ class DocumentFile:
         return file_fingerprint(kind, shown) == file_fingerprint(kind, meant)
 
     def _was_changed(self, path: str) -> bool:
-        """Whether somebody wrote the file since the last look: the last moment to find out.
+        """Return whether another program wrote the file since the last check, right before a save.
 
-        Only for files that the server's own disk holds and that are hashed as Jupyter does.
+        Works only for files on the server's disk that are hashed in the same way as by Jupyter.
         """
         if not self._is_native or not self._last_hash:
             return False
@@ -368,7 +369,7 @@ class DocumentFile:
         return hashlib.new(algorithm, data).hexdigest() != self._last_hash
 
     def _os_path(self, path: str) -> str:
-        """Where a native manager keeps a file."""
+        """Return where a native manager stores a file."""
         where: Callable[[str], str] = self._contents._get_os_path  # type: ignore[attr-defined]
         return where(path)
 
@@ -410,7 +411,7 @@ class DocumentFile:
 
 
 def _has_the_same_texts(found: Any, meant: Any) -> bool:
-    """Whether two notebooks have the same cells, as far as people type them."""
+    """Return whether two notebooks have the same cell types and sources."""
     if not isinstance(meant, dict) or "cells" not in meant:
         return False
     texts = [
@@ -425,7 +426,7 @@ def _stamp(modified: Any) -> str:
 
 
 async def hash_at(contents: ContentsManager, path: str) -> str | None:
-    """The hash of the file at a path, as `FileState.hash`; None if it cannot be read as a file."""
+    """Return the hash of the file at a path, as in `FileState`; None if it cannot be read."""
     is_notebook = path.endswith(".ipynb")
     document = DocumentId("json", "notebook", "") if is_notebook else DocumentId("text", "file", "")
     file = DocumentFile(document, contents, _Fixed(path))
@@ -445,4 +446,4 @@ class _Fixed:
         return self._path
 
     def save(self, path: str) -> None:
-        """It has no id."""
+        """Do nothing: the file has no id."""

@@ -1,7 +1,7 @@
-"""How a file writes what it holds: line endings, indentation, the order of keys, numbers.
+"""The formatting of a file: line endings, indentation, the order of keys, numbers.
 
-A document does not know these, so that they are kept here from reading to writing: an edit of
-one line changes one line of the file. [F7] Pure; slow for large files: called in a thread.
+These are not part of the document. They are kept from reading to writing, so that an edit of one
+line changes one line of the file. [F7] Pure; slow for large files: called in a thread.
 """
 
 from __future__ import annotations
@@ -22,7 +22,7 @@ LINE = re.compile(r"\r\n|\r|\n")
 
 
 class LineEndings:
-    """The line endings of a text, which the document holds as ``\\n``."""
+    """The line endings of a file. In the document every line ends with ``\\n``."""
 
     def __init__(self, text: str, usual: str = "\n") -> None:
         self.text = LINE.sub("\n", text)
@@ -33,11 +33,11 @@ class LineEndings:
 
     @property
     def usual(self) -> str:
-        """What ends most lines; in a text of one line, what was given."""
+        """The most frequent line ending; for a text of one line, the given default."""
         return self._main
 
     def restored(self, text: str) -> str:
-        """The text as the file is to hold it: lines that stay keep their endings."""
+        """Return the text for the file, in which unchanged lines keep their endings."""
         if not self._is_mixed:
             return text if self._main == "\n" else text.replace("\n", self._main)
         old, new = self.text.split("\n"), text.split("\n")
@@ -52,7 +52,7 @@ class LineEndings:
 
 
 class JsonStyle:
-    """How a notebook's file writes its JSON.
+    """The formatting of a notebook's JSON.
 
     Raises:
         ValueError: the text is not JSON.
@@ -71,16 +71,16 @@ class JsonStyle:
         return _dump(value, self._indent, self._is_ascii, self._end)
 
     def restored(self, notebook: dict[str, Any]) -> dict[str, Any]:
-        """A notebook with what a document does not hold, as it was in the file.
+        """Return a notebook with the details of the file that a document does not contain.
 
-        Whole numbers are written as before, since Yjs knows no 1.0 beside 1, and streams are in
-        the pieces in which a program wrote them.
+        Whole numbers are written as before, since Yjs does not distinguish 1.0 from 1, and stream
+        outputs are split as the program that ran the notebook wrote them.
         """
         result: dict[str, Any] = _along(self._template, notebook, _number)
         return result
 
     def text_of(self, notebook: dict[str, Any]) -> str | None:
-        """The file's text; None where Jupyter's own way of writing is the file's."""
+        """Return the text of the file; None if it has Jupyter's own formatting."""
         if self._is_usual or not self._is_exact:
             return None
         node = nbformat.from_dict(notebook)  # type: ignore[no-untyped-call]
@@ -93,8 +93,8 @@ def with_exact(exact: Any, content: Any) -> Any:
     """Return a content with the values of its file that a document cannot hold. [F7]
 
     Args:
-        exact: what the file held; its cells are found again by what is in them.
-        content: what the document holds, in which other values stand for these.
+        exact: the previous content of the file; its cells are matched by their content.
+        content: the content of the document, in which these values are replaced by others.
     """
     return _along(exact, content, restored)
 
@@ -106,21 +106,21 @@ def _dump(value: Any, indent: str | None, ascii_: bool, end: str, **options: Any
 
 
 def _number(template: Any, value: Any) -> Any:
-    """The number as it was written, if it is the same."""
+    """Return a number as the file wrote it, if its value is unchanged."""
     if type(template) is float and type(value) is int and template == value:
         return template
     return value
 
 
 def _string(template: Any, value: Any) -> Any:
-    """Text in one piece where it was in one piece, numbers as they were."""
+    """Return text as one string where the file had one string, and numbers as they were."""
     if isinstance(template, str) and isinstance(value, list):
         return "".join(value) if all(isinstance(line, str) for line in value) else value
     return _number(template, value)
 
 
 def _along(template: Any, value: Any, leaf: Callable[[Any, Any], Any], key: str = "") -> Any:
-    """A copy of a value whose keys are in the template's order, and whose leaves are adapted."""
+    """Return a copy with the template's order of keys, and with adapted leaves."""
     if isinstance(template, dict) and isinstance(value, dict):
         order = [name for name in template if name in value]
         order += [name for name in value if name not in template]
@@ -135,7 +135,7 @@ def _along(template: Any, value: Any, leaf: Callable[[Any, Any], Any], key: str 
         if key == "cells":
             try:
                 matches = match_cells(template, value)
-            except (KeyError, TypeError):  # no cells, whatever the key says
+            except (KeyError, TypeError):  # not a list of cells, despite its key
                 matches = [None] * len(value)
         else:
             matches = [index if index < len(template) else None for index in range(len(value))]
@@ -151,7 +151,7 @@ def _is_lines(value: Any) -> bool:
 
 
 def _in_pieces(template: list[Any], outputs: list[Any]) -> list[Any]:
-    """Outputs with streams in the pieces in which they were, up to the first that differs."""
+    """Split stream outputs as in the file, up to the first one that differs."""
     found: list[Any] = []
     at = 0
     for index, output in enumerate(outputs):
@@ -166,7 +166,7 @@ def _in_pieces(template: list[Any], outputs: list[Any]) -> list[Any]:
             text = text[len(piece["text"]) :]
             pieces.append(piece)
             at += 1
-        if text:  # it is another one now
+        if text:  # the output has changed
             return found + outputs[index:]
         found += pieces or [output]
         at += not pieces

@@ -1,9 +1,9 @@
 """Saves to the server's own disk: one atomic write, in the file's own style. [F7]
 
-Jupyter Server's managers write a file in place, so that a reader may see it empty or half written,
-and write notebooks in one style only. For managers that nobody has changed, this does what their
-``save`` does (hooks, signature, checkpoint, event), and writes the bytes once, under another name
-that then replaces the file. Other managers may keep files anywhere, and save by themselves.
+Jupyter Server's managers write a file in place, so that another program may read it empty or half
+written, and format all notebooks in the same way. For unmodified managers, this module does what
+their ``save`` does (hooks, signature, checkpoint, event), but writes a temporary file that then
+replaces the original one. Other managers may store files anywhere; their own ``save`` is used.
 """
 
 from __future__ import annotations
@@ -27,7 +27,7 @@ from jupyter_server.utils import ensure_async
 from tornado.web import HTTPError
 
 NATIVE = "jupyter_server."
-"""The package of the managers that nobody has changed."""
+"""The package of the unmodified managers."""
 
 METHODS = (
     "get",
@@ -42,20 +42,20 @@ METHODS = (
     "_save_file",
     "_save_notebook",
 )
-"""What a subclass may have changed of reading and writing."""
+"""Methods with which a subclass may change how files are read and written."""
 
 
 BUSY = (errno.EBUSY, errno.EXDEV, errno.EINVAL)
-"""What a rename fails with where a file can only be written in place."""
+"""Errors of a rename where a file can only be written in place."""
 
 
 @dataclass(frozen=True)
 class Written:
-    """What was written.
+    """The result of a write.
 
     Attributes:
-        hash: the file's, as the contents manager computes it.
-        content: what the hooks made of what was given; None where there are none.
+        hash: of the file, as the contents manager computes it.
+        content: the content after the hooks changed it; None without hooks.
     """
 
     hash: str
@@ -79,11 +79,12 @@ async def save_natively(
     Args:
         path: relative to the server's root.
         model: of the type "notebook" or "file", with its content.
-        text_of: returns the text of a notebook in the style of its file; None for Jupyter's own.
+        text_of: returns the text of a notebook with the formatting of its file; None for
+            Jupyter's own.
 
     Raises:
-        HTTPError: a hook refuses it, or it may not be written.
-        OSError: it cannot be written.
+        HTTPError: a hook refused the file, or the user may not write it.
+        OSError: the file cannot be written.
     """
     manager: Any = contents
     path = path.strip("/")
@@ -102,7 +103,7 @@ async def save_natively(
         data = model["content"].encode()
     await run_sync(_write, manager, os_path, data)
     if is_notebook and not await ensure_async(manager.checkpoints.list_checkpoints(path)):
-        await ensure_async(manager.create_checkpoint(path))  # one should always exist
+        await ensure_async(manager.create_checkpoint(path))  # there should always be one
     saved = await ensure_async(manager.get(path, content=False))
     manager.run_post_save_hooks(model=saved, os_path=str(os_path))
     manager.emit(data={"action": "save", "path": path})
@@ -111,7 +112,7 @@ async def save_natively(
 
 
 async def _sign(manager: Any, notebook: dict[str, Any], path: str) -> None:
-    """Sign a notebook all of whose cells are trusted; a problem with that does not stop saving."""
+    """Sign a notebook if all its cells are trusted; an error does not prevent saving."""
     notary = manager.notary
 
     def signature() -> str | None:
@@ -124,7 +125,7 @@ async def _sign(manager: Any, notebook: dict[str, Any], path: str) -> None:
         if found is not None:
             notary.store.store_signature(found, notary.algorithm)
     except Exception as error:  # as in the manager's own `check_and_sign`
-        manager.log.warning("%s could not be signed: %r", path, error)
+        manager.log.warning("Could not sign %s: %r", path, error)
 
 
 def _notebook_bytes(
@@ -142,7 +143,7 @@ def _notebook_bytes(
 
 
 def _write(manager: Any, path: Path, data: bytes) -> None:
-    """Replace a file at once; where that would change more than its content, write in place."""
+    """Replace a file atomically, or write it in place if more than its content would change."""
     target = Path(os.path.realpath(path))
     try:
         found = target.stat()
@@ -159,12 +160,12 @@ def _write(manager: Any, path: Path, data: bytes) -> None:
 
 
 def _replace(target: Path, data: bytes, found: os.stat_result | None) -> bool:
-    """Write under another name and rename; False where that cannot be done."""
+    """Write a temporary file and rename it; return False if that is not possible."""
     name = target.with_name(f".~{uuid4().hex[:12]}{target.suffix}")
     try:
         handle = os.open(name, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o666)
     except OSError:
-        return False  # such as a folder that cannot be written
+        return False  # such as a read-only folder
     try:
         with os.fdopen(handle, "wb") as file:
             file.write(data)
@@ -176,12 +177,12 @@ def _replace(target: Path, data: bytes, found: os.stat_result | None) -> bool:
                     os.fchown(file.fileno(), found.st_uid, found.st_gid)
             os.fsync(file.fileno())
         os.replace(name, target)
-    except PermissionError:  # such as an owner that cannot be kept
+    except PermissionError:  # such as an owner that cannot be preserved
         os.unlink(name)
         return False
     except OSError as error:
         os.unlink(name)
-        if error.errno in BUSY:  # such as a file that is mounted by itself
+        if error.errno in BUSY:  # such as a bind-mounted file
             return False
         raise
     except BaseException:

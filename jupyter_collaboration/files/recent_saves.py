@@ -1,7 +1,8 @@
-"""What a file held lately, to find out what another program had read when it wrote its copy.
+"""The recent contents of a file, to find the version that another program read before it wrote.
 
-Remembers entries of the history, and states only of what was never in the document; leaves to the
-synchronizer what to do with a base.
+Responsible for choosing a merge base among recent saves; merging belongs to the synchronizer.
+Saves are remembered as entries of the history, and as states only if they were never in the
+document.
 """
 
 from __future__ import annotations
@@ -22,13 +23,13 @@ from ..merge.cells import source_of
 
 MAX_SAVES = 20
 MAX_AGE = 600.0
-"""How many of the last contents are known, and for how many seconds after they were replaced."""
+"""How many contents are remembered, and for how many seconds after they were replaced."""
 
 MAX_BYTES = 8 * 2**20
-"""Compressed bytes of states that are kept beside the history."""
+"""Most compressed bytes of states that are kept in addition to the history."""
 
 MAX_COMPARED = 32 * 2**20
-"""Bytes of documents that are compared with what another program wrote."""
+"""Most bytes of documents that are compared with what another program wrote."""
 
 
 @dataclass
@@ -39,14 +40,14 @@ class _Save:
 
 
 class RecentSaves:
-    """The last contents of one file, oldest first."""
+    """The recent contents of one file, oldest first."""
 
     def __init__(self, history: History) -> None:
         self._history = history
         self._saves: list[_Save] = []
 
     async def note(self, seq: int, state: bytes | None = None) -> None:
-        """The file holds something else now: the document as of an entry, or a state."""
+        """Record a new content of the file: the document as of an entry, or a state."""
         packed = None if state is None else await run_sync(zlib.compress, state, 1)
         now = time.monotonic()
         if self._saves:
@@ -63,19 +64,20 @@ class RecentSaves:
         self._saves = kept[-MAX_SAVES:]
 
     async def older_base(self, content_type: str, content: Any, last: bytes) -> bytes | None:
-        """The content from which another program made its copy, if that is not the last one.
+        """Return the older save that another program read before it wrote, if it was not the last.
 
-        Example: a tool reads the file, somebody types and it is saved, and the tool writes what it
-        read with its own change. It knows nothing of the typing; against the last save it looks
-        as if the tool had deleted it. What it wrote is nearer to what it read. A file that is
-        exactly what it was before is another case: `git checkout` means what it does.
+        Example: a tool reads the file; then a user types and the document is saved; then the tool
+        writes what it had read, with a change of its own. Compared with the last save, the tool
+        seems to have deleted the typed text. But what it wrote is closer to the older save that
+        it read, which is therefore the right merge base. A file that is exactly equal to an older
+        save is different: `git checkout` intends to revert the changes.
 
         Args:
-            content: what the file holds now.
+            content: the current content of the file.
             last: the document as of the last save.
 
         Returns:
-            The document then, as one update; None if the last save is the base.
+            The document as of the older save, as one update; None if the last save is the base.
         """
         parts = await run_sync(_parts, content)
         least = await run_sync(_distance, parts, content_type, last)
@@ -91,7 +93,7 @@ class RecentSaves:
             distance = await run_sync(_distance, parts, content_type, state)
             if not distance:
                 return None
-            # What shares less than half with anything is no copy: it was written anew.
+            # A content that shares less than half with any save is not a modified copy of it.
             if distance < least and distance <= parts.total() / 2:
                 least, nearest = distance, state
         return nearest
@@ -106,13 +108,13 @@ class RecentSaves:
 
 
 def _distance(parts: Counter[str], content_type: str, state: bytes) -> int:
-    """By how many lines, and other parts of cells, two contents differ: a changed one is one."""
+    """Return by how many lines and other parts of cells two contents differ."""
     others = _parts(content_of(content_type, state))
     return max((parts - others).total(), (others - parts).total())
 
 
 def _parts(content: Any) -> Counter[str]:
-    # Not blank ones: a program that appends to a last line without an end changes one line.
+    # Without blank lines: appending to a last line without a line end changes only one line.
     return Counter(part for part in _each_part(content) if part.strip())
 
 
@@ -124,7 +126,7 @@ def _each_part(content: Any) -> Iterator[str]:
             yield str(cell.get("cell_type"))
             yield from source_of(cell).split("\n")
             for output in joined_streams(cell.get("outputs", [])):
-                if is_stream(output):  # one that grows is the same one
+                if is_stream(output):  # a stream that grows is still the same output
                     yield from output["text"].split("\n")
                 else:
                     yield fingerprint(output)

@@ -1,7 +1,8 @@
-"""A document and its file: load, save, watch, and merge what others write.
+"""Keeps a document and its file in sync.
 
-Knows the shared document, its history and its file; knows nothing of members, sockets or other
-rooms. Neither history nor file simply wins: where they differ, both are merged. [H9]
+Responsible for loading, saving and watching the file, and for merging what other programs write.
+Members and requests belong to the room. Neither the history nor the file takes precedence: if they
+differ, they are merged. [H9]
 """
 
 from __future__ import annotations
@@ -49,24 +50,24 @@ from .recent_saves import RecentSaves
 from .watcher import FileWatch
 
 SETTLE_TIME = 0.15
-"""Seconds for which a file that somebody wrote has to stay the same before it is read."""
+"""Seconds that a changed file must stay unchanged before it is read."""
 
 SHRUNK_TIME = 2.0
-"""The same for a file that became shorter: it may be half written."""
+"""The same for a file that became shorter, which may be half written."""
 
 UNREADABLE_TIME = 4.0
-"""Seconds for which a file that cannot be read, or is empty, is waited for."""
+"""Seconds to wait for a file that cannot be read or is empty."""
 
 RACES = 5
-"""How often a save begins anew because another program wrote the file in that moment."""
+"""How often a save is retried because another program wrote the file at the same time."""
 
 MERGE_TRIES = 3
-"""How often a merge is computed because somebody deleted cells that it edits meanwhile."""
+"""How often a merge is computed if users delete cells that it edits in the meantime."""
 
 
 @dataclass(frozen=True)
 class SynchronizerOptions:
-    """How documents are saved and watched; times in seconds. Each is a trait of the extension."""
+    """Settings for saving and watching files, in seconds; each one is a trait of the extension."""
 
     save_delay: float | None = 1.0
     save_max_delay: float = 10.0
@@ -76,12 +77,12 @@ class SynchronizerOptions:
 
 @dataclass(frozen=True)
 class SavedState:
-    """A document as its file holds it.
+    """A document as it was last saved.
 
     Attributes:
-        state: as one update.
-        file_hash: of the file.
-        fingerprint: of its content.
+        state: the document, as one update.
+        file_hash: the hash of the file.
+        fingerprint: the fingerprint of the content.
     """
 
     state: bytes
@@ -90,18 +91,18 @@ class SavedState:
 
 
 class Owner(Protocol):
-    """Who has the document: what the binding asks of it."""
+    """The interface to the room that owns the document."""
 
     log: Logger
     ydoc: Doc[Any]
 
     @property
     def cells(self) -> CellIndex | None:
-        """Where the cells of a notebook are."""
+        """The index of a notebook's cells; None for other documents."""
 
     @property
     def is_closed(self) -> bool:
-        """Whether the document is not kept any more."""
+        """Whether the room is closed."""
 
     async def change(
         self,
@@ -111,40 +112,40 @@ class Owner(Protocol):
         noted: Callable[[], None] | None = None,
         also: Callable[[], None] | None = None,
     ) -> None:
-        """Change the document, store the change with what is noted, and tell everybody.
+        """Change the document, store the change with what `noted` records, and broadcast it.
 
         Raises:
-            RoomClosed: the document is not kept any more.
+            RoomClosed: the room is closed.
         """
 
     def will_delete(self, merge: Merge) -> None:
-        """A merge is about to take cells away, perhaps to insert them anew."""
+        """Prepare for a merge that deletes cells, and may insert them again."""
 
     def show_conflicts(self, conflicts: list[Conflict], origin: str) -> None:
-        """Show everybody what a merge could not decide."""
+        """Show the conflicts of a merge to all members."""
 
     def publish(self) -> None:
-        """The file, or whether it holds the document, changed."""
+        """Publish the state of the file, or whether the document is saved, after a change."""
 
     def report(self, level: str, action: str, message: str) -> None:
         """Publish an event about the document."""
 
     def save_state(self, error: SaveFailed | None) -> None:
-        """Saving does not work, or works again."""
+        """Report that saving fails, or works again for None."""
 
     def check(self, content: Any) -> None:
         """Raise `SaveRefused` for a content that must not be written."""
 
     def repair(self) -> bool:
-        """Replace what no file could hold; whether there was anything."""
+        """Replace content that cannot be written to a file; return whether there was any."""
 
 
 class FileSynchronizer:
-    """Keeps one document and one file the same.
+    """Keeps one document and one file in sync.
 
     Args:
-        lock: held while the file is looked at and written; one for all views of a file. [F9]
-        watch: tells when the file may have changed.
+        lock: held while the file is checked and written; shared by all rooms of a file. [F9]
+        watch: notices when the file may have changed.
     """
 
     def __init__(
@@ -183,12 +184,12 @@ class FileSynchronizer:
 
     @property
     def path(self) -> str:
-        """Where the file was when it was last looked at; empty before."""
+        """The path of the file when it was last checked; empty before the first check."""
         return self.known.path if self.known else ""
 
     @property
     def known(self) -> FileState | None:
-        """What is known of the file; None before it was looked at."""
+        """The last known state of the file; None before the first check."""
         return self._known
 
     @known.setter
@@ -200,13 +201,13 @@ class FileSynchronizer:
 
     @property
     def is_saved(self) -> bool:
-        """Whether the file holds the document, as far as is known."""
+        """Whether the document is saved, as far as is known."""
         return self._is_settled and not self.autosave.pending and self._error is None
 
     # Opening
 
     async def open(self) -> str:
-        """Read history and file, and fill the document.
+        """Load the document from its history and its file.
 
         Returns:
             The session id.
@@ -215,7 +216,7 @@ class FileSynchronizer:
             DocumentNotFound: there is no file.
             LoadFailed: the file cannot be read as a document of this type.
             HistoryUnavailable: the store cannot be read.
-            HistoryDamaged: what it has is no document.
+            HistoryDamaged: the stored updates are not a document.
         """
         failpoint("load.begin")
         stored = await self._history.load()
@@ -236,7 +237,7 @@ class FileSynchronizer:
             cut = self._history.mark_cut()
             self._history.mark_saved(cut, file.state.hash, self._saved_fingerprint)
             await self._recent.note(cut)
-            # Nobody may have a copy of a history that a restarted server does not know. [S2]
+            # No client may have a copy of a history that would be lost in a restart. [S2]
             await self._history.commit()
             self._is_settled = True
             return stored.session_id
@@ -247,7 +248,7 @@ class FileSynchronizer:
         failpoint("load.applied")
         self._saved_fingerprint = stored.saved_fingerprint
         if file is None or await self._is_torn(file, stored):
-            # The server was killed in the middle of a write: the history has all of it.
+            # The server was killed during a write: the history is complete.
             with suppress(LoadFailed):  # a manager without hashes has to read it
                 self.known = await self._file.probe()
             self._saved_fingerprint = None
@@ -259,7 +260,7 @@ class FileSynchronizer:
         if not is_known:
             on_disk = await self._file_fingerprint(file)
             if on_disk == stored.saving_fingerprint:
-                # Our own last write, of which a server that was killed took no note.
+                # Our own last write, which the server could not record before it was killed.
                 self._saved_fingerprint = on_disk
                 self._history.mark_saved(stored.saving_seq or 0, file.state.hash, on_disk)
             elif on_disk == stored.saved_fingerprint:
@@ -279,20 +280,20 @@ class FileSynchronizer:
             raise HistoryDamaged(f"The history of {self.path} cannot be read: {error!r}") from error
 
     async def _check_that_it_was_emptied(self, stored: Stored) -> None:
-        """A history without content must not empty a file: it may be damaged. [F3]
+        """Refuse an empty history for a file with content: the history may be damaged. [F3]
 
         Raises:
-            HistoryDamaged: there was nothing either when the file was saved, which has something.
+            HistoryDamaged: the history was empty even when the file was saved.
         """
         if self.known is None or stored.saved_hash != self.known.hash:
             return
         base: Doc[Any] = Doc()
         base.apply_update(await self._history.base() or messages.EMPTY_UPDATE)
         if not document_size(base, self._type):
-            raise HistoryDamaged(f"The history of {self.path} has lost what the file holds.")
+            raise HistoryDamaged(f"The history of {self.path} has lost the content of the file.")
 
     async def _nearer_base(self, file: LoadedFile, stored: Stored) -> bytes | None:
-        """What another writer began from: our last write, if it was done before we were killed."""
+        """Return the base of an external change: our last write, if it finished before a crash."""
         base = await self._history.base()
         if stored.saving_fingerprint is None:
             return base
@@ -304,17 +305,19 @@ class FileSynchronizer:
         return nearer
 
     async def _load_or_none(self, stored: Stored) -> LoadedFile | None:
-        """The file; None if it cannot be read and a write of our own may be why."""
+        """Load the file; return None if an interrupted write of ours made it unreadable."""
         try:
             return await self._load_whole()
         except LoadFailed:
             if not stored.updates or stored.saving_fingerprint is None:
                 raise
-            self._log.warning("%s is half written; its history has the rest", stored.session_id)
+            self._log.warning(
+                "%s is half written; restoring it from its history", stored.session_id
+            )
             return None
 
     async def _is_torn(self, file: LoadedFile, stored: Stored) -> bool:
-        """Whether the file holds the beginning of what was being written when we were killed."""
+        """Return whether the file is the beginning of what was being written before a crash."""
         if stored.saving_fingerprint is None or not isinstance(file.content, str | bytes):
             return False
         intended = await self._history.at(stored.saving_seq or 0)
@@ -324,13 +327,13 @@ class FileSynchronizer:
         return len(file.content) < len(content) and content.startswith(file.content)
 
     async def settle(self) -> None:
-        """Bring in what another program wrote while the document was closed; save what was not.
+        """Merge what another program wrote while the document was closed; save unsaved edits.
 
-        Best done when those who come back have sent what they have: what the file has from
-        them is then known to be theirs, even if the history lost it.
+        This should happen after reconnecting clients have sent their edits, so that text of theirs
+        in the file is recognized as theirs, even if the history lost it.
 
         Raises:
-            DocumentNotFound, LoadFailed: the file cannot be read any more.
+            DocumentNotFound, LoadFailed: the file can no longer be read.
         """
         if self._is_settled:
             return
@@ -342,7 +345,7 @@ class FileSynchronizer:
         self._owner.publish()
 
     async def saved(self) -> SavedState | None:
-        """What the file holds of the document; None if it was never read."""
+        """Return the document as it was last saved; None if the file was never read."""
         known = self.known
         if known is None:
             return None
@@ -350,7 +353,7 @@ class FileSynchronizer:
         return SavedState(base, known.hash, self._saved_fingerprint or "")
 
     async def _load_whole(self) -> LoadedFile:
-        """Read the file; one that cannot be read may be half written, and is waited for. [F3]"""
+        """Read the file; wait for a file that cannot be read, since it may be half written. [F3]"""
         deadline = anyio.current_time() + UNREADABLE_TIME
         while True:
             try:
@@ -367,24 +370,24 @@ class FileSynchronizer:
     # Saving
 
     def changed(self) -> None:
-        """Somebody edited the document."""
+        """Schedule a save after an edit."""
         self.autosave.changed()
 
     async def run(self, *, task_status: TaskStatus[None] = TASK_STATUS_IGNORED) -> None:
-        """Save until cancelled."""
+        """Save automatically, until cancelled."""
         await self.autosave.run(task_status=task_status)
 
     async def save(self, *, again: bool = False) -> bool:
         """Save now.
 
         Args:
-            again: whether a file that was deleted is made again.
+            again: whether to create a deleted file again.
 
         Returns:
-            Whether something was written.
+            Whether anything was written.
 
         Raises:
-            SaveFailed: nothing was; the document is still to be saved.
+            SaveFailed: nothing was written; the document is still unsaved.
         """
         return await (
             self.autosave.save_now(self._write_again) if again else self.autosave.save_now()
@@ -394,7 +397,7 @@ class FileSynchronizer:
         return await self._write(again=True)
 
     async def _write(self, *, again: bool = False) -> bool:
-        """Write the document to its file, unless the file holds it already."""
+        """Write the document to its file, unless it is saved already."""
         for _ in range(RACES):
             try:
                 return await self._write_once(again=again)
@@ -406,7 +409,7 @@ class FileSynchronizer:
         async with self._lock, self._file.turn():
             failpoint("save.begin")
             if self._owner.is_closed:
-                return False  # it was saved before; the file is another room's now
+                return False  # already saved; another room may have written the file since
             if not again:
                 await self._merge_before_writing()
             failpoint("save.checked")
@@ -427,7 +430,7 @@ class FileSynchronizer:
                 stored = content if saved.content is None else saved.content
                 self._size = size_of(stored)
                 self._saved_fingerprint = fingerprint
-                # Where the file holds something else, changes of it are changes of that.
+                # If a manager stored something else, external changes are relative to that.
                 state = await self._as_stored(update, saved.content)
                 self._base = update if state is None else state
                 self._history.mark_saved(position, saved.state.hash, fingerprint, state)
@@ -440,7 +443,7 @@ class FileSynchronizer:
         self._owner.publish()
         if wrote:
             if not self.autosave.pending and self.known is not None:
-                # Nothing but our own publishing came since: it is in the file as well.
+                # Only state that we published came since, so the document is still saved.
                 self._history.mark_saved(
                     self._history.mark_cut(), self.known.hash, fingerprint, state
                 )
@@ -448,7 +451,7 @@ class FileSynchronizer:
         return wrote
 
     async def _as_stored(self, update: bytes, content: Any) -> bytes | None:
-        """The document as a manager stored it, as one update; None where it did as it was told."""
+        """Return the document as a manager stored it, as one update; None if it did not differ."""
         if content is None:
             return None
         shown = content_in_file(self._type, content)
@@ -456,19 +459,19 @@ class FileSynchronizer:
         return held
 
     async def _content_of(self, update: bytes) -> tuple[Any, str]:
-        """What the file is to hold, and its fingerprint.
+        """Return the content to write, and its fingerprint.
 
         Raises:
-            FileChanged: the document held something that no file could, which was replaced.
-            SaveFailed: it holds something that cannot be written.
+            FileChanged: content that cannot be written to a file was replaced: try again.
+            SaveFailed: the document contains something that cannot be written.
         """
         try:
             content = await self._in_thread(rendered, self._type, update)
             return content, await self._in_thread(file_fingerprint, self._type, content)
-        except Exception as error:  # whatever a document's type finds in it
+        except Exception as error:  # document types may raise anything
             if self._owner.repair():
                 raise FileChanged(f"{self.path} was repaired.") from error
-            raise SaveFailed(f"The document holds what no file can: {error!r}") from error
+            raise SaveFailed(f"The document cannot be written to a file: {error!r}") from error
 
     async def _merge_before_writing(self) -> None:
         try:
@@ -478,15 +481,15 @@ class FileSynchronizer:
             raise FileDeleted(str(error)) from error
         except LoadFailed as error:
             raise SaveRefused(
-                f"{error} It was changed by another program and is not overwritten: repair it,"
+                f"{error} Another program changed the file, so it was not overwritten. Repair it,"
                 " or move it away, and save again."
             ) from error
         except CollaborationError as error:
             raise SaveFailed(str(error)) from error
 
     def save_failed(self, error: SaveFailed) -> None:
-        """A save failed; told once for each reason."""
-        self._log.error("%s was not saved: %s", self.path, error)
+        """Report a failed save, once for each reason."""
+        self._log.error("Could not save %s: %s", self.path, error)
         if self._error is None or str(self._error) != str(error):
             self._owner.report("ERROR", "save", str(error))
             self._owner.save_state(error)
@@ -498,10 +501,10 @@ class FileSynchronizer:
             self._owner.save_state(None)
 
     async def flush(self) -> None:
-        """Save what is unsaved, and keep the document as a whole.
+        """Save unsaved edits, and write a checkpoint to the history.
 
         Raises:
-            SaveFailed: it could not be written.
+            SaveFailed: the file could not be written.
         """
         if self._options.save_delay is not None and (
             self.autosave.pending or self.autosave.is_saving
@@ -512,15 +515,15 @@ class FileSynchronizer:
 
     @asynccontextmanager
     async def resting(self) -> AsyncIterator[None]:
-        """Save; in this block the server does not write the file.
+        """Save, and do not write the file in this block.
 
         Raises:
-            SaveFailed: it could not be written.
+            SaveFailed: the file could not be written.
         """
         await self.flush()
         async with self._lock:
             if self.is_saved and self.known is not None and self._saved_fingerprint is not None:
-                # Edits that were taken back need no save, and the file holds them nevertheless.
+                # Edits that were undone need no write: the file already has this content.
                 self._history.mark_saved(
                     self._history.mark_cut(), self.known.hash, self._saved_fingerprint
                 )
@@ -529,7 +532,7 @@ class FileSynchronizer:
     # Other writers
 
     async def watch(self) -> None:
-        """Look at the file now and then; follow it, and merge what others wrote into it."""
+        """Check the file periodically; follow renames, and merge external changes."""
         failing_since: float | None = None
         with self._watch.watching(self._file.signature) as watched:
             while True:
@@ -545,24 +548,24 @@ class FileSynchronizer:
                     if failing_since is None:
                         failing_since = now
                         self._log.warning("%s", error)
-                        continue  # once may be in the middle of a rename
+                        continue  # the first time may be in the middle of a rename
                     self._report(error)
                     if now - failing_since > self._options.stop_poll_on_errors_after:
-                        self._log.error("%s is not watched any more: %s", self.path, error)
+                        self._log.error("Stopped watching %s: %s", self.path, error)
                         return
 
     def _report(self, error: CollaborationError) -> None:
-        """Tell everybody that the file is gone, or cannot be read. [F8] [F3]"""
+        """Report that the file does not exist or cannot be read. [F8] [F3]"""
         kind = FileDeleted if isinstance(error, DocumentNotFound) else SaveRefused
         if not isinstance(self._error, kind):
             self.save_failed(kind(str(error)))
 
     async def look(self) -> None:
-        """Look at the file, and merge what changed.
+        """Check the file, and merge external changes.
 
         Raises:
-            DocumentNotFound: it is gone.
-            LoadFailed: it cannot be read, and not since a moment ago.
+            DocumentNotFound: the file does not exist.
+            LoadFailed: the file has been unreadable for a while.
         """
         found = await self._file.probe()
         if self.known is not None and found.hash == self.known.hash:
@@ -570,14 +573,14 @@ class FileSynchronizer:
                 self.known = found
                 self._owner.publish()
             if isinstance(self._error, FileDeleted | SaveRefused) and not self.autosave.pending:
-                self._works_again()  # it is there again
+                self._works_again()  # the file exists again
             return
         async with self._lock:
             if file := await self._changed_file():
                 await self._merge(file)
 
     async def _changed_file(self) -> LoadedFile | None:
-        """The file, if another writer changed it and is done with it. [F3] [F11]"""
+        """Return the file if another program changed it and has finished writing. [F3] [F11]"""
         start = anyio.current_time()
         found = await self._file.probe()
         while self.known is not None and found.hash != self.known.hash:
@@ -600,21 +603,21 @@ class FileSynchronizer:
         return None
 
     def _is_whole(self, file: LoadedFile, waited: float) -> bool:
-        """Whether a content can be what its writer meant: half of a file looks like a file."""
+        """Return whether a content looks complete; part of a file may be a valid file as well."""
         size = size_of(file.content)
         if size == 0 and self._size > 0:
             return False
         return size >= self._size or waited > SHRUNK_TIME
 
     def _emptied(self, file: LoadedFile) -> None:
-        """An empty file never replaces a document: it is written again. [F3]"""
-        self._log.warning("%s was emptied by another program and is saved again", self.path)
+        """Save the document again: an empty file never replaces a document. [F3]"""
+        self._log.warning("%s was emptied by another program; saving it again", self.path)
         self.known = file.state
         self._saved_fingerprint = None
         self.autosave.changed()
 
     async def _merge(self, file: LoadedFile) -> None:
-        """Merge what another writer left in the file. [F4]"""
+        """Merge an external change of the file. [F4]"""
         failpoint("merge.begin")
         try:
             last = await self._base_of_file()
@@ -623,7 +626,9 @@ class FileSynchronizer:
             if not await self._file.is_from_a_server(file.state.hash):
                 older = await self._recent.older_base(self._type, content, last)
             if older is not None:
-                self._log.info("%s: another program wrote a copy of an older save", self.path)
+                self._log.info(
+                    "%s: another program wrote a modified copy of an older save", self.path
+                )
             await self._take(file, last, older)
         except BaseException as error:
             if isinstance(error, CollaborationError) or must_propagate(error):
@@ -637,11 +642,11 @@ class FileSynchronizer:
         self._owner.report("WARNING", "overwrite", "merged a change on disk")
 
     async def _take(self, file: LoadedFile, base: bytes, older: bytes | None = None) -> None:
-        """Bring in how the file differs from a base; from then on it is what the file holds.
+        """Merge the changes of the file relative to a base, and record the new content.
 
         Args:
-            base: the document as the file last held it.
-            older: the document as of an older save, if the file was written as a copy of that.
+            base: the document as it was last saved.
+            older: the document as of an older save, if the file is a modified copy of that.
         """
         content = content_in_file(self._type, file.content)
         held = await self._in_thread(_with_content, self._type, base, content)
@@ -670,7 +675,7 @@ class FileSynchronizer:
             self.autosave.settle(version)
 
     async def _base_of_file(self) -> bytes:
-        """The document as the file last held it."""
+        """Return the document as it was last saved."""
         if self._base is None:
             self._base = await self._history.base()
         return self._base if self._base is not None else self._doc.get_update()
@@ -686,9 +691,9 @@ class FileSynchronizer:
         noted: Callable[[], None] | None = None,
         replicas: Replicas | None = None,
     ) -> Merge:
-        """Compute a merge beside the event loop, and apply it in one go. [F12]
+        """Compute a merge in a thread, and apply it in one transaction. [F12]
 
-        What is typed meanwhile merges with it by the same rules.
+        Text typed in the meantime is merged by the same rules.
         """
         for _ in range(MERGE_TRIES):
             ours = self._doc.get_update()
@@ -714,7 +719,7 @@ class FileSynchronizer:
         return merge
 
     async def place(self, base: bytes | None, replicas: Replicas, author: str) -> Merge:
-        """Bring in what replicas of another history have and their base has not. [S4]
+        """Merge the edits of replicas of another history, relative to their base. [S4]
 
         Raises:
             Exception: the replica cannot be read; pycrdt raises no type of its own.
@@ -722,13 +727,13 @@ class FileSynchronizer:
         content = await self._in_thread(content_of, self._type, replicas.state)
         problem = is_notebook(self._type) and await self._in_thread(problem_of_value, content)
         if problem:
-            raise InvalidEdit(f"The replica was not taken: {problem}.")
+            raise InvalidEdit(f"The replica was refused: {problem}.")
         return await self._bring_in(
             base, content, Kind.EDIT, author, origin="rebase", replicas=replicas
         )
 
     async def revert(self) -> None:
-        """Make the document what the file holds, as one edit.
+        """Revert the document to the content of the file, as one edit.
 
         Raises:
             DocumentNotFound, LoadFailed: the file cannot be read.
@@ -737,7 +742,7 @@ class FileSynchronizer:
             await self._take(await self._load_whole(), self._doc.get_update())
         self._owner.publish()
 
-    # Beside the event loop
+    # Called in threads
 
     async def _fingerprint(self, update: bytes) -> str:
         return file_fingerprint(self._type, await self._in_thread(rendered, self._type, update))
@@ -753,19 +758,19 @@ class FileSynchronizer:
 
 
 def document_size(doc: Doc[Any], content_type: str) -> int:
-    """The same measure of the document itself."""
+    """Return the size of a document in the same unit as `size_of`."""
     if is_notebook(content_type):
         return len(doc.get("cells", type=Array))
     return len(str(doc.get("source", type=Text)))
 
 
 def size_of(content: Any) -> int:
-    """Characters, bytes or cells: how much a content is, to see whether it shrank."""
+    """Return the size of a content in characters, bytes or cells, to detect that it shrank."""
     if isinstance(content, dict):
         return len(content.get("cells", ())) or len(content)
     return len(content)
 
 
 def _with_content(content_type: str, base: bytes, content: Any) -> bytes:
-    """The base, edited so that it holds a content."""
+    """Return the base, edited to have a given content."""
     return joined(base, merge_into(content_type, base, base, content).update)

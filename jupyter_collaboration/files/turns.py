@@ -1,8 +1,8 @@
-"""Servers on one folder write each file in turn, and know each other's writes. [F4]
+"""Coordinates servers on the same folder: they write each file in turn. [F4]
 
-Whoever writes looks at the file first, under a lock that all servers use, and leaves a note of
-what it wrote in the lock file. So a change that is in the note was made by a server that had merged
-our last save before: it is never a stale copy of an older one.
+A server checks and writes a file while it holds a lock that all servers use, and records the hash
+of what it wrote in the lock file. A recorded change was therefore made by a server that had merged
+our last save: it is never a modified copy of an older save.
 """
 
 from __future__ import annotations
@@ -19,21 +19,21 @@ from anyio.to_thread import run_sync
 from ..file_lock import FileLock, LocksUnsupported
 
 TURN_TIMEOUT = 5.0
-"""Seconds to wait for another server, which may be paused in the middle of its turn."""
+"""Seconds to wait for another server, which may be suspended during its turn."""
 
 FIRST_WAIT = 0.005
 LONGEST_WAIT = 0.1
-"""Seconds between two attempts, doubled each time."""
+"""Longest time between two attempts, in seconds; the time is doubled after each one."""
 
 MAX_NOTED = 50
-"""Hashes of the last writes that are kept for each file."""
+"""How many hashes of recent writes are recorded for each file."""
 
 
 class Turns:
     """The turns of all files.
 
     Args:
-        folder: where the locks are; None for a server that shares its files with no other one.
+        folder: the folder of the lock files; None if no other server shares the files.
     """
 
     def __init__(self, folder: Path | None, log: Logger) -> None:
@@ -42,7 +42,7 @@ class Turns:
 
     @asynccontextmanager
     async def turn(self, name: str) -> AsyncIterator[None]:
-        """Write a file in this block: no other server does meanwhile, unless it hangs.
+        """Write a file in this block, while other servers wait, unless one of them hangs.
 
         Args:
             name: of the file, the same on all servers.
@@ -64,14 +64,16 @@ class Turns:
                 if lock is not None:
                     return lock
                 if anyio.current_time() > deadline:
-                    self._log.warning("%s: another server does not finish writing it", name)
+                    self._log.warning(
+                        "%s: timed out waiting for another server to write the file", name
+                    )
                     return None
                 await anyio.sleep(wait)
                 wait = min(2 * wait, LONGEST_WAIT)
         except LocksUnsupported:
-            return None  # looking right before writing is all that can be done
+            return None  # the check right before writing has to suffice
         except OSError as error:
-            self._log.debug("%s is written without a lock: %s", name, error)
+            self._log.debug("Writing %s without a lock: %s", name, error)
             return None
 
     def _path(self, name: str) -> Path:
@@ -80,22 +82,22 @@ class Turns:
         return self._folder / digest[:32]
 
     async def note(self, name: str, file_hash: str) -> None:
-        """Tell the other servers what was written in this turn."""
+        """Record what was written in this turn for the other servers."""
         if self._folder is not None and file_hash:
             await run_sync(_add, self._path(name), file_hash)
 
     async def is_noted(self, name: str, file_hash: str) -> bool:
-        """Whether a server wrote this into the file."""
+        """Return whether a server recorded this hash as its write."""
         return self._folder is not None and file_hash in await run_sync(_read, self._path(name))
 
 
 def _try(path: Path) -> FileLock | None:
-    """The lock, or None if another server has it.
+    """Return the acquired lock, or None if another server holds it.
 
     Raises:
-        OSError: there can be no lock.
+        OSError: locks are not available.
     """
-    shared = path.parent.parent.stat().st_mode & 0o777  # who may write beside it may lock
+    shared = path.parent.parent.stat().st_mode & 0o777  # as for the folder
     if not path.parent.is_dir():
         path.parent.mkdir(exist_ok=True)
         path.parent.chmod(shared)
@@ -104,7 +106,7 @@ def _try(path: Path) -> FileLock | None:
 
 
 def _read(path: Path) -> list[str]:
-    """The hashes in a note; half a line, which somebody is writing, is none."""
+    """Return the recorded hashes, without an incomplete line that is being written."""
     try:
         return path.read_text(errors="replace").split("\n")[:-1]
     except OSError:
@@ -112,9 +114,9 @@ def _read(path: Path) -> list[str]:
 
 
 def _add(path: Path, file_hash: str) -> None:
-    """Put a hash into the note; a note that cannot be written is left as it is.
+    """Record a hash; a record that cannot be written is left unchanged.
 
-    It is written in place, since the lock is on this file; whoever writes has the lock.
+    The file is written in place, since it is the locked file itself.
     """
     noted = [each for each in _read(path) if each != file_hash][1 - MAX_NOTED :]
     with suppress(OSError):

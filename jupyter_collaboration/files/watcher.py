@@ -1,7 +1,7 @@
-"""Notices when the files of open documents may have changed: one cheap look at all of them.
+"""Polls the files of open documents for possible changes.
 
-Knows what the server's disk says of a file without reading it; whether anything did change is
-for others to find out, by the content. [F11]
+Responsible for cheap checks of file system metadata. Whether the content did change is for the
+synchronizer to find out. [F11]
 """
 
 from __future__ import annotations
@@ -17,12 +17,12 @@ from anyio.to_thread import run_sync
 Signature = tuple[int, ...]
 
 TRUST_TIME = 2.5
-"""Seconds for which a signature has to stay the same before it is believed: a disk may tell
-times in whole seconds, so that two writes in one look alike."""
+"""Seconds that a signature must stay unchanged before it is trusted. File systems may record times
+in whole seconds, so that two writes within one second have the same signature."""
 
 
 class Watched:
-    """One file that is looked at."""
+    """One watched file."""
 
     def __init__(self, signature: Callable[[], Signature | None]) -> None:
         self._signature = signature
@@ -36,15 +36,15 @@ class Watched:
         self._news = Event()
 
     def look_again(self) -> None:
-        """Take the file for changed at the next look, whatever it looks like."""
+        """Treat the file as changed at the next check."""
         self._last = None
 
     def peek(self) -> Signature | None:
-        """The file's signature now; None if the disk tells nothing of it."""
+        """Return the current signature of the file; None if it has none."""
         return self._signature()
 
     def note(self, signature: Signature | None, now: float) -> None:
-        """What was seen of the file."""
+        """Record a signature of the file."""
         if signature is None or signature != self._last:
             self._last, self._since = signature, now
         if now - self._since <= TRUST_TIME:
@@ -52,10 +52,10 @@ class Watched:
 
 
 class FileWatch:
-    """Looks at all files every few seconds.
+    """Polls all watched files.
 
     Args:
-        interval: seconds between two looks.
+        interval: seconds between two checks.
     """
 
     def __init__(self, interval: float) -> None:
@@ -64,11 +64,11 @@ class FileWatch:
 
     @contextmanager
     def watching(self, signature: Callable[[], Signature | None]) -> Iterator[Watched]:
-        """Look at a file in this block.
+        """Watch a file in this block.
 
         Args:
-            signature: what the disk says of it; called in a thread. None if it says nothing:
-                then the file may have changed at each look.
+            signature: returns the file system metadata of the file; called in a thread. If it
+                returns None, the file counts as possibly changed at each check.
         """
         watched = Watched(signature)
         self._files.add(watched)
@@ -78,7 +78,7 @@ class FileWatch:
             self._files.discard(watched)
 
     async def run(self, *, task_status: TaskStatus[None] = TASK_STATUS_IGNORED) -> None:
-        """Look until cancelled."""
+        """Poll until cancelled."""
         task_status.started()
         while True:
             await anyio.sleep(self._interval)
