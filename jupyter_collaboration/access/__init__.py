@@ -1,1 +1,1 @@
-"""Who may do what, and how much of it."""
+"""Permissions, limits, and the identity of users and files."""

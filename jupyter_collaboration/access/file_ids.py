@@ -1,8 +1,8 @@
-"""File ids, by which rooms are named: one for each file, by whatever path it was entered. [F8]
+"""File ids, which are part of room ids: one per file, whichever path leads to it. [F8]
 
-Knows jupyter_server_fileid and the contents manager's idea of a path on disk. Corrects what that
-package does wrong: a rename onto a path of which it remembers another file fails, brackets in the
-names of folders are taken for patterns, and a link has an id of its own beside that of its file.
+Responsible for the use of jupyter_server_fileid, and for correcting its bugs: a rename fails if
+the new path is recorded for another file, brackets in folder names are treated as patterns, and a
+symbolic link gets an id of its own in addition to that of its target.
 """
 
 from __future__ import annotations
@@ -24,14 +24,14 @@ from jupyter_server_fileid.manager import (
 )
 
 OWN_FOLDER = ".jupyter_collaboration"
-"""A folder in the server's root in which no documents are."""
+"""A folder in the server's root that contains no documents."""
 
 
 class FileIds:
     """The ids of a server's files.
 
     Args:
-        manager: where they are kept; other extensions use it as well.
+        manager: stores the ids; other extensions use it as well.
     """
 
     def __init__(self, manager: BaseFileIdManager, contents: ContentsManager) -> None:
@@ -42,52 +42,52 @@ class FileIds:
         correct(manager)
 
     def get_id(self, path: str) -> str | None:
-        """The id of a file; None if it has none yet."""
+        """Return the id of a file; None if it has none yet."""
         return _checked(self._manager.get_id, self.resolve(path))
 
     def index(self, path: str) -> str | None:
-        """The id of a file, made if it has none; None if there is no such file."""
+        """Return the id of a file, and create it if necessary; None if there is no such file."""
         path = self.resolve(path)
         file_id = _checked(self._manager.index, path)
         if file_id is not None and self._manager.get_path(file_id) is None:
-            self._links[file_id] = path  # a manager that follows links out of the root
+            self._links[file_id] = path  # if the manager follows links out of the root
         return file_id
 
     def get_path(self, file_id: str) -> str | None:
-        """Where a file is, relative to the server's root; None for an id that is not known."""
+        """Return the path of a file, relative to the server's root; None for an unknown id."""
         path = _checked(self._manager.get_path, file_id) or self._links.get(file_id)
-        # LocalFileIdManager takes a file that got the number of one that is gone for that one.
+        # LocalFileIdManager confuses a file with a deleted one whose inode number was reused.
         return None if path is not None and path.startswith(f"{OWN_FOLDER}/") else path
 
     def save(self, path: str) -> None:
-        """A file was written, or made again."""
+        """Update the record of a file that was written or created again."""
         _checked(self._manager.save, path)
 
     def resolve(self, path: str) -> str:
-        """The path of the file to which a path leads: two links to one file give one path."""
+        """Resolve links in a path, so that two links to the same file give the same path."""
         where = getattr(self._contents, "_get_os_path", None)
         if where is None:
             return path
         try:
             root = Path(os.path.realpath(where("")))
             real = os.path.realpath(where(path))
-        except Exception:  # a contents manager's own idea of a path
+        except Exception:  # contents managers may define paths of their own
             return path
         if Path(real) == root:
             return path
         if Path(real).is_relative_to(root):
             found = Path(real).relative_to(root)
             is_hidden = any(part.startswith(".") for part in found.parts)
-            # A link to a hidden file shows it where Jupyter Server would not.
+            # A link to a hidden file would expose it.
             return path if is_hidden and not self._contents.allow_hidden else found.as_posix()
-        # A link out of the root: its file has no other path here than that of a link.
+        # A link out of the root: the path of the link is the only path of the file.
         first = self._entered.setdefault(real, path)
         if first != path and os.path.realpath(where(first)) != real:
             first = self._entered[real] = path
         return first
 
     def restore(self, file_id: str, path: str) -> bool:
-        """Give a file the id that it had before the ids were lost; whether it has it now."""
+        """Give a file the id that it had before ids were lost; return whether that worked."""
         con = _database(self._manager)
         made = self.index(path)
         if con is None or made is None:
@@ -103,24 +103,25 @@ class FileIds:
 def _checked(call: Callable[[str], str | None], value: str) -> str | None:
     try:
         return call(value)
-    except ValueError:  # a path that no file and no database can have
+    except ValueError:  # not a valid path
         return None
     except (OSError, sqlite3.Error) as error:
-        # LocalFileIdManager, where a number of a file that is gone was given to another one.
+        # LocalFileIdManager, if the inode number of a deleted file was reused.
         getLogger(__name__).warning("File ids: %r", error)
         return None
 
 
 def _database(manager: BaseFileIdManager) -> sqlite3.Connection | None:
-    """The table of a manager that has one; None for other ways to keep ids."""
+    """Return the database connection of a manager; None if it stores ids in another way."""
     con = getattr(manager, "con", None)
     return con if isinstance(con, sqlite3.Connection) else None
 
 
 def correct(manager: BaseFileIdManager) -> None:
-    """Replace what a file id manager does wrong with paths, for all who use it.
+    """Fix the bugs of a file id manager, for all extensions that use it.
 
-    Its methods are replaced, since events call them: what they lose could not be found again.
+    Its methods are replaced, since they are also called by events, and the ids that they lose
+    could not be restored.
     """
     con = _database(manager)
     if con is None or not isinstance(manager, ArbitraryFileIdManager | LocalFileIdManager):
@@ -158,7 +159,7 @@ class _Table:
         self._con = con
 
     def below(self, folder: str, sep: str) -> list[tuple[str, str]]:
-        """The ids of all files below a folder, and their paths from there."""
+        """Return the ids of all files below a folder, and their paths relative to it."""
         start = folder + sep
         rows = self._con.execute(
             "SELECT id, path FROM Files WHERE substr(path, 1, ?) = ?", (len(start), start)
@@ -166,11 +167,11 @@ class _Table:
         return [(file_id, path[len(start) :]) for file_id, path in rows.fetchall()]
 
     def clear(self, path: str, keep: str = "") -> None:
-        """Forget which file was at a path, unless it is one that is to be there."""
+        """Delete the record of the file at a path, unless it has the id to keep."""
         self._con.execute("DELETE FROM Files WHERE path = ? AND id != ?", (path, keep))
 
     def has(self, path: str) -> bool:
-        """Whether a file at a path has an id."""
+        """Return whether the file at a path has an id."""
         query = "SELECT 1 FROM Files WHERE path = ?"
         return self._con.execute(query, (path,)).fetchone() is not None
 
@@ -182,7 +183,7 @@ class _Table:
             self._con.execute("UPDATE Files SET path = ? WHERE id = ?", (target, file_id))
 
     def delete_below(self, folder: str, path_mgr: ModuleType = os.path) -> None:
-        """Forget all files below a folder."""
+        """Delete the records of all files below a folder."""
         for file_id, _ in self.below(folder, path_mgr.sep):
             self._con.execute("DELETE FROM Files WHERE id = ?", (file_id,))
 
@@ -195,13 +196,13 @@ def _moving(manager: ArbitraryFileIdManager, table: _Table) -> Callable[[str, st
     original = manager.move
 
     def move(old_path: str, new_path: str) -> str | None:
-        """A file, or a folder, was renamed; nothing was at its new path."""
+        """Handle a renamed file or folder, whose new path did not exist before."""
         source, target = manager._normalize_path(old_path), manager._normalize_path(new_path)
         if source != target and (table.has(source) or table.below(source, "/")):
             with manager.con:
                 table.clear(target)
                 table.delete_below(target, posixpath)
-                if not table.has(source):  # a folder that has no id, with files that have
+                if not table.has(source):  # a folder without an id that contains files with ids
                     table.move_below(source, target, posixpath)
         return original(old_path, new_path)
 
@@ -212,7 +213,7 @@ def _copying(manager: ArbitraryFileIdManager, table: _Table) -> Callable[[str, s
     original = manager.copy
 
     def copy(from_path: str, to_path: str) -> str | None:
-        """A file, or a folder, was copied; nothing was at the copy's path."""
+        """Handle a copied file or folder; the path of the copy did not exist before."""
         target = manager._normalize_path(to_path)
         with manager.con:
             table.clear(target)
@@ -252,7 +253,7 @@ def _updating(manager: LocalFileIdManager, table: _Table) -> Callable[..., None]
 
 
 def _replaced(con: sqlite3.Connection, file_id: str, stat_info: Any) -> None:
-    """Note that a file was replaced by another one at its path, as editors save."""
+    """Record that a file was replaced by a new one at its path, as when editors save."""
     con.execute(
         "UPDATE Files SET ino = ?, crtime = ?, mtime = ? WHERE id = ?",
         (stat_info.ino, stat_info.crtime, stat_info.mtime, file_id),
@@ -263,14 +264,14 @@ def _syncing(manager: LocalFileIdManager, con: sqlite3.Connection) -> Callable[.
     original = manager._sync_file
 
     def sync_file(path: str, stat_info: Any) -> str | None:
-        """Follow a file that was moved; the number of one that is gone may be given to another."""
+        """Follow a moved file, unless it only reuses the inode number of a deleted one."""
         row = con.execute("SELECT id, path FROM Files WHERE ino = ?", (stat_info.ino,)).fetchone()
         if row is not None and row[1] != path:
             if OWN_FOLDER in Path(path).parts:
                 return None
             there = manager._stat(row[1])
             if there is not None and there.ino != stat_info.ino:
-                # The old file is where it was, with another number: it was replaced by a save.
+                # The old file is at its path with another inode: a save replaced it.
                 taken = con.execute("SELECT 1 FROM Files WHERE ino = ?", (there.ino,)).fetchone()
                 if taken is None:
                     _replaced(con, row[0], there)
@@ -284,7 +285,7 @@ def _saving(manager: LocalFileIdManager, con: sqlite3.Connection) -> Callable[[s
     original = manager.save
 
     def save(path: str) -> None:
-        """A file was saved; most programs put another file in its place."""
+        """Handle a saved file, which most programs replace with a new one."""
         where = manager._normalize_path(path)
         stat_info = manager._stat(where)
         row = con.execute("SELECT id, ino FROM Files WHERE path = ?", (where,)).fetchone()

@@ -1,6 +1,6 @@
-"""Who somebody is, as everybody else is told: what the server authenticated, nothing else. [M3]
+"""The identity of users that is shown to others: only what the server authenticated. [M3]
 
-Pure: knows Jupyter Server's `User`; knows nothing of sockets and rooms.
+Pure: based on Jupyter Server's `User`. Sockets and rooms belong to others.
 """
 
 from __future__ import annotations
@@ -24,7 +24,7 @@ COLORS = (
     "#b831d3",
     "#ce2c8a",
 )
-"""White text on each, and each on a white or black page, can be read (WCAG AA)."""
+"""User colors. White text on each of them, and each on black or white, is readable (WCAG AA)."""
 
 LONGEST_NAME = 50
 
@@ -34,12 +34,12 @@ _AVATAR = re.compile(r"https://|data:image/|/(?!/)")
 
 
 def presence_of(user: User, claimed: Any = None) -> dict[str, Any]:
-    """The ``user`` of somebody's presence.
+    """Return the ``user`` of a presence state.
 
     Args:
-        user: as the server authenticated them.
-        claimed: what they say of themselves. Somebody without a name of their own may choose
-            one to be shown, and is marked: nothing else of it counts.
+        user: the authenticated user.
+        claimed: the ``user`` that the client sent. Only its display name is used, and only for
+            anonymous users, who are marked as such.
     """
     found: dict[str, Any] = {
         "username": user.username,
@@ -58,7 +58,7 @@ def presence_of(user: User, claimed: Any = None) -> dict[str, Any]:
 
 
 def is_anonymous(user: User) -> bool:
-    """Whether the server made up this user's name."""
+    """Return whether the server generated this user's name."""
     return bool(
         _GENERATED.fullmatch(user.username) and _ANONYMOUS.fullmatch(user.display_name or "")
     )
@@ -69,11 +69,11 @@ def initials_of(name: str) -> str:
 
 
 def color_of(username: str) -> str:
-    """The colour of a user, the same on every server and in every document.
+    """Return the color of a user, which is the same on every server and in every document.
 
-    Clients compute it as well, for people who are not there: FNV-1a with 32 bits of the name in
-    UTF-8 (http://www.isthe.com/chongo/tech/comp/fnv/), its first byte folded into the last one,
-    chooses one of `COLORS`.
+    Clients compute it as well, for users who are not present: the 32-bit FNV-1a hash of the UTF-8
+    name (http://www.isthe.com/chongo/tech/comp/fnv/), with its first byte folded into the last
+    one, selects one of `COLORS`.
     """
     hashed = 0x811C9DC5
     for byte in username.encode(errors="replace"):
@@ -82,5 +82,5 @@ def color_of(username: str) -> str:
 
 
 def safe_avatar(url: str | None) -> str | None:
-    """The address of a picture, unless it would be loaded without encryption."""
+    """Return the URL of an avatar, unless it would be loaded without encryption."""
     return url if url and _AVATAR.match(url) else None

@@ -1,6 +1,6 @@
-"""Which file is behind an id, and whether there may be one.
+"""Maps file ids to paths, and checks that files exist and may be opened.
 
-Knows file ids and the contents manager; knows nothing of rooms, and makes nothing.
+Responsible for file ids and the contents manager; rooms belong to others.
 """
 
 from __future__ import annotations
@@ -18,21 +18,25 @@ from .file_ids import FileIds
 
 
 class Finder(Protocol):
-    """Finds files again whose ids were lost."""
+    """Restores lost file ids."""
 
     async def find_id(self, path: str, file_id: str | None) -> str | None:
-        """The id that the file at a path had before, which it has again then; None if there is
-        none. ``file_id`` is the one that it has now."""
+        """Restore and return the previous id of the file at a path; None if there is none.
+
+        Args:
+            path: of the file.
+            file_id: the current id of the file, if it has one.
+        """
 
     async def find_path(self, file_id: str) -> str | None:
-        """Where the file with a lost id is, which then has it again; None if that is not known."""
+        """Find the file with a lost id, restore the id, and return the path; None if not found."""
 
 
 class Paths:
     """The files of a server.
 
     Args:
-        finder: asked for what the file ids do not tell.
+        finder: searches for files whose ids were lost.
     """
 
     def __init__(
@@ -43,10 +47,10 @@ class Paths:
         self._finder = finder
 
     async def path_of_room(self, room_id: str) -> str:
-        """Where a room's file is, relative to the server's root; empty for one without a file.
+        """Return the path of a room's file, relative to the server's root; empty if it has none.
 
         Raises:
-            InvalidRequest: no room could have this id.
+            InvalidRequest: this is not a valid room id.
             DocumentNotFound: no file that may be opened has this file id.
         """
         document = parse_room_id(room_id)
@@ -60,14 +64,14 @@ class Paths:
         return path
 
     async def id_of(self, path: str) -> str | None:
-        """The id of a file, also if it is known from before the ids were lost only."""
+        """Return the id of a file, and restore a lost one; None if it has none."""
         found = self._file_ids.get_id(path)
         if self._finder is not None:
             found = await self._finder.find_id(self._file_ids.resolve(path), found) or found
         return found
 
     async def index(self, path: str) -> str:
-        """The id of a file, made if it has none.
+        """Return the id of a file, and create it if necessary.
 
         Raises:
             DocumentNotFound: there is no such file.
@@ -75,21 +79,21 @@ class Paths:
         found = await self.id_of(path) or self._file_ids.index(path)
         if found is None:
             raise DocumentNotFound(f"There is no file {path}.")
-        # Files follow a folder that is renamed only if the folder has an id as well. [F8]
+        # Files follow a renamed folder only if the folder has an id as well. [F8]
         for folder in PurePosixPath(self._file_ids.resolve(path)).parents:
             if folder.name:
                 self._file_ids.index(str(folder))
         return found
 
     def resolve(self, path: str) -> str:
-        """The path of the file to which a path leads."""
+        """Resolve links in a path."""
         return self._file_ids.resolve(path)
 
     async def check(self, path: str) -> None:
-        """Refuse a path behind which there is no file that may be opened.
+        """Check that there is a file at a path, and that it may be opened.
 
         Raises:
-            DocumentNotFound: it is not there, is outside of the root, or is hidden.
+            DocumentNotFound: the file does not exist, is outside of the root, or is hidden.
         """
         try:
             found = not is_outside(path) and await ensure_async(self._contents.file_exists(path))
@@ -101,13 +105,14 @@ class Paths:
             raise DocumentNotFound(f"There is no file {path}.")
 
     async def is_gone(self, room_id: str, path: str = "") -> bool:
-        """Whether a document's file is not there any more; its room is one of a document.
+        """Return whether a document's file was deleted.
 
         Args:
-            path: where the file was seen last: there it is if no other one has its id there.
+            path: the last known path of the file, which still counts if no other file is recorded
+                for it.
 
         Raises:
-            Exception: the contents manager cannot tell.
+            Exception: the contents manager failed.
         """
         document = parse_room_id(room_id)
         assert document is not None
@@ -117,7 +122,7 @@ class Paths:
         return found is None or not await ensure_async(self._contents.file_exists(found))
 
     async def is_root_there(self) -> bool:
-        """Whether the root can be read, and something is in it: it is no disk that is away."""
+        """Return whether the root can be read and is not empty, as an unmounted disk would be."""
         try:
             root = await ensure_async(self._contents.get("", type="directory", content=True))
         except (HTTPError, OSError):
@@ -126,5 +131,5 @@ class Paths:
 
 
 def is_outside(path: str) -> bool:
-    """Whether a path leads out of the root it is relative to."""
+    """Return whether a relative path leads out of the root."""
     return ".." in path.replace("\\", "/").split("/")

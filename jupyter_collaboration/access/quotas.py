@@ -1,4 +1,4 @@
-"""How much one person may ask of the server. Pure: numbers in, numbers out. [M4]"""
+"""Limits for the use of the server by one user. Pure: numbers in, numbers out. [M4]"""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from ..errors import TooMany
 
 @dataclass(frozen=True)
 class Limits:
-    """What one person may have and send. Each is a trait of the extension."""
+    """The limits for one user. Each one is a trait of the extension."""
 
     message_bytes: int = 100 * 2**20
     viewer_message_bytes: int = 2 * 2**20
@@ -21,21 +21,21 @@ class Limits:
 
 
 ACTIVE_TIME = 1.0
-"""Seconds after its last message for which a connection counts as waiting for the server."""
+"""Seconds that a connection counts as active after its last message."""
 
 SHARE = 0.25
-"""Part of the event loop's time that one connection may use while others wait."""
+"""Fraction of the event loop's time that one connection may use while others are active."""
 
 BURST = 0.5
-"""Seconds of work that one connection may ask for at once, while others wait."""
+"""Seconds of work that one connection may request at once, while others are active."""
 
 
 class FairShare:
     """Divides the event loop's time between connections.
 
     Work is charged by the time that it took, not by the number of messages: five thousand small
-    edits cost less than one large one. A connection is read more slowly only while others wait;
-    alone it may use all there is.
+    edits cost less than one large one. A connection is slowed down only while others are active;
+    alone it may use all of the time.
     """
 
     def __init__(self) -> None:
@@ -44,12 +44,12 @@ class FairShare:
         self._last_other: float = -math.inf
 
     def others_wait(self, key: int, now: float) -> bool:
-        """Return whether another connection sent something a moment ago."""
+        """Return whether another connection sent a message recently."""
         last = self._last_other if self._last_key == key else self._last
         return now - last < ACTIVE_TIME
 
     def note(self, key: int, now: float) -> None:
-        """Note that a connection sent something."""
+        """Record that a connection sent a message."""
         if self._last_key != key:
             self._last_other = self._last
             self._last_key = key
@@ -57,10 +57,10 @@ class FairShare:
 
 
 class Share:
-    """The part of one connection: a bucket of seconds that fills at a rate.
+    """The share of one connection: a token bucket of seconds.
 
     Args:
-        shared: the time of all.
+        shared: the shares of all connections.
     """
 
     def __init__(self, shared: FairShare) -> None:
@@ -69,11 +69,11 @@ class Share:
         self._at = -math.inf
 
     def charge(self, seconds: float, now: float) -> float:
-        """Charge work that was done for one message.
+        """Charge the work that was done for one message.
 
         Args:
-            seconds: how long it kept the event loop busy.
-            now: seconds of a clock that never steps back.
+            seconds: the time that it used of the event loop.
+            now: the time of a monotonic clock, in seconds.
 
         Returns:
             Seconds to wait before the next message is read.
@@ -89,17 +89,17 @@ class Share:
 
 
 class ConnectionQuota:
-    """Who is connected to which rooms, and how often."""
+    """Counts the connections of each user to each room."""
 
     def __init__(self) -> None:
         self._connections: Counter[str] = Counter()
         self._rooms: dict[str, Counter[str]] = {}
 
     def admit(self, username: str, room_id: str, limits: Limits) -> None:
-        """Somebody connects.
+        """Count a new connection of a user.
 
         Raises:
-            TooMany: they have as many connections, or rooms, as they may.
+            TooMany: the user has reached the limit of connections or rooms.
         """
         rooms = self._rooms.get(username, Counter())
         if self._connections[username] >= limits.connections_per_user:
@@ -111,7 +111,7 @@ class ConnectionQuota:
         self._connections[username] += 1
 
     def dismiss(self, username: str, room_id: str) -> None:
-        """Somebody who was admitted is gone."""
+        """Stop counting a connection that was admitted."""
         rooms = self._rooms[username]
         for counter, name in ((rooms, room_id), (self._connections, username)):
             counter[name] -= 1

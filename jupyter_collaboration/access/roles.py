@@ -1,4 +1,4 @@
-"""What a member of a room may send. Pure: a table."""
+"""Roles, and the actions that each one allows. Pure."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from ..protocol import messages
 
 
 class Action(Enum):
-    """Something that a message asks of a room."""
+    """An action that a message requests of a room."""
 
     READ = "read"
     EDIT = "edit"
@@ -37,10 +37,10 @@ _ALLOWED: dict[Role, frozenset[Action]] = {
 
 
 def sync_action(step: int, payload: bytes) -> Action:
-    """What a sync message asks for.
+    """Return the action that a sync message requests.
 
-    A second step that brings no structs is part of reading: every replica answers with one,
-    and repeats there the deletions that it was sent.
+    A step 2 message without structs is part of reading: every replica answers with one, and
+    repeats in it the deletions that it has received.
     """
     if step == messages.STEP1 or (step == messages.STEP2 and payload[:1] == b"\x00"):
         return Action.READ
