@@ -1,8 +1,8 @@
 """Real-time collaboration for JupyterLab and Notebook 7.
 
-The server extension itself is enabled under the public name `jupyter_server_ydoc`. Under this
-name Jupyter Server loads a watchman only: it still speaks when another distribution was
-installed over that one.
+The server extension itself is enabled under the public name `jupyter_server_ydoc`. Under the name
+of this package, Jupyter Server loads only a check that warns if another distribution has
+overwritten the extension.
 """
 
 from typing import Any

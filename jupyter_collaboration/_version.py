@@ -1,3 +1,3 @@
-"""The version of the distribution; every package of the repository carries the same one."""
+"""The version of the distribution, which is the same for all packages of the repository."""
 
 __version__ = "5.90.0"

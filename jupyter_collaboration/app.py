@@ -1,4 +1,4 @@
-"""The server extension: every trait with its help text; builds each object once; start and stop."""
+"""The server extension: defines the traits, creates the objects, and starts and stops them."""
 
 from __future__ import annotations
 
@@ -45,123 +45,121 @@ EVENTS_URI = "https://schema.jupyter.org/jupyter_collaboration"
 
 
 STOP_GRACE = 0.5
-"""Seconds that are left to a save that hangs, once everything else has ended."""
+"""Seconds that a hanging save gets to finish after everything else has stopped."""
 
 
 class YDocExtension(ExtensionApp):
-    """Real-time collaboration on the server's documents."""
+    """Real-time collaboration on notebooks and files."""
 
     name = "jupyter_server_ydoc"
     app_name = "Collaboration"
-    description = "Lets several people edit the same notebook or file together, live."
+    description = "Edit notebooks and files together in real time."
     classes = [SQLiteYStore, TempFileYStore]  # noqa: RUF012  (traitlets declares it so)
 
     disable_rtc = Bool(
         False,
-        help="""Whether real-time collaboration is off. JupyterLab then behaves as if this
-        extension was not installed.""",
+        help="""Whether to disable real-time collaboration. JupyterLab then behaves as if this
+        extension were not installed.""",
     ).tag(config=True)
 
     file_poll_interval = Float(
         1.0,
         min=0,
-        help="""Seconds between two looks at the file of an open document, for changes by other
-        programs. 0 looks only when the document is saved.""",
+        help="""How often, in seconds, to poll open files for external changes. With 0, files are
+        checked only when they are saved.""",
     ).tag(config=True)
 
     file_stop_poll_on_errors_after = Float(
         24 * 60 * 60.0,
         min=0,
-        help="""Seconds for which a file that cannot be read is still looked at.""",
+        help="""How long, in seconds, to keep polling a file that cannot be read.""",
     ).tag(config=True)
 
     document_cleanup_delay = Float(
         60.0,
         min=0,
         allow_none=True,
-        help="""Seconds from the leaving of a document's last member until it is closed on the
-        server. None keeps documents open.""",
+        help="""How long, in seconds, to keep a document open on the server after the last user has
+        left. None keeps documents open forever.""",
     ).tag(config=True)
 
     document_save_delay = Float(
         1.0,
         min=0,
         allow_none=True,
-        help="""Seconds without an edit after which a document is saved. None never saves by
-        itself.""",
+        help="""How long, in seconds, to wait after the last edit before saving a document. None
+        disables autosave.""",
     ).tag(config=True)
 
     document_save_max_delay = Float(
         10.0,
         min=0,
-        help="""Seconds from an edit until it is saved at the latest, even while people go on
+        help="""The longest time, in seconds, from an edit until it is saved, even if users keep
         typing.""",
     ).tag(config=True)
 
     document_load_progressively = Bool(
         False,
-        help="""Kept for existing configurations and without effect: a document is loaded outside
-        of the server's main thread, as a whole.""",
+        help="""Deprecated, without effect: documents are always loaded as a whole, outside the
+        main thread of the server.""",
     ).tag(config=True)
 
     notebook_output_delay_threshold_mb = Float(
         100,
         min=0,
-        help="""Kept for existing configurations and without effect, as
-        document_load_progressively.""",
+        help="""Deprecated, without effect: see document_load_progressively.""",
     ).tag(config=True)
 
     server_side_execution = Bool(
         False,
-        help="""Whether the front end asks the server to run cells, where another extension
-        offers that.""",
+        help="""Whether the front end asks the server to execute cells, if another extension
+        provides that.""",
     ).tag(config=True)
 
     ystore_class = Type(
         SQLiteYStore,
         klass=YStore,
-        help="""Where the histories of documents are kept: SQLiteYStore, TempFileYStore or
+        help="""The class of the store for document histories: SQLiteYStore, TempFileYStore or
         MemoryYStore of jupyter_server_ydoc.stores, or a subclass of one of them.""",
     ).tag(config=True)
 
     session_store_path = Unicode(
         None,
         allow_none=True,
-        help="""Kept for existing configurations and without effect: the ids of sessions are
-        kept with the histories.""",
+        help="""Deprecated, without effect: session ids are stored with the histories.""",
     ).tag(config=True)
 
     max_message_mb = Int(
         100,
         min=1,
-        help="""Megabytes that one message of an editor may have, such as an edit that inserts a
-        large output; a connection that sends a larger one is closed.""",
+        help="""The largest message, in megabytes, that an editor may send, such as an edit that
+        inserts a large output. Connections that send a larger one are closed.""",
     ).tag(config=True)
 
     max_connections_per_user = Int(
         1_000,
         min=1,
-        help="""Connections that one user may have at a time.""",
+        help="""The most connections that one user may have at the same time.""",
     ).tag(config=True)
 
     max_rooms_per_user = Int(
         500,
         min=1,
-        help="""Documents that one user may have open at a time.""",
+        help="""The most documents that one user may have open at the same time.""",
     ).tag(config=True)
 
     role_check_interval = Float(
         60.0,
         min=0.05,
-        help="""Seconds after which the server's authorizer is asked again what somebody who is
-        connected may do.""",
+        help="""How often, in seconds, to check the permissions of connected users again with the
+        server's authorizer.""",
     ).tag(config=True)
 
     ywebsocket_server: RoomManager
-    """All rooms, under the name by which other extensions know them."""
+    """All rooms, under the name that other extensions use."""
 
     def initialize_settings(self) -> None:
-        """Tell the front end what is on, and publish the events."""
+        """Configure the front end, and register the event schemas."""
         assert self.serverapp is not None and self.serverapp.event_logger is not None
         page_config = self.serverapp.web_app.settings.setdefault("page_config_data", {})
         page_config["disableRTC"] = self.disable_rtc
@@ -170,7 +168,7 @@ class YDocExtension(ExtensionApp):
             self.serverapp.event_logger.register_event_schema(schema)
 
     def initialize_handlers(self) -> None:
-        """Build the rooms, and the routes that lead to them."""
+        """Create the rooms and the HTTP handlers."""
         assert self.serverapp is not None
         self._running: asyncio.Task[None] | None = None
         if self.disable_rtc:
@@ -256,9 +254,9 @@ class YDocExtension(ExtensionApp):
         manager = self.serverapp.web_app.settings.get("file_id_manager")
         if not isinstance(manager, BaseFileIdManager):
             raise RuntimeError(
-                "Collaboration needs the server extension jupyter_server_fileid, which is not"
-                " loaded: 'jupyter server extension list' says why; enable it with 'jupyter"
-                " server extension enable jupyter_server_fileid'."
+                "Collaboration requires the server extension jupyter_server_fileid, which is not"
+                " loaded. Run 'jupyter server extension list' to see why, or enable it with"
+                " 'jupyter server extension enable jupyter_server_fileid'."
             )
         return manager
 
@@ -298,24 +296,26 @@ class YDocExtension(ExtensionApp):
             self._start()
 
     def _start(self) -> None:
-        """Start the rooms, unless they run: in a server whose extensions are not started, such as
-        that of pytest-jupyter, the first use does."""
+        """Start the rooms, unless they are running.
+
+        If a server does not start its extensions, as in pytest-jupyter, the first use starts them.
+        """
         if self._running is None and not self.disable_rtc:
             self._running = asyncio.get_running_loop().create_task(self._run())
 
     async def _run(self) -> None:
-        """Hold all tasks of the extension, until the rooms are stopped."""
+        """Run all tasks of the extension, until the rooms are stopped."""
         async with create_task_group() as tasks:
             tasks.start_soon(self._orphan_cleanup.run)
             await self.ywebsocket_server.run()
             tasks.cancel_scope.cancel()
 
     async def stop_extension(self) -> None:
-        """Save everything, and let the members go."""
+        """Save all documents, and disconnect all members."""
         if self._running is not None:
             await self._timeline.close()
             await self.ywebsocket_server.stop()
-            # A contents manager that hangs does not keep the process: the history has it all.
+            # A hanging contents manager must not block the exit: the history has all edits.
             await asyncio.wait({self._running}, timeout=STOP_GRACE)
             self._running = None
 
@@ -329,25 +329,27 @@ class YDocExtension(ExtensionApp):
         copy: bool = True,
         create: bool = False,
     ) -> YBaseDoc | None:
-        """The document in a room.
+        """Return the document of a room.
 
         Args:
-            path, content_type, file_format: name the room, all three of them.
-            room_id: names the room instead.
-            copy: whether to return a copy, whose changes go nowhere, or the live document, whose
-                room stays open as long as the caller keeps what is returned.
+            path, content_type, file_format: identify the document; all three are required.
+            room_id: identifies the room instead.
+            copy: whether to return an independent copy. Otherwise the live document is returned,
+                whose room stays open as long as the returned object is referenced.
             create: whether to open the room if it is not open.
 
         Returns:
-            The document; None if it is not open and not to be opened.
+            The document; None if the room is not open and `create` is false.
 
         Raises:
-            ValueError: neither a room id nor the other three are given.
+            ValueError: neither a room id nor the other three arguments are given.
             CollaborationError: the room cannot be opened.
         """
         if room_id is None:
             if path is None or content_type is None or file_format is None:
-                raise ValueError("Give a room_id, or path, content_type and file_format.")
+                raise ValueError(
+                    "Either room_id, or path, content_type and file_format are required."
+                )
             find = self._places.index if create else self._places.id_of
             file_id = await find(path)
             if file_id is None:
@@ -373,4 +375,4 @@ class YDocExtension(ExtensionApp):
 
 
 main = YDocExtension.launch_instance
-"""The command `jupyter collaboration`; with `--help-all` it shows the traits."""
+"""The command `jupyter collaboration`; `--help-all` lists the traits."""

@@ -1,4 +1,4 @@
-"""What can go wrong, each with the HTTP status and the close code that tell a client."""
+"""The exceptions of this package, each with the HTTP status and the close code for clients."""
 
 from __future__ import annotations
 
@@ -6,63 +6,63 @@ from asyncio import CancelledError
 
 
 class CollaborationError(Exception):
-    """The root of the tree; its text is meant for users."""
+    """The base class of all errors. Its text is shown to users."""
 
     status = 500
     close_code = 4500
 
 
 class ProtocolError(CollaborationError):
-    """A client sent something that the protocol does not know."""
+    """A client violated the protocol."""
 
     status = 400
     close_code = 4400
 
 
 class InvalidEdit(CollaborationError):
-    """An edit would leave the document with something that its type cannot hold."""
+    """An edit would make the document invalid for its type."""
 
     status = 400
     close_code = 4400
 
 
 class EarlyEdit(CollaborationError):
-    """An edit comes after others that are not here yet."""
+    """An edit depends on earlier edits that have not arrived yet."""
 
     status = 400
     close_code = 4400
 
 
 class NotAllowed(CollaborationError):
-    """Somebody may not do this, or not any more."""
+    """The user does not have permission, or no longer has it."""
 
     status = 403
     close_code = 4403
 
 
 class TooMany(CollaborationError):
-    """Somebody has, or sends, more than the server takes of one person."""
+    """The user has reached a limit of the server."""
 
     status = 429
     close_code = 4429
 
 
 class InvalidRequest(CollaborationError):
-    """A request names no document that could exist, such as a wrong format or type."""
+    """A request is not valid, such as one with a wrong format or type."""
 
     status = 400
     close_code = 4400
 
 
 class DocumentNotFound(CollaborationError):
-    """There is no file behind a path or an id."""
+    """There is no file with this path or id."""
 
     status = 404
     close_code = 4404
 
 
 class VersionNotFound(CollaborationError):
-    """A document has no such version, or it is not kept any more."""
+    """The document has no such version, or it is no longer kept."""
 
     status = 404
 
@@ -75,69 +75,69 @@ class RoomNotFound(CollaborationError, LookupError):
 
 
 class RoomClosed(CollaborationError):
-    """The room was closed while it was at work; the next one of its document does it."""
+    """The room was closed during an operation; the document's next room will repeat it."""
 
     status = 503
 
 
 class OtherHistory(CollaborationError):
-    """Two documents do not descend from the same history any more."""
+    """Two documents no longer share a history."""
 
     status = 409
     close_code = 4409
 
 
 class LoadFailed(CollaborationError):
-    """The file is there and could not be read as a document of its type."""
+    """The file exists, but cannot be read as a document of its type."""
 
     status = 500
     close_code = 4500
 
 
 class SaveFailed(CollaborationError):
-    """The document is not in its file; the text says why, ``code`` says it to programs."""
+    """The document could not be saved. The text is for users, ``code`` for programs."""
 
     code = "error"
 
 
 class FileDeleted(SaveFailed):
-    """There is no file any more: it is made again only if somebody asks for it."""
+    """The file was deleted; it is created again only on request."""
 
     code = "deleted"
 
 
 class FileChanged(SaveFailed):
-    """Another program wrote the file since it was looked at: look again, and merge."""
+    """Another program wrote the file since the last check, so that it has to be merged first."""
 
 
 class SaveRefused(SaveFailed):
-    """The file holds, or would hold, something that must not be overwritten, or written."""
+    """The file must not be overwritten, or the content must not be written."""
 
     code = "refused"
 
 
 class HistoryDamaged(CollaborationError):
-    """What the store has of a document cannot be read as one."""
+    """The stored history of a document is damaged."""
 
 
 class HistoryUnavailable(CollaborationError):
-    """The store could not be read or written."""
+    """The store cannot be read or written."""
 
     status = 503
 
 
 class DocumentBroken(CollaborationError):
-    """A live document is in no known state; it is discarded and loaded again from its history."""
+    """A live document may be corrupt; it is discarded, and loaded again from its history."""
 
     status = 500
     close_code = 4500
 
 
 def must_propagate(error: BaseException) -> bool:
-    """Return whether a boundary around a background job has to let an exception pass.
+    """Return whether the handler of a background job must re-raise an exception.
 
-    Everything else is contained where it happens, `BaseException` included: pyo3's
-    PanicException is one, and so may be what a contents manager raises.
+    All others are contained, including `BaseException`: pyo3's PanicException is one, and a
+    contents manager may raise one as well.
     """
     if inner := getattr(error, "exceptions", None):  # an exception group
         return any(must_propagate(each) for each in inner)
@@ -145,5 +145,5 @@ def must_propagate(error: BaseException) -> bool:
 
 
 def is_panic(error: BaseException) -> bool:
-    """Whether pycrdt gave up; pyo3 has no type for it that could be imported."""
+    """Return whether an exception is a panic in pycrdt; pyo3 does not export its type."""
     return type(error).__name__ == "PanicException"

@@ -1,7 +1,7 @@
-"""Named points of the server's work, at which a test may end the process or fail a step.
+"""Named points in the code at which a test can kill the process or raise an error.
 
-A test sets `hook` from an extension of its own; nothing in this package, no trait and no
-variable of the environment does.
+Tests set `hook` from an extension of their own. Nothing in this package sets it, and neither does
+any trait or environment variable.
 """
 
 from __future__ import annotations
@@ -49,13 +49,13 @@ POINTS = (
     "stop.begin",
     "stop.saved",
 )
-"""Every point, in the order of a document's life."""
+"""All points, in the order in which a document reaches them."""
 
 hook: Callable[[str], None] | None = None
-"""Called with the name of each point that is reached."""
+"""Called with the name of each point when it is reached."""
 
 
 def failpoint(point: str) -> None:
-    """The work has come to a point."""
+    """Call the hook, if there is one, at a named point."""
     if hook is not None:
         hook(point)

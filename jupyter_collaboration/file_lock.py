@@ -1,7 +1,7 @@
-"""Operating-system locks on files, which end with the process that holds them.
+"""Operating-system locks on files, which are released when their process ends.
 
-Knows nothing of what a lock protects. A lock file is never written by this module; callers may
-keep a note in it.
+What a lock protects is up to the caller. This module never writes to a lock file; callers may
+store data in it.
 """
 
 from __future__ import annotations
@@ -18,19 +18,19 @@ else:
     import fcntl
 
 HELD_ELSEWHERE = frozenset({errno.EAGAIN, errno.EACCES, errno.EWOULDBLOCK, errno.EDEADLK})
-"""What the system says if another process has the lock."""
+"""Error numbers if another process holds the lock."""
 
 
 class LocksUnsupported(OSError):
-    """The file system has no locks, as some network file systems do not."""
+    """The file system does not support locks, as is the case for some network file systems."""
 
 
 class FileLock:
-    """An exclusive lock on a file, which is made if it does not exist.
+    """An exclusive lock on a file, which is created if it does not exist.
 
     Args:
         path: the lock file.
-        mode: its permissions if it is made.
+        mode: the permissions of a new lock file.
     """
 
     def __init__(self, path: Path, mode: int = 0o600) -> None:
@@ -40,18 +40,18 @@ class FileLock:
 
     @property
     def fd(self) -> int:
-        """The descriptor of the lock file; only while the lock is held."""
+        """The file descriptor of the lock file; only valid while the lock is held."""
         assert self._fd is not None
         return self._fd
 
     def acquire(self) -> bool:
-        """Take the lock if nobody else holds it, without waiting.
+        """Acquire the lock without waiting.
 
         Returns:
-            Whether it is held now.
+            Whether the lock is held now.
 
         Raises:
-            LocksUnsupported: this file system has no locks.
+            LocksUnsupported: the file system does not support locks.
             OSError: the lock file cannot be opened.
         """
         while True:
@@ -66,10 +66,10 @@ class FileLock:
             if self._is_at_its_path(fd):
                 self._fd = fd
                 return True
-            os.close(fd)  # somebody removed the file between opening and locking it
+            os.close(fd)  # the file was removed between opening and locking it
 
     def release(self) -> None:
-        """Give the lock back, if it is held."""
+        """Release the lock, if it is held."""
         if self._fd is not None:
             os.close(self._fd)
             self._fd = None
@@ -88,19 +88,21 @@ class FileLock:
 
 
 def try_lock(fd: int) -> bool:
-    """Lock an open file until it is closed, unless another process has.
+    """Lock an open file until it is closed, unless another process holds the lock.
 
     Raises:
-        LocksUnsupported: the file system has no locks.
+        LocksUnsupported: the file system does not support locks.
     """
     try:
         if sys.platform == "win32":  # pragma: no cover
-            os.lseek(fd, 2**30, os.SEEK_SET)  # a byte that no note reaches
+            os.lseek(fd, 2**30, os.SEEK_SET)  # a byte beyond any data
             msvcrt.locking(fd, msvcrt.LK_NBLCK, 1)
         else:
             fcntl.flock(fd, fcntl.LOCK_EX | fcntl.LOCK_NB)
     except OSError as error:
         if error.errno in HELD_ELSEWHERE:
             return False
-        raise LocksUnsupported(error.errno, f"files cannot be locked here: {error}") from error
+        raise LocksUnsupported(
+            error.errno, f"the file system does not support locks: {error}"
+        ) from error
     return True

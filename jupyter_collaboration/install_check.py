@@ -1,7 +1,7 @@
-"""Finds packages that were installed over this one.
+"""Detects packages that were installed over this one.
 
-Some extensions require distributions of an older cut of this project, whose files have the same
-names as ours. pip then overwrites them without a word; this says it.
+Some extensions require older distributions of this project, whose files have the same names as
+ours. pip overwrites our files without a warning, so that the server has to warn.
 """
 
 from __future__ import annotations
@@ -11,14 +11,14 @@ from importlib import metadata
 OLDER = ("jupyter-server-ydoc", "jupyter-collaboration-ui", "jupyter-docprovider")
 
 CURE = (
-    "Collaboration may not work, or lose work: {names} is installed beside jupyter-collaboration"
-    " {version} and overwrote parts of it. Run: pip uninstall -y {names} &&"
+    "Collaboration may fail or lose edits: {names} is installed in addition to"
+    " jupyter-collaboration {version} and overwrote parts of it. Run: pip uninstall -y {names} &&"
     " pip install --force-reinstall --no-deps jupyter-collaboration=={version}"
 )
 
 
 def overwriting() -> list[str]:
-    """The distributions installed here that hold files of the same names as ours."""
+    """Return the installed distributions that contain files with the same names as ours."""
     found = []
     for name in OLDER:
         try:
@@ -30,6 +30,6 @@ def overwriting() -> list[str]:
 
 
 def warning(version: str) -> str | None:
-    """What to tell the operator, with the cure; None if all is well."""
+    """Return a warning with the command that fixes the installation; None if it is fine."""
     names = " ".join(overwriting())
     return CURE.format(names=names, version=version) if names else None

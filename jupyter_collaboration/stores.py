@@ -1,4 +1,4 @@
-"""The names under which stores are configured: `c.SQLiteYStore.db_path` and its like."""
+"""The classes by which stores are configured, as in `c.SQLiteYStore.db_path`."""
 
 from __future__ import annotations
 
@@ -15,13 +15,13 @@ from .history.store import HistoryBackend
 
 
 class YStore(LoggingConfigurable):
-    """A place for the histories of documents; subclasses say which."""
+    """The base class of stores for the histories of documents."""
 
     def backend(self, root: Path) -> HistoryBackend:
-        """The store itself.
+        """Create the store.
 
         Args:
-            root: the folder to which relative paths refer.
+            root: the folder that relative paths are relative to.
         """
         raise NotImplementedError
 
@@ -32,36 +32,36 @@ class SQLiteYStore(YStore):
     db_path = Unicode(
         ".jupyter_ystore.db",
         help="""The path of the database, relative to the server's root folder, or ':memory:'.
-        The file is readable by its owner only.""",
+        The file can be read by its owner only.""",
     ).tag(config=True)
 
     detail_days = Float(
         90.0,
         min=0,
-        help="""Days for which each piece of work in a document's history is kept; what is older
-        is merged, one entry for a day. The history of a file that is missing for longer is
-        dropped.""",
+        help="""How long, in days, to keep a document's history in full detail; older entries are
+        merged into one per day. If a file has been missing for longer than this, its history is
+        deleted.""",
     ).tag(config=True)
 
     max_document_mb = Float(
         100.0,
         min=0,
-        help="""Megabytes of one document's history from which on its oldest part is dropped; the
-        document itself is always kept.""",
+        help="""The size, in megabytes, above which the oldest part of a document's history is
+        deleted. The document itself is always kept.""",
     ).tag(config=True)
 
     squash_after_inactivity_of = Int(
         None,
         allow_none=True,
-        help="""Seconds without an edit after which the history of a document that is closed is
-        dropped but for the document itself. None keeps it.""",
+        help="""How long, in seconds, after the last edit to delete the history of a closed
+        document, except for the document itself. None keeps it.""",
     ).tag(config=True)
 
     document_ttl = Int(
         None,
         allow_none=True,
-        help="""The same as squash_after_inactivity_of, under another name; the shorter one of
-        both counts.""",
+        help="""An alias of squash_after_inactivity_of. If both are set, the shorter one is
+        used.""",
     ).tag(config=True)
 
     def backend(self, root: Path) -> HistoryBackend:
@@ -80,11 +80,11 @@ class SQLiteYStore(YStore):
 
 
 class TempFileYStore(SQLiteYStore):
-    """Histories in a database in a temporary folder, gone with the machine's temporary files."""
+    """Histories in a database in the system's temporary folder."""
 
-    prefix_dir = Unicode(
-        "jupyter_ystore_", help="How the name of the temporary folder begins."
-    ).tag(config=True)
+    prefix_dir = Unicode("jupyter_ystore_", help="The prefix of the temporary folder's name.").tag(
+        config=True
+    )
 
     def backend(self, root: Path) -> HistoryBackend:
         folder = tempfile.mkdtemp(prefix=self.prefix_dir)
@@ -92,7 +92,7 @@ class TempFileYStore(SQLiteYStore):
 
 
 class MemoryYStore(YStore):
-    """Histories that last as long as the server."""
+    """Histories in memory, which are lost when the server stops."""
 
     def backend(self, root: Path) -> HistoryBackend:
         return MemoryBackend(self.log)

@@ -24,7 +24,7 @@ class ForkHandler(CollaborationHandler):
     @web.authenticated
     @authorized("read", resource="contents")  # type: ignore[untyped-decorator, unused-ignore]
     async def get(self, room_id: str) -> None:
-        """Return the forks of a root: ``{forkid: {root_roomid, synchronize, title, description}}``."""
+        """Return ``{forkid: {root_roomid, synchronize, title, description}}`` of a root."""
         try:
             forks = await self._forks.of(room_id)
         except CollaborationError as error:

@@ -255,7 +255,7 @@ class RoomHandler(WebSocketMixin, JupyterHandler, WebSocketHandler):
                     self.log.error("Could not authorize %s: %r", self.username, error)
                     role = None
                 if role is None:
-                    gone = NotAllowed("You no longer have access to this document.")
+                    gone = NotAllowed("You may not read this document any more.")
                     self.dismiss(gone.close_code, str(gone))
                     return
                 self._permission = role
