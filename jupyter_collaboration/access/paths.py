@@ -122,7 +122,7 @@ class Paths:
         return found is None or not await ensure_async(self._contents.file_exists(found))
 
     async def is_root_there(self) -> bool:
-        """Return whether the root can be read and is not empty, as an unmounted disk would be."""
+        """Return whether the root can be read and is not empty: an unmounted disk would be."""
         try:
             root = await ensure_async(self._contents.get("", type="directory", content=True))
         except (HTTPError, OSError):

@@ -1,1 +1,1 @@
-"""The update log of documents: what was done, by whom, in which order."""
+"""The histories of documents: their edits, in order, with authors and times."""

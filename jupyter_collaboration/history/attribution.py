@@ -1,8 +1,8 @@
-"""Who wrote which part of a document, for a history that is longer than what is kept of it.
+"""The authors of each part of a document, which are kept longer than the entries themselves.
 
 Pure: entries in, ranges of the clocks of Yjs clients out. Slow for long histories: called in a
-thread. Authors are those of the entries, which the server authenticated; nothing is taken from
-what clients claim. [V6]
+thread. Authors are those of the entries, which the server authenticated, and never what clients
+claim. [V6]
 """
 
 from __future__ import annotations
@@ -16,22 +16,22 @@ from ..protocol.update_reader import brought_by
 from .model import Entry, Kind
 
 SPAN = 600
-"""Seconds within which what one author wrote is told as of one time."""
+"""Seconds within which all text of one author gets the same time."""
 
 MAX_RUNS = 20_000
-"""Ranges of one document that are kept; past that times are told more roughly."""
+"""Most ranges that are kept for one document; above that, times become less precise."""
 
 NOBODY = -1
 
 
 class Run(NamedTuple):
-    """A range that one author brought in.
+    """A range of items that one author inserted.
 
     Attributes:
         clock, length: of the Yjs client; lengths of texts are in UTF-16 code units.
-        author: an index into the authors; -1 where it was no user, or is not known.
-        kind: of the entry, as in `Kind`; ``squashed`` where who it was is not known any more.
-        time: when it began, in whole seconds since the epoch.
+        author: an index into the authors; -1 for no user, or an unknown one.
+        kind: of the entry, as in `Kind`; ``squashed`` if the author is no longer known.
+        time: of the beginning, in whole seconds since the epoch.
     """
 
     clock: int
@@ -42,12 +42,12 @@ class Run(NamedTuple):
 
 
 class Attribution:
-    """Who wrote what, up to an entry.
+    """The authors of a document, up to an entry.
 
     Attributes:
-        seq: that entry; 0 before the first.
+        seq: the sequence number of that entry; 0 before the first.
         authors: usernames.
-        runs: by Yjs client, in the order of its clock; what nobody brought is not there.
+        runs: by Yjs client id, in the order of its clock; gaps have no known author.
     """
 
     def __init__(self) -> None:
@@ -58,12 +58,12 @@ class Attribution:
         self._span: float = SPAN
 
     def add(self, seq: int, update: bytes, author: str, kind: str, time: float) -> None:
-        """Take the next entry; what was brought before stays with whom brought it first."""
+        """Add the next entry. Items that exist already keep their first author."""
         self.seq = seq
         try:
             parts = brought_by(update)
         except ProtocolError:
-            return  # of an older store: whose it is cannot be told
+            return  # imported from an older store: the author is not known
         if "\n" in author:
             author, kind = "", Kind.SQUASHED.value
         place = self._place(author) if author and parts else NOBODY
@@ -75,7 +75,7 @@ class Attribution:
                 _append(runs, run, self._span)
 
     def extend(self, entries: Iterable[Entry]) -> int:
-        """Take the next entries; how many bytes they have."""
+        """Add the next entries; return their size in bytes."""
         size = 0
         for entry in entries:
             self.add(entry.seq, entry.update, entry.author, entry.kind.value, entry.time)
@@ -90,7 +90,7 @@ class Attribution:
         return self._places[author]
 
     def shorten(self) -> None:
-        """Tell times more roughly, and forget who came first, until there are not too many."""
+        """Make times less precise, then drop the oldest ranges, until the limit is kept."""
         while self._count() > MAX_RUNS and self._span < float("inf"):
             self._span = self._span * 16 if self._span < 10**8 else float("inf")
             for client, runs in self.runs.items():
@@ -107,12 +107,12 @@ class Attribution:
         return sum(len(runs) for runs in self.runs.values())
 
     def pack(self) -> str:
-        """As JSON, to be kept."""
+        """Return the attribution as JSON, for the store."""
         return json.dumps([self.authors, self.runs], separators=(",", ":"))
 
     @classmethod
     def unpack(cls, seq: int, packed: str) -> Attribution:
-        """Take up what was kept up to an entry."""
+        """Restore the stored attribution up to an entry."""
         found = cls()
         found.seq = seq
         authors, runs = json.loads(packed)
@@ -123,7 +123,7 @@ class Attribution:
 
 
 def _append(runs: list[Run], run: Run, span: float) -> None:
-    """Put a run behind others, into the last one if both are one piece of work."""
+    """Append a run, or extend the last one if both belong together."""
     if runs:
         last = runs[-1]
         is_next = last.clock + last.length == run.clock

@@ -1,7 +1,7 @@
-"""Which entries share a row of the store.
+"""Decides which entries share a row of the store.
 
-Pure. A row holds one piece of work: what one author did in one go. Cuts (a save, a change on
-disk) always begin a new one.
+Pure. A row contains consecutive edits by one author. A cut (a save, a change on disk) always
+begins a new row.
 """
 
 from __future__ import annotations
@@ -15,21 +15,21 @@ from pycrdt import merge_updates
 from .model import Entry, Kind
 
 ROW_SECONDS = 10.0
-"""Seconds of one author's work that share a row."""
+"""Longest time span of a row, in seconds."""
 
 ROW_BYTES = 8 * 2**10
-"""Bytes from which on a row grows no more."""
+"""Size in bytes above which a row no longer grows."""
 
 
 @dataclass(frozen=True)
 class Tail:
-    """The last row of a document: its entry, and when its first update came."""
+    """The last row of a document: its entry, and the time of its first update."""
 
     entry: Entry
     since: float
 
     def with_entry(self, entry: Entry, cuts: set[int]) -> Tail | None:
-        """The row with one more entry in it; None if that begins a new row."""
+        """Return the row with another entry merged into it; None if the entry begins a new row."""
         mine = self.entry
         if (mine.author, mine.kind) != (entry.author, entry.kind):
             return None
@@ -42,7 +42,7 @@ class Tail:
 
 
 def merged(entries: Iterable[Entry], cuts: set[int]) -> Iterable[Entry]:
-    """Merge runs of entries of one author and kind, but never across a cut."""
+    """Merge consecutive entries of one author and kind, but never across a cut."""
     section = 0
 
     def run(entry: Entry) -> tuple[int, str, Kind]:

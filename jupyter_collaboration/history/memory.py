@@ -1,4 +1,4 @@
-"""Histories in memory: for tests, and for a server whose store cannot be used."""
+"""Histories in memory, for tests and for servers whose store cannot be used."""
 
 from __future__ import annotations
 
@@ -36,7 +36,7 @@ from .store import (
 )
 
 MAX_ENTRIES = 10_000
-"""Entries of one document that are kept."""
+"""Most entries that are kept for one document."""
 
 
 class _Document:
@@ -120,7 +120,7 @@ class MemoryVersions(VersionStore):
 
 
 class MemoryAttribution(AttributionStore):
-    """What is kept of who wrote one document."""
+    """The attribution of one document."""
 
     def __init__(self, document: _Document) -> None:
         self._document = document
@@ -129,14 +129,14 @@ class MemoryAttribution(AttributionStore):
         return self.read_now()
 
     def read_now(self) -> Attribution:
-        """As `read`."""
+        """See `read`."""
         return Attribution.unpack(self._document.attributed_seq, self._document.attributed)
 
     async def keep(self, attribution: Attribution) -> None:
         self.keep_now(attribution)
 
     def keep_now(self, attribution: Attribution) -> None:
-        """As `keep`."""
+        """See `keep`."""
         if attribution.seq > self._document.attributed_seq:
             self._document.attributed_seq = attribution.seq
             self._document.attributed = attribution.pack()
@@ -217,7 +217,7 @@ class MemoryHistory(History):
         return self.seq
 
     async def commit(self) -> None:
-        """Memory takes it at once."""
+        """Do nothing: entries are in memory already."""
 
     async def mark_saving(self, seq: int, fingerprint: str, newline: str = "\n") -> None:
         self._document.saving_fingerprint = fingerprint
@@ -239,7 +239,7 @@ class MemoryHistory(History):
         return len(self._document.entries) > MAX_ENTRIES
 
     def checkpoint(self, seq: int, state: bytes) -> None:
-        """Keep one entry for all that was saved, so that memory does not fill."""
+        """Merge all saved entries into one, to limit the use of memory."""
         document = self._document
         if document.entries and self.needs_checkpoint:
             self._attribute(seq)
@@ -262,7 +262,7 @@ class MemoryHistory(History):
         return last.seq
 
     def _attribute(self, seq: int) -> None:
-        """Keep who wrote what up to an entry."""
+        """Update the attribution up to an entry."""
         known = self._attribution.read_now()
         known.extend(each for each in self._document.entries if known.seq < each.seq <= seq)
         self._attribution.keep_now(known)
@@ -270,7 +270,7 @@ class MemoryHistory(History):
     def when_committed(
         self, callback: Callable[[bool], None], late: Callable[[], None] = nothing
     ) -> None:
-        callback(False)  # memory is no disk
+        callback(False)  # nothing is on disk
 
     async def entries(self) -> list[Entry]:
         return list(self._document.entries)
@@ -280,8 +280,8 @@ class MemoryBackend(HistoryBackend):
     """Histories that last as long as the server.
 
     Args:
-        keep: whether a document's history outlives its room; without, every opening
-            starts a new history, and nothing grows.
+        keep: whether a document's history is kept after its room closes; if not, each opening
+            starts a new history.
     """
 
     def __init__(self, log: Logger | None = None, *, keep: bool = True) -> None:
@@ -293,7 +293,7 @@ class MemoryBackend(HistoryBackend):
         self.inventory = MemoryInventory(self._documents, self.forks)
 
     async def open(self) -> None:
-        """Always ready."""
+        """Do nothing: memory is always ready."""
 
     def history(self, room_id: str) -> History:
         document = self._document(room_id)
@@ -310,19 +310,19 @@ class MemoryBackend(HistoryBackend):
         return document
 
     def when_lost(self, callback: Callable[[], None]) -> None:
-        """Nobody else has it."""
+        """Do nothing: no other server uses this store."""
 
     async def go_private(self) -> None:
-        """It is private."""
+        """Do nothing: the store is private already."""
 
     async def set_aside(self, room_id: str) -> None:
         self._documents.pop(room_id, None)
 
     async def compact(self, room_id: str) -> None:
-        """Memory keeps no more than it needs."""
+        """Do nothing: checkpoints limit the size."""
 
     async def flush(self) -> None:
-        """Nothing waits."""
+        """Do nothing: nothing is buffered."""
 
     async def close(self) -> None:
         self._documents.clear()
@@ -333,7 +333,7 @@ class MemoryForks(ForkStore):
 
     Args:
         histories: of all documents, by their rooms.
-        lasts: whether a history outlives its room.
+        lasts: whether a history is kept after its room closes.
     """
 
     def __init__(self, histories: MutableMapping[str, Any], *, lasts: bool) -> None:
@@ -356,7 +356,7 @@ class MemoryForks(ForkStore):
 
 
 class MemoryPeople(PeopleStore):
-    """People who are known as long as the server runs."""
+    """Display names that last as long as the server."""
 
     def __init__(self) -> None:
         self._names: dict[str, str] = {}

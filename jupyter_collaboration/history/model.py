@@ -1,4 +1,4 @@
-"""What histories are made of: entries, marks, versions, forks. Dataclasses only."""
+"""The data model of histories: entries, marks, versions, forks. Dataclasses only."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from ..documents.codec import replay
 
 
 class Kind(str, Enum):
-    """What an entry of the history was."""
+    """The kind of an entry."""
 
     EDIT = "edit"
     LOAD = "load"
@@ -22,7 +22,7 @@ class Kind(str, Enum):
 
     @classmethod
     def _missing_(cls, value: object) -> Kind:
-        """What a newer version of this extension wrote is shown as somebody's edit."""
+        """Treat kinds of newer versions of this extension as edits."""
         return cls.EDIT
 
 
@@ -30,9 +30,9 @@ class Kind(str, Enum):
 class Entry:
     """One update of a document.
 
-    ``seq`` counts from 1 in each document and alone gives the order; ``time`` (seconds since
-    the epoch) only informs. ``author`` is a user name as the server authenticated it, or empty
-    for the server itself; an entry that several people share names them a line each.
+    ``seq`` counts from 1 in each document, and alone defines the order; ``time`` (seconds since
+    the epoch) is for information only. ``author`` is the authenticated username, or empty for the
+    server itself; if several users share an entry, there is one username per line.
     """
 
     seq: int
@@ -44,21 +44,21 @@ class Entry:
 
 @dataclass(frozen=True)
 class Stored:
-    """What the store knows of a document when a room opens.
+    """The stored data of a document when its room opens.
 
     Attributes:
         session_id: the name of this history.
-        updates: what makes the document when it is applied in this order; empty where there is
-            no history yet.
-        seq: the last entry's number, 0 without entries.
-        saved_seq: the last entry that is in the file; None if none was ever saved.
-        saved_hash: the file's hash at that time.
-        saved_print: the fingerprint of the content that was written or read then.
-        saving_print: the fingerprint of a content that was about to be written later, and of
-            which it is not known whether it was.
-        saving_seq: the entry as of which it was to be written.
-        newline: what ended the lines of the file when it was last written.
-        path: where the file was then.
+        updates: the Yjs updates that produce the document, in this order; empty if there is no
+            history yet.
+        seq: the number of the last entry; 0 without entries.
+        saved_seq: the last entry that is in the file; None if the document was never saved.
+        saved_hash: the hash of the file at that time.
+        saved_print: the fingerprint of the content at that time.
+        saving_print: the fingerprint of a content that was about to be written after that; it is
+            not known whether the write finished.
+        saving_seq: the entry whose content was about to be written.
+        newline: the line ending of the file when it was last written.
+        path: the path of the file at that time.
     """
 
     session_id: str
@@ -74,12 +74,12 @@ class Stored:
 
     @property
     def state(self) -> bytes | None:
-        """The whole document as one update; None where there is no history."""
+        """The whole document as one update; None if there is no history."""
         return replay(self.updates) if self.updates else None
 
 
 class MarkKind(str, Enum):
-    """Something that happened between two entries."""
+    """The kind of an event between two entries."""
 
     SAVED = "saved"
     RESTORED = "restored"
@@ -88,15 +88,15 @@ class MarkKind(str, Enum):
 
     @classmethod
     def _missing_(cls, value: object) -> MarkKind:
-        """What a newer version of this extension marked is only known to end a version."""
+        """Treat kinds of newer versions of this extension as the end of a version."""
         return cls.OTHER
 
 
 @dataclass(frozen=True)
 class Mark:
-    """What happened behind an entry: it cuts the history there.
+    """An event after an entry, which ends a version there.
 
-    ``text`` is a version's name for a mark of the kind `NAMED`, else empty.
+    ``text`` is the version's name for a mark of the kind `NAMED`, else empty.
     """
 
     seq: int
@@ -111,12 +111,12 @@ class Version:
     """A piece of a document's history.
 
     Attributes:
-        first, seq: its first and its last entry; the last one is its id.
-        authors: names of users, who did more first; empty for other programs and the server.
+        first, seq: its first and its last entry; the last one is the version's id.
+        authors: usernames, the most active first; empty for other programs and the server.
         kind: of its entries; ``run`` if cells were run in it, ``restore`` for a restore.
-        start, end: seconds since the epoch.
-        changes: what differs from the version before, as JSON; empty where that is not known.
-        name: what somebody called it; empty for most.
+        start, end: in seconds since the epoch.
+        changes: the changes from the previous version, as JSON; empty if not known.
+        name: the name that a user gave it; else empty.
     """
 
     first: int
@@ -131,10 +131,10 @@ class Version:
 
 @dataclass(frozen=True)
 class Summarised:
-    """How far a history is grouped into versions that change no more.
+    """The end of the versions that no longer change.
 
     Attributes:
-        seq: the last entry of the last of them; 0 if there is none.
+        seq: the last entry of the last of these versions; 0 if there is none.
         state: the document as of that entry, as one update; empty for 0.
     """
 
@@ -144,14 +144,15 @@ class Summarised:
 
 @dataclass(frozen=True)
 class Fork:
-    """A document that began as a copy of another.
+    """A document that was created as a copy of another one.
 
     Attributes:
-        room_id: its own room.
-        root: the room of the document that it is a copy of.
-        root_session: that document's session id; with another one the two share no history.
-        synchronize: whether later edits of the root flow into it.
-        title, description: what people call it.
+        room_id: the id of its own room.
+        root: the room id of the original document.
+        root_session: the session id of the original document; if that has changed, the two no
+            longer share a history.
+        synchronize: whether later edits of the root are applied to the fork.
+        title, description: for display.
     """
 
     room_id: str
@@ -171,11 +172,11 @@ class Item:
 
     Attributes:
         room_id: a document's, or a fork's.
-        root: the root folder of the server that saw its file last; empty if the store is that
-            server's alone.
-        missing_since: seconds since the epoch; None while its file is there.
-        path: where its file was when it was last written or read; empty if that is not known.
-        saved_hash: the file's hash at that time.
+        root: the root folder of the server that last found its file; empty if servers with other
+            root folders do not use the store.
+        missing_since: seconds since the epoch; None while its file exists.
+        path: the path of its file when it was last written or read; empty if not known.
+        saved_hash: the hash of the file at that time.
     """
 
     room_id: str
@@ -187,15 +188,15 @@ class Item:
 
 @dataclass(frozen=True)
 class UnsavedWork:
-    """Edits that another server's private store has and no file.
+    """Unsaved edits in another server's private store.
 
     Attributes:
-        store: where they are.
-        room_id: the document's room there.
-        seq: the last entry there.
-        base: the document as its file held it, as one update; None if that is not known.
+        store: the path of that store.
+        room_id: the document's room id in it.
+        seq: the last entry in it.
+        base: the document as it was last saved, as one update; None if not known.
         state: the document with the edits, as one update.
-        authors: who made them.
+        authors: usernames.
     """
 
     store: str
@@ -211,9 +212,9 @@ class Retention:
     """How much of a document's history is kept.
 
     Attributes:
-        detail_days: days for which each entry is kept; older ones are merged, one for a day.
-        document_bytes: size from which on the oldest part of a history is dropped.
-        squash_after: seconds without an edit after which a closed document's history becomes
+        detail_days: days for which each entry is kept; older ones are merged into one per day.
+        document_bytes: size in bytes above which the oldest part of a history is dropped.
+        squash_after: seconds after the last edit until a closed document's history is merged into
             one entry; None keeps it.
     """
 
@@ -224,15 +225,15 @@ class Retention:
 
 @dataclass(frozen=True)
 class OpenConflict:
-    """A conflict that nobody has decided yet. [S4]
+    """A merge conflict that is not resolved yet. [S4]
 
     Attributes:
-        id: its name within the document.
-        origin: where the other side came from: ``disk``, ``rebase`` or ``restore``.
-        time: when it came up, in seconds since the epoch.
-        kind, key, cell: what it is about, as in a merge's `Conflict`.
-        ours, theirs: what each side has; empty for what a side deleted.
-        merged: what the document holds.
+        id: unique within the document.
+        origin: of the other side: ``disk``, ``rebase`` or ``restore``.
+        time: of the merge, in seconds since the epoch.
+        kind, key, cell: as in `merge.conflict.Conflict`.
+        ours, theirs: the content of each side; empty if the side deleted it.
+        merged: the content of the document.
     """
 
     id: str

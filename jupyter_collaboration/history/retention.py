@@ -1,6 +1,6 @@
-"""What of a history is kept for long: it becomes shorter and replays to the same document.
+"""Shortens histories, so that they still replay to the same document.
 
-Pure, and slow for large histories: called in a thread. [H4] [H5]
+Pure; slow for large histories: called in a thread. [H4] [H5]
 """
 
 from __future__ import annotations
@@ -17,7 +17,7 @@ from ..failpoints import failpoint
 from .model import Kind
 
 MAX_MERGED = 2 * 2**20
-"""Bytes from which on a merged row grows no more: merging takes time, and holds up the server."""
+"""Size in bytes above which a merged row no longer grows, since merging large rows is slow."""
 
 
 @dataclass(frozen=True)
@@ -32,13 +32,13 @@ class Row:
 
     @property
     def size(self) -> int:
-        """Bytes of its update."""
+        """The size of the update in bytes."""
         return len(self.data)
 
 
 @dataclass(frozen=True)
 class Outline:
-    """A stored entry without its update: enough to see whether a history is to be shortened."""
+    """A stored entry without its update, to decide whether a history can be shortened."""
 
     seq: int
     time: float
@@ -52,7 +52,7 @@ def is_due(
     max_bytes: int,
     named: frozenset[int] = frozenset(),
 ) -> bool:
-    """Whether `compacted` would find something; the arguments are the same."""
+    """Return whether `compacted` might shorten the history; see there for the arguments."""
     if sum(row.size for row in rows) > max_bytes and _dropped(rows, saved_seq, max_bytes) > 1:
         return True
     return any(len(list(group)) > 1 for _, group in _days(rows, saved_seq, oldest, named))
@@ -65,14 +65,15 @@ def compacted(
     max_bytes: int,
     named: frozenset[int] = frozenset(),
 ) -> list[Row] | None:
-    """A shorter history.
+    """Return a shorter history.
 
     Args:
-        rows: the whole history, in its order.
-        saved_seq: the entry that the file holds; a row ends there.
-        oldest: seconds since the epoch; rows before that are merged, one for a day.
-        max_bytes: size above which the oldest rows lose their details, and what was deleted.
-        named: entries that end a version with a name: a row ends there, and stays readable.
+        rows: the whole history, in order.
+        saved_seq: the last saved entry; a row ends there.
+        oldest: seconds since the epoch; older rows are merged into one per day.
+        max_bytes: size above which the oldest rows are merged, without deleted content.
+        named: the last entries of named versions: rows end there, and these versions stay
+            readable.
 
     Returns:
         The rows; None if there is nothing to shorten.
@@ -82,7 +83,7 @@ def compacted(
     shorter = _within(shorter, saved_seq, max_bytes, named)
     if len(shorter) == len(rows):
         return None
-    if _state(shorter) != _state(rows):  # never replace a history by another one
+    if _state(shorter) != _state(rows):  # never change the document
         return None
     return shorter
 
@@ -93,7 +94,7 @@ _R = TypeVar("_R", Row, Outline)
 def _days(
     rows: Sequence[_R], saved_seq: int, oldest: float, named: frozenset[int]
 ) -> Iterator[tuple[object, Iterator[_R]]]:
-    """Old rows by their days; new ones each by itself."""
+    """Group old rows by day; each new row is a group of its own."""
     section = size = 0
 
     def day(row: _R) -> tuple[int, bool, int] | int:
@@ -118,7 +119,7 @@ def _merged(rows: list[Row]) -> Row:
 
 
 def _dropped(rows: Sequence[Row] | Sequence[Outline], saved_seq: int, max_bytes: int) -> int:
-    """How many of the oldest rows lose their details, until half of what is allowed is left."""
+    """Return how many of the oldest rows to merge, so that half of the allowed size is left."""
     size = sum(row.size for row in rows)
     count = 0
     while count < len(rows) and rows[count].seq <= saved_seq and size > max_bytes // 2:
@@ -128,10 +129,10 @@ def _dropped(rows: Sequence[Row] | Sequence[Outline], saved_seq: int, max_bytes:
 
 
 def _within(rows: list[Row], saved_seq: int, max_bytes: int, named: frozenset[int]) -> list[Row]:
-    """Drop the details of the oldest rows; of named versions what they held is kept.
+    """Merge the oldest rows, but keep the content of named versions.
 
-    For each named version a row remains that leads from the one before it to it: what was typed
-    and deleted in between is gone.
+    For each named version one row remains, with the difference from the previous named version:
+    text that was typed and deleted in between is dropped.
     """
     if sum(row.size for row in rows) <= max_bytes:
         return rows

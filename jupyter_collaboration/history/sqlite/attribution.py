@@ -1,6 +1,6 @@
-"""What the SQLite store keeps of who wrote one document.
+"""The attribution of one document in the SQLite store.
 
-Knows its table; leaves the thread in which SQL runs to the backend.
+Responsible for its table; the thread in which SQL runs belongs to the backend.
 """
 
 from __future__ import annotations
@@ -35,7 +35,7 @@ class SQLiteAttribution(AttributionStore):
         await self._backend.ask(self.write, seq, packed)
 
     def write(self, seq: int, packed: str) -> None:
-        """As `keep`; only for the store's own thread."""
+        """See `keep`. Called in the store's thread only."""
         document = self._backend.document_id(self._room_id)
         with self._backend.transaction() as db:
             db.execute(

@@ -1,4 +1,4 @@
-"""The SQLite store of all documents' histories, put together from its tables."""
+"""The SQLite store of all documents' histories, composed of its parts."""
 
 from __future__ import annotations
 
@@ -24,8 +24,8 @@ class SQLiteBackend(SQLiteWriter, HistoryBackend):
 
     Args:
         path: the database's file, or ``:memory:``.
-        commit_delay: seconds for which updates are gathered before they are written.
-        retention: what is kept of a history, and for how long.
+        commit_delay: seconds for which updates are batched before they are written.
+        retention: how much of a history is kept, and for how long.
     """
 
     def __init__(

@@ -1,6 +1,6 @@
-"""What waits to be written: each document's own work, bounded in bytes.
+"""The queue of unwritten work, per document and limited in bytes.
 
-Knows entries and statements; leaves SQL and the thread in which it runs to the writer.
+Responsible for entries and statements; SQL and the thread in which it runs belong to the writer.
 """
 
 from __future__ import annotations
@@ -18,32 +18,32 @@ Statement = tuple[str, tuple[Any, ...]]
 
 
 def storable(text: str) -> str:
-    """A text that can be stored: what is no character becomes a question mark."""
+    """Return a text that can be stored: invalid characters become question marks."""
     return text.encode(errors="replace").decode()
 
 
 EVERYBODY = ""
-"""The key of work that belongs to no document."""
+"""The key of work that does not belong to a document."""
 
 
 MAX_LATE = 1000
-"""Callbacks of one document that wait for a store that does not take it."""
+"""Most callbacks of one document that wait while the store cannot be written."""
 
 Waiting = tuple[Callable[[bool], None], Callable[[], None]]
-"""What is called with whether something is stored, and if it is not, later when it is."""
+"""A callback that gets whether something is stored, and one for when it is stored later."""
 
 
 @dataclass
 class Work:
-    """What waits for one document.
+    """The unwritten work of one document.
 
     Attributes:
-        entries: updates, in their order.
+        entries: updates, in order.
         cuts: numbers of entries that are never merged with later ones.
-        statements: run after the entries.
-        checkpoint: replaces statements of older checkpoints; only makes opening faster.
-        waiting: called with whether all of this is stored.
-        late: called once it is stored, for those who were told that it is not.
+        statements: SQL statements that are run after the entries.
+        checkpoint: the statements of the latest checkpoint, which only speeds up opening.
+        waiting: callbacks that get whether all of this is stored.
+        late: callbacks for when it is stored, after `waiting` reported that it was not.
     """
 
     entries: list[Entry] = field(default_factory=list)
@@ -55,19 +55,19 @@ class Work:
 
     @property
     def is_empty(self) -> bool:
-        """Whether there is nothing to write."""
+        """Return whether there is nothing to write."""
         return not (self.entries or self.statements or self.checkpoint)
 
     @property
     def size(self) -> int:
-        """Bytes that are held in memory."""
+        """The size in memory, in bytes."""
         size = sum(len(entry.update) for entry in self.entries)
         statements = [*self.statements, *([self.checkpoint] if self.checkpoint else [])]
         values = (value for _, args in statements for value in args)
         return size + sum(len(value) for value in values if isinstance(value, str | bytes))
 
     def before(self, later: Work) -> Work:
-        """This work, which was not written, with what came after it."""
+        """Return this work, which was not written, followed by later work."""
         return Work(
             self.entries + later.entries,
             self.cuts | later.cuts,
@@ -78,11 +78,11 @@ class Work:
         )
 
     def clear(self) -> None:
-        """Forget what is to be written; whoever waits goes on waiting."""
+        """Drop everything that is to be written, but keep the callbacks."""
         self.entries, self.cuts, self.statements, self.checkpoint = [], set(), [], None
 
     def merge(self) -> None:
-        """Make all entries one; their details are lost.
+        """Merge all entries into one; their details are lost.
 
         Raises:
             Exception: they cannot be merged; pycrdt raises no type of its own.
@@ -96,17 +96,17 @@ class Work:
 
 
 class Backlog:
-    """The work of all documents."""
+    """The unwritten work of all documents."""
 
     def __init__(self) -> None:
         self._works: dict[str, Work] = {}
 
     def of(self, room_id: str) -> Work:
-        """What waits for a document; may be added to."""
+        """Return the work of a document, which may be added to."""
         return self._works.setdefault(room_id, Work())
 
     def has(self, room_id: str) -> bool:
-        """Whether something waits to be written for a document."""
+        """Return whether there is unwritten work for a document."""
         return room_id in self._works and not self._works[room_id].is_empty
 
     def __bool__(self) -> bool:
@@ -116,33 +116,33 @@ class Backlog:
         return iter(self._works.items())
 
     def take(self, resting: Container[str] = ()) -> dict[str, Work]:
-        """Everything but the work of some documents, which is then being written."""
+        """Remove and return the work, except that of some documents."""
         works = {room: work for room, work in self._works.items() if room not in resting}
         self._works = {room: work for room, work in self._works.items() if room in resting}
         return works
 
     def put_back(self, room_id: str, work: Work) -> None:
-        """Work was not written; it comes before what was added meanwhile."""
+        """Put back work that was not written, before what was added since."""
         self._works[room_id] = work.before(self._works.get(room_id, Work()))
 
     def drop(self, room_id: str) -> None:
-        """Forget what waits for a document."""
+        """Drop the work of a document."""
         self._works.pop(room_id, None)
 
     @property
     def size(self) -> int:
-        """Bytes that wait."""
+        """The size in bytes."""
         return sum(work.size for work in self._works.values())
 
     def shrink(self, limit: int, most: int) -> list[str]:
-        """Hold less, if there is much: first without checkpoints, then without details.
+        """Reduce the size if necessary: drop checkpoints, then merge entries, then drop documents.
 
         Args:
-            limit: bytes from which on details are dropped.
-            most: bytes that are never exceeded.
+            limit: size in bytes above which entries are merged.
+            most: size in bytes that is never exceeded.
 
         Returns:
-            The documents whose work was too large even then, and is lost: the largest ones.
+            The documents whose work was dropped, since it was still too large: the largest ones.
         """
         if self.size <= limit:
             return []

@@ -1,7 +1,7 @@
-"""Makes histories in the SQLite store shorter.
+"""Shortens histories in the SQLite store.
 
-Knows which rows go together; leaves to others what is kept of them, and to the backend the thread
-in which SQL runs.
+Responsible for reading and replacing rows. What is kept belongs to `history.retention`, the thread
+in which SQL runs to the backend.
 """
 
 from __future__ import annotations
@@ -23,20 +23,20 @@ from .schema import INCREMENTAL
 from .writer import SQLiteWriter
 
 SLICE = 200
-"""Rows that are read at a time."""
+"""Number of rows that are read at a time."""
 
 FREED = 500
-"""Pages that are given back to the file system at a time."""
+"""Number of free pages that are returned to the file system at a time."""
 
 
 class SQLiteCompaction:
-    """Shortens one history at a time, and only those to which something was added.
+    """Shortens one history at a time, and only those that have changed.
 
     Args:
-        retention: what is kept.
+        retention: how much is kept.
 
     Attributes:
-        lock: held while a history is made shorter.
+        lock: held while a history is being shortened.
     """
 
     def __init__(self, backend: SQLiteWriter, retention: Retention) -> None:
@@ -46,9 +46,9 @@ class SQLiteCompaction:
         self.lock = Lock()
 
     async def compact(self, room_id: str) -> None:
-        """Shorten a document's history to what is to be kept of it. [H4] [H5]
+        """Shorten a document's history by the retention settings. [H4] [H5]
 
-        Everything but the replacement of rows happens beside the writer.
+        Only the replacement of rows blocks the writer.
         """
         async with self.lock:
             try:
@@ -58,7 +58,7 @@ class SQLiteCompaction:
             except BaseException as error:
                 if must_propagate(error):
                     raise
-                # A damaged row: found again, and dealt with, when the document is opened.
+                # A damaged row, which is handled when the document is opened.
                 self._backend.log.error("The history of %s was not shortened: %r", room_id, error)
 
     async def _compact(self, room_id: str) -> None:
@@ -74,7 +74,7 @@ class SQLiteCompaction:
         limit = 0 if squash else kept.document_bytes
         rules = (saved, now - kept.detail_days * 86400, limit, named)
         if is_due(outline, *rules):
-            await backend.ask(backend.end_row, room_id)  # what is read does not grow meanwhile
+            await backend.ask(backend.end_row, room_id)  # so that the last row no longer grows
             rows = await self._read(document, outline[-1].seq)
             shorter = await run_sync(compacted, rows, *rules)
             if shorter is not None:
@@ -85,15 +85,15 @@ class SQLiteCompaction:
         size = sum(row.size for row in outline)
         if named and size > kept.document_bytes:
             backend.log.warning(
-                "The named versions of %s take %.1f MB, more than is kept of a history: remove the"
-                " names of some.",
+                "The named versions of %s take %.1f MB, which is more than the limit of a history."
+                " Remove the names of some versions.",
                 room_id,
                 size / 2**20,
             )
         self._done[room_id] = outline[-1].seq
 
     async def _read(self, document: int, end: int) -> list[Row]:
-        """All rows up to an entry, read in slices."""
+        """Return all rows up to an entry, read in slices."""
         rows: list[Row] = []
         while not rows or rows[-1].seq < end:
             after = rows[-1].seq if rows else 0
@@ -118,7 +118,7 @@ class SQLiteCompaction:
     def _outline(
         db: sqlite3.Connection, document: int
     ) -> tuple[list[Outline], int, frozenset[int]]:
-        """The rows without their updates, the saved entry, and those with names."""
+        """Return the rows without their updates, the saved entry, and the named entries."""
         with snapshot(db):
             rows = [
                 Outline(*row)
@@ -143,24 +143,24 @@ class SQLiteCompaction:
             pass
 
     def _free(self) -> bool:
-        """Return some pages; whether there are more."""
+        """Return some pages to the file system; return whether there are more."""
         db = self._backend.db
         (kind,) = db.execute("PRAGMA auto_vacuum").fetchone()
         (free,) = db.execute("PRAGMA freelist_count").fetchone()
         if kind != INCREMENTAL or not free:
             return False
-        db.executescript(f"PRAGMA incremental_vacuum({FREED})")  # a row for each page
+        db.executescript(f"PRAGMA incremental_vacuum({FREED})")  # returns one row per page
         return bool(free > FREED)
 
     async def keep_authors(self, room_id: str, rows: list[Row]) -> None:
-        """Keep who wrote what is about to be one row; with the lock held."""
+        """Store the attribution of rows before they are merged; called with the lock held."""
         store = SQLiteAttribution(room_id, self._backend)
         known = await store.read()
         await run_sync(_extend, known, rows)
         await store.keep(known)
 
     def rows(self, document: int) -> list[Row]:
-        """All rows of a document; only for the store's own thread."""
+        """Return all rows of a document. Called in the store's thread only."""
         return [
             Row(*row)
             for row in self._backend.db.execute(
@@ -171,7 +171,7 @@ class SQLiteCompaction:
         ]
 
     def _replace(self, room_id: str, document: int, old: list[Row], new: list[Row]) -> None:
-        """Put rows in the place of others, those that stayed as they are excepted."""
+        """Replace rows, except those that are unchanged."""
         known = {id(row) for row in old}
         stay = {row.seq for row in new if id(row) in known}
         failpoint("compact.merged")
@@ -180,7 +180,7 @@ class SQLiteCompaction:
                 "DELETE FROM collaboration_updates WHERE document = ? AND seq = ?",
                 [(document, row.seq) for row in old if row.seq not in stay],
             )
-            for table in ("versions", "summaries"):  # they are made again of what is left
+            for table in ("versions", "summaries"):  # they are computed again
                 db.execute(f"DELETE FROM collaboration_{table} WHERE document = ?", (document,))
             failpoint("compact.deleted")
             db.executemany(

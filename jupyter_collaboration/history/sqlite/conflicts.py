@@ -1,6 +1,6 @@
-"""The conflicts of one document that nobody has decided yet, in the SQLite store.
+"""The open merge conflicts of one document in the SQLite store.
 
-Knows its table; leaves the thread in which SQL runs to the backend.
+Responsible for its table; the thread in which SQL runs belongs to the backend.
 """
 
 from __future__ import annotations

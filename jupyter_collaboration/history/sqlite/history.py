@@ -1,6 +1,6 @@
-"""One document's part of the SQLite store.
+"""The history of one document in the SQLite store.
 
-Knows its rows; leaves to the backend when they are written.
+Responsible for its rows; when they are written is up to the backend.
 """
 
 from __future__ import annotations
@@ -26,7 +26,7 @@ from .writer import SQLiteWriter
 
 CHECKPOINT_ENTRIES = 500
 CHECKPOINT_BYTES = 2**20
-"""Entries, or bytes of them, after which the document is kept as a whole again."""
+"""Entries, or bytes of them, after which the next checkpoint is due."""
 
 
 class SQLiteHistory(History):
@@ -89,21 +89,21 @@ class SQLiteHistory(History):
                 (document,),
             ).fetchone()
             if row is None:
-                raise HistoryUnavailable("The history was dropped a moment ago.")
+                raise HistoryUnavailable("The history has just been deleted.")
             updates, seq = self._read_updates(db, document, None)
         return Stored(row[0], updates, seq, *row[1:])
 
     def _import(self, document: int) -> tuple[list[bytes], int]:
-        """Take over what a store of the published package holds of this document."""
+        """Import the document's history from a store of the published package."""
         found = published_history(self._backend.db, self.path)
         if not found:
             return [], 0
         try:
             state = replay([update for update, _ in found])
-        except BaseException as error:  # compressed, or damaged: pycrdt has no type of its own
+        except BaseException as error:  # compressed or damaged: pycrdt has no exception type
             if must_propagate(error):
                 raise
-            self.log.error("The old history of %s cannot be read: %r", self.path, error)
+            self.log.error("Could not read the old history of %s: %r", self.path, error)
             return [], 0
         with self._backend.transaction() as db:
             db.executemany(
@@ -119,17 +119,17 @@ class SQLiteHistory(History):
                 " VALUES (?, ?, ?)",
                 (document, len(found), state),
             )
-        self.log.info("%s entries of an older history of %s are kept", len(found), self.path)
+        self.log.info("Imported %s entries of an older history of %s", len(found), self.path)
         return [state], len(found)
 
     @staticmethod
     def _read_updates(
         db: sqlite3.Connection, document: int, until: int | None
     ) -> tuple[list[bytes], int]:
-        """The newest usable checkpoint and the updates behind it, and the last one's number.
+        """Return the latest usable checkpoint with the updates after it, and the last number.
 
         Raises:
-            HistoryDamaged: a row holds no update.
+            HistoryDamaged: a row does not contain a valid update.
         """
         limit = 2**62 if until is None else until
         row = db.execute(
@@ -146,7 +146,7 @@ class SQLiteHistory(History):
             updates.append(data)
             seq = number
         if not all(isinstance(update, bytes) and update for update in updates):
-            raise HistoryDamaged("A row of the document's history holds no update.")
+            raise HistoryDamaged("A row of the document's history is not a valid update.")
         return updates, seq
 
     def _append(self, entry: Entry) -> None:
@@ -165,7 +165,7 @@ class SQLiteHistory(History):
     def _read_base(
         self, db: sqlite3.Connection, document: int
     ) -> tuple[bytes | None, list[bytes] | None]:
-        """The document as it was saved: as one update, or as the updates that make it."""
+        """Return the document as it was last saved, as one or several updates."""
         with snapshot(db):
             seq, state = db.execute(
                 "SELECT saved_seq, saved_state FROM collaboration_documents WHERE id = ?",
@@ -206,7 +206,7 @@ class SQLiteHistory(History):
             newline,
             self.path,
         )
-        if not self._backend.refusal(self.path):  # else nobody waits for it
+        if not self._backend.refusal(self.path):  # else it cannot be written
             await self._backend.flush()
 
     def mark_saved(

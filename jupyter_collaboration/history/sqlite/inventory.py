@@ -1,4 +1,4 @@
-"""Which documents the SQLite store has histories of."""
+"""The documents that have a history in the SQLite store."""
 
 from __future__ import annotations
 

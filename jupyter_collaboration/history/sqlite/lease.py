@@ -1,9 +1,9 @@
-"""Which server may write a store: the one that holds its lease.
+"""The lease of a store, which gives one server the right to write it.
 
-The owner holds an operating-system lock on a file beside the store *and* a row in it that it
-renews. The lock alone would not do: on network file systems it may be granted on two hosts at
-once, or not exist. The row alone would not do either: after a crash nobody could take the store
-before the row expired. Called in the store's own thread only. [H7]
+The owner holds an operating-system lock on a file next to the store *and* a row in the store that
+it renews. The lock alone does not suffice: network file systems may grant it on two hosts at once,
+or not support it. The row alone does not suffice either: after a crash, the store could not be
+used before the row has expired. Called in the store's thread only. [H7]
 """
 
 from __future__ import annotations
@@ -25,11 +25,11 @@ LEASE_SECONDS = 30.0
 """Seconds without a heartbeat after which another server may take a lease."""
 
 HEARTBEATS = 3
-"""Heartbeats in that time."""
+"""Number of heartbeats in that time."""
 
 
 class LeaseLost(HistoryUnavailable):
-    """Another server took this store over: nothing may be written to it any more."""
+    """Another server took over this store, so that it must not be written any more."""
 
 
 class LeaseTaken(Exception):
@@ -38,13 +38,13 @@ class LeaseTaken(Exception):
 
 @dataclass(frozen=True)
 class Owner:
-    """A process, named so that another one can tell whether it is still there.
+    """The identity of a process, by which others can check whether it is still running.
 
     Attributes:
-        host: the machine since its last start, and the process namespace on it: only there does
-            a process number mean anything.
-        pid: the process number.
-        start: when the process began, since numbers are given again.
+        host: the machine since its last boot, and its process namespace: only there is a process
+            id meaningful.
+        pid: the process id.
+        start: the start time of the process, since process ids are reused.
     """
 
     host: str
@@ -53,12 +53,12 @@ class Owner:
 
     @classmethod
     def this(cls) -> Owner:
-        """The running process."""
+        """Return the identity of this process."""
         return cls(_host(), os.getpid(), _start_of(os.getpid()))
 
     @classmethod
     def read(cls, text: str) -> Owner | None:
-        """What `str` wrote; None for an empty or unknown text."""
+        """Parse the result of `str`; return None for an empty or unknown text."""
         host, _, rest = text.partition("|")
         pid, _, start = rest.partition("|")
         return cls(host, int(pid), start) if pid.isdigit() else None
@@ -68,7 +68,7 @@ class Owner:
 
     @property
     def is_dead(self) -> bool:
-        """Whether the process is known to be gone; False where that cannot be known."""
+        """Return whether the process is known to have ended; False if that cannot be known."""
         if self.host != _host():
             return False
         try:
@@ -76,7 +76,7 @@ class Owner:
         except ProcessLookupError:
             return True
         except OSError:
-            return False  # another user's
+            return False  # the process of another user
         return _start_of(self.pid) != self.start
 
 
@@ -85,7 +85,7 @@ class Lease:
 
     Args:
         path: the store's file.
-        now: seconds since the epoch.
+        now: returns the time, in seconds since the epoch.
     """
 
     def __init__(self, path: Path, now: Callable[[], float] = time.time) -> None:
@@ -96,23 +96,23 @@ class Lease:
         self._now = now
 
     def lock(self) -> None:
-        """Take the lock beside the store; before the store is opened.
+        """Acquire the lock file, before the store is opened.
 
         Raises:
-            LeaseTaken: another process holds it.
-            OSError: there may be no lock file here.
+            LeaseTaken: another process holds the lock.
+            OSError: the lock file cannot be created.
         """
         try:
             if not self._lock.acquire():
                 raise LeaseTaken
         except LocksUnsupported:
-            pass  # the row alone decides
+            pass  # the row has to suffice
 
     def take(self, db: sqlite3.Connection) -> None:
-        """Enter this process as the owner.
+        """Record this process as the owner.
 
         Raises:
-            LeaseTaken: another server is alive, although it holds no lock.
+            LeaseTaken: another server is alive, although it does not hold the lock.
             sqlite3.Error: the store cannot be written.
         """
         db.execute("BEGIN IMMEDIATE")
@@ -121,7 +121,7 @@ class Lease:
             inode = self._path.stat().st_ino
             query = "SELECT number, owner, beat, inode FROM collaboration_lease"
             number, owner, beat, of = db.execute(query).fetchone() or (0, "", 0.0, inode)
-            # The lease of a file that was copied while in use is not the copy's.
+            # If the store was copied while in use, the copy does not inherit the lease.
             if of == inode and self._is_alive(owner, beat):
                 raise LeaseTaken
             self.number = number + 1
@@ -143,10 +143,10 @@ class Lease:
         return abs(self._now() - beat) < LEASE_SECONDS  # clocks of hosts may differ
 
     def check(self, db: sqlite3.Connection) -> None:
-        """Make sure that the lease is still ours; within a write transaction.
+        """Check that this process still owns the lease, within a write transaction.
 
         Raises:
-            LeaseLost: it is not.
+            LeaseLost: it does not.
         """
         row = db.execute("SELECT number FROM collaboration_lease").fetchone()
         if row is None or row[0] != self.number:
@@ -156,7 +156,7 @@ class Lease:
         """Renew the lease.
 
         Raises:
-            LeaseLost: another server took it.
+            LeaseLost: another server owns it now.
             sqlite3.Error: the store cannot be written now.
         """
         changed = db.execute(
@@ -166,7 +166,7 @@ class Lease:
             self.check(db)
 
     def release(self, db: sqlite3.Connection) -> None:
-        """Tell others that this process is done with the store; the lock is kept.
+        """Clear the owner in the store; the lock is still held.
 
         Raises:
             sqlite3.Error: the store cannot be written.
@@ -174,12 +174,12 @@ class Lease:
         db.execute("UPDATE collaboration_lease SET owner = '' WHERE number = ?", (self.number,))
 
     def unlock(self) -> None:
-        """Give the lock beside the store back."""
+        """Release the lock file."""
         self._lock.release()
 
 
 def _host() -> str:
-    """The machine since its last start, and the process namespace."""
+    """Return an id of the machine since its last boot, and of the process namespace."""
     parts = [socket.gethostname()]
     with suppress(OSError):
         parts.append(Path("/proc/sys/kernel/random/boot_id").read_text().strip())
@@ -189,7 +189,7 @@ def _host() -> str:
 
 
 def _start_of(pid: int) -> str:
-    """When a process began, as far as the system says; empty where it does not."""
+    """Return the start time of a process; empty if the system does not provide it."""
     try:
         stat = Path(f"/proc/{pid}/stat").read_text()
     except OSError:

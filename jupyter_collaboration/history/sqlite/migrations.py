@@ -1,8 +1,8 @@
-"""Brings the tables of older versions of this extension to the present schema.
+"""Migrates the tables of older versions of this extension to the current schema.
 
-The number of the schema is SQLite's ``user_version``. Where the published store (pycrdt-store) has
-tables in the same database that number is its own, so ours is in the ``application_id`` as well. A
-database with a newer number is never changed.
+The version of the schema is stored in SQLite's ``user_version``. If the published store
+(pycrdt-store) has tables in the same database, it uses that number itself, so that ours is stored
+in the ``application_id`` as well. A database with a newer version is never changed.
 """
 
 from __future__ import annotations
@@ -14,23 +14,23 @@ from collections.abc import Callable
 from .schema import INDEXES, SCHEMA, TABLES
 
 VERSION = 2
-"""The number of the present schema: 1 is that of the first releases, which had no number."""
+"""The version of the current schema. Version 1 is that of the first releases, without a number."""
 
 
 APPLICATION = 0x4A43_0000
-"""Added to the number in the ``application_id``: it then tells whose database it is."""
+"""Added to the version in the ``application_id``, to identify our databases."""
 
 
 class NewerSchema(Exception):
-    """The database was written by a version of this extension that is newer than this one."""
+    """The database was written by a newer version of this extension."""
 
 
 def version_of(db: sqlite3.Connection) -> int:
-    """The number of a database's schema; 0 for one without our tables.
+    """Return the version of a database's schema; 0 if it has none of our tables.
 
     Raises:
-        NewerSchema: it is newer than ours.
-        sqlite3.DatabaseError: it is no database.
+        NewerSchema: the version is newer than ours.
+        sqlite3.DatabaseError: this is not a database.
     """
     tables = {row[0] for row in db.execute("SELECT name FROM sqlite_master WHERE type = 'table'")}
     found = int("collaboration_documents" in tables)
@@ -40,20 +40,20 @@ def version_of(db: sqlite3.Connection) -> int:
     if "yupdates" not in tables:
         found = max(found, int(db.execute("PRAGMA user_version").fetchone()[0]))
     if found > VERSION:
-        raise NewerSchema(f"schema {found}, and this one knows {VERSION}")
+        raise NewerSchema(f"schema {found}, newer than {VERSION}")
     return found
 
 
 def migrate(db: sqlite3.Connection) -> None:
-    """Make all tables as they are to be; all of it, or nothing.
+    """Migrate all tables to the current schema, in one transaction.
 
     Raises:
-        NewerSchema: the database is newer.
-        sqlite3.Error: it cannot be written.
+        NewerSchema: the database has a newer version.
+        sqlite3.Error: the database cannot be written.
     """
     version = version_of(db)
     if version == VERSION:
-        for statement in (*SCHEMA, *INDEXES):  # tables that somebody dropped
+        for statement in (*SCHEMA, *INDEXES):  # creates tables that are missing
             db.execute(statement)
         return
     db.execute("BEGIN IMMEDIATE")
@@ -72,7 +72,7 @@ def migrate(db: sqlite3.Connection) -> None:
 
 
 def _complete(db: sqlite3.Connection) -> None:
-    """Add the tables and columns that are missing; nothing is changed or removed."""
+    """Add missing tables and columns, without changing or removing any."""
     for statement in SCHEMA:
         db.execute(statement)
     for table, columns in TABLES.items():
@@ -85,7 +85,7 @@ def _complete(db: sqlite3.Connection) -> None:
 
 
 def _addable(declaration: str) -> str:
-    """A column's declaration as SQLite allows it for a table that has rows already."""
+    """Return a column's declaration in the form that `ALTER TABLE` allows."""
     if "NOT NULL" not in declaration or "DEFAULT" in declaration:
         return re.sub(r" (UNIQUE|PRIMARY KEY)", "", declaration)
     empty = {"TEXT": "''", "BLOB": "x''"}.get(declaration.split()[0], "0")
@@ -96,4 +96,4 @@ MIGRATIONS: dict[int, Callable[[sqlite3.Connection], None]] = {
     1: _complete,
     2: _complete,  # collaboration_lease, collaboration_paths, collaboration_conflicts
 }
-"""What leads to each number from the one before it."""
+"""The migration to each version from the previous one."""

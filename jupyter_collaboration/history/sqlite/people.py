@@ -9,11 +9,11 @@ from .backlog import EVERYBODY, storable
 from .writer import SQLiteWriter
 
 MAX_ASKED = 500
-"""Usernames that one statement of SQL asks for."""
+"""Most usernames in one SQL query."""
 
 
 class SQLitePeople(PeopleStore):
-    """People in the table ``collaboration_people``."""
+    """Display names in the table ``collaboration_people``."""
 
     def __init__(self, backend: SQLiteWriter) -> None:
         self._backend = backend

@@ -1,7 +1,7 @@
-"""Finds what private stores of servers that have ended hold and no file does. [H9]
+"""Finds unsaved edits in the private stores of servers that have ended. [H9]
 
-Knows the tables of a private store; leaves to others how its edits come into a document. Called
-where a document is opened, by the server that owns the main store.
+Responsible for reading private stores; merging the edits into a document belongs to the room.
+Called when a document is opened, by the server that owns the main store.
 """
 
 from __future__ import annotations
@@ -22,18 +22,18 @@ from .store_file import MEMORY, StoreFile, open_existing, private_paths
 from .writer import SQLiteWriter
 
 WORK = (Kind.EDIT.value, Kind.RESTORE.value, Kind.SQUASHED.value)
-"""Kinds of entries that people made."""
+"""Kinds of entries that users made."""
 
 
 class PrivateStores:
-    """The private stores beside the one of a backend."""
+    """The private stores next to a backend's store."""
 
     def __init__(self, backend: SQLiteWriter) -> None:
         self._backend = backend
         self._lock = Lock()
 
     async def find(self, room_id: str, path: str) -> list[UnsavedWork]:
-        """What private stores that nobody uses have of a document, by its room or its path."""
+        """Return unsaved edits of a document in unused private stores, by its room id or path."""
         if self._backend.path == MEMORY or self._backend.writes_private_store:
             return []
         async with self._lock:
@@ -45,7 +45,7 @@ class PrivateStores:
             try:
                 store = open_existing(place, self._backend.log)
             except LeaseTaken:
-                continue  # its server will save it
+                continue  # its server is running, and will save them
             except (NewerSchema, OSError, sqlite3.Error) as error:
                 self._backend.log.warning("%s was not looked at: %s", place, error)
                 continue
@@ -58,12 +58,12 @@ class PrivateStores:
         return found
 
     async def forget(self, work: UnsavedWork) -> None:
-        """Note in a private store that its edits of a document are in the main store now."""
+        """Record in a private store that its edits of a document are in the main store now."""
         async with self._lock:
             try:
                 await run_sync(self._forget, work)
             except (LeaseTaken, NewerSchema, OSError, sqlite3.Error) as error:
-                self._backend.log.warning("%s was not changed: %s", work.store, error)
+                self._backend.log.warning("Could not update %s: %s", work.store, error)
 
     def _forget(self, work: UnsavedWork) -> None:
         store = open_existing(Path(work.store), self._backend.log)
@@ -102,10 +102,10 @@ def _work_in(
             base = saved_state
             if base is None and saved_seq:
                 base = replay([data for seq, _, _, data in entries if seq <= saved_seq])
-        except BaseException as error:  # a damaged row; pycrdt raises no type of its own
+        except BaseException as error:  # a damaged row; pycrdt has no exception type
             if must_propagate(error):
                 raise
-            log.error("Unsaved edits of %s in %s cannot be read: %r", path, place, error)
+            log.error("Could not read unsaved edits of %s in %s: %r", path, place, error)
             continue
         authors = {name for each in unsaved for name in each[1].split("\n") if name}
         found.append(UnsavedWork(place, room, entries[-1][0], base, state, tuple(sorted(authors))))
@@ -113,5 +113,5 @@ def _work_in(
 
 
 def _kind(room_id: str) -> str:
-    """The format and type of a document, which other rooms of its file do not have."""
+    """Return the format and type in a room id, by which the rooms of a file differ."""
     return room_id[: room_id.rindex(":") + 1] if ":" in room_id else room_id

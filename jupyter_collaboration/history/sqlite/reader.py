@@ -1,7 +1,7 @@
-"""Reads the store beside its writer, so that a long history delays nobody's edits. [S31]
+"""Reads the store in parallel to its writer, so that long histories do not delay edits. [S31]
 
-Knows a second connection that cannot write. Where there is no write-ahead log, readers would keep
-the writer from committing: there the writer's own connection reads.
+Responsible for a second, read-only connection. Without a write-ahead log, readers would block the
+writer's commits, so that the writer's own connection is used for reading.
 """
 
 from __future__ import annotations
@@ -22,7 +22,7 @@ T = TypeVar("T")
 
 @contextmanager
 def snapshot(db: sqlite3.Connection) -> Iterator[None]:
-    """Read in a block as if nobody wrote meanwhile."""
+    """Read a consistent snapshot of the database in this block."""
     db.execute("BEGIN")
     try:
         yield
@@ -32,11 +32,11 @@ def snapshot(db: sqlite3.Connection) -> Iterator[None]:
 
 
 class Reader:
-    """A connection for reading, opened when it is first needed.
+    """A connection for reading, opened on first use.
 
     Args:
-        file: gives the database that is in use now.
-        ask_writer: calls something in the writer's thread.
+        file: returns the current database.
+        ask_writer: calls a function in the writer's thread.
     """
 
     def __init__(
@@ -50,10 +50,10 @@ class Reader:
         self._is_closed = False
 
     async def ask(self, call: Callable[..., T], *args: Any) -> T:
-        """Call something with the connection, which sees everything that is committed.
+        """Call a function with the connection, which sees all committed data.
 
         Raises:
-            HistoryUnavailable: the store could not be read.
+            HistoryUnavailable: the store cannot be read.
         """
         file = self._file()
         if not file.writes_ahead or file.path == MEMORY:

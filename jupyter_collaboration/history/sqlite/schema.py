@@ -1,6 +1,6 @@
 """The tables of the SQLite store, and those of the published store from which it imports.
 
-Knows SQL; called in the store's own thread only.
+Called in the store's thread only.
 """
 
 from __future__ import annotations
@@ -98,7 +98,7 @@ TABLES = {
         "inode": "INTEGER NOT NULL",
     },
 }
-"""The columns of each table, and how they are declared."""
+"""The columns of each table, with their declarations."""
 
 KEYS = {
     "collaboration_updates": "document, seq",
@@ -106,7 +106,7 @@ KEYS = {
     "collaboration_conflicts": "document, id",
     "collaboration_versions": "document, seq",
 }
-"""Primary keys of several columns."""
+"""Primary keys that consist of several columns."""
 
 WITHOUT_ROWID = frozenset(
     {
@@ -117,7 +117,7 @@ WITHOUT_ROWID = frozenset(
         "collaboration_lease",
     }
 )
-"""Tables of short rows, which then need no index beside them; only where they are made anew."""
+"""Tables of short rows that are created without a separate index; existing ones are unchanged."""
 
 INDEXES = ("CREATE INDEX IF NOT EXISTS collaboration_forks_root ON collaboration_forks (root)",)
 
@@ -131,7 +131,7 @@ def created(table: str) -> str:
 
 
 SCHEMA = tuple(map(created, TABLES))
-"""Statements that make every table that is missing; `INDEXES` are made afterwards."""
+"""Statements that create all missing tables; `INDEXES` are created afterwards."""
 
 TABLES_OF_DOCUMENT = (
     "updates",
@@ -144,29 +144,29 @@ TABLES_OF_DOCUMENT = (
     "files",
     "paths",
 )
-"""Tables, beside its own, in which a document has rows; their names without what is before them."""
+"""Other tables in which a document has rows, without the prefix of their names."""
 
 
 INCREMENTAL = 2
-"""The value of ``auto_vacuum`` with which free pages are returned when that is asked for."""
+"""The value of ``auto_vacuum`` with which free pages are returned on request."""
 
 
 def connected(path: str) -> tuple[sqlite3.Connection, bool]:
-    """A connection to a database, and whether it writes ahead.
+    """Connect to a database; return the connection and whether it has a write-ahead log.
 
-    On file systems without shared memory (network file systems) there is no write-ahead log;
-    the rollback journal does there, more slowly. [H7]
+    File systems without shared memory (network file systems) do not support a write-ahead log. The
+    slower rollback journal is used there. [H7]
 
     Raises:
-        sqlite3.Error: it cannot be used.
+        sqlite3.Error: the database cannot be used.
     """
     db = sqlite3.connect(path, timeout=1, check_same_thread=False, isolation_level=None)
     try:
-        db.execute("PRAGMA page_size = 2048")  # for a new file: many histories are short
-        db.execute(f"PRAGMA auto_vacuum = {INCREMENTAL}")  # also for a new file
+        db.execute("PRAGMA page_size = 2048")  # of a new file: many histories are short
+        db.execute(f"PRAGMA auto_vacuum = {INCREMENTAL}")  # also of a new file
         ahead = _write_ahead(db)
         db.execute("PRAGMA synchronous = NORMAL" if ahead else "PRAGMA synchronous = FULL")
-        # A damaged file may open and fail later: better now.
+        # A damaged file may fail only after it was opened: make it fail now.
         db.execute("SELECT count(*) FROM sqlite_master").fetchone()
     except BaseException:
         db.close()
@@ -178,7 +178,7 @@ def _write_ahead(db: sqlite3.Connection) -> bool:
     try:
         (mode,) = db.execute("PRAGMA journal_mode = WAL").fetchone()
         if mode in ("wal", "memory"):
-            db.execute("BEGIN IMMEDIATE")  # finds out whether shared memory works
+            db.execute("BEGIN IMMEDIATE")  # checks whether shared memory works
             db.execute("ROLLBACK")
             return True
     except sqlite3.OperationalError as error:
@@ -189,7 +189,7 @@ def _write_ahead(db: sqlite3.Connection) -> bool:
 
 
 def published_history(db: sqlite3.Connection, room_id: str) -> list[tuple[bytes, float]]:
-    """What a store of the published package (pycrdt-store) holds of a document, oldest first.
+    """Return the updates of a document in a store of pycrdt-store, the oldest first.
 
     Its tables are ``yupdates (path, yupdate, metadata, timestamp)`` and ``ycheckpoints (path,
     checkpoint, timestamp)``; a document's path there is ``.<type>:<file id>.y``.
@@ -209,14 +209,14 @@ def published_history(db: sqlite3.Connection, room_id: str) -> list[tuple[bytes,
 
 
 def drop_published(db: sqlite3.Connection, room_id: str) -> None:
-    """Delete what `published_history` finds."""
+    """Delete the rows that `published_history` returns."""
     tables, paths = _published(db, room_id)
     for table in tables:
         db.execute(f"DELETE FROM {table} WHERE path IN (?, ?)", paths)
 
 
 def _published(db: sqlite3.Connection, room_id: str) -> tuple[set[str], tuple[str, str]]:
-    """The published store's tables that are there, and under which paths a document is in them."""
+    """Return the existing tables of the published store, and a document's paths in them."""
     if room_id.count(":") < 2:
         return set(), ("", "")
     names = {row[0] for row in db.execute("SELECT name FROM sqlite_master WHERE type = 'table'")}
@@ -225,4 +225,4 @@ def _published(db: sqlite3.Connection, room_id: str) -> tuple[set[str], tuple[st
 
 
 WIPE = "wipe"
-"""The chore of a store in whose file bytes of what was deleted may still be."""
+"""The pending task of wiping deleted content, which may still be in the file."""

@@ -1,7 +1,7 @@
-"""Opens the database that a server may write: the store, or a private one beside it. [H6] [H7]
+"""Opens the database that a server may write: the store, or a private one next to it. [H6] [H7]
 
-Knows files, leases and damage; knows nothing of what is stored. Called in the store's own thread
-only.
+Responsible for files, leases and damaged databases; the tables belong to others. Called in the
+store's thread only.
 """
 
 from __future__ import annotations
@@ -22,13 +22,13 @@ from .schema import connected
 MEMORY = ":memory:"
 
 MAX_CHECKED = 64 * 2**20
-"""Bytes up to which a database is checked for damage when it is opened."""
+"""Size in bytes up to which a database is checked for damage when it is opened."""
 
 PRIVATE = ".private-"
-"""What the names of private stores have behind the name of the store."""
+"""The names of private stores are the name of the store with this suffix and a random part."""
 
 SUFFIXES = ("", "-wal", "-shm", "-journal")
-"""The files of a database, by what is behind its name."""
+"""The suffixes of a database's files."""
 
 
 class StoreFile:
@@ -36,9 +36,9 @@ class StoreFile:
 
     Attributes:
         db: the connection.
-        path: its file.
+        path: the path of the file.
         writes_ahead: whether there is a write-ahead log.
-        is_private: whether it stands in for a store that this server may not write.
+        is_private: whether it replaces a store that this server may not write.
     """
 
     def __init__(
@@ -52,11 +52,11 @@ class StoreFile:
 
     @contextmanager
     def transaction(self) -> Iterator[sqlite3.Connection]:
-        """Write in this block; all of it, or nothing.
+        """Run this block in a write transaction.
 
         Raises:
             LeaseLost: another server owns the store now.
-            sqlite3.Error: it cannot be written.
+            sqlite3.Error: the store cannot be written.
         """
         self.db.execute("BEGIN IMMEDIATE")
         try:
@@ -65,7 +65,7 @@ class StoreFile:
             yield self.db
             self.db.execute("COMMIT")
         except BaseException:
-            if self.db.in_transaction:  # SQLite ends some that fail by itself
+            if self.db.in_transaction:  # SQLite rolls back some failed ones itself
                 self.db.execute("ROLLBACK")
             raise
 
@@ -80,7 +80,7 @@ class StoreFile:
             self._lease.beat(self.db)
 
     def close(self) -> None:
-        """Close the connection, and leave the store to others."""
+        """Close the connection, and release the lease."""
         try:
             if self._lease is not None:
                 with suppress(sqlite3.Error):
@@ -92,10 +92,10 @@ class StoreFile:
 
 
 def open_store(path: str, log: Logger) -> StoreFile:
-    """The store, or a private one if another server owns it or its schema is newer.
+    """Open the store, or a private one if another server owns it or its schema is newer.
 
     Raises:
-        sqlite3.Error, OSError: there is none that could be used.
+        sqlite3.Error, OSError: no store can be used.
     """
     if path == MEMORY:
         db, ahead = connected(path)
@@ -108,12 +108,12 @@ def open_store(path: str, log: Logger) -> StoreFile:
     except NewerSchema as error:
         reason = f"was written by a newer version of this extension ({error})"
     except PermissionError:
-        reason = "belongs to somebody else"
+        reason = "belongs to another user"
     found = open_private(path, log)
     log.error(
-        "The history in %s %s. This server keeps a private history in %s: it does not show earlier"
-        " versions, and others do not see the versions made here. Documents and files are shared as"
-        " usual.",
+        "The history in %s %s. This server uses a private history in %s: it does not show earlier"
+        " versions, and other servers do not show the versions made here. Documents and files are"
+        " shared as usual.",
         path,
         reason,
         Path(found.path).name,
@@ -122,10 +122,10 @@ def open_store(path: str, log: Logger) -> StoreFile:
 
 
 def open_private(path: str, log: Logger) -> StoreFile:
-    """A private store beside another one: one that nobody uses any more, or a new one.
+    """Open a private store next to another store: an unused one, or a new one.
 
     Raises:
-        sqlite3.Error, OSError: there is none that could be used.
+        sqlite3.Error, OSError: no store can be used.
     """
     for old in private_paths(path):
         with suppress(LeaseTaken, NewerSchema, OSError, sqlite3.Error):
@@ -134,18 +134,18 @@ def open_private(path: str, log: Logger) -> StoreFile:
 
 
 def open_existing(path: Path, log: Logger) -> StoreFile:
-    """A private store that another server left.
+    """Open the private store of another server.
 
     Raises:
-        LeaseTaken: its server still uses it.
+        LeaseTaken: that server still uses it.
         NewerSchema: a newer version of this extension wrote it.
-        sqlite3.Error, OSError: it cannot be used.
+        sqlite3.Error, OSError: the store cannot be used.
     """
     return _opened(path, log, private=True)
 
 
 def private_paths(path: str) -> list[Path]:
-    """The private stores of this user beside a store."""
+    """Return the paths of this user's private stores next to a store."""
     main = Path(path)
     start = main.name + PRIVATE
     found = []
@@ -158,7 +158,7 @@ def private_paths(path: str) -> list[Path]:
 
 
 def _is_ours(entry: os.DirEntry[str]) -> bool:
-    """Whether a file is this user's: nobody else's may put edits into our documents."""
+    """Return whether a file belongs to this user: others must not add edits to our documents."""
     found = entry.stat(follow_symlinks=False)
     is_file = entry.is_file(follow_symlinks=False)
     return is_file and (not hasattr(os, "geteuid") or found.st_uid == os.geteuid())
@@ -172,7 +172,7 @@ def _opened(path: Path, log: Logger, *, private: bool) -> StoreFile:
         try:
             db, ahead = _connection(path, lease)
         except sqlite3.OperationalError:
-            raise  # locked, read-only or full: nothing is wrong with the file itself
+            raise  # locked, read-only or full: the file itself is fine
         except sqlite3.DatabaseError as error:
             set_aside(path, error, log)
             _touch(path)
@@ -190,17 +190,17 @@ def _opened(path: Path, log: Logger, *, private: bool) -> StoreFile:
 
 
 def _touch(path: Path) -> None:
-    """Make a file with the right permissions: SQLite gives its journals those of the database."""
+    """Create the file with the right permissions, which SQLite also uses for its journals."""
     os.close(os.open(path, os.O_RDWR | os.O_CREAT, 0o600))
     path.chmod(0o600)
 
 
 def _connection(path: Path, lease: Lease) -> tuple[sqlite3.Connection, bool]:
-    """A connection that owns the lease, to a database of this version.
+    """Open a database, take its lease, and migrate it.
 
     Raises:
         LeaseTaken: another server owns it.
-        NewerSchema: it is left as it is.
+        NewerSchema: its schema is newer; it is not changed.
         sqlite3.DatabaseError: it is damaged.
     """
     _check_version(path)
@@ -219,10 +219,10 @@ def _connection(path: Path, lease: Lease) -> tuple[sqlite3.Connection, bool]:
 
 
 def _check_version(path: Path) -> None:
-    """Leave a database of a newer version alone: not even its journal mode is changed.
+    """Refuse a database of a newer version, before even its journal mode is changed.
 
     Raises:
-        NewerSchema: it is one.
+        NewerSchema: the schema is newer.
     """
     if path.stat().st_size == 0:
         return
@@ -234,13 +234,13 @@ def _check_version(path: Path) -> None:
 
 
 def set_aside(path: Path, error: sqlite3.Error, log: Logger) -> None:
-    """Rename a database that cannot be read, so that nothing of it is lost."""
+    """Rename a database that cannot be read, so that its data is not lost."""
     aside = f"{path}.set-aside-{time.strftime('%Y%m%d-%H%M%S')}-{uuid4().hex[:6]}"
     for suffix in SUFFIXES:
         if Path(f"{path}{suffix}").exists():
             Path(f"{path}{suffix}").rename(aside + suffix)
     log.error(
-        "The history in %s cannot be read (%s). It is kept as %s; a new one begins.",
+        "The history in %s cannot be read (%s). It was renamed to %s; starting a new one.",
         path,
         error,
         aside,

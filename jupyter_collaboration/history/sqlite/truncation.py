@@ -1,6 +1,7 @@
-"""Forgets what documents held before a version, so that its bytes are nowhere in the database.
+"""Deletes the history of a document before a version, without leaving traces in the database.
 
-Knows the tables of the SQLite store; leaves the thread in which SQL runs to the backend. [V7]
+Responsible for all tables of the SQLite store; the thread in which SQL runs belongs to the
+backend. [V7]
 """
 
 from __future__ import annotations
@@ -17,18 +18,18 @@ from .schema import WIPE, drop_published
 from .writer import SQLiteWriter, wipe
 
 Whole = tuple[int, bytes]
-"""An entry, and the document as of it."""
+"""The number of an entry, and the document as of that entry, as one update."""
 
 
 class SQLiteTruncation:
-    """Clears one history at a time, and none while it is shortened."""
+    """Deletes the older part of one history at a time, and never while one is being shortened."""
 
     def __init__(self, backend: SQLiteWriter, compaction: SQLiteCompaction) -> None:
         self._backend = backend
         self._compaction = compaction
 
     async def clear(self, room_id: str, seq: int) -> int:
-        """As `History.forget_before`."""
+        """See `History.forget_before`."""
         backend = self._backend
         await backend.flush()
         async with self._compaction.lock:
@@ -45,15 +46,15 @@ class SQLiteTruncation:
         return rows[-1].seq
 
     def _rows(self, room_id: str, seq: int) -> tuple[list[Row], int, Whole | None]:
-        """What is to be known of a history up to an entry.
+        """Read a history up to an entry.
 
         Returns:
-            The rows, of which the last one grows no more; the saved entry; and a checkpoint
-            behind them, which may hold what was deleted before, if there is one.
+            The rows, of which the last one no longer grows; the saved entry; and a later
+            checkpoint, if there is one, since it may contain deleted content.
 
         Raises:
             VersionNotFound: there is no such entry.
-            HistoryUnavailable: what they hold is still needed, to know what the file holds.
+            HistoryUnavailable: the rows are still needed for a save in progress.
         """
         backend = self._backend
         document = backend.document_id(room_id)
@@ -66,7 +67,7 @@ class SQLiteTruncation:
             (document,),
         ).fetchone()
         if fingerprint is not None and saving is not None and saving < end:
-            raise HistoryUnavailable("The document is being saved: try again.")
+            raise HistoryUnavailable("The document is being saved. Try again.")
         later = backend.db.execute(
             "SELECT seq, data FROM collaboration_checkpoints WHERE document = ? AND seq > ?",
             (document, end),
@@ -78,7 +79,7 @@ class SQLiteTruncation:
     def _replace(
         self, room_id: str, last: Row, state: bytes, base: bytes | None, later: Whole | None
     ) -> None:
-        """Put the document as of a row in the place of all rows up to it."""
+        """Replace all rows up to a row by the document as of that row."""
         backend = self._backend
         document, end = backend.document_id(room_id), last.seq
         with backend.transaction() as db:
@@ -90,7 +91,7 @@ class SQLiteTruncation:
             db.execute(
                 "DELETE FROM collaboration_marks WHERE document = ? AND seq < ?", (document, end)
             )
-            for table in ("versions", "summaries"):  # they are made again of what is left
+            for table in ("versions", "summaries"):  # they are computed again
                 db.execute(f"DELETE FROM collaboration_{table} WHERE document = ?", (document,))
             drop_published(db, room_id)
             failpoint("clear.deleted")

@@ -1,6 +1,6 @@
 """The versions, names and marks of one document in the SQLite store.
 
-Knows their tables; leaves the thread in which SQL runs to the backend.
+Responsible for their tables; the thread in which SQL runs belongs to the backend.
 """
 
 from __future__ import annotations
@@ -18,14 +18,14 @@ T = TypeVar("T")
 
 
 class SQLiteVersions(VersionStore):
-    """One document's rows."""
+    """The versions of one document in the database."""
 
     def __init__(self, room_id: str, backend: SQLiteWriter) -> None:
         self._room_id = room_id
         self._backend = backend
 
     async def _ask(self, call: Callable[[sqlite3.Connection, int], T]) -> T:
-        """Read with a connection and the number of the document's row."""
+        """Call a function with a connection and the id of the document's row."""
         await self._backend.flush()
         document = await self._backend.ask(self._backend.document_id, self._room_id)
         return await self._backend.reader.ask(call, document)

@@ -1,9 +1,9 @@
 """Writes histories to SQLite: one file, one connection and one thread for all documents.
 
-All SQL that writes runs in one thread of its own, so the event loop never waits for the disk, and
-entries are written in the order in which they were appended. What one document cannot have stored
-keeps nobody else's work from being stored. Our tables stand beside those of other versions in the
-same file and leave them alone.
+All SQL that writes runs in a thread of its own, so that the event loop never waits for the disk,
+and entries are written in the order in which they were appended. If the work of one document
+cannot be stored, that of others still is. Tables of other packages in the same file are not
+changed.
 """
 
 from __future__ import annotations
@@ -31,19 +31,19 @@ from .store_file import MEMORY, StoreFile, open_private, open_store
 T = TypeVar("T")
 
 COMMIT_DELAY = 0.05
-"""Seconds from an update to the start of its commit."""
+"""Seconds between an update and the start of its commit."""
 
 RETRY_DELAY = 2.0
-"""Seconds until what could not be written is tried again."""
+"""Seconds until a failed write is retried."""
 
 TIDY_DELAY = 1.0
-"""Quiet seconds after which the write-ahead log is put into the database."""
+"""Seconds without writes after which the write-ahead log is merged into the database."""
 
 MAX_BACKLOG = 64 * 2**20
-"""Bytes that wait for a store that does not take them; past that each document's are merged."""
+"""Bytes of unwritten work above which each document's entries are merged."""
 
 MOST_BACKLOG = 256 * 2**20
-"""Bytes that never wait: past that the documents with most of them have no history."""
+"""Bytes of unwritten work above which the history of the largest documents is given up."""
 
 UNWRITABLE = (
     ArithmeticError,
@@ -53,15 +53,15 @@ UNWRITABLE = (
     sqlite3.InterfaceError,
     sqlite3.ProgrammingError,
 )
-"""Errors that say that a value can never be written: trying again is no use."""
+"""Errors for values that can never be written, so that a retry is useless."""
 
 
 class SQLiteWriter:
-    """One connection that writes to the database, and one thread in which it does.
+    """The connection that writes to the database, and its thread.
 
     Args:
         path: the database's file, or ``:memory:``.
-        commit_delay: seconds for which updates are gathered before they are written.
+        commit_delay: seconds for which updates are batched before they are written.
     """
 
     def __init__(
@@ -95,7 +95,7 @@ class SQLiteWriter:
         """Connect to the database.
 
         Raises:
-            HistoryUnavailable: it cannot be used; the text says why.
+            HistoryUnavailable: the database cannot be used; the text says why.
         """
         try:
             await self.run(self._connect)
@@ -106,12 +106,12 @@ class SQLiteWriter:
     def _connect(self) -> None:
         self._file = open_store(self.path, self.log)
         try:
-            wipe(self)  # a server that was killed may have left it to be done
+            wipe(self)  # in case the server was killed before
         except (sqlite3.Error, HistoryUnavailable) as error:
             self.log.error("%s: %s", self.file.path, error)
 
     async def run(self, call: Callable[..., T], *args: Any) -> T:
-        """Call something in the store's thread, after all that was asked of it before.
+        """Call a function in the store's thread, after all earlier calls.
 
         Raises:
             HistoryUnavailable: the store is closed.
@@ -121,10 +121,10 @@ class SQLiteWriter:
         return await asyncio.get_running_loop().run_in_executor(self._executor, call, *args)
 
     async def ask(self, call: Callable[..., T], *args: Any) -> T:
-        """As `run`.
+        """Call a function like `run`, and convert errors of the database.
 
         Raises:
-            HistoryUnavailable: the store could not be read or written.
+            HistoryUnavailable: the store cannot be read or written.
         """
         try:
             return await self.run(call, *args)
@@ -136,35 +136,35 @@ class SQLiteWriter:
 
     @property
     def file(self) -> StoreFile:
-        """The open database; only for the store's own thread."""
+        """The open database. Used in the store's thread only."""
         if self._file is None:
             raise HistoryUnavailable("The history is closed.")
         return self._file
 
     @property
     def db(self) -> sqlite3.Connection:
-        """The connection, for reading; only for the store's own thread."""
+        """The connection, for reading. Used in the store's thread only."""
         return self.file.db
 
     def transaction(self) -> AbstractContextManager[sqlite3.Connection]:
-        """Write in a block, all of it or nothing; only for the store's own thread.
+        """Run a block in a write transaction. Used in the store's thread only.
 
         Raises:
             LeaseLost: another server owns the store now.
-            sqlite3.Error: it cannot be written.
+            sqlite3.Error: the store cannot be written.
         """
         return self.file.transaction()
 
     @property
     def writes_private_store(self) -> bool:
-        """Whether another server writes the store, and this one a private one."""
+        """Whether this server writes a private store, since another one owns the main store."""
         return self._file is not None and self._file.is_private
 
     async def session_id(self, room_id: str) -> str:
-        """Return the session id of a document, made and stored if it has none.
+        """Return the session id of a document, and create it if necessary.
 
         Raises:
-            HistoryUnavailable: the store could not be read.
+            HistoryUnavailable: the store cannot be read.
         """
         return await self.ask(self._session_id, room_id)
 
@@ -187,7 +187,7 @@ class SQLiteWriter:
     # The lease
 
     def when_lost(self, callback: Callable[[], None]) -> None:
-        """As `HistoryBackend.when_lost`."""
+        """See `HistoryBackend.when_lost`."""
         self._when_lost = callback
 
     def _beat_later(self) -> None:
@@ -200,12 +200,12 @@ class SQLiteWriter:
         try:
             await self.ask(lambda: self.file.beat())
         except HistoryUnavailable as error:
-            self.log.debug("The lease of %s was not renewed: %s", self.path, error)
+            self.log.debug("Could not renew the lease of %s: %s", self.path, error)
         if not self._is_closed:
             self._beat_later()
 
     def _lost(self) -> None:
-        """Stop writing: what another server wrote meanwhile must not be overwritten."""
+        """Stop writing, so that another server's data is not overwritten."""
         if self._is_lost:
             return
         self._is_lost = True
@@ -215,9 +215,9 @@ class SQLiteWriter:
             self._when_lost()
 
     async def go_private(self) -> None:
-        """As `HistoryBackend.go_private`."""
+        """See `HistoryBackend.go_private`."""
         await self.run(self._reopen_privately)
-        self._backlog.take()  # of documents as they were in the other store
+        self._backlog.take()  # drop the work for the previous store
         self._ids.clear()
         self._tails.clear()
         self._refused.clear()
@@ -231,34 +231,34 @@ class SQLiteWriter:
             self._file = open_private(self.path, self.log)
         except (sqlite3.Error, OSError) as error:
             raise HistoryUnavailable(f"{self.path}: {error}") from error
-        self.log.error("This server goes on with a private history in %s.", self._file.path)
+        self.log.error("Continuing with a private history in %s.", self._file.path)
 
-    # Writing behind
+    # Write-behind
 
     def append(self, room_id: str, entry: Entry) -> None:
-        """Write an entry soon, after all that were appended before."""
+        """Schedule an entry to be written, after all earlier ones."""
         if room_id not in self._broken:
             self._backlog.of(room_id).entries.append(entry)
             self._schedule()
 
     def cut(self, room_id: str, seq: int) -> None:
-        """Never merge the entries after this one with those before."""
+        """Never merge the entries up to this one with later ones."""
         self._backlog.of(room_id).cuts.add(seq)
 
     def then(self, room_id: str, sql: str, *args: Any) -> None:
-        """Run a statement after everything that was appended so far to a document's history."""
+        """Schedule a statement, after everything that was appended to a document's history."""
         if room_id not in self._broken:
             self._backlog.of(room_id).statements.append((sql, args))
             self._schedule()
 
     def checkpoint(self, room_id: str, sql: str, *args: Any) -> None:
-        """As `then`, for what is dropped where memory is short."""
+        """Schedule statements that may be dropped if memory is short."""
         if room_id not in self._broken:
             self._backlog.of(room_id).checkpoint = (sql, args)
             self._schedule()
 
     def refusal(self, room_id: str) -> str:
-        """Why a document's history is not stored now; empty if it is."""
+        """Return why a document's history cannot be stored at the moment; empty if it can."""
         if room_id in self._broken:
             return f"{self.path}: a part of the document's history could not be stored"
         return self._refusal or self._refused.get(room_id, "")
@@ -266,7 +266,7 @@ class SQLiteWriter:
     def when_committed(
         self, room_id: str, callback: Callable[[bool], None], late: Callable[[], None]
     ) -> None:
-        """As `History.when_committed`."""
+        """See `History.when_committed`."""
         if self.refusal(room_id):
             if self._backlog.has(room_id):
                 self._backlog.of(room_id).late.append(late)
@@ -279,14 +279,14 @@ class SQLiteWriter:
             callback(True)
 
     def opened(self, room_id: str) -> None:
-        """A document is read from the store: from now on its history is whole again."""
+        """Record that a document was read from the store, so that its history is complete again."""
         self._broken.discard(room_id)
 
     def _schedule(self, delay: float | None = None) -> None:
         loop = asyncio.get_running_loop()
         due = loop.time() + (self._commit_delay if delay is None else delay)
         if self._timer is not None and self._timer.when() > due:
-            self._cancel_timer()  # what is new does not wait for what is tried again
+            self._cancel_timer()  # new work does not wait for the retry
         if self._timer is None and self._writing is None:
             self._timer = loop.call_at(due, self._start_writing)
 
@@ -302,12 +302,12 @@ class SQLiteWriter:
         try:
             failed = await self.run(self._write, works)
             if self._refusal and not self._is_lost:
-                self.log.warning("The history in %s is written again.", self.path)
+                self.log.warning("The history in %s can be written again.", self.path)
                 self._refusal = ""
         except LeaseLost as error:
             failed = dict.fromkeys(works, error)
             self._lost()
-        except Exception as error:  # nothing may end this: everybody's work waits for it
+        except Exception as error:  # all documents depend on this task
             failed = dict.fromkeys(works, error)
             self._refuse_all(error)
         finally:
@@ -338,13 +338,13 @@ class SQLiteWriter:
         self._refusal = f"{self.path}: {error}"
 
     def _report(self, written: set[str], failed: dict[str, BaseException]) -> None:
-        """Log which documents' histories are not stored, once for each reason."""
+        """Log the documents whose histories cannot be stored, once for each reason."""
         if self._refusal:
             return
         for room_id in written:
             self._retry_at.pop(room_id, None)
             if self._refused.pop(room_id, None) and room_id not in self._broken:
-                self.log.warning("The history of %s is stored again.", room_id or "names")
+                self.log.warning("The history of %s can be stored again.", room_id or "names")
         for room_id, error in failed.items():
             self._retry_at[room_id] = asyncio.get_running_loop().time() + RETRY_DELAY
             reason = f"{self.path}: {error!r}"
@@ -355,20 +355,20 @@ class SQLiteWriter:
                 self._give_up(room_id)
 
     def _bound(self) -> None:
-        """Keep what waits for the store within limits."""
+        """Limit the size of unwritten work."""
         for room_id in self._backlog.shrink(MAX_BACKLOG, MOST_BACKLOG):
             self.log.error(
-                "More of the history of %s waits than can be held in memory: it is lost. The"
-                " document goes on, and its file is saved.",
+                "Too much of the history of %s could not be stored; dropping it to save memory. The"
+                " document still works, and its file is saved.",
                 room_id,
             )
             self._give_up(room_id)
 
     def _give_up(self, room_id: str) -> None:
-        """Store nothing more of a document until it is opened again.
+        """Stop storing a document until it is opened again.
 
-        Its history then lacks a part: whoever has that part must not sync into what is left of
-        it, so that it gets another session id.
+        A part of its history is then missing. Clients that have that part must not sync with the
+        incomplete history, which therefore gets a new session id.
         """
         if room_id == EVERYBODY:
             self._backlog.drop(room_id)
@@ -385,10 +385,10 @@ class SQLiteWriter:
         )
 
     def _write(self, works: dict[str, Work]) -> dict[str, BaseException]:
-        """Write what waits.
+        """Write all work.
 
         Returns:
-            The documents of which nothing was written, and why.
+            The documents whose work was not written, with the errors.
 
         Raises:
             Exception: nothing at all was written.
@@ -420,7 +420,7 @@ class SQLiteWriter:
                                 self._ids.pop(room_id, None)
                 failpoint("commit.inserted")
         except BaseException:
-            self._ids.clear()  # some may be of rows that are not there now
+            self._ids.clear()  # the rollback may have removed some of these rows
             raise
         for room_id, last in tails.items():
             if room_id in failed:
@@ -444,11 +444,11 @@ class SQLiteWriter:
         return tail
 
     def _write_piecewise(self, room_id: str, work: Work, tail: Tail | None) -> Tail | None:
-        """Write a document's work entry by entry, without what can never be written.
+        """Write a document's work entry by entry, and skip statements that can never be written.
 
         Raises:
-            UnwritableEntry: an entry can never be written, and those behind it need it.
-            sqlite3.Error: it cannot be written now.
+            UnwritableEntry: an entry can never be written, and later ones depend on it.
+            sqlite3.Error: the work cannot be written at the moment.
         """
         for entry in work.entries:
             try:
@@ -462,11 +462,11 @@ class SQLiteWriter:
                 with _savepoint(self.db):
                     self.db.execute(sql, args)
             except UNWRITABLE as error:
-                self.log.error("%s: a note was not stored: %r", room_id or "people", error)
+                self.log.error("%s: could not store metadata: %r", room_id or "people", error)
         return tail
 
     def _write_entry(self, document: int, tail: Tail | None, entry: Entry, cuts: set[int]) -> Tail:
-        """Write an entry, into the row of the one before it where both are one piece of work."""
+        """Write an entry: into the previous row if both can share one, else into a new row."""
         author = storable(entry.author)
         if tail is not None and (longer := tail.with_entry(entry, cuts)):
             self.db.execute(
@@ -483,14 +483,14 @@ class SQLiteWriter:
         return Tail(entry, entry.time)
 
     def document_id(self, room_id: str) -> int:
-        """The row of a document, made if it has none; only for the store's own thread."""
+        """Return the id of a document's row, and create it if necessary. In the store's thread."""
         if room_id not in self._ids:
             self._session_id(room_id)
             self._ids[room_id] = self._found_id(room_id)
         return self._ids[room_id]
 
     def _written_id(self, room_id: str) -> int:
-        """As `document_id`, within a transaction."""
+        """Return the id of a document's row, within a transaction."""
         if room_id not in self._ids:
             self._add_document(self.db, room_id)
             self._ids[room_id] = self._found_id(room_id)
@@ -501,7 +501,7 @@ class SQLiteWriter:
         return int(self.db.execute(query, (room_id,)).fetchone()[0])
 
     async def flush(self) -> None:
-        """Write what was appended so far."""
+        """Write everything that was appended so far."""
         if self._writing is not None:
             await asyncio.wait({self._writing})
         if self._backlog:
@@ -509,7 +509,7 @@ class SQLiteWriter:
             if self._writing is None:
                 self._start_writing()
             assert self._writing is not None
-            await asyncio.shield(self._writing)  # it goes on even if nobody waits any more
+            await asyncio.shield(self._writing)  # continues even if the caller is cancelled
 
     def _cancel_timer(self) -> None:
         if self._timer is not None:
@@ -525,7 +525,7 @@ class SQLiteWriter:
         self._tidying = loop.call_later(TIDY_DELAY, self._tidy)
 
     def _tidy(self) -> None:
-        """Put the write-ahead log into the database: the file that is left is short."""
+        """Merge the write-ahead log into the database, and truncate it."""
         self._tidying = None
         if self._file is not None and self._file.writes_ahead and not self._is_closed:
             self._executor.submit(self._truncate_log)
@@ -534,19 +534,19 @@ class SQLiteWriter:
         try:
             self.db.execute("PRAGMA wal_checkpoint(TRUNCATE)").fetchone()
         except (sqlite3.Error, HistoryUnavailable) as error:
-            self.log.debug("The log of %s stays for now: %s", self.path, error)
+            self.log.debug("Could not truncate the log of %s: %s", self.path, error)
 
     def end_row(self, room_id: str) -> None:
-        """Have the next entry begin a row; only for the store's own thread."""
+        """Make the next entry begin a new row. Called in the store's thread only."""
         self._tails.pop(room_id, None)
 
     def forget(self, room_id: str) -> None:
-        """Forget what is known of a document's rows; only for the store's own thread."""
+        """Clear cached data of a document's rows. Called in the store's thread only."""
         self._ids.pop(room_id, None)
         self._tails.pop(room_id, None)
 
     def drop(self, room_id: str, *statements: tuple[str, tuple[Any, ...]]) -> None:
-        """Delete a history, and with it what statements do; only for the store's own thread."""
+        """Delete a history and run statements, in one transaction. In the store's thread."""
         with self.transaction() as db:
             for sql, args in statements:
                 db.execute(sql, args)
@@ -561,11 +561,11 @@ class SQLiteWriter:
         self.forget(room_id)
 
     async def set_aside(self, room_id: str) -> None:
-        """As `HistoryBackend.set_aside`."""
+        """See `HistoryBackend.set_aside`."""
         await self.flush()
         await self.ask(self._set_aside, room_id)
         self.log.error(
-            "The history of %s cannot be read. It is kept under another name; a new one begins.",
+            "The history of %s cannot be read. It is kept under another name; starting a new one.",
             room_id,
         )
 
@@ -586,7 +586,7 @@ class SQLiteWriter:
     # Closing
 
     async def close(self) -> None:
-        """Write what is still to be written, and disconnect."""
+        """Write all remaining work, and close the connection."""
         self._retry_at.clear()
         await self.flush()
         self._cancel_timer()
@@ -594,7 +594,7 @@ class SQLiteWriter:
             if timer is not None:
                 timer.cancel()
         if self._backlog:
-            self.log.error("Not all of the history in %s was stored.", self.path)
+            self.log.error("Some of the history in %s could not be stored.", self.path)
         await self.reader.close()
         await self.run(self._disconnect)
         self._is_closed = True
@@ -607,12 +607,12 @@ class SQLiteWriter:
 
 
 class UnwritableEntry(Exception):
-    """The store can never hold an entry, such as one that is larger than SQLite allows."""
+    """An entry can never be stored, such as one that is larger than SQLite allows."""
 
 
 @contextmanager
 def _savepoint(db: sqlite3.Connection) -> Iterator[None]:
-    """Undo what a block wrote if it fails, and nothing else."""
+    """Run a block in a savepoint, which is rolled back on errors."""
     db.execute("SAVEPOINT piece")
     try:
         yield
@@ -625,13 +625,13 @@ def _savepoint(db: sqlite3.Connection) -> Iterator[None]:
 
 
 def wipe(backend: SQLiteWriter) -> None:
-    """Leave no byte of what was deleted in the database and its log, if something was cleared.
+    """Remove all traces of deleted histories from the database and its log, if necessary.
 
-    Takes as long as copying the database; only for the store's own thread.
+    Takes as long as copying the database. Called in the store's thread only.
 
     Raises:
-        HistoryUnavailable: another program reads the database.
-        sqlite3.Error: there is no space for it.
+        HistoryUnavailable: another program is reading the database.
+        sqlite3.Error: there is not enough space.
     """
     db = backend.db
     chore = "FROM collaboration_chores WHERE name = ?"
@@ -641,8 +641,8 @@ def wipe(backend: SQLiteWriter) -> None:
     row = db.execute("PRAGMA wal_checkpoint(TRUNCATE)").fetchone()
     if row[0]:
         raise HistoryUnavailable(
-            "The history is cleared, but another program reads the database, in whose file bytes of"
-            " it are left: clear it again when that program is done."
+            "The history was deleted, but another program is reading the database, so that traces"
+            " of it are left in the file. Delete it again after that program has finished."
         )
     with backend.transaction():
         db.execute(f"DELETE {chore}", (WIPE,))
