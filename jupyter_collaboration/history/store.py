@@ -1,6 +1,6 @@
-"""The interfaces that every store of histories implements.
+"""The interfaces that all stores of histories implement.
 
-Updates are bytes here; files, sockets, and what a document means belong to others.
+Responsible for storing updates as bytes; their meaning belongs to others.
 """
 
 from __future__ import annotations
@@ -41,9 +41,9 @@ def nothing() -> None:
 
 
 class History(BaseYStore):
-    """The history of one document, as one room writes it.
+    """The history of one document.
 
-    `append` and `mark_saved` return at once; the backend writes behind, in order.
+    `append` and `mark_saved` return immediately; the backend writes later, in order.
     """
 
     def __init__(
@@ -63,30 +63,30 @@ class History(BaseYStore):
         return self._seq
 
     async def load(self) -> Stored:
-        """Read what is stored, making the document known if it is not.
+        """Load the stored data of the document, and create its record if there is none.
 
         Raises:
-            HistoryUnavailable: the store could not be read.
+            HistoryUnavailable: the store cannot be read.
         """
         stored = await self._load()
         self._seq = stored.seq
         return stored
 
     def append(self, update: bytes, author: str, kind: Kind) -> None:
-        """Add an entry after all others."""
+        """Append an entry."""
         self._seq += 1
         self._append(Entry(self._seq, update, author, kind, time.time()))
 
     async def unsaved_elsewhere(self, path: str) -> list[UnsavedWork]:
-        """Edits of this document that only the private store of an ended server has. [H9]
+        """Return unsaved edits of this document in private stores of stopped servers. [H9]
 
         Args:
-            path: where its file is.
+            path: of the document's file.
         """
         return []
 
     async def taken_over(self, work: UnsavedWork) -> None:
-        """Note that the edits are in this history now."""
+        """Record that edits from a private store are in this history now."""
 
     @abstractmethod
     async def _load(self) -> Stored: ...
@@ -96,75 +96,76 @@ class History(BaseYStore):
 
     @abstractmethod
     def note_path(self, path: str) -> None:
-        """Remember where the file is: a document whose file id is lost is found by it."""
+        """Record the path of the file, by which a document with a lost file id is found."""
 
     @abstractmethod
     async def base(self) -> bytes | None:
-        """The document as the file last held it, as one update; None where that is not known."""
+        """Return the document as it was last saved, as one update; None if not known."""
 
     async def at(self, seq: int) -> bytes | None:
-        """The document as of an entry, as one update; None where that is not known."""
+        """Return the document as of an entry, as one update; None if not known."""
         updates = await self.updates_at(seq)
-        # Not in the store's thread, in which everybody's work waits to be stored.
+        # Not in the store's thread, which would delay the writes of all documents.
         return None if updates is None else await run_sync(replay, updates)
 
     @abstractmethod
     async def updates_at(self, seq: int) -> list[bytes] | None:
-        """What makes the document as of an entry, in this order; None where that is not known."""
+        """Return the updates that produce the document as of an entry; None if not known."""
 
     @abstractmethod
     def mark_cut(self) -> int:
-        """Number of the last entry; entries from now on are never merged with those before."""
+        """Return the number of the last entry, and never merge it with later ones."""
 
     @abstractmethod
     async def commit(self) -> None:
-        """Return once everything appended so far is stored.
+        """Wait until everything appended so far is stored.
 
         Raises:
-            HistoryUnavailable: the store does not take it.
+            HistoryUnavailable: the store cannot be written.
         """
 
     @abstractmethod
     async def mark_saving(self, seq: int, fingerprint: str, newline: str = "\n") -> None:
-        """Note, before it is done, that a content is about to be written into the file.
+        """Record that a content is about to be written to the file.
 
-        A server that is killed between the write and `mark_saved` knows its own write by it.
-        Returns when this and everything appended before is stored (or cannot be).
+        If the server is killed between the write and `mark_saved`, it recognizes its own write
+        after the restart. Returns when this and everything appended before is stored (or cannot
+        be).
         """
 
     @abstractmethod
     def mark_saved(
         self, seq: int, file_hash: str, fingerprint: str = "", state: bytes | None = None
     ) -> None:
-        """Note that the file with this hash holds the document as of an entry.
+        """Record that the document as of an entry is in the file with this hash.
 
-        Where no entry stands for the file's content, since edits that are not in the file came
-        before a change on disk, ``state`` gives that content as one update.
+        If no entry corresponds to the content of the file, since there were unsaved edits before a
+        change on disk, ``state`` is the document with that content, as one update.
         """
 
     @abstractmethod
     async def forget_before(self, seq: int) -> int:
-        """Begin the history with an entry, which then holds the document as it was.
+        """Permanently delete the history before an entry, which then contains the whole document.
 
-        Entries before it, their versions, names and marks are gone for good; what is written
-        meanwhile is behind it. Nobody may write the file meanwhile. [V7]
+        Earlier entries, with their versions, names and marks, are deleted. Entries appended in the
+        meantime come after it. The file must not be written in the meantime. [V7]
 
         Returns:
-            The entry: the first one that ends there or behind it.
+            The new first entry: the first one that ends at `seq` or after it.
 
         Raises:
-            VersionNotFound: there is none.
-            HistoryUnavailable: the store does not take it.
+            VersionNotFound: there is no such entry.
+            HistoryUnavailable: the store cannot be written.
         """
 
     @property
     def needs_checkpoint(self) -> bool:
-        """Whether so much came since the last checkpoint that opening would be slow."""
+        """Whether there are so many entries since the last checkpoint that opening is slow."""
         return False
 
     @abstractmethod
     def checkpoint(self, seq: int, state: bytes) -> None:
-        """Keep the whole document, as of an entry that was saved: opening needs no replay."""
+        """Store the whole document as of a saved entry, so that opening it needs no replay."""
 
     @abstractmethod
     def when_committed(
@@ -173,12 +174,12 @@ class History(BaseYStore):
         """Call back once everything appended so far is on disk (True), or cannot be now (False).
 
         Args:
-            late: called after False, if it is on disk after all.
+            late: called after False, once it is on disk after all.
         """
 
     @property
     def retention(self) -> Retention | None:
-        """How much of it is kept; None where it does not outlive the server."""
+        """The retention settings; None if the history is not stored on disk."""
         return None
 
     @property
@@ -189,34 +190,34 @@ class History(BaseYStore):
     @property
     @abstractmethod
     def conflicts(self) -> ConflictStore:
-        """What merges of the document could not decide."""
+        """The open merge conflicts of the document."""
 
     @property
     @abstractmethod
     def attribution(self) -> AttributionStore:
-        """Who wrote what, where the entries do not tell it any more."""
+        """The stored attribution, for entries that no longer exist separately."""
 
     @abstractmethod
     async def entries(self) -> list[Entry]:
-        """All entries, in their order."""
+        """Return all entries, in order."""
 
     async def write(self, data: bytes) -> None:
-        """Add an edit without a known author, as pycrdt-store's interface has it."""
+        """Append an edit without a known author; part of pycrdt-store's interface."""
         self.append(data, "", Kind.EDIT)
 
     async def read(self) -> AsyncIterator[tuple[bytes, bytes, float]]:
-        """All updates with empty metadata and their times, as pycrdt-store's interface has it."""
+        """Yield (update, empty metadata, time); part of pycrdt-store's interface."""
         for entry in await self.entries():
             yield entry.update, b"", entry.time
 
 
 class HistoryBackend(ABC):
-    """Where the histories of all documents of a server are kept.
+    """The store of all histories of a server.
 
     Attributes:
-        forks: which of them are forks.
-        people: what the people in them are called.
-        inventory: which documents have one.
+        forks: the forks.
+        people: the display names of users.
+        inventory: the documents that have a history.
     """
 
     forks: ForkStore
@@ -225,46 +226,46 @@ class HistoryBackend(ABC):
 
     @property
     def retention(self) -> Retention | None:
-        """How much of a history is kept; None where it does not outlive the server."""
+        """The retention settings; None if histories are not stored on disk."""
         return None
 
     @property
     def is_private(self) -> bool:
-        """Whether this server does not write the store of its folder, but one of its own."""
+        """Whether this server writes a private store instead of the one of its folder."""
         return False
 
     @property
     def shared_folder(self) -> Path | None:
-        """Where servers that share the store agree about files; None if there is no such place."""
+        """The folder for locks of servers that share the store; None if there is none."""
         return None
 
     @abstractmethod
     def when_lost(self, callback: Callable[[], None]) -> None:
-        """Call back when another server took the store over: then `go_private` is due."""
+        """Set a callback for when another server takes over the store, to call `go_private`."""
 
     @abstractmethod
     async def go_private(self) -> None:
-        """Use a private store from now on; what was not stored is to be appended again.
+        """Switch to a private store; work that was not stored has to be appended again.
 
         Raises:
-            HistoryUnavailable: there can be none.
+            HistoryUnavailable: a private store cannot be created.
         """
 
     @abstractmethod
     async def set_aside(self, room_id: str) -> None:
-        """Keep a history that cannot be read under another name, and begin a new one.
+        """Rename a history that cannot be read, and start a new one.
 
         Raises:
-            HistoryUnavailable: the store does not take it.
+            HistoryUnavailable: the store cannot be written.
         """
 
     def is_within(self, folder: Path) -> bool:
-        """Whether it is a folder's own: servers with another root would have another one."""
+        """Return whether the store is inside a folder, so that other roots use other stores."""
         return True
 
     @abstractmethod
     async def open(self) -> None:
-        """Make ready to read and write.
+        """Open the store for reading and writing.
 
         Raises:
             HistoryUnavailable: the store cannot be used; its text says why.
@@ -272,27 +273,27 @@ class HistoryBackend(ABC):
 
     @abstractmethod
     def history(self, room_id: str) -> History:
-        """The history of the document behind a room id."""
+        """Return the history of the document with a room id."""
 
     @abstractmethod
     async def session_id(self, room_id: str) -> str:
-        """The session id of a document, made and stored if it has none.
+        """Return the session id of a document, and create it if necessary.
 
         Raises:
-            HistoryUnavailable: the store could not be read.
+            HistoryUnavailable: the store cannot be read.
         """
 
     @abstractmethod
     async def compact(self, room_id: str) -> None:
-        """Shorten a document's history to what is to be kept of it. [H4] [H5]"""
+        """Shorten a document's history by the retention settings. [H4] [H5]"""
 
     @abstractmethod
     async def flush(self) -> None:
-        """Write what was appended so far."""
+        """Write everything that was appended so far."""
 
     @abstractmethod
     async def close(self) -> None:
-        """Write what is still to be written, and let go of the store."""
+        """Write all remaining work, and release the store."""
 
 
 class VersionStore(ABC):
@@ -300,188 +301,188 @@ class VersionStore(ABC):
 
     @abstractmethod
     async def entries_after(self, seq: int, limit: int) -> list[Entry]:
-        """The entries behind one, at most so many."""
+        """Return the entries after one, up to a limit."""
 
     def behind(self, seq: int, pieces: int = 200) -> Iterator[Entry]:
-        """All entries behind one, read in pieces; for a worker thread of the event loop."""
+        """Yield all entries after one, read in pieces; for a worker thread of the event loop."""
         while entries := run(self.entries_after, seq, pieces):
             yield from entries
             seq = entries[-1].seq
 
     @abstractmethod
     async def moments(self) -> list[tuple[int, float]]:
-        """The number and the time of each entry that is not the server's own, oldest first."""
+        """Return number and time of each entry that is not by the server, oldest first."""
 
     @abstractmethod
     async def marks(self) -> list[Mark]:
-        """All marks, in the order of their entries."""
+        """Return all marks, in the order of their entries."""
 
     @abstractmethod
     def mark(self, mark: Mark) -> None:
-        """Add a mark; one of the same kind behind the same entry is replaced.
+        """Add a mark, and replace one of the same kind at the same entry.
 
-        Returns at once, as `History.append` does.
+        Returns immediately, like `History.append`.
         """
 
     @abstractmethod
     def unmark(self, seq: int, kind: MarkKind) -> None:
-        """Take a mark away, if there is one."""
+        """Remove a mark, if there is one."""
 
     @abstractmethod
     async def summarised(self) -> Summarised:
-        """How far versions were made."""
+        """Return up to which entry versions have been computed."""
 
     @abstractmethod
     async def replace(self, after: int, versions: list[Version], summarised: Summarised) -> None:
-        """Put versions in the place of all behind an entry, up to which they were made.
+        """Replace all versions after an entry, up to which they had been computed.
 
-        Does nothing if the history was shortened since: then all are to be made again.
+        Does nothing if the history has been shortened since: all must be computed again.
         """
 
     @abstractmethod
     async def boundary(self, seq: int) -> int | None:
-        """The first entry that ends at a number or behind it.
+        """Find the first entry that ends at a number or after it.
 
         Returns:
-            Its number; None if there is none, or the number is in a part that is kept as one.
+            Its number; None if there is none, or the number is in a merged part of the history.
         """
 
     @abstractmethod
     async def last_before(self, seq: int) -> int | None:
-        """The last entry that ends before a number; None if there is none."""
+        """Return the last entry that ends before a number; None if there is none."""
 
     @abstractmethod
     async def page(
         self, before: int | None, limit: int, *, author: str = "", named: bool = False
     ) -> list[Version]:
-        """The newest versions whose id is below a number, newest first.
+        """Return the versions whose ids are below a number, newest first.
 
         Args:
-            author: only those that this user had a part in.
-            named: only those with a name.
+            author: only versions with this user among the authors.
+            named: only named versions.
         """
 
 
 class AttributionStore(ABC):
-    """What is kept of who wrote one document, beside its entries."""
+    """The stored attribution of one document."""
 
     @abstractmethod
     async def read(self) -> Attribution:
-        """What is kept, up to the entry that it says; the entries behind it are not in it.
+        """Return the stored attribution, which extends up to its entry `seq`.
 
         Raises:
-            HistoryUnavailable: the store could not be read.
+            HistoryUnavailable: the store cannot be read.
         """
 
     @abstractmethod
     async def keep(self, attribution: Attribution) -> None:
-        """Keep more, unless what is kept goes further.
+        """Store an attribution, unless the stored one extends further.
 
         Raises:
-            HistoryUnavailable: the store does not take it.
+            HistoryUnavailable: the store cannot be written.
         """
 
 
 class ConflictStore(ABC):
-    """The conflicts of one document that nobody has decided yet. [S4]"""
+    """The open merge conflicts of one document. [S4]"""
 
     @abstractmethod
     async def all(self) -> list[OpenConflict]:
-        """All of them, oldest first."""
+        """Return all open conflicts, oldest first."""
 
     @abstractmethod
     def add(self, conflict: OpenConflict) -> None:
-        """Keep a conflict. Returns at once, as `History.append` does."""
+        """Store a conflict. Returns immediately, like `History.append`."""
 
     @abstractmethod
     def remove(self, conflict_id: str) -> None:
-        """Forget a conflict, if there is one of this id."""
+        """Remove the conflict with this id, if there is one."""
 
 
 class ForkStore(ABC):
     """All forks of a server."""
 
     lasts = True
-    """Whether what a fork holds outlives its room; if not, there should be none."""
+    """Whether a fork is kept after its room closes; if not, forks should not be created."""
 
     @abstractmethod
     async def add(self, fork: Fork) -> None:
-        """Keep a fork; its history is kept before.
+        """Store a fork, after its history.
 
         Raises:
-            HistoryUnavailable: the store does not take it.
+            HistoryUnavailable: the store cannot be written.
         """
 
     @abstractmethod
     async def find(self, room_id: str) -> Fork | None:
-        """The fork with this room; None if there is none.
+        """Return the fork with this room id; None if there is none.
 
         Raises:
-            HistoryUnavailable: the store could not be read.
+            HistoryUnavailable: the store cannot be read.
         """
 
     @abstractmethod
     async def of_root(self, root: str) -> list[Fork]:
-        """The forks of a document, the oldest first.
+        """Return the forks of a document, the oldest first.
 
         Raises:
-            HistoryUnavailable: the store could not be read.
+            HistoryUnavailable: the store cannot be read.
         """
 
     @abstractmethod
     async def remove(self, room_id: str) -> None:
-        """Drop a fork and its history.
+        """Delete a fork and its history.
 
         Raises:
-            HistoryUnavailable: the store does not take it.
+            HistoryUnavailable: the store cannot be written.
         """
 
 
 class PeopleStore(ABC):
-    """The last display name of everybody who joined a document."""
+    """The last display name of each user who joined a document."""
 
     @abstractmethod
     def note(self, username: str, name: str) -> None:
-        """Somebody is here, and called so; returns at once, as `History.append` does."""
+        """Record a user's display name. Returns immediately, like `History.append`."""
 
     @abstractmethod
     async def names(self, usernames: Collection[str]) -> dict[str, str]:
-        """Display names by username, of those of these people who are known.
+        """Return display names by username, as far as they are known.
 
         Raises:
-            HistoryUnavailable: the store could not be read.
+            HistoryUnavailable: the store cannot be read.
         """
 
 
 class Inventory(ABC):
-    """Everything that a store has histories of."""
+    """All rooms that have a history in a store."""
 
     @abstractmethod
     async def items(self) -> list[Item]:
-        """All of it.
+        """Return all items.
 
         Raises:
-            HistoryUnavailable: the store could not be read.
+            HistoryUnavailable: the store cannot be read.
         """
 
     @abstractmethod
     async def note(self, item: Item) -> None:
-        """Remember where a file was looked for, and since when it is missing.
+        """Record in which root folder a file was looked for, and since when it is missing.
 
         Raises:
-            HistoryUnavailable: the store does not take it.
+            HistoryUnavailable: the store cannot be written.
         """
 
     @abstractmethod
     async def drop(self, room_id: str) -> None:
-        """Drop a document's history, and its forks with theirs; its room must be closed.
+        """Delete the history of a document, and its forks with theirs; its room must be closed.
 
         Raises:
-            HistoryUnavailable: the store does not take it.
+            HistoryUnavailable: the store cannot be written.
         """
 
 
 async def _drop_forks(forks: ForkStore, root: str) -> None:
-    """The document goes last: what is left of it is found again by whoever was interrupted."""
+    """Delete the forks of a document, before the document: an interrupted call can be repeated."""
     for fork in await forks.of_root(root):
         await forks.remove(fork.room_id)

@@ -1,1 +1,1 @@
-"""A history as people read it: versions, what changed, who wrote it."""
+"""Version history: versions, their changes, and their authors."""

@@ -1,6 +1,6 @@
-"""Who wrote what is in a document, told so that clients can colour its text. [V6]
+"""The authors of each part of a document, with which clients color its text. [V6]
 
-Knows histories and rooms; knows nothing of what a document holds.
+Responsible for histories and rooms; the content of documents belongs to others.
 """
 
 from __future__ import annotations
@@ -14,10 +14,10 @@ from ..history.store import VersionStore
 from ..rooms.manager import RoomManager
 
 PIECES = 1_000
-"""Entries that are read at a time."""
+"""Number of entries that are read at a time."""
 
 WORTH_KEEPING = 16 * 2**10
-"""Bytes of entries that are read anew each time; what more of them tell is kept."""
+"""Size in bytes of new entries above which the attribution is stored again."""
 
 
 class Authorship:
@@ -28,13 +28,13 @@ class Authorship:
         self._reading = Lock()
 
     async def of(self, document: DocumentId) -> tuple[Attribution, dict[str, str]]:
-        """Who wrote what of a document, and their display names by username.
+        """Return the attribution of a document, and display names by username.
 
         Raises:
             HistoryUnavailable: the store cannot be read.
         """
         history = self._rooms.history(str(document))
-        async with self._reading:  # one history at a time is in memory
+        async with self._reading:  # only one history in memory at a time
             known = await history.attribution.read()
             size = await run_sync(_extend, known, history.versions)
             if size > WORTH_KEEPING:

@@ -1,7 +1,7 @@
-"""Makes versions of the entries of a history.
+"""Computes versions from the entries of a history.
 
-Knows how entries are grouped and what is said of them; leaves to the store what is kept. Slow for
-long histories: called in a thread.
+Responsible for combining groups of entries with their changes; storing versions belongs to the
+store. Slow for long histories: called in a thread.
 """
 
 from __future__ import annotations
@@ -19,20 +19,20 @@ from .grouping import Group, Grouping
 def made_of(
     content_type: str, store: VersionStore, done: Summarised, marks: list[Mark]
 ) -> tuple[list[Version], Summarised, int]:
-    """The versions behind those that are done, of which the last one may grow.
+    """Return the versions after those that are final; the last one may still grow.
 
     Args:
         content_type: the document's type.
-        store: what its entries are read from; in a worker thread of the event loop.
-        done: how far versions were made.
+        store: provides the entries; read in a worker thread of the event loop.
+        done: the end of the final versions.
         marks: all marks of the history.
 
     Returns:
-        The versions, how far those are done that change no more, and the last entry.
+        The versions, the new end of the final versions, and the last entry.
     """
     grouping = Grouping(marks)
     tracker = ChangeTracker(content_type, done.state)
-    behind: Doc[Any] = Doc()  # the document as of the last version that is over
+    behind: Doc[Any] = Doc()  # the document as of the last final version
     if done.state:
         behind.apply_update(done.state)
     versions: list[Version] = []

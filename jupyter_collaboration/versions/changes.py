@@ -1,7 +1,8 @@
-"""What a piece of a history changed, in the words of the document: cells and lines.
+"""Summarizes the changes in a part of a history: cells and lines.
 
-Replays updates into a document of its own and watches which cells they touch, so that the cost is
-that of the changes and not of the document. Slow for long histories: called in a thread.
+Replays updates in a separate document and observes which cells they change, so that the cost
+depends on the changes, not on the size of the document. Slow for long histories: called in a
+thread.
 """
 
 from __future__ import annotations
@@ -18,18 +19,18 @@ from ..merge.diff import differences, longest_rising
 from .grouping import EntryEffect
 
 OF_KERNELS = ("kernelspec", "language_info")
-"""Metadata of a notebook that pages write by themselves when its kernel starts."""
+"""Metadata of a notebook that clients set automatically when its kernel starts."""
 
 MAX_NUMBERS = 100
-"""Cells of one sort that a summary names."""
+"""Most cells of one kind of change that a summary lists."""
 
 
 class ChangeTracker:
-    """Follows a document through its history.
+    """Replays a document's history.
 
     Args:
         content_type: the document's type.
-        state: the document at the beginning, as one update; empty for an empty one.
+        state: the initial document, as one update; empty for an empty document.
     """
 
     def __init__(self, content_type: str, state: bytes = b"") -> None:
@@ -39,22 +40,22 @@ class ChangeTracker:
         self._reader = _Cells(self._doc) if is_notebook(content_type) else _Source(self._doc)
 
     def take(self, update: bytes) -> EntryEffect:
-        """Apply the next update; `changes` does not tell of it before it is `settled`."""
+        """Apply the next update; `changes` includes it only after `settled` was called."""
         self._reader.edited = self._reader.ran = False
         self._doc.apply_update(update)
         self._reader.looked()
         return EntryEffect(self._reader.edited, self._reader.ran)
 
     def settled(self) -> None:
-        """The update that was taken last belongs to what `changes` tells next."""
+        """Include the last update in the next result of `changes`."""
         self._reader.settle()
 
     def changes(self) -> dict[str, Any]:
-        """What changed since the last call, or the beginning, as JSON."""
+        """Return the changes since the last call, or since the beginning, as JSON."""
         return self._reader.changes()
 
     def close(self) -> None:
-        """Let go of the document."""
+        """Release the document."""
         self._reader.close()
 
 
@@ -71,10 +72,10 @@ class _Source:
         self.edited = True
 
     def looked(self) -> None:
-        """What was seen is all."""
+        """Do nothing: the observer has seen all changes."""
 
     def settle(self) -> None:
-        """Read the text if it was changed."""
+        """Read the text if it has changed."""
         if self.edited:
             self._now = str(self._source)
 
@@ -94,7 +95,7 @@ class _Cell:
 
 
 class _Cells:
-    """A notebook: looks at those cells only that an update touched."""
+    """A notebook, of which only the changed cells are read."""
 
     def __init__(self, doc: Doc[Any]) -> None:
         self._cells = doc.get("cells", type=Array)
@@ -111,7 +112,7 @@ class _Cells:
         self.edited = self.ran = False
 
     def _look(self, events: list[Any]) -> None:
-        """Note the places of what was touched, as they are after the update."""
+        """Record the indices of changed cells, as of after the update."""
         for event in events:
             path: list[Any] = event.path
             if not path:
@@ -131,13 +132,13 @@ class _Cells:
         self._is_metadata_touched = True
 
     def _metadata(self) -> str:
-        """What users wrote of the notebook's metadata: pages fill in the kernel by themselves."""
+        """Return the notebook's metadata without what clients set automatically."""
         meta = self._meta.to_py() or {}
         written = {k: v for k, v in (meta.get("metadata") or {}).items() if k not in OF_KERNELS}
         return fingerprint(written)
 
     def looked(self) -> None:
-        """Read what cannot be read while it changes."""
+        """Read what cannot be read during a change."""
         if self._is_metadata_touched:
             self._is_metadata_touched = False
             before, self._notable = self._notable, self._metadata()
@@ -145,7 +146,7 @@ class _Cells:
                 self.edited = self._is_metadata_changed = True
 
     def settle(self) -> None:
-        """Read the cells that were touched."""
+        """Read the changed cells."""
         self._has_metadata = self._has_metadata or self._is_metadata_changed
         self._is_metadata_changed = False
         if not self._fresh and len(self._cells) == len(self._ids):
@@ -193,7 +194,7 @@ _NO_CELL = _Cell("", "", "")
 
 
 def _inserted(event: ArrayEvent) -> set[int]:
-    """The places at which an event put something into a list."""
+    """Return the indices at which an event inserted items into a list."""
     at = 0
     places: set[int] = set()
     for change in event.delta:  # type: ignore[attr-defined]
@@ -211,7 +212,7 @@ def _cell(cell: dict[str, Any]) -> _Cell:
 
 
 def _lines(old: str, new: str) -> dict[str, int]:
-    """How many lines came and went."""
+    """Return the numbers of added and removed lines."""
     if old == new:
         return {"added": 0, "removed": 0}
     changes = list(differences(old.splitlines(), new.splitlines()))

@@ -1,8 +1,8 @@
-"""Which entries of a history people would call one piece of work.
+"""Groups the entries of a history into versions.
 
-Pure: what is known of entries in, versions out. A version ends with a pause, where somebody saved,
-ran cells or named what was there, before and after what other programs wrote, and where somebody
-else goes on alone. People who edit at the same time share one.
+Pure: metadata of entries in, versions out. A version ends with a pause; when a user saves, runs
+cells or names a version; before and after an external change; and when another user continues
+alone. Users who edit at the same time share a version.
 """
 
 from __future__ import annotations
@@ -16,18 +16,18 @@ PAUSE = 300.0
 """Seconds without an edit that end a version."""
 
 TOGETHER = 60.0
-"""Seconds within which edits of several people are work that they do together."""
+"""Seconds within which edits of several users count as simultaneous."""
 
 MAX_SPAN = 1800.0
-"""Seconds that a version lasts at most."""
+"""Longest time span of a version, in seconds."""
 
 ALONE = frozenset({Kind.LOAD, Kind.DISK, Kind.IMPORT, Kind.RESTORE, Kind.SQUASHED})
-"""Kinds of entries each of which is a version of its own."""
+"""Kinds of entries that are always a version of their own."""
 
 
 @dataclass(frozen=True)
 class EntryEffect:
-    """What an entry did to the content: both are False where it changed something else."""
+    """How an entry changed the content; both are False if it changed something else."""
 
     edited: bool
     ran: bool
@@ -35,7 +35,7 @@ class EntryEffect:
 
 @dataclass
 class Group:
-    """A version that is being made of entries."""
+    """The entries of a version that is being computed."""
 
     first: int
     seq: int
@@ -48,7 +48,7 @@ class Group:
     authors: Counter[str] = field(default_factory=Counter)
 
     def add(self, entry: Entry, effect: EntryEffect) -> None:
-        """Take the next entry in."""
+        """Add the next entry."""
         self.seq = entry.seq
         if not counts(entry, effect):
             return
@@ -61,19 +61,19 @@ class Group:
 
     @property
     def kind_of_version(self) -> str:
-        """The word that versions use."""
+        """The kind of the version, as in `Version`."""
         if self.is_restore:
             return Kind.RESTORE.value
         return "run" if self.ran and self.kind is Kind.EDIT else self.kind.value
 
     @property
     def names(self) -> tuple[str, ...]:
-        """Its authors, who did more first."""
+        """Return the authors, the most active first."""
         return tuple(name for name, _ in self.authors.most_common())
 
 
 class Grouping:
-    """Puts entries into groups, one after the other.
+    """Assigns entries to groups, in order.
 
     Args:
         marks: of the history, in the order of their entries.
@@ -86,7 +86,7 @@ class Grouping:
         self.group: Group | None = None
 
     def add(self, entry: Entry, effect: EntryEffect) -> Group | None:
-        """Take an entry; the group that ended before it, if one did."""
+        """Add an entry; return the group that ended before it, if one did."""
         ended = None
         if self.group is not None and self._begins(self.group, entry, effect):
             ended, self.group = self.group, None
@@ -98,7 +98,7 @@ class Grouping:
         return ended
 
     def _begins(self, group: Group, entry: Entry, effect: EntryEffect) -> bool:
-        """Whether an entry begins another version."""
+        """Return whether an entry begins a new version."""
         if group.seq in self._marks:
             return True
         if group.is_empty or not counts(entry, effect):
@@ -115,5 +115,5 @@ class Grouping:
 
 
 def counts(entry: Entry, effect: EntryEffect) -> bool:
-    """Whether an entry is work, and not bookkeeping."""
+    """Return whether an entry is an edit, not bookkeeping."""
     return effect.edited or effect.ran or entry.kind in ALONE

@@ -1,6 +1,6 @@
-"""Drops the histories of files that were deleted long ago. [V8]
+"""Deletes the histories of files that were deleted long ago. [V8]
 
-Knows which files are there and which rooms are open; leaves to the store what a history is.
+Responsible for finding out which files are missing; deleting histories belongs to the store.
 """
 
 from __future__ import annotations
@@ -22,17 +22,17 @@ from ..history.store import HistoryBackend
 from ..rooms.manager import RoomManager
 
 DAY = 86400.0
-"""Seconds between two sweeps, and the unit of what is kept."""
+"""Seconds between two sweeps, and in the unit of `detail_days`."""
 
 
 class OrphanCleanup:
-    """Looks once a day which documents have lost their files.
+    """Checks once a day which documents have lost their files.
 
     Args:
-        root: the server's root folder, if servers with others may use the store: what was seen in
-            another one is left to its server. Else empty.
-        now: seconds since the epoch.
-        sleep: waits for so many seconds.
+        root: the server's root folder if servers with other root folders may use the same store,
+            whose items are then left to them; else empty.
+        now: returns the time, in seconds since the epoch.
+        sleep: waits for a number of seconds.
     """
 
     def __init__(
@@ -53,18 +53,18 @@ class OrphanCleanup:
         self._sleep = sleep
 
     async def run(self) -> None:
-        """OrphanCleanup now and once a day, until cancelled."""
+        """Sweep now and once a day, until cancelled."""
         while True:
             try:
                 await self.sweep()
             except HistoryUnavailable as error:
-                self._log.warning("Deleted files were not looked for: %s", error)
+                self._log.warning("Could not look for deleted files: %s", error)
             except Exception as error:  # a contents manager may raise anything
-                self._log.error("Deleted files were not looked for: %r", error)
+                self._log.error("Could not look for deleted files: %r", error)
             await self._sleep(DAY)
 
     async def sweep(self) -> None:
-        """Note which files are missing, and drop what belonged to those that are so for long.
+        """Record missing files, and delete the histories of those missing for a long time.
 
         Raises:
             HistoryUnavailable: the store cannot be read or written.
@@ -78,12 +78,12 @@ class OrphanCleanup:
                 try:
                     await self._look_at(store, item)
                 except (HTTPError, OSError, ValueError) as error:
-                    self._log.debug("%s may be there or not: %r", item.room_id, error)
+                    self._log.debug("Could not check whether %s exists: %r", item.room_id, error)
 
     async def _look_at(self, store: HistoryBackend, item: Item) -> None:
         is_gone = await self._places.is_gone(item.room_id, item.path)
         if is_gone and item.root != self._root:
-            return  # another server's, which may see it
+            return  # belongs to another server, which may find it
         now, since = self._now(), item.missing_since
         if is_gone and since is not None and since <= now:
             assert store.retention is not None
@@ -101,7 +101,7 @@ class OrphanCleanup:
                 return
             if await self._places.is_gone(room_id, item.path):
                 await store.inventory.drop(room_id)
-                self._log.info("The history of %s is dropped: its file is deleted", room_id)
+                self._log.info("Deleting the history of %s, since its file was deleted", room_id)
 
 
 def _is_document(room_id: str) -> bool:

@@ -1,7 +1,7 @@
-"""Versions made of a document's history: listed, read, named, and brought back.
+"""Lists, reads, names and restores versions of documents.
 
-Knows histories and what documents hold; changes a document through its room only, by an ordinary
-edit. Nothing of a history stays in memory between two questions.
+Responsible for computing versions on demand; a document is changed through its room only, by an
+ordinary edit. Histories are not kept in memory between requests.
 """
 
 from __future__ import annotations
@@ -28,13 +28,13 @@ from ..rooms.manager import RoomManager
 from .builder import made_of
 
 PATIENCE = 0.1
-"""Seconds for which a page waits for versions that are not made yet."""
+"""Seconds that a page waits for versions that are still being computed."""
 
 KEEP_UP = 20.0
-"""Seconds between two times at which the versions of a document that is worked on are made."""
+"""Seconds between two computations of the versions of a document that is being edited."""
 
 CLOSE_TIME = 0.5
-"""Seconds for which a server that stops waits for what is being made."""
+"""Seconds that a stopping server waits for running computations."""
 
 MAX_PAGE = 200
 MAX_NAME = 200
@@ -42,13 +42,13 @@ MAX_NAME = 200
 
 @dataclass(frozen=True)
 class Page:
-    """A part of a document's history.
+    """A page of a document's version history.
 
     Attributes:
         versions: newest first.
-        is_complete: whether all that there are were made: if not, ask again soon.
-        people: what their authors are called, by username.
-        kept: how much of the history is kept; None where it does not outlive the server.
+        is_complete: whether all versions have been computed; if not, request the page again.
+        people: the display names of the authors, by username.
+        kept: the retention settings; None if the history is not stored on disk.
     """
 
     versions: list[Version]
@@ -78,7 +78,7 @@ class VersionService:
         author: str = "",
         named: bool = False,
     ) -> Page:
-        """The newest versions below an id, newest first."""
+        """Return the newest versions below an id, newest first."""
         making = self._make_soon(document)
         done, _ = await asyncio.wait({making}, timeout=PATIENCE)
         history = self._rooms.history(str(document))
@@ -86,11 +86,11 @@ class VersionService:
         versions = await history.versions.page(before, limit, author=author, named=named)
         authors = {name for version in versions for name in version.authors}
         people = await self._rooms.names(authors)
-        is_complete = bool(done) and str(document) not in self._asked  # else it was cleared
+        is_complete = bool(done) and str(document) not in self._asked  # else older versions were deleted
         return Page(versions, is_complete, people, history.retention)
 
     def _make_soon(self, document: DocumentId) -> asyncio.Task[Any]:
-        """Make the versions of all that is there now; once at a time a document."""
+        """Compute the versions of a document in the background, once at a time."""
         key = str(document)
         self._asked.add(key)
         if key not in self._making:
@@ -100,17 +100,17 @@ class VersionService:
         return self._making[key]
 
     def keep_up(self, room_id: str) -> None:
-        """A document was saved: make its versions now and then, so that no page waits for many."""
+        """Compute versions from time to time after saves, so that pages load quickly."""
         now = asyncio.get_running_loop().time()
         document = parse_room_id(room_id)
-        if self._is_closed:  # the last saves of a server that stops
+        if self._is_closed:  # the last saves of a stopping server
             return
         if document is not None and now - self._begun.get(room_id, -math.inf) > KEEP_UP:
             self._begun[room_id] = now
             self._make_soon(document)
 
     async def close(self) -> None:
-        """Stop; what was not made is made at the next question."""
+        """Stop; unfinished versions are computed on the next request."""
         self._is_closed = True
         making = set(self._making.values())
         for task in making:
@@ -121,16 +121,16 @@ class VersionService:
     async def _make(self, document: DocumentId) -> None:
         key = str(document)
         try:
-            while key in self._asked:  # who asks meanwhile wants what came meanwhile, too
+            while key in self._asked:  # requests since the last round may include newer entries
                 self._asked.discard(key)
                 await self._make_new(document)
         except HistoryUnavailable as error:
-            self._log.debug("The versions of %s are not made: %s", document, error)
+            self._log.debug("Could not compute versions of %s: %s", document, error)
         except Exception as error:  # pycrdt raises no type of its own
-            self._log.error("The versions of %s cannot be made: %r", document, error)
+            self._log.error("Could not compute versions of %s: %r", document, error)
 
     async def _make_new(self, document: DocumentId) -> None:
-        """Make the versions of what came since the last time, if anything did."""
+        """Compute versions of entries since the last time, if there are any."""
         key = str(document)
         store = self._rooms.history(key).versions
         marks = await store.marks()
@@ -144,21 +144,21 @@ class VersionService:
         self._made[key] = (last, len(marks))
 
     async def clear(self, document: DocumentId, seq: int) -> int:
-        """Forget everything before the end of a version, which then is the first one. [V7]
+        """Delete everything before the end of a version, which becomes the first one. [V7]
 
         Returns:
-            The version's id: the newest one may have grown meanwhile.
+            The version's id, which changes if the newest version has grown in the meantime.
 
         Raises:
             VersionNotFound: there is no such version.
             CollaborationError: the document cannot be opened, or is not saved.
-            HistoryUnavailable: the store does not take it.
+            HistoryUnavailable: the store cannot be written.
         """
         key = str(document)
         while key in self._making:
             await asyncio.wait({self._making[key]})
         truncation = asyncio.create_task(self._clear(document, seq))
-        self._making[key] = truncation  # nobody makes versions of what is about to go
+        self._making[key] = truncation  # blocks the computation of versions
         truncation.add_done_callback(lambda _: self._making.pop(key, None))
         return await truncation
 
@@ -176,21 +176,21 @@ class VersionService:
         return end
 
     async def content(self, document: DocumentId, seq: int) -> Any:
-        """What the document held at the end of a version.
+        """Return the content of the document at the end of a version.
 
         Raises:
-            VersionNotFound: it is not kept, or never was.
+            VersionNotFound: the version does not exist, or is no longer kept.
         """
         updates = await self._updates(document, seq)
         return await run_sync(content_of, document.type, *updates)
 
     async def content_before(self, document: DocumentId, first: int) -> Any:
-        """What the document held before a version that begins with an entry.
+        """Return the content of the document before the version that begins with an entry.
 
-        It is that of an empty document before the first one.
+        Before the first version, this is an empty document.
 
         Raises:
-            VersionNotFound: it is not kept.
+            VersionNotFound: the content is no longer kept.
         """
         end = await self._rooms.history(str(document)).versions.last_before(first)
         updates = [] if end is None else await self._updates(document, end)
@@ -201,22 +201,22 @@ class VersionService:
         end = await history.versions.boundary(seq)
         updates = None if end is None else await history.updates_at(end)
         if updates is None:
-            raise VersionNotFound(f"There is no version {seq} of this document any more.")
+            raise VersionNotFound(f"Version {seq} of this document is no longer available.")
         return updates
 
     async def name(self, document: DocumentId, seq: int, name: str, author: str) -> int:
-        """Name a version, or take its name away with an empty one.
+        """Name a version, or remove its name if the new one is empty.
 
         Returns:
-            The version's id: the newest one may have grown meanwhile.
+            The version's id, which changes if the newest version has grown in the meantime.
 
         Raises:
             InvalidRequest: the name is too long.
             VersionNotFound: there is no such version.
-            HistoryUnavailable: the store does not take it.
+            HistoryUnavailable: the store cannot be written.
         """
         if len(name) > MAX_NAME:
-            raise InvalidRequest(f"A name has at most {MAX_NAME} characters.")
+            raise InvalidRequest(f"The name must have at most {MAX_NAME} characters.")
         history = self._rooms.history(str(document))
         store = history.versions
         if not name:
@@ -224,7 +224,7 @@ class VersionService:
             await history.commit()
             return seq
         if seq == history.seq:
-            history.mark_cut()  # what comes from now on is another version
+            history.mark_cut()  # later edits belong to another version
             await history.commit()
         end = await store.boundary(seq)
         if end is None:
@@ -242,19 +242,19 @@ class VersionService:
         cell: str | None = None,
         apply: bool = True,
     ) -> bytes:
-        """Make the document, or one cell of it, what it was at the end of a version.
+        """Restore the document, or one of its cells, to the end of a version.
 
         Args:
             cell: the id of the cell; None for the whole document.
-            apply: whether the server makes the edit. If not, the caller makes it, so that they
-                can undo it, and the history takes what they do next for the restore.
+            apply: whether the server applies the edit. If not, the client does, so that the user
+                can undo it, and the history records the user's next edit as the restore.
 
         Returns:
-            The edit, as an update; the empty update if the document is like this already.
+            The edit, as a Yjs update; the empty update if nothing differs.
 
         Raises:
-            VersionNotFound: it is not kept, or the cell was not in it.
-            NotAllowed: nobody may write the file.
+            VersionNotFound: the version is no longer kept, or does not contain the cell.
+            NotAllowed: the file is read-only.
             CollaborationError: the document cannot be opened.
         """
         content = await self.content(document, seq)
@@ -275,10 +275,10 @@ class VersionService:
 
 
 def _with_cell(now: Any, then: Any, name: str) -> Any:
-    """A notebook with one cell as it was: in its place, or behind the cell that was before it."""
+    """Return a notebook with one restored cell: at its place, or after its former predecessor."""
     old = {cell.get("id"): at for at, cell in enumerate(then.get("cells", ()))}
     if name not in old:
-        raise VersionNotFound("There was no such cell in this version.")
+        raise VersionNotFound("This version does not contain the cell.")
     cells = list(now["cells"])
     names = [cell.get("id") for cell in cells]
     cell = then["cells"][old[name]]
