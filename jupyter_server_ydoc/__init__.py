@@ -1,4 +1,4 @@
-"""The public import names of the server extension; everything behind them is in
+"""The public import names of the server extension, which is implemented in
 `jupyter_collaboration`."""
 
 from typing import Any

@@ -1,4 +1,4 @@
-"""Public helpers: how a room id names a file, and where events are published."""
+"""Public helpers: encoding and decoding of room ids, and the ids of event schemas."""
 
 from jupyter_collaboration.app import EVENTS_URI
 
@@ -6,12 +6,12 @@ JUPYTER_COLLABORATION_EVENTS_URI = f"{EVENTS_URI}/session/v1"
 
 
 def encode_file_path(format: str, file_type: str, file_id: str) -> str:
-    """A room id: ``format:type:fileId``."""
+    """Return a room id: ``format:type:fileId``."""
     return f"{format}:{file_type}:{file_id}"
 
 
 def decode_file_path(path: str) -> tuple[str, str, str]:
-    """The format, the type and the file id in a room id.
+    """Return the format, the type and the file id in a room id.
 
     Raises:
         ValueError: it has fewer than three parts.
@@ -21,5 +21,5 @@ def decode_file_path(path: str) -> tuple[str, str, str]:
 
 
 def room_id_from_encoded_path(encoded_path: str) -> str:
-    """The room id at the end of a URL's path."""
+    """Return the room id at the end of a URL's path."""
     return encoded_path.rsplit("/", 1)[-1]

@@ -1,1 +1,1 @@
-"""What documents are, and how their content becomes a Yjs document."""
+"""Documents: their ids, their types, and their content as Yjs documents."""

@@ -1,7 +1,8 @@
-"""Where each cell of a live notebook is, by its id.
+"""An index of a live notebook's cells by id.
 
-Follows the changes of the list of cells, so that nobody has to read thousands of cells to find
-one. Ids are read soon after a change, since a document must not be read while it tells of one.
+It follows the changes of the list of cells, so that finding a cell does not require reading
+thousands of them. Ids are read soon after a change, since a document must not be read while it
+calls its observers.
 """
 
 from __future__ import annotations
@@ -17,14 +18,14 @@ from ..protocol.messages import read_varuint
 from ..protocol.update_reader import Id
 
 SLICE = 25
-"""Cells that are read before others have their turn."""
+"""Number of cells that are read before the event loop gets control again."""
 
 MAX_TRIED = 64
-"""Parts of a document up to which each of them is looked up."""
+"""Number of parts of a document up to which each one is looked up."""
 
 
 class CellIndex:
-    """The ids of all cells, in their order.
+    """The ids of all cells, in order.
 
     Args:
         cells: the notebook's list of cells.
@@ -41,7 +42,7 @@ class CellIndex:
         self._by_item: dict[Id, str] = {}
 
     def follow(self, event: ArrayEvent) -> bool:
-        """The list of cells changed; whether any were inserted."""
+        """Update the index after a change of the list; return whether cells were inserted."""
         if self._ids is None:
             return True
         at, has_inserted = 0, False
@@ -69,7 +70,7 @@ class CellIndex:
         return has_inserted
 
     def twins(self) -> list[int]:
-        """The places of cells that came last with an id that a cell before or behind them has."""
+        """Return the indices of recently inserted cells whose id another cell has already."""
         self._read()
         fresh, self._unchecked = self._unchecked, []
         ids = self._ids or []
@@ -86,7 +87,7 @@ class CellIndex:
         return found
 
     def place(self, name: str) -> int | None:
-        """Where the cell of an id is; None if there is none."""
+        """Return the index of the cell with an id; None if there is none."""
         self._read()
         if self._places is None:
             ids = self._ids or []
@@ -94,25 +95,25 @@ class CellIndex:
         return self._places.get(name)
 
     def cell(self, name: str) -> Map[Any] | None:
-        """The cell of an id."""
+        """Return the cell with an id; None if there is none."""
         at = self.place(name)
         if at is None:
             return None
         cell = self._cells[at]
         if isinstance(cell, Map) and cell.get("id") == name:
             return cell
-        self._ids = None  # somebody gave a cell another id
+        self._ids = None  # the id of a cell was changed
         at = self.place(name)
         found = None if at is None else self._cells[at]
         return found if isinstance(found, Map) else None
 
     def item(self, name: str) -> Id | None:
-        """The number that Yjs has for the cell of an id: that of a copy is another one."""
+        """Return the Yjs id of the cell with an id, which differs for a copy of the cell."""
         place = self.place(name)
         return None if place is None else self._items[place]
 
     def deleted_by(self, parts: Iterable[tuple[int, int, int]]) -> list[str]:
-        """The cells that an edit deletes, which deletes these parts (client, clock, length)."""
+        """Return the ids of the cells in deleted parts, given as (client, clock, length)."""
         self._read()
         names: list[str] = []
         for client, clock, length in parts:
@@ -128,16 +129,16 @@ class CellIndex:
         return names
 
     async def read_slowly(self) -> None:
-        """Read all ids in small pieces, so that opening thousands of cells holds nobody up."""
+        """Read all ids in small slices, so that large notebooks do not block the event loop."""
         while self._read(SLICE):
             await checkpoint()
 
     def renamed(self) -> None:
-        """Ids of cells were changed."""
+        """Reset the index after ids of cells were changed."""
         self._ids = None
 
     def _read(self, limit: int | None = None) -> bool:
-        """Read the ids that are not known yet, at most so many; whether there are more."""
+        """Read a limited number of unknown ids; return whether there are more."""
         if self._ids is None or len(self._ids) != len(self._cells):
             self._ids = [None] * len(self._cells)
             self._items = [None] * len(self._cells)
@@ -166,7 +167,7 @@ class CellIndex:
 
 
 def _item(cells: Array[Any], at: int) -> Id:
-    """The number of a cell: a relative position begins with the kind, the client and the clock."""
+    """Return the Yjs id of a cell. A relative position begins with kind, client and clock."""
     data = cells.sticky_index(at, Assoc.AFTER).encode()
     client, place = read_varuint(data, 1)
     return client, read_varuint(data, place)[0]

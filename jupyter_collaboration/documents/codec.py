@@ -1,6 +1,6 @@
-"""What a document is: its id, its type, and how its content fills a Yjs document.
+"""Converts between the content of files and Yjs documents.
 
-Knows jupyter_ydoc and pycrdt; knows nothing of files, rooms or sockets.
+Responsible for the use of jupyter_ydoc and pycrdt; files and rooms belong to others.
 """
 
 from __future__ import annotations
@@ -21,19 +21,19 @@ LINE_END = re.compile(r"\r\n|\r")
 
 
 def make_document(content_type: str, doc: Doc[Any], awareness: Awareness | None = None) -> YBaseDoc:
-    """The document type's view of a Yjs document; unknown types are text files."""
+    """Return a Yjs document as an object of its type's class; unknown types are text files."""
     types = document_types()
     return types.get(content_type, types["file"])(doc, awareness)
 
 
 def take_in(doc: Doc[Any], *updates: bytes) -> None:
-    """Apply updates to a document that is open, in one transaction.
+    """Apply updates to an open document, in one transaction with an origin.
 
-    A document type's view undoes what is done without an origin, and so keeps all that is deleted
-    in this way. What people delete is to be gone.
+    The undo managers of document classes track transactions without an origin, and keep everything
+    that is deleted in them. Content that users delete must be freed.
 
     Raises:
-        Exception: one cannot be applied; pycrdt raises no type of its own.
+        Exception: an update cannot be applied; pycrdt has no exception type.
     """
     with doc.transaction(origin="taken in"):
         for update in updates:
@@ -41,7 +41,7 @@ def take_in(doc: Doc[Any], *updates: bytes) -> None:
 
 
 def fingerprint(content: Any) -> str:
-    """A hash that is the same for the same content: a string, bytes or JSON."""
+    """Return a hash of a content (a string, bytes or JSON), equal for equal contents."""
     if isinstance(content, bytes):
         data = content
     elif isinstance(content, str):
@@ -52,7 +52,7 @@ def fingerprint(content: Any) -> str:
 
 
 def file_fingerprint(content_type: str, content: Any) -> str:
-    """A fingerprint of what a file holds of a content: whether cells are trusted is not in it."""
+    """Return the fingerprint of a content as in a file, which ignores whether cells are trusted."""
     if is_notebook(content_type):
         cells = [
             {**cell, "metadata": {k: v for k, v in cell["metadata"].items() if k != "trusted"}}
@@ -63,11 +63,11 @@ def file_fingerprint(content_type: str, content: Any) -> str:
 
 
 def joined_streams(outputs: list[dict[str, Any]]) -> list[dict[str, Any]]:
-    """Outputs in which consecutive pieces of one stream are one output.
+    """Merge consecutive outputs of the same stream.
 
-    JupyterLab shows them as one, and writes the text of the second one into the first one when
-    it finds them in a document: so a document never holds two. Programs such as papermill write
-    one for each `print`, and their files keep them. [F7]
+    JupyterLab shows them as one output, and merges them when it finds them in a document, so that a
+    document never contains them separately. Programs such as papermill write one output for each
+    `print`, which their files keep. [F7]
     """
     joined: list[dict[str, Any]] = []
     for output in outputs:
@@ -83,7 +83,7 @@ def joined_streams(outputs: list[dict[str, Any]]) -> list[dict[str, Any]]:
 
 
 def is_stream(output: Any) -> bool:
-    """Whether an output is a piece of a stream and nothing else."""
+    """Return whether an output is a plain stream output."""
     return (
         isinstance(output, dict)
         and output.keys() == {"output_type", "name", "text"}
@@ -99,16 +99,16 @@ def is_stream(output: Any) -> bool:
 
 
 def normalized(text: str) -> str:
-    """A text as documents hold it: every line ends with ``\\n``. [F7]
+    """Return a text in which every line ends with ``\\n``, as in documents. [F7]
 
-    Editors show all line ends as one character. With ``\\r\\n`` in the document a person and the
-    file would count characters differently, and typing would go to the wrong place.
+    Editors count each line end as one character. With ``\\r\\n`` in the document, editor and
+    document would count differently, and typed text would end up in the wrong place.
     """
     return LINE_END.sub("\n", text) if "\r" in text else text
 
 
 def cell_in_document(cell: dict[str, Any]) -> dict[str, Any]:
-    """A cell of a file as the document holds it: line ends normalized, streams joined."""
+    """Return a file's cell as in the document: with normalized line ends and joined streams."""
     source, outputs = cell.get("source"), cell.get("outputs")
     if isinstance(source, list):
         source = "".join(source)
@@ -118,20 +118,20 @@ def cell_in_document(cell: dict[str, Any]) -> dict[str, Any]:
 
 
 def loading_client_id(content: Any) -> int:
-    """The Yjs client id under which a content is loaded. [S5]
+    """Return the Yjs client id with which a content is loaded. [S5]
 
-    The same content always gets the same id, so two loads make one history. 53 bits are
-    used, and none below 2**32, where the ids of other clients are.
+    The same content always gets the same id, so that loading it twice results in the same
+    history. Ids have 53 bits and are at least 2**32, above the ids of other clients.
     """
     low = 2**32
     return low + int(fingerprint(content)[:16], 16) % (2**53 - low)
 
 
 def with_cell_ids(notebook: dict[str, Any]) -> dict[str, Any]:
-    """A copy of a notebook in which every cell has an id, the same one at each load.
+    """Return a copy of a notebook in which every cell has an id, the same one at each load.
 
-    Ids that are missing are made from the notebook's content; an empty notebook gets an empty
-    code cell, as JupyterLab shows it.
+    Missing ids are computed from the content of the notebook. An empty notebook gets an empty code
+    cell, as in JupyterLab.
     """
     notebook = copy.deepcopy(notebook)
     cells = notebook["cells"] = [cell_in_document(cell) for cell in notebook["cells"]]
@@ -153,7 +153,7 @@ def with_cell_ids(notebook: dict[str, Any]) -> dict[str, Any]:
 
 
 def loaded_update(content_type: str, content: Any) -> bytes:
-    """The update that fills an empty document with a file's content.
+    """Return the update that fills an empty document with the content of a file.
 
     Slow for large documents: call it outside of the event loop.
     """
@@ -165,7 +165,7 @@ def loaded_update(content_type: str, content: Any) -> bytes:
 
 
 def rendered(content_type: str, update: bytes) -> Any:
-    """The content, as a file would hold it, of a document given as one update.
+    """Return the file content of a document, given as one update.
 
     Slow for large documents: call it outside of the event loop.
     """
@@ -179,7 +179,7 @@ def rendered(content_type: str, update: bytes) -> Any:
 
 
 def notebook_of(document: YNotebook) -> dict[str, Any]:
-    """A notebook as it is in the document, with all cells and their ids."""
+    """Return the notebook in a document, with all cells and their ids."""
     meta: dict[str, Any] = document.ydoc.get("meta", type=Map).to_py() or {}
     cells = [cell.to_py() for cell in document.ycells]
     for cell in cells:
@@ -193,7 +193,7 @@ def notebook_of(document: YNotebook) -> dict[str, Any]:
 
 
 def content_of(content_type: str, *updates: bytes) -> Any:
-    """The content of a document given as updates, with everything that merging looks at.
+    """Return the content of a document, given as updates, in the form used for merging.
 
     Slow for large documents: call it outside of the event loop.
     """
@@ -206,7 +206,7 @@ def content_of(content_type: str, *updates: bytes) -> Any:
 
 
 PLACEHOLDERS = {"language_info": {"name": ""}, "kernelspec": {"name": "", "display_name": ""}}
-"""What jupyter_ydoc adds to a notebook that names no kernel."""
+"""What jupyter_ydoc adds to a notebook without a kernel."""
 
 
 def _drop_placeholders(metadata: dict[str, Any]) -> None:
@@ -216,7 +216,7 @@ def _drop_placeholders(metadata: dict[str, Any]) -> None:
 
 
 def replay(updates: list[bytes]) -> bytes:
-    """The document that updates make, as one update."""
+    """Merge updates into one, by applying them to an empty document."""
     doc: Doc[Any] = Doc()
     with doc.transaction():
         for update in updates:

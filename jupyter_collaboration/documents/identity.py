@@ -1,4 +1,4 @@
-"""What a document is called: its room id, its format and its type."""
+"""The identity of a document: its room id, its format and its type."""
 
 from __future__ import annotations
 
@@ -27,7 +27,7 @@ class DocumentId:
 
     @property
     def contents_type(self) -> str:
-        """The type by which a contents manager knows the file."""
+        """The file's type in the contents manager."""
         return "notebook" if self.type == "notebook" else "file"
 
 
@@ -35,23 +35,23 @@ def document_id(file_format: str, content_type: str, file_id: str) -> DocumentId
     """Check the parts of a room id.
 
     Raises:
-        InvalidRequest: a part is missing, or there is no such format.
+        InvalidRequest: a part is missing, or the format is unknown.
     """
     if file_format not in FORMATS:
         formats = ", ".join(FORMATS)
-        raise InvalidRequest(f"The format of a document is one of {formats}, not {file_format!r}.")
+        raise InvalidRequest(f"The format must be one of {formats}, not {file_format!r}.")
     if not content_type or ":" in content_type or not file_id:
-        raise InvalidRequest("A document has a type and a file id.")
+        raise InvalidRequest("A document must have a type and a file id.")
     if content_type == "notebook" and file_format != "json":
-        raise InvalidRequest(f"A notebook's format is 'json', not {file_format!r}.")
+        raise InvalidRequest(f"The format of a notebook must be 'json', not {file_format!r}.")
     return DocumentId(file_format, content_type, file_id)
 
 
 def parse_room_id(room_id: str) -> DocumentId | None:
-    """The document behind a room id; None for a room without a file.
+    """Parse the room id of a document; return None for a room without a file.
 
     Raises:
-        InvalidRequest: it looks like a document's and is none.
+        InvalidRequest: it has the form of a document's room id, but is not valid.
     """
     parts = room_id.split(":", 2)
     return document_id(*parts) if len(parts) == 3 else None
@@ -59,14 +59,14 @@ def parse_room_id(room_id: str) -> DocumentId | None:
 
 @cache
 def document_types() -> dict[str, type[YBaseDoc]]:
-    """Every type that a package registers under the ``jupyter_ydoc`` entry point."""
+    """Return all document types that are registered as ``jupyter_ydoc`` entry points."""
     types: dict[str, type[YBaseDoc]] = {}
     for entry in entry_points(group="jupyter_ydoc"):
         try:
             types[entry.name] = entry.load()
         except Exception as error:
             getLogger(__name__).error(
-                "The document type %r of %r cannot be loaded and is left out: %r",
+                "Could not load the document type %r of %r: %r",
                 entry.name,
                 entry.value,
                 error,
@@ -75,21 +75,21 @@ def document_types() -> dict[str, type[YBaseDoc]]:
 
 
 def check_type(content_type: str) -> None:
-    """Refuse a document type that no package registers, before anything is stored for it.
+    """Refuse an unknown document type, before anything is stored for it.
 
     Raises:
-        InvalidRequest: there is no such type.
+        InvalidRequest: no installed package registers this type.
     """
     if content_type not in document_types():
         known = ", ".join(sorted(document_types()))
         raise InvalidRequest(
             f"No installed package registers the document type {content_type[:100]!r} (entry"
-            f" points of the group jupyter_ydoc). There are: {known}."
+            f" points of the group jupyter_ydoc). Known types: {known}."
         )
 
 
 def has_saved_state(content_type: str) -> bool:
-    """Return whether documents of a type say in their state whether their file holds them."""
+    """Return whether documents of a type have a 'dirty' state, which says if they are saved."""
     module = document_types()[content_type].__module__ if content_type in document_types() else ""
     return not module or module.startswith("jupyter_ydoc")
 

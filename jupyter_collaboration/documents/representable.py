@@ -1,11 +1,11 @@
-"""Values that a JSON file can hold and a Yjs document, or a page, cannot.
+"""Replaces JSON values that cannot be represented in a Yjs document or in JavaScript.
 
-Such values are replaced while a document is open, and written back when the file is saved, unless
-somebody changed them meanwhile. What cannot be replaced is reported with its place. Pure.
+They are replaced while a document is open, and written back when the file is saved, unless they
+were changed in the meantime. Values that cannot be replaced are reported with their location. Pure.
 
 | in the file | in the document |
 |---|---|
-| ``NaN``, ``Infinity``, ``-Infinity``, ``1e400`` | ``null``: JSON, and so every page, lacks them |
+| ``NaN``, ``Infinity``, ``-Infinity``, ``1e400`` | ``null``: they are not valid JSON |
 | an integer beyond 2**53 | the nearest float, as JavaScript reads it |
 | an integer beyond the largest float | ``null`` |
 | a lone surrogate | U+FFFD: Yjs encodes text as UTF-8 |
@@ -21,24 +21,24 @@ from ..errors import LoadFailed
 from ..protocol.update_reader import MAX_DEPTH
 
 MAX_INTEGER = 2**53 - 1
-"""The largest integer that JavaScript can tell from its neighbors."""
+"""The largest integer that JavaScript represents exactly."""
 
 
 def representable(content: Any) -> tuple[Any, bool]:
-    """Return a content that a document can hold, and whether it differs from the original.
+    """Return a content that a document can represent, and whether it differs from the original.
 
-    The original is returned as it is where nothing has to be replaced. Slow for large contents:
-    call it outside of the event loop.
+    If nothing has to be replaced, the original itself is returned. Slow for large contents: call it
+    outside of the event loop.
 
     Raises:
-        LoadFailed: something cannot be replaced; the text names its place.
+        LoadFailed: a value cannot be replaced; the text contains its location.
     """
     result = _converted(content, ())
     return result, result is not content
 
 
 def restored(exact: Any, value: Any) -> Any:
-    """Return the leaf of a file in place of what the document held for it, if that is unchanged."""
+    """Return the original value of the file if the document's replacement is unchanged."""
     if isinstance(exact, dict | list):
         return value
     shown = _leaf(exact)
@@ -48,7 +48,7 @@ def restored(exact: Any, value: Any) -> Any:
 
 
 def invalid_text(value: Any, place: tuple[str | int, ...] = ()) -> str:
-    """Return the place of the first text that is not valid Unicode; empty if there is none."""
+    """Return the location of the first text that is not valid Unicode; empty if there is none."""
     if isinstance(value, str):
         return "" if _leaf(value) is value else _name(place)
     items: Any = ()
@@ -74,7 +74,7 @@ def _converted(value: Any, place: tuple[str | int, ...]) -> Any:
 
 
 def _each(value: Any, items: Any, place: tuple[str | int, ...], make: Callable[..., Any]) -> Any:
-    """Convert what a container holds; the container itself where nothing in it differs."""
+    """Convert the items of a container; return the container itself if none of them differs."""
     changed = False
     found = []
     for key, old in items:
@@ -102,12 +102,12 @@ def _leaf(value: Any) -> Any:
         try:
             value.encode()
         except UnicodeEncodeError:
-            # A pair of surrogates is one character; alone, neither is any.
+            # A pair of surrogates is one character; a lone surrogate is not valid.
             return value.encode("utf-16", "surrogatepass").decode("utf-16", "replace")
     return value
 
 
 def _name(place: tuple[str | int, ...]) -> str:
-    """Return a place in a JSON value, as in ``cells[3].metadata.tags``."""
+    """Format a location in a JSON value, as in ``cells[3].metadata.tags``."""
     text = "".join(f"[{part}]" if isinstance(part, int) else f".{part}" for part in place)
     return text.removeprefix(".") or "the top level"

@@ -1,7 +1,7 @@
-"""What a document can hold: refuses edits that would leave it with anything else. [M8]
+"""Validates edits: refuses those that would make a document invalid for its type. [M8]
 
-Knows notebooks and text files in Yjs; knows nothing of members, files or sockets. Documents of
-other types are not looked into: who registers a type knows what it holds.
+Responsible for notebooks and text files. Documents of other types are not validated, since only
+the packages that register them know their structure.
 """
 
 from __future__ import annotations
@@ -23,17 +23,17 @@ CELL_TYPES = ("code", "markdown", "raw")
 NEEDED = ("cell_type", "source", "metadata")
 
 MAX_BEHIND = 1_000
-"""Updates that the copy may be behind; one that is more behind is made anew."""
+"""Most updates that the copy may lag behind. Above that, it is created again."""
 
 MAX_PLACES = 1_000
-"""Places in texts that are remembered."""
+"""Most positions in texts that are remembered."""
 
 
 # Values
 
 
 def problem_of_value(value: Any, depth: int = 0) -> str:
-    """Why a file of JSON could not hold a value; empty if it could."""
+    """Return why a value is not valid JSON; empty if it is."""
     if depth > MAX_DEPTH:
         return f"values are nested more than {MAX_DEPTH} deep"
     if isinstance(value, float) and not math.isfinite(value):
@@ -54,7 +54,7 @@ def _first(problems: Iterator[str]) -> str:
 
 
 def problem_of_cell(cell: Any) -> str:
-    """Why a notebook could not hold a cell; empty if it could."""
+    """Return why a cell is not valid; empty if it is."""
     if not isinstance(cell, Map):
         return "a cell is no map"
     keys = list(cell.keys())
@@ -67,7 +67,7 @@ def problem_of_cell(cell: Any) -> str:
 
 
 def problem_of_entry(key: str, value: Any) -> str:
-    """Why a cell could not have a value under a key; empty if it could."""
+    """Return why a value is not valid for a key of a cell; empty if it is."""
     if key == "cell_type" and value not in CELL_TYPES:
         return "a cell's type is none that notebooks know"
     if key == "source" and not isinstance(value, Text):
@@ -82,7 +82,7 @@ def problem_of_entry(key: str, value: Any) -> str:
 
 
 def problem_of_meta(key: str, value: Any) -> str:
-    """Why a notebook could not have a value beside its cells; empty if it could."""
+    """Return why a value is not valid for a key of a notebook's metadata; empty if it is."""
     if key in ("nbformat", "nbformat_minor") and (
         isinstance(value, bool) or not isinstance(value, int | float)
     ):
@@ -97,11 +97,11 @@ def problem_of_meta(key: str, value: Any) -> str:
 
 @dataclass
 class Findings:
-    """What an edit does beside changing texts.
+    """The effects of an edit, except for changes of texts.
 
     Attributes:
-        outputs: index and id of each cell whose outputs it changes, or whose trust it sets.
-        states: the execution state that it gives to a cell, by the cell's id.
+        outputs: index and id of each cell whose outputs or trust it changes.
+        states: the execution states that it sets, by cell id.
     """
 
     outputs: set[tuple[int, str]] = field(default_factory=set)
@@ -112,9 +112,9 @@ NOTHING = Findings()
 
 
 class EditCheck:
-    """Tries edits on a copy of a document before they count.
+    """Validates edits on a copy of a document before they are applied.
 
-    Typing on where somebody typed just now is known to be harmless without that.
+    An edit that continues text which was validated recently is valid without that.
     """
 
     def __init__(self, doc: Doc[Any], content_type: str) -> None:
@@ -126,18 +126,18 @@ class EditCheck:
         self._places: set[Id] = set()
 
     def check(self, data: bytes, found: Update | None = None) -> Findings:
-        """Look at an edit that is about to be applied.
+        """Validate an edit that is about to be applied.
 
         Args:
-            found: what `read_update` says of it, if that is known.
+            found: the result of `read_update`, if available.
 
         Returns:
-            What it does beside changing texts.
+            The effects of the edit, except for changes of texts.
 
         Raises:
-            ProtocolError: it cannot be read.
-            InvalidEdit: it would leave the document with something that its type cannot hold.
-            EarlyEdit: it comes after others that are not here.
+            ProtocolError: the edit cannot be read.
+            InvalidEdit: it would make the document invalid for its type.
+            EarlyEdit: it depends on edits that have not arrived yet.
         """
         found = found or read_update(data)
         findings = NOTHING
@@ -152,21 +152,21 @@ class EditCheck:
         return findings
 
     def applied(self, update: bytes) -> None:
-        """The document has changed."""
+        """Record an update that was applied to the document."""
         if self._copy is not None:
             self._behind.append(update)
             if len(self._behind) > MAX_BEHIND:
                 self.forget()
 
     def forget(self) -> None:
-        """Let go of the copy, until it is needed again."""
+        """Release the copy, until it is needed again."""
         if self._copy is not None:
             self._copy.close()
             self._copy = None
         self._behind = []
 
     def _goes_on(self, found: Update) -> bool:
-        """Whether an edit is within a piece of text that was tried before."""
+        """Return whether an edit continues text that was validated before."""
         for client, clock, length in found.deleted:
             start, end = self._runs.get(client, (0, 0))
             if clock < start or clock + length > end:
@@ -189,10 +189,10 @@ class EditCheck:
         self._places.add(place)
 
     def _try(self, data: bytes, found: Update) -> tuple[bool, Findings]:
-        """Apply an edit to the copy; whether it changes nothing but texts, and what it does."""
+        """Apply an edit to the copy; return whether it changes only texts, and its effects."""
         if found.strange:
-            raise InvalidEdit(f"The edit was not taken: it holds {found.strange}.")
-        if self._is_early(found):  # found out without a copy of the document
+            raise InvalidEdit(f"The edit was not taken: it contains {found.strange}.")
+        if self._is_early(found):  # checked without a copy of the document
             raise EarlyEdit("The edit comes after others that are not here.")
         copy = self._current()
         try:
@@ -202,12 +202,12 @@ class EditCheck:
             if copy.lacks(found.ends):
                 raise EarlyEdit("The edit comes after others that are not here.")
         except BaseException:
-            self.forget()  # it holds what the document does not
+            self.forget()  # it differs from the document now
             raise
         return copy.is_text, copy.findings
 
     def _is_early(self, found: Update) -> bool:
-        """Whether an edit leaves a gap behind what is here of its own clients."""
+        """Return whether edits of the same clients before this one are missing."""
         state = clocks_of(self._doc.get_state())
         starts: dict[int, int] = {}
         for client, clock, _ in found.brought:
@@ -224,7 +224,7 @@ class EditCheck:
 
 
 class _Event:
-    """What an event says, kept for when the transaction is over."""
+    """The data of an event, for use after the transaction."""
 
     def __init__(self, event: Any) -> None:
         self.kind = type(event)
@@ -234,7 +234,7 @@ class _Event:
 
 
 class _Copy:
-    """A copy of a document that tells what an edit did to it."""
+    """A copy of a document that records the effects of an edit."""
 
     def __init__(self, state: bytes, is_notebook: bool) -> None:
         self.doc: Doc[Any] = Doc()
@@ -243,7 +243,7 @@ class _Copy:
         self.findings = Findings()
         self._seen: list[tuple[str, _Event]] = []
         self._subscriptions: list[tuple[Any, Subscription]] = []
-        self.doc.apply_update(state)  # before anybody looks: this is what is there already
+        self.doc.apply_update(state)  # before it is observed: this is no edit
         if is_notebook:
             self._observe(self.doc.get("cells", type=Array), self._look_at_cells)
             self._observe(self.doc.get("meta", type=Map), self._look_at_meta)
@@ -252,17 +252,17 @@ class _Copy:
         self._observe(self.doc.get("state", type=Map), self._look_at_state)
 
     def _observe(self, shared: Any, look: Callable[[_Event], str]) -> None:
-        seen = self._seen  # no cycle: it goes when nobody needs it, in the thread that used it
+        seen = self._seen  # no reference cycle: it must be freed in the thread that used it
         name = look.__name__
 
         def note(events: list[Any]) -> None:
-            # A document must not be read while it tells its observers.
+            # A document must not be read while it calls its observers.
             seen.extend((name, _Event(each)) for each in events)
 
         self._subscriptions.append((shared, shared.observe_deep(note)))
 
     def close(self) -> None:
-        """Let go of the document at once, in this thread: pycrdt's may not go in another one."""
+        """Free the document now: pycrdt documents must be freed in the thread that created them."""
         for shared, subscription in self._subscriptions:
             shared.unobserve(subscription)
         self._subscriptions = []
@@ -271,7 +271,7 @@ class _Copy:
         """Apply an edit.
 
         Raises:
-            ProtocolError: it cannot be.
+            ProtocolError: the edit cannot be applied.
         """
         self.is_text = True
         self.findings = Findings()
@@ -289,11 +289,11 @@ class _Copy:
         self._seen.clear()
 
     def lacks(self, ends: dict[int, int]) -> bool:
-        """Whether some of what was applied waits for what is not here."""
+        """Return whether a part of what was applied depends on missing updates."""
         clocks = clocks_of(self.doc.get_state())
         return any(clocks.get(client, 0) < end for client, end in ends.items())
 
-    # Each of these gives the problem with what changed, or nothing.
+    # Each of these returns the problem with a change, or an empty string.
 
     def _look_at_cells(self, event: _Event) -> str:
         path = event.path
@@ -307,7 +307,7 @@ class _Copy:
         return self._look_inside(event)
 
     def _note(self, event: _Event) -> None:
-        """Find out which cells' outputs, trust and execution states an edit touches."""
+        """Record the cells whose outputs, trust or execution states an edit changes."""
         cells = self.doc.get("cells", type=Array)
         if not event.path:
             at = 0
@@ -357,7 +357,7 @@ class _Copy:
 
 
 def clocks_of(state: bytes) -> dict[int, int]:
-    """Read a state vector of our own: the next clock of each client."""
+    """Parse a state vector that we created: the next clock of each client."""
     count, at = read_varuint(state, 0)
     clocks: dict[int, int] = {}
     for _ in range(count):
@@ -390,10 +390,10 @@ def _problem_of_key(key: str, change: dict[str, Any]) -> str:
 
 
 def repair_notebook(doc: Doc[Any]) -> list[str]:
-    """Put raw cells with what can be read into the place of cells that are none.
+    """Replace invalid cells by raw cells with their readable content.
 
     Returns:
-        What was wrong with each.
+        The problem with each.
     """
     cells, meta = doc.get("cells", type=Array), doc.get("meta", type=Map)
     problems: list[str] = []

@@ -1,4 +1,4 @@
-"""A base for merges of what has none, or one that is too old.
+"""Constructs a merge base if there is none, or if it is too old.
 
 Pure: texts in, a text out.
 """
@@ -10,26 +10,27 @@ from collections.abc import Iterator
 from .diff import differences, is_word, line_changes, tokens_of
 
 LONG_RUN = 2
-"""Words in a row that two unrelated texts do not have in common."""
+"""Number of consecutive words that two unrelated texts do not share by chance."""
 
 
 def base_of_both(base: str | None, ours: str, theirs: str) -> str:
-    """A base with what both sides share, wherever it came from.
+    """Return a base that includes everything that both sides share.
 
-    A page whose history the server lost may have sent ``b`` and ``c`` before: file and page then
-    both have them, although the last base that is known has neither.
+    Example: a client, whose history the server lost, sent ``b`` and ``c`` before. File and client
+    then both have them, although the last known base has neither.
 
     Args:
-        base: None if it is not known: then both sides are versions of one text.
+        base: the known base, or None: then both sides are versions of the same text.
     """
     common = in_common(ours.split("\n"), theirs.split("\n"))
     return "\n".join(common if base is None else _with_base(base.split("\n"), common))
 
 
 def _with_base(base: list[str], common: list[str]) -> list[str]:
-    """What both sides share, and what else the base has.
+    """Combine what both sides share with the rest of the base.
 
-    What of that only one side has was deleted by the other one; what neither has, by both.
+    Text of the base that only one side has was deleted by the other side; text that neither side
+    has was deleted by both.
     """
     found: list[str] = []
     at = 0
@@ -66,10 +67,10 @@ def _kept(tokens: list[str], others: list[str]) -> list[int]:
 
 
 def in_common(one: list[str], other: list[str]) -> list[str]:
-    """What two texts share: equal lines, and tokens of lines that are versions of each other.
+    """Return what two texts share: equal lines, and equal tokens of similar lines.
 
-    Of lines that were added or replaced as wholes, tokens count as well if there are enough in a
-    row to be no chance: one side may have split or joined what the other side has.
+    For lines that were added or replaced as a whole, tokens count as well if so many consecutive
+    ones are equal that it cannot be chance: one side may have split or joined lines of the other.
     """
     found: list[str] = []
     at = 0
@@ -86,7 +87,7 @@ def in_common(one: list[str], other: list[str]) -> list[str]:
 
 
 def _is_long(tokens: list[str], shared: list[int]) -> bool:
-    """Whether shared tokens have some words in a row."""
+    """Return whether shared tokens contain enough consecutive words."""
     run = last = 0
     for at in shared:
         run = (run if at == last + 1 else 0) + is_word(tokens[at])

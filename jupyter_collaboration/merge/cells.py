@@ -1,9 +1,9 @@
-"""Which cells of several versions of a notebook are the same.
+"""Matches the cells of several versions of a notebook.
 
-Pure: nbformat's dictionaries in, numbers out. Cells are the same where their ids are; in files
-without ids (nbformat 4.4 and older), and where all ids are new, where they hold the same, or
-nearly so. All versions are looked at together, so that what one pair of them shows helps with
-the others. [F5]
+Pure: nbformat's dictionaries in, numbers out. Cells match if their ids are equal. In files without
+ids (nbformat 4.4 and older), and if all ids are new, they match if their content is equal or
+similar. All versions are matched together, so that a match between two of them helps with the
+others. [F5]
 """
 
 from __future__ import annotations
@@ -19,31 +19,31 @@ from .diff import differences, is_word, longest_rising, tokens_of
 
 Cell = dict[str, Any]
 Group = dict[int, int]
-"""One cell: its place in each version that has it."""
+"""One cell: its index in each version that has it."""
 
 SIMILAR = 0.5
-"""Likeness from which on two cells are one that was edited."""
+"""Similarity above which two cells are versions of the same cell."""
 
 MOVED = 0.8
-"""The same for cells that are not between the same others any more."""
+"""The same for cells that are no longer between the same neighbors."""
 
 SMALL = 6
-"""Pairs of letters up to which a text says little by standing within a longer one."""
+"""Number of letter pairs up to which a text may be part of a longer one by chance."""
 
 OTHER_TYPE = 0.8
-"""Share of the likeness that two cells of different types keep."""
+"""Factor for the similarity of two cells of different types."""
 
 MAX_TEXT = 20_000
-"""Characters of a cell that decide which other cell it is."""
+"""Number of characters of a cell that are compared."""
 
 FEW_WORDS = 3
-"""Words up to which the letters of a cell help to find others like it."""
+"""Number of words up to which the letter pairs of a cell are used to find similar ones."""
 
 NEARNESS = 0.05
-"""What the same place adds to the likeness of two cells: it decides between equals."""
+"""Bonus for the similarity of two cells at the same place, which decides between equals."""
 
 MAX_SPREAD = 24
-"""In how many cells of a version a word may be to say which cells may be one."""
+"""Most cells of a version in which a word may occur to be used for finding candidates."""
 
 MAX_CANDIDATES = 4
 """Cells of another version with which a cell is compared: those that share the rarest words."""
@@ -64,23 +64,23 @@ def key_of(cell: Cell) -> tuple[str, str]:
 
 
 def match_cells(old: list[Cell], new: list[Cell]) -> list[int | None]:
-    """Which old cell each new one is; None for a new one."""
+    """Return the index of the old cell for each new cell; None for an added cell."""
     return [group.get(0) for group in aligned([old, new])[1]]
 
 
 def aligned(versions: Sequence[list[Cell]], *, ids_count: bool = True) -> list[list[Group]]:
-    """The group of each cell of each version; the same cell has one group in all of them.
+    """Return the group of each cell of each version; matching cells have the same group.
 
     Args:
-        versions: the first is the one that the others come from.
-        ids_count: whether new cells with different ids are two, however alike; not so in
-            formats without ids, where each load makes ids of its own.
+        versions: the first one is the base of the others.
+        ids_count: whether added cells with different ids never match, however similar they are;
+            false for formats without ids, where each load creates new ids.
     """
     return _Alignment(versions, ids_count).groups
 
 
 class _Alignment:
-    """Joins cells to groups, by what is surest first."""
+    """Joins cells to groups, the most certain matches first."""
 
     def __init__(self, versions: Sequence[list[Cell]], ids_count: bool) -> None:
         self._versions = versions
@@ -101,7 +101,7 @@ class _Alignment:
                 self._alone(*pair)
 
     def _join(self, one: int, i: int, other: int, j: int) -> bool:
-        """Make two cells one, unless that would make two cells of a version one."""
+        """Join two cells, unless that would put two cells of one version into the same group."""
         group, more = self.groups[one][i], self.groups[other][j]
         if not self._may_join(one, i, other, j):
             return False
@@ -120,9 +120,10 @@ class _Alignment:
         return not name or not other_name or bool(name == other_name)
 
     def _ids_tell(self, one: int, other: int, some_match: bool) -> bool:
-        """Whether two cells of these versions with other ids are two.
+        """Return whether different ids mean different cells in two versions.
 
-        Not so if all ids are new and texts are not: some programs make ids at each write.
+        They do not if all ids are new although texts are not: some programs create new ids at each
+        write.
         """
         if not self._ids_count:
             return False
@@ -146,7 +147,7 @@ class _Alignment:
         return found
 
     def _in_order(self, one: int, other: int) -> None:
-        """Join cells that hold the same and follow each other in the same way."""
+        """Join cells with equal content in the same order."""
         keys, others = self._keys(one, other), self._keys(other, one)
         for i, j in _equal(keys, others):
             self._join(one, i, other, j)
@@ -159,7 +160,7 @@ class _Alignment:
         ]
 
     def _moved(self, one: int, other: int) -> None:
-        """Join cells that hold what no other cell holds, wherever they are."""
+        """Join cells with equal content that no other cell has, wherever they are."""
         places = [self._unique(one, other), self._unique(other, one)]
         for key in [key for key in places[0] if key in places[1]]:
             self._join(one, places[0][key], other, places[1][key])
@@ -170,7 +171,7 @@ class _Alignment:
         return {key: i for i, key in keys.items() if counts[key] == 1 and key[1].strip()}
 
     def _free(self, side: int, other: int) -> list[int]:
-        """The cells of a version that are none of another's yet."""
+        """Return the cells of a version without a match in another version yet."""
         return [index for index, group in enumerate(self.groups[side]) if other not in group]
 
     def _by_likeness(self, pairs: list[tuple[int, int]]) -> None:
@@ -194,16 +195,16 @@ class _Alignment:
 
     @staticmethod
     def _note(orders: dict[tuple[int, int], list[tuple[int, int]]], group: Group) -> None:
-        """Cells became one: whatever is joined from now on is in order with them, or was moved."""
+        """Record joined cells; later matches are in order with them, or were moved."""
         for (one, other), order in orders.items():
             if one in group and other in group and _fits(order, group[one], group[other]):
                 insort(order, (group[one], group[other]))
 
     def _candidates(self, one: int, other: int, texts: _Texts) -> Iterator[tuple[int, int]]:
-        """Pairs that may be one cell: a few for each, so that large notebooks take no longer.
+        """Return pairs of cells that may match: a few for each cell, to be fast.
 
-        Who compares all with all needs 10 million comparisons for 3,000 cells without ids. Cells
-        that are one share words that few others have, or stand at about the same place.
+        Comparing all pairs takes 10 million comparisons for 3,000 cells without ids. Cells that
+        match share words that few others have, or are at about the same place.
         """
         free, others = self._free(one, other), self._free(other, one)
         if not free or not others:
@@ -235,7 +236,7 @@ class _Alignment:
         return pairwise([(-1, -1), *self._in_common(one, other), ends])
 
     def _alone(self, one: int, other: int) -> None:
-        """Join what stands alone between the same two cells of both versions."""
+        """Join cells that are alone between the same two neighbors in both versions."""
         for (i, j), (k, m) in self._gaps(one, other):
             free = [at for at in range(i + 1, k) if other not in self.groups[one][at]]
             others = [at for at in range(j + 1, m) if one not in self.groups[other][at]]
@@ -246,7 +247,7 @@ class _Alignment:
 
 
 def _fits(order: list[tuple[int, int]], i: int, j: int) -> bool:
-    """Whether two cells are in order with pairs of cells that are."""
+    """Return whether two cells are in order with matched pairs."""
     at = bisect(order, (i, j))
     before, after = order[at - 1 : at] or [(-1, -1)], order[at : at + 1]
     return before[0][1] < j and (not after or j < after[0][1])
@@ -267,8 +268,8 @@ class _Texts:
         self._sources = [[source_of(cell) for cell in cells] for cells in versions]
         self._letters = [[_letters(text) for text in texts] for texts in self._sources]
         spread = Counter(pair for cells in self._letters for letters in cells for pair in letters)
-        # One cell, perhaps, in all versions. What stands in few cells counts more than what
-        # stands in many: an import that every cell of a course has says nothing.
+        # Perhaps one cell in all versions. Words in few cells count more than words in many: an
+        # import that is in every cell of a course is no evidence.
         self._weights = {pair: 1 / max(count, len(versions)) for pair, count in spread.items()}
         self._sizes = [
             [sum(self._weights[pair] * count for pair, count in each.items()) for each in cells]

@@ -13,9 +13,9 @@ from typing import NamedTuple
 from .diff import differences, line_changes, tokens_of
 
 MAX_SLIDE = 50
-"""Lines, or tokens, by which an insertion may be taken to stand earlier or later.
+"""Most lines, or tokens, by which an insertion may be shifted to an equivalent position.
 
-``a, b`` that became ``a, c, b`` got ``c, `` before ``b`` or ``, c`` behind ``a``.
+If ``a, b`` became ``a, c, b``, either ``c, `` was inserted before ``b`` or ``, c`` after ``a``.
 """
 
 
@@ -34,7 +34,8 @@ def changes_of(base: Sequence[str], side: Sequence[str]) -> list[Change]:
     found: list[Change] = []
     for start, end, other_start, other_end, is_inline in line_changes(base, side):
         if other_start == other_end:
-            # Each line by itself: whoever changes one of ten deleted lines keeps that one.
+            # Each line by itself: if the other side changed one of ten deleted lines, only that
+            # line is kept.
             found += [Change(at, at + 1, [], False) for at in range(start, end)]
         else:
             found.append(Change(start, end, list(side[other_start:other_end]), is_inline))
@@ -70,8 +71,8 @@ class Group:
 def groups_of(base: Sequence[str], ours: list[Change], theirs: list[Change]) -> Iterator[Group]:
     """Group the changes of both sides by the lines that they are about.
 
-    Changes of lines beside each other are two groups, and so are an added line and a change of
-    the line behind it. Two sides' lines that were added at one place are one group.
+    Changes of adjacent lines are two groups, and so are an added line and a change of the line
+    after it. Lines that both sides added at the same place are one group.
     """
     ours, theirs = _together(base, ours, theirs)
     todo = sorted(
@@ -94,10 +95,10 @@ def groups_of(base: Sequence[str], ours: list[Change], theirs: list[Change]) -> 
 def _together(
     base: Sequence[str], ours: list[Change], theirs: list[Change]
 ) -> tuple[list[Change], list[Change]]:
-    """Put lines that both sides added to one place where equal lines leave the place open.
+    """Move lines that both sides added to the same place, if equal lines make it ambiguous.
 
-    Behind a blank line, or before it, is the same place: with ``a``, blank, ``b`` one side may
-    seem to have added ``blank, x`` behind ``a``, and the other one ``y, blank`` before ``b``.
+    Before and after a blank line are the same place: with ``a``, blank, ``b`` one side may seem to
+    have added ``blank, x`` after ``a``, and the other one ``y, blank`` before ``b``.
     """
     mine, others = _slides(base, ours), _slides(base, theirs)
     mine_at, others_at = 0, 0
@@ -225,10 +226,10 @@ def _token_edits(
 def _place_apart(
     edit: TokenEdit, others: list[TokenEdit], line_starts: set[int]
 ) -> TokenEdit | None:
-    """The edit, at a place where it touches none of the other side; None if there is no such.
+    """Shift an edit so that it touches none of the other side; None if that is not possible.
 
-    ``a b`` that became ``a x b`` got `` x`` behind ``a`` or ``x `` before ``b``. If the other
-    side changed ``b``, the first is meant: a space that nobody changed is between them.
+    If ``a b`` became ``a x b``, either `` x`` was inserted after ``a`` or ``x `` before ``b``. If
+    the other side changed ``b``, the first one is chosen: an unchanged space is between the edits.
     """
     reach = (edit.low, max(edit.end, edit.high))
     first = bisect_left(others, reach[0], key=lambda other: max(other.end, other.high))

@@ -1,4 +1,4 @@
-"""What a merge could not decide."""
+"""Conflicts of a merge."""
 
 from __future__ import annotations
 

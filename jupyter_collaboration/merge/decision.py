@@ -1,6 +1,6 @@
-"""What somebody chose in a conflict, as edits of the document.
+"""Resolves conflicts by editing the document, according to a user's choice.
 
-Works on live documents, with as few edits as the choice needs.
+Works on live documents, with as few edits as possible.
 """
 
 from __future__ import annotations
@@ -27,14 +27,14 @@ class Choice(str, Enum):
 
 
 class Decider:
-    """Knows of the conflicts of one document whether they still are, and decides them."""
+    """Checks and resolves the conflicts of one document."""
 
     def __init__(self, document: Any, index: CellIndex | None) -> None:
         self._document = document
         self._index = index
 
     def is_open(self, conflict: Conflict) -> bool:
-        """Whether both sides are still in the document; else somebody decided by editing it."""
+        """Return whether both sides are still in the document; else it was resolved by editing."""
         if conflict.kind == "text":
             text = self._text(conflict)
             return text is not None and _holds(str(text), conflict)
@@ -45,10 +45,10 @@ class Decider:
         return True
 
     def decide(self, conflict: Conflict, choice: Choice) -> bool:
-        """Edit the document so that it holds what was chosen.
+        """Edit the document to contain the chosen side.
 
         Returns:
-            Whether it could be done: not if the place was edited meanwhile.
+            Whether that was possible: not if the text has been edited in the meantime.
         """
         if choice is Choice.BOTH:
             return True
@@ -131,7 +131,7 @@ class Decider:
 
 
 def _holds(source: str, conflict: Conflict) -> bool:
-    """Whether a text holds what a conflict is about, perhaps with edits in the midst of it."""
+    """Return whether a text still contains a conflict, possibly with edits inside."""
     if conflict.merged in source:
         return True
     lines = set(source.split("\n"))

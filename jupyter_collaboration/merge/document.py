@@ -1,8 +1,8 @@
-"""A file changed under the document: what changed, and how it merges.
+"""Merges another version of a document's content into the live document.
 
-What somebody else made of the document's content (in the file, or in a replica of another
-history) becomes small edits of the document as it is now. Yjs then merges these edits with what
-happens meanwhile, so unsaved typing survives and everybody's carets stay on their text. [F4] [F12]
+The differences of the other version (of the file, or of a replica of another history) become small
+edits of the current document. Yjs merges these edits with what users type in the meantime, so that
+unsaved text is kept and cursors stay at their position in the text. [F4] [F12]
 
 Pure: bytes and contents in, an update out. Slow for large documents: called in a thread.
 """
@@ -163,10 +163,10 @@ def stands(merge: Merge, cells: CellIndex | None) -> bool:
 
 
 class LateEdits:
-    """What people typed while a merge was computed, in texts that it changes.
+    """Text that users typed while a merge was computed, in texts that the merge changes.
 
-    Yjs alone would mix it: with `0.1`, `0.15` typed, and `0.12` in the file, it makes `0.125`.
-    What is taken down here, before the merge's edits are applied, is merged with them afterwards.
+    Yjs alone would mix both: with `0.1`, `0.15` typed, and `0.12` in the file, it makes `0.125`.
+    These edits are recorded before those of the merge are applied, and merged with them afterwards.
     """
 
     def __init__(self, doc: Doc[Any], cells: CellIndex | None, merge: Merge) -> None:
@@ -213,7 +213,7 @@ class LateEdits:
 def edit_text(text: Text, target: str) -> None:
     """Turn a text into another one by replacing the lines and tokens that differ.
 
-    Whole tokens: who types `5` behind `0.1` while it becomes `0.12` gets both, not `0.125`.
+    Whole tokens: if a user types `5` after `0.1` while it becomes `0.12`, it never gets `0.125`.
     """
     source = str(text)
     if source == target:
@@ -263,7 +263,7 @@ def edit_notebook(document: YNotebook, notebook: dict[str, Any]) -> Edits:
 
 
 def _in_order(matches: list[int | None]) -> list[int | None]:
-    """Yjs cannot move: of cells that changed places the longest run in order is kept."""
+    """Return the cells to keep: the longest sequence in order. Yjs cannot move the others."""
     places = [place for place, match in enumerate(matches) if match is not None]
     rising = longest_rising([match for match in matches if match is not None])
     kept = {places[index] for index in rising}

@@ -1,4 +1,4 @@
-"""What stands twice in a merged text, since one side may have moved what the other has.
+"""Finds text that is in a merge result twice, since one side may have moved it.
 
 Pure: texts in, places out.
 """

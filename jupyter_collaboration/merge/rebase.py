@@ -1,4 +1,4 @@
-"""Replicas of one other history, which come one after the other, and what is made of them. [S4]
+"""Merges several replicas of one other history, which arrive one after the other. [S4]
 
 Pure: updates and texts in, texts out. Slow for large documents: called in a thread.
 """
@@ -38,11 +38,11 @@ class Made:
 
 @dataclass(frozen=True)
 class Replicas:
-    """The replicas of one other history that came so far, one after the other.
+    """The replicas of one other history that have arrived so far.
 
-    Each of them knows more of what the document had before the first of them came, and so all are
-    merged with that anew: what the first merge had to guess, such as the order of two additions at
-    one place, may stand otherwise in a later one, but not there twice.
+    All of them are merged again, with the document as it was before the first one arrived: each
+    replica adds information about the other history. What the first merge had to guess, such as the
+    order of two insertions at the same place, may differ in a later merge, but is not there twice.
 
     Attributes:
         latest: the one that came last, as one update.

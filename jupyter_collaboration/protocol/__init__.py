@@ -1,1 +1,1 @@
-"""Bytes on the wire."""
+"""The wire protocol: messages and Yjs updates as bytes."""

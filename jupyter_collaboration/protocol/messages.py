@@ -1,6 +1,6 @@
 """Messages, requests, replies and close codes of the wire protocol.
 
-Pure: bytes in, values out. Knows nothing of sockets, rooms or documents.
+Pure: bytes in, values out. Sockets, rooms and documents belong to others.
 
 The first byte of a message is its type. Sync and awareness messages are those of
 `y-protocols <https://github.com/yjs/y-protocols>`_; raw messages are requests of a client
@@ -46,9 +46,9 @@ class CloseCode(IntEnum):
 
 @dataclass(frozen=True)
 class Request:
-    """A raw message of a client: what it asks for, and the id that the reply repeats.
+    """A raw message of a client: the name of the request, and the id that the reply repeats.
 
-    What stands behind a space in the text of a request is its argument.
+    In the text of a request, a space separates the name from an argument.
     """
 
     name: str
@@ -60,7 +60,7 @@ class Request:
 class ClientState:
     """One client's entry in an awareness message.
 
-    ``state`` is the JSON text as it came, ``null`` for a client that left.
+    ``state`` is the JSON text as received, ``null`` for a client that left.
     """
 
     client_id: int
@@ -82,7 +82,7 @@ def read_varuint(data: bytes, at: int) -> tuple[int, int]:
     """Decode the integer at an offset.
 
     Returns:
-        The value, and the offset behind it.
+        The value, and the offset after it.
 
     Raises:
         ProtocolError: the integer has no end within ten bytes.
@@ -101,7 +101,7 @@ def read_bytes(data: bytes, at: int) -> tuple[bytes, int]:
     """Decode the byte string at an offset.
 
     Raises:
-        ProtocolError: it is longer than the message.
+        ProtocolError: the string is longer than the message.
     """
     size, at = read_varuint(data, at)
     if at + size > len(data):
@@ -118,10 +118,10 @@ def sync_message(step: int, payload: bytes) -> bytes:
 
 
 def read_sync(message: bytes) -> tuple[int, bytes]:
-    """The step and the payload (a state vector or an update) of a sync message.
+    """Return the step and the payload (a state vector or an update) of a sync message.
 
     Raises:
-        ProtocolError: there is no such step, or the payload is cut short.
+        ProtocolError: the step is unknown, or the payload is truncated.
     """
     if len(message) < 3 or message[1] > UPDATE:
         raise ProtocolError("not a sync message")
@@ -141,13 +141,13 @@ def awareness_message(states: list[ClientState]) -> bytes:
 
 
 def read_awareness(message: bytes, limit: int | None = None) -> Iterator[ClientState]:
-    """The entries of an awareness message, in their order.
+    """Return the entries of an awareness message, in order.
 
     Args:
-        limit: how many there may be.
+        limit: the most entries allowed.
 
     Raises:
-        ProtocolError: the message is cut short, or has more entries.
+        ProtocolError: the message is truncated, or has more entries.
     """
     payload, _ = read_bytes(message, 1)
     count, at = read_varuint(payload, 0)
@@ -161,24 +161,24 @@ def read_awareness(message: bytes, limit: int | None = None) -> Iterator[ClientS
 
 
 def check_state_vector(data: bytes) -> None:
-    """Read a state vector to its end.
+    """Check that this is a complete state vector.
 
     Raises:
-        ProtocolError: it is none.
+        ProtocolError: it is not valid.
     """
     count, at = read_varuint(data, 0)
     for _ in range(count):
         _, at = read_varuint(data, at)
         _, at = read_varuint(data, at)
     if at != len(data):
-        raise ProtocolError("a state vector with something behind its end")
+        raise ProtocolError("a state vector with data after its end")
 
 
 def read_request(message: bytes) -> Request:
-    """The request in a raw message.
+    """Return the request in a raw message.
 
     Raises:
-        ProtocolError: the name is not UTF-8 text, or something is missing.
+        ProtocolError: the name is not UTF-8 text, or the message is truncated.
     """
     name, at = read_bytes(message, 1)
     request_id, _ = read_varuint(message, at)
@@ -190,23 +190,23 @@ def read_request(message: bytes) -> Request:
 
 
 def raw_message(content: dict[str, Any]) -> bytes:
-    """A JSON message to a client.
+    """Return a JSON message to a client.
 
     Raises:
-        ValueError: the content holds a NaN or an infinity, which JSON has no word for.
+        ValueError: the content contains NaN or an infinity, which JSON cannot represent.
     """
     return bytes((RAW,)) + write_bytes(json.dumps(content, allow_nan=False).encode())
 
 
 def reply(request: Request, **content: Any) -> bytes:
-    """The answer to a request, as ``{"type": name, "responseTo": id, ...}``."""
+    """Return the reply to a request: ``{"type": name, "responseTo": id, ...}``."""
     return raw_message({"type": request.name, "responseTo": request.id, **content})
 
 
 def session_reason(
     reason: str, session_id: str | None, *, reloadable: bool, error: str = ""
 ) -> str:
-    """The JSON close reason of code 1003: the error's text is cut to fit a close frame."""
+    """Return the JSON reason for close code 1003, with the error's text truncated to fit."""
 
     def text() -> str:
         content = {"reason": reason, "sessionId": session_id, "reloadable": reloadable}
@@ -222,5 +222,5 @@ def session_reason(
 
 
 def cut_reason(reason: str) -> str:
-    """A close reason in words, cut to what a close frame can hold."""
+    """Return a close reason as text, truncated to fit a close frame."""
     return reason.encode()[:MAX_REASON_BYTES].decode(errors="ignore")

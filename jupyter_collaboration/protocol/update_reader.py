@@ -1,8 +1,8 @@
-"""What a Yjs update holds, read within limits before anything believes it.
+"""Reads Yjs updates within limits, before they are applied.
 
 Pure: bytes in, values out. The format is that of Yjs updates, version 1, and of lib0's encoding
 (https://github.com/yjs/yjs/blob/main/INTERNALS.md, https://github.com/dmonad/lib0): for each
-client its structs, the newest client first, then what is deleted.
+client its structs, the newest client first, then the deleted ranges.
 """
 
 from __future__ import annotations
@@ -15,23 +15,23 @@ from ..errors import ProtocolError
 from .messages import read_bytes, read_varuint
 
 MAX_CLIENT_ID = 2**53
-"""Client ids are whole numbers that every reader of JSON and JavaScript can hold."""
+"""Client ids are integers that JSON and JavaScript can represent exactly."""
 
 MAX_CLOCK = 2**32
-"""How far the clock of one client may run."""
+"""The largest clock of a client."""
 
 MAX_STRUCTS = 250_000
-"""Structs in one update: what can be applied without a pause that others feel."""
+"""Most structs in one update, which can be applied without a noticeable pause for others."""
 
 MAX_PIECES = 20_000
-"""Pieces of text in one update of which each goes on with the one before. Who writes a document as
-a whole joins them, and to join them takes time that grows with the square of their number."""
+"""Most pieces of text in one update of which each continues the previous one. Encoding the document
+joins them, which takes time that grows with the square of their number."""
 
 MAX_STRINGS = 1_000
-"""Pieces of text in one update of which it is told what they are."""
+"""Most pieces of text of one update that `Update.strings` contains."""
 
 MAX_DEPTH = 64
-"""How deep values, and shared types in shared types, may be nested."""
+"""The largest nesting depth of values, and of shared types."""
 
 GC, DELETED, JSON, BINARY, STRING, EMBED, FORMAT, TYPE, ANY, DOC, SKIP = range(11)
 
@@ -42,19 +42,19 @@ Part = tuple[int, int, int]
 
 @dataclass
 class Update:
-    """What was found in an update.
+    """The content of an update.
 
     Attributes:
-        structs: how many there are.
-        text: for an update that does nothing but go on with one piece of text, the id and length
-            of what comes, and the ids of what stands on both sides of it.
-        deleted: what it deletes, as (client, clock, length).
-        brought: what it brings, in the same form.
-        ends: the clock that each client has behind it.
-        strange: why no document should hold what is in it; empty where nothing speaks against it.
-        returns: whether a text in it holds a carriage return.
-        strings: the first pieces of text that it brings, with the ids of their first characters
-            and of what stands on both sides of them.
+        structs: the number of structs.
+        text: for an update that only continues one piece of text, the id and length of the
+            inserted text, and the ids of its neighbors.
+        deleted: the deleted ranges, as (client, clock, length).
+        brought: the inserted ranges, in the same form.
+        ends: the clock of each client after the update.
+        strange: a description of content that no document should contain; empty if there is none.
+        returns: whether a text in it contains a carriage return.
+        strings: the first pieces of inserted text, with the ids of their first characters and of
+            their neighbors.
     """
 
     structs: int = 0
@@ -68,21 +68,21 @@ class Update:
 
 
 def read_update(data: bytes) -> Update:
-    """Read an update to its end.
+    """Read a whole update.
 
-    Slow for large ones, such as a second for a megabyte of short structs.
+    Slow for large ones: about a second for a megabyte of short structs.
 
     Raises:
-        ProtocolError: it is none, or exceeds a limit.
+        ProtocolError: the update is not valid, or exceeds a limit.
     """
     return _Reader(data).update()
 
 
 def brought_by(data: bytes) -> list[Part]:
-    """The parts of a document that an update brings, however large it is.
+    """Return the ranges that an update inserts, without limits on its size.
 
     Raises:
-        ProtocolError: it is no update.
+        ProtocolError: the update is not valid.
     """
     return _Reader(data, is_limited=False).update().brought
 
@@ -106,7 +106,7 @@ class _Reader:
                 self._skipped = False
                 before, clock = clock, clock + self._struct(client, clock)
                 if clock > MAX_CLOCK:
-                    raise ProtocolError("an update with a clock that runs too far")
+                    raise ProtocolError("an update with a clock that is too large")
                 if self._skipped:
                     self._brings(client, start, before)
                     start = clock
@@ -119,7 +119,7 @@ class _Reader:
             for _ in range(self._number()):
                 self._found.deleted.append((client, self._number(), self._number()))
         if self._at != len(self._data):
-            raise ProtocolError("an update with something behind its end")
+            raise ProtocolError("an update with data after its end")
         return self._found
 
     def _brings(self, client: int, start: int, end: int) -> None:
@@ -208,7 +208,7 @@ class _Reader:
             self._string()
 
     def _value(self, depth: int) -> None:
-        """A value of lib0's `any` encoding."""
+        """Read a value in lib0's `any` encoding."""
         if depth > MAX_DEPTH:
             raise ProtocolError(f"values that are nested more than {MAX_DEPTH} deep")
         kind = self._byte()
@@ -234,7 +234,7 @@ class _Reader:
         size = 4 if kind == 124 else 8
         data = self._take(size)
         if kind != 122 and not math.isfinite(struct.unpack(">f" if size == 4 else ">d", data)[0]):
-            self._found.strange = "a number that JSON does not know (NaN or an infinity)"
+            self._found.strange = "a number that is not valid JSON (NaN or an infinity)"
 
     def _signed(self) -> None:
         for _ in range(10):

@@ -86,7 +86,9 @@ class VersionService:
         versions = await history.versions.page(before, limit, author=author, named=named)
         authors = {name for version in versions for name in version.authors}
         people = await self._rooms.names(authors)
-        is_complete = bool(done) and str(document) not in self._asked  # else older versions were deleted
+        is_complete = (
+            bool(done) and str(document) not in self._asked
+        )  # else older versions were deleted
         return Page(versions, is_complete, people, history.retention)
 
     def _make_soon(self, document: DocumentId) -> asyncio.Task[Any]:

@@ -113,7 +113,7 @@ def pieces(count: int) -> bytes:
         (pieces(MAX_PIECES + 2), "pieces"),
         (b"", "cut short|without an end"),
         (b"\xff" * 300_000, "without an end"),
-        (b"\x00\x00\x00", "behind its end"),
+        (b"\x00\x00\x00", "after its end"),
         (b"\x01\x01\x01\x00\x0b\x01\x01a\x00", "unknown kind"),
         (b"\x01\x01\x01\x00\x04\x01\x01a\x02\xff\xfe\x00", "not UTF-8"),
         (b"\x01\x01\x01\x00\x04\x01\x01a\x7fx\x00", "longer than its message"),

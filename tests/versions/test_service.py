@@ -295,7 +295,7 @@ def test_one_cell_is_restored(run: Run, serving: Serving) -> None:  # [V5]
             newest = (await versions(server, room))[0]
             assert (newest["kind"], newest["changes"]["cells"]) == ("restore", {"changed": [1]})
             status, answer = await put(server, f"restore/{room}", version=start, cell="none")
-            assert status == 404 and "no such cell" in answer["message"]
+            assert status == 404 and "does not contain the cell" in answer["message"]
 
     run(test())
 
