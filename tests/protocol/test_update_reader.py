@@ -118,7 +118,7 @@ def pieces(count: int) -> bytes:
         (b"\x01\x01\x01\x00\x04\x01\x01a\x02\xff\xfe\x00", "not UTF-8"),
         (b"\x01\x01\x01\x00\x04\x01\x01a\x7fx\x00", "longer than its message"),
         (b"\x01\x01" + write_varuint(2**53) + b"\x00\x00\x01\x00", "53 bits"),
-        (b"\x01\x01\x01\x00\x00" + write_varuint(2**40) + b"\x00", "too far"),
+        (b"\x01\x01\x01\x00\x00" + write_varuint(2**40) + b"\x00", "too large"),
         (b"\x01\x01\x01\x00\x07\x01\x01a\x63\x00", "shared type of the unknown kind"),
         (nested(MAX_DEPTH + 2), "nested"),
         (nested(100_000), "nested"),
