@@ -169,7 +169,7 @@ class DocumentFile:
             found = os.stat(self._os_path(self._last_path))
         except FileNotFoundError:
             return (0,)
-        except OSError:
+        except Exception:  # a path that the manager refuses
             return None
         return (
             found.st_dev,

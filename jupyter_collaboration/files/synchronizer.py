@@ -468,7 +468,9 @@ class FileSynchronizer:
         try:
             content = await self._in_thread(rendered, self._type, update)
             return content, await self._in_thread(file_fingerprint, self._type, content)
-        except Exception as error:  # document types may raise anything
+        except BaseException as error:  # document types may raise anything, and pycrdt may panic
+            if must_propagate(error):
+                raise
             if self._owner.repair():
                 raise FileChanged(f"{self.path} was repaired.") from error
             raise SaveFailed(f"The document cannot be written to a file: {error!r}") from error

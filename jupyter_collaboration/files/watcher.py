@@ -14,6 +14,8 @@ from anyio import TASK_STATUS_IGNORED, Event
 from anyio.abc import TaskStatus
 from anyio.to_thread import run_sync
 
+from ..errors import must_propagate
+
 Signature = tuple[int, ...]
 
 TRUST_TIME = 2.5
@@ -40,8 +42,13 @@ class Watched:
         self._last = None
 
     def peek(self) -> Signature | None:
-        """Return the current signature of the file; None if it has none."""
-        return self._signature()
+        """Return the current signature of the file; None if it has none, or finding it failed."""
+        try:
+            return self._signature()
+        except BaseException as error:  # one file must not end the watch of all others
+            if must_propagate(error):
+                raise
+            return None
 
     def note(self, signature: Signature | None, now: float) -> None:
         """Record a signature of the file."""

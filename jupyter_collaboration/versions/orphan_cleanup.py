@@ -16,7 +16,7 @@ from tornado.web import HTTPError
 
 from ..access.paths import Paths
 from ..documents.identity import parse_room_id
-from ..errors import HistoryUnavailable, InvalidRequest
+from ..errors import HistoryUnavailable, InvalidRequest, must_propagate
 from ..history.model import Item
 from ..history.store import HistoryBackend
 from ..rooms.manager import RoomManager
@@ -59,7 +59,9 @@ class OrphanCleanup:
                 await self.sweep()
             except HistoryUnavailable as error:
                 self._log.warning("Could not look for deleted files: %s", error)
-            except Exception as error:  # a contents manager may raise anything
+            except BaseException as error:  # a contents manager may raise anything
+                if must_propagate(error):
+                    raise
                 self._log.error("Could not look for deleted files: %r", error)
             await self._sleep(DAY)
 

@@ -73,3 +73,23 @@ def test_all_files_are_looked_at_together(run: Run) -> None:
             tasks.cancel_scope.cancel()
 
     run(test())
+
+
+def test_a_file_that_cannot_be_looked_at_does_not_end_the_watch_of_the_others(
+    run: Run,
+) -> None:  # S8 [M11]
+    async def test() -> None:
+        watch = FileWatch(0.001)
+
+        def broken() -> tuple[int, ...]:
+            raise KeyError("a bug")
+
+        async with anyio.create_task_group() as tasks:
+            with watch.watching(broken) as a, watch.watching(lambda: (1,)) as b:
+                await tasks.start(watch.run)
+                for _ in range(3):
+                    await a.changed()  # nothing is known of it
+                await b.changed()
+            tasks.cancel_scope.cancel()
+
+    run(test())
