@@ -691,11 +691,13 @@ class FileSynchronizer:
         *,
         origin: str,
         noted: Callable[[], None] | None = None,
+        applied: Callable[[Merge], None] | None = None,
         replicas: Replicas | None = None,
     ) -> Merge:
         """Compute a merge in a thread, and apply it in one transaction. [F12]
 
-        Text typed in the meantime is merged by the same rules.
+        Text typed in the meantime is merged by the same rules. What `noted` and `applied` do is
+        stored and broadcast together with the merge.
         """
         for _ in range(MERGE_TRIES):
             ours = self._doc.get_update()
@@ -710,6 +712,8 @@ class FileSynchronizer:
         def done() -> None:
             if noted is not None:
                 noted()
+            if applied is not None:
+                applied(merge)
             merge.conflicts.extend(late.conflicts)
             self._owner.show_conflicts(merge.conflicts, origin)
 
@@ -720,8 +724,17 @@ class FileSynchronizer:
         failpoint("merge.applied")
         return merge
 
-    async def place(self, base: bytes | None, replicas: Replicas, author: str) -> Merge:
+    async def place(
+        self,
+        base: bytes | None,
+        replicas: Replicas,
+        author: str,
+        applied: Callable[[Merge], None] | None = None,
+    ) -> Merge:
         """Merge the edits of replicas of another history, relative to their base. [S4]
+
+        Args:
+            applied: called with the merge right after it was applied, before it is broadcast.
 
         Raises:
             Exception: the replica cannot be read; pycrdt raises no type of its own.
@@ -731,7 +744,13 @@ class FileSynchronizer:
         if problem:
             raise InvalidEdit(f"The replica was refused: {problem}.")
         return await self._bring_in(
-            base, content, Kind.EDIT, author, origin="rebase", replicas=replicas
+            base,
+            content,
+            Kind.EDIT,
+            author,
+            origin="rebase",
+            applied=applied,
+            replicas=replicas,
         )
 
     async def revert(self) -> None:

@@ -528,7 +528,13 @@ class DocumentRoom(PersistentRoom):
             self.reply(member, request, status="success")
 
     async def rebase(
-        self, session_id: str, state: bytes, base: bytes | None, username: str
+        self,
+        session_id: str,
+        state: bytes,
+        base: bytes | None,
+        username: str,
+        *,
+        may_execute: bool = True,
     ) -> list[Conflict]:
         """Merge the edits of a replica of another history, as an edit by a user. [S4]
 
@@ -541,6 +547,7 @@ class DocumentRoom(PersistentRoom):
             base: the replica when it was last known to be saved, as one Yjs update; None if
                 unknown.
             username: the author of the edit.
+            may_execute: whether that user may run code, and so is trusted with outputs.
 
         Returns:
             The conflicts, where document and replica changed the same part. "theirs" is the
@@ -550,12 +557,13 @@ class DocumentRoom(PersistentRoom):
             InvalidRequest: the replica cannot be read.
         """
         failpoint("rebase.begin")
+        applied = None if may_execute else partial(self._distrust_merged, self._cell_ids())
         async with self._placing:
             known = self._replicas.get(session_id)
             try:
                 sides = (known, state, base, self.ydoc.get_update())
                 replicas, old = await anyio.to_thread.run_sync(with_replica, *sides)
-                merge = await self.synchronizer.place(old, replicas, username)
+                merge = await self.synchronizer.place(old, replicas, username, applied)
             except CollaborationError:
                 raise
             except Exception as error:  # pycrdt raises no type of its own
@@ -564,6 +572,22 @@ class DocumentRoom(PersistentRoom):
             failpoint("rebase.applied")
         await self._history.commit()
         return merge.conflicts
+
+    def _cell_ids(self) -> list[str]:
+        cells = self._cells if self._cells is not None else ()
+        return [str(cell.get("id")) for cell in cells if isinstance(cell, Map)]
+
+    def _distrust_merged(self, before: list[str], merge: Merge) -> None:
+        """Remove the trust mark of the cells that a merge inserted or changed. [M2]"""
+        known = set(before)
+        changed = {name for name, text in merge.cells.items() if text is None}
+        self.distrust(
+            {
+                (index, name)
+                for index, name in enumerate(self._cell_ids())
+                if name in changed or name not in known
+            }
+        )
 
     async def merge(self, fork: Doc[Any], username: str, taken: Callable[[], None]) -> None:
         """Merge the edits of a fork of this document, as an edit by a user. [K5]

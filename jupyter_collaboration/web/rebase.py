@@ -8,6 +8,7 @@ from typing import Any
 
 from anyio.to_thread import run_sync
 from jupyter_server.auth.decorator import authorized
+from jupyter_server.utils import ensure_async
 from tornado import web
 
 from ..errors import CollaborationError, InvalidRequest, ProtocolError
@@ -53,7 +54,14 @@ class RebaseHandler(CollaborationHandler):
             raise InvalidRequest("This room has no document.")
         found: list[Conflict] = []
         if session_id != room.session_id:
-            found = await room.rebase(session_id, state, base, self.username)
+            may_execute = bool(
+                await ensure_async(
+                    self.authorizer.is_authorized(self, self.current_user, "execute", "kernels")
+                )
+            )
+            found = await room.rebase(
+                session_id, state, base, self.username, may_execute=may_execute
+            )
         conflicts = [to_json(conflict) for conflict in found]
         self.finish(json.dumps({"sessionId": room.session_id, "conflicts": conflicts}))
 

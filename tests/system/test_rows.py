@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import base64
 import gc
 import json
 from collections.abc import Awaitable, Callable
@@ -10,6 +11,7 @@ from pathlib import Path
 from typing import Any
 from urllib.parse import quote
 
+import aiohttp
 import pytest
 from authorizers import RULES
 from jupyter_ydoc.yunicode import YUnicode
@@ -18,6 +20,7 @@ from support import ENABLED, Editor, Server, closing, put, room_of, until
 
 from jupyter_collaboration.app import YDocExtension
 from jupyter_collaboration.documents import codec, identity
+from jupyter_collaboration.documents.codec import loaded_update
 from jupyter_collaboration.documents.identity import document_types
 from jupyter_collaboration.protocol import messages
 from rtcbench import wire
@@ -213,6 +216,39 @@ def test_a_member_who_may_not_execute_brings_no_trusted_output(
             await mallory.until(lambda _: marks(mallory) == [True, True, False])
             await ada.close()
             await mallory.close()
+
+    run(test())
+
+
+def test_a_rebase_by_a_member_who_may_not_execute_brings_no_trusted_output(
+    run: Run, guarded: Serving
+) -> None:  # S22 [M2] [S4]
+    async def test() -> None:
+        async with guarded() as server:
+            rules = {"editor": ["read", "write", "execute"], "viewer": ["read", "write"]}
+            (server.root / RULES).write_text(json.dumps(rules))
+            cells = [{**CELL, "id": "a", "source": "1", "metadata": {}}]
+            file = server.notebook_file("n.ipynb", cells)
+            ada = await server.member(file)
+            ada.cells[0]["metadata"]["trusted"] = True
+            await ada.ask("ack")
+            trusted = {"metadata": {"trusted": True}, "outputs": [SCRIPT]}
+            other = {"cells": [{**CELL, "id": "a", "source": "1", **trusted}]}
+            other["cells"].append({**CELL, "id": "b", "source": "2", **trusted})
+            other |= {"metadata": {}, "nbformat": 4, "nbformat_minor": 5}
+            state = base64.b64encode(loaded_update("notebook", other)).decode()
+            route = f"{server.base}/api/collaboration/rebase/{room_of(ada.endpoint)}"
+            body = {"sessionId": "another", "state": state, "base": None}
+            headers = {"Authorization": "token viewer"}
+            async with (
+                aiohttp.ClientSession(headers=headers) as session,
+                session.put(route, json=body) as response,
+            ):
+                assert response.status == 200, await response.text()
+            await ada.until(lambda _: len(ada.cells) == 2, 20)
+            for each in ada.cells:
+                assert "trusted" not in each["metadata"] or not len(each["outputs"])
+            await ada.close()
 
     run(test())
 
