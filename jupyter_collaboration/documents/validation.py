@@ -143,7 +143,8 @@ class EditCheck:
         findings = NOTHING
         if not (is_text := self._goes_on(found)):
             is_text, findings = self._try(data, found)
-        if is_text and found.text is not None:
+        # What continues a text inside an output is looked at again, since it may be a script.
+        if is_text and found.text is not None and not findings.outputs:
             (client, clock), length, _, right = found.text
             if right is not None:
                 self._remember(right)

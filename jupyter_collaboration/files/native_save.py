@@ -163,18 +163,21 @@ def _replace(target: Path, data: bytes, found: os.stat_result | None) -> bool:
     """Write a temporary file and rename it; return False if that is not possible."""
     name = target.with_name(f".~{uuid4().hex[:12]}{target.suffix}")
     try:
-        handle = os.open(name, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o666)
+        # Never readable by more users than the file that it replaces.
+        mode = 0o666 if found is None else 0o600
+        handle = os.open(name, os.O_WRONLY | os.O_CREAT | os.O_EXCL, mode)
     except OSError:
         return False  # such as a read-only folder
     try:
         with os.fdopen(handle, "wb") as file:
-            file.write(data)
-            file.flush()
             if found is not None:
-                os.fchmod(file.fileno(), stat.S_IMODE(found.st_mode))
                 status = os.fstat(file.fileno())
                 if (status.st_uid, status.st_gid) != (found.st_uid, found.st_gid):
                     os.fchown(file.fileno(), found.st_uid, found.st_gid)
+                _copy_attributes(target, file.fileno())
+                os.fchmod(file.fileno(), stat.S_IMODE(found.st_mode))
+            file.write(data)
+            file.flush()
             os.fsync(file.fileno())
         os.replace(name, target)
     except PermissionError:  # such as an owner that cannot be preserved
@@ -189,3 +192,22 @@ def _replace(target: Path, data: bytes, found: os.stat_result | None) -> bool:
         os.unlink(name)
         raise
     return True
+
+
+def _copy_attributes(source: Path, target: int) -> None:
+    """Copy extended attributes, access control lists among them, where there are any.
+
+    Raises:
+        PermissionError: one of them cannot be kept.
+    """
+    if not hasattr(os, "listxattr"):  # not on every platform
+        return
+    try:
+        names = os.listxattr(source)
+    except OSError:  # a file system without them
+        return
+    for name in names:
+        try:
+            os.setxattr(target, name, os.getxattr(source, name))
+        except OSError as error:
+            raise PermissionError(f"{name}: {error}") from error

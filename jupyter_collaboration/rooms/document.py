@@ -30,12 +30,13 @@ from ..access.roles import Action
 from ..documents.cell_index import CellIndex
 from ..documents.codec import LINE_END, make_document
 from ..documents.identity import DocumentId, has_saved_state, is_notebook
-from ..documents.validation import repair_notebook
+from ..documents.validation import NOTHING, repair_notebook
 from ..errors import (
     CollaborationError,
     HistoryUnavailable,
     InvalidRequest,
     NotAllowed,
+    ProtocolError,
     RoomClosed,
     SaveFailed,
     SaveRefused,
@@ -68,6 +69,13 @@ STORE_LIMIT = 1.0
 
 RUNNING, IDLE = "running", "idle"
 """Execution states of a cell, which JupyterLab shows as ``[*]`` and ``[ ]``."""
+
+MANY_CELLS = 200
+NORMALIZE_DELAY = 0.25
+"""Cells from which on line ends are normalized after a delay, and that delay in seconds."""
+
+FEW_LINE_ENDS = 20
+"""Line ends that are replaced one by one, so that cursors keep their position in the text."""
 
 RUNNER_RETURN = 10.0
 """Seconds that a user who ran a cell has to reconnect before the cell counts as idle."""
@@ -130,6 +138,7 @@ class DocumentRoom(PersistentRoom):
         self._must_publish_unsaved = False
         self._watched: list[tuple[Any, Subscription]] = []
         self._running: dict[str, Member] = {}
+        self._normalizing: asyncio.TimerHandle | None = None
         self._state = self.ydoc.get("state", type=Map)
         self._cells = self.ydoc.get("cells", type=Array) if self._is_notebook else None
         self._index = CellIndex(self._cells) if self._cells is not None else None
@@ -264,28 +273,38 @@ class DocumentRoom(PersistentRoom):
             with self._entries_of(Kind.EDIT, member.username), self.ydoc.transaction():
                 self._moved.type(arrived)
         if found.returns:
-            self._normalize_line_ends()
+            self._normalize_soon()
+
+    def _normalize_soon(self) -> None:
+        """Schedule `_normalize_line_ends`, which reads every cell: seldom in a large notebook."""
+        if self._normalizing is None:
+            is_large = self._cells is not None and len(self._cells) > MANY_CELLS
+            delay = NORMALIZE_DELAY if is_large else 0
+            loop = asyncio.get_running_loop()
+            self._normalizing = loop.call_later(delay, self._normalize_line_ends)
 
     def _normalize_line_ends(self) -> None:
         r"""Replace inserted ``\r\n`` and ``\r`` by ``\n``, as an edit by the server.
 
         Only the carriage returns are deleted, so that cursors keep their position in the text.
         """
+        self._normalizing = None
+        if self.is_closed:
+            return
         if isinstance(self._document, YNotebook):
             sources = [cell.get("source") for cell in self._document.ycells]
         elif isinstance(self._document, YUnicode):
             sources = [self.ydoc.get("source", type=Text)]
         else:
             return
+        replaced = False
         with self._entries_of(Kind.SERVER), self.ydoc.transaction():
             for source in sources:
                 if isinstance(source, Text) and "\r" in (text := str(source)):
-                    for found in reversed(list(LINE_END.finditer(text))):
-                        at = len(text[: found.start()].encode())
-                        if found[0] == "\r":
-                            source.insert(at + 1, "\n")
-                        del source[at : at + 1]
-        self.synchronizer.changed()
+                    _normalize(source, text)
+                    replaced = True
+        if replaced:
+            self.synchronizer.changed()
 
     def receive(self, member: Member, message: bytes) -> Awaitable[None] | None:
         work = super().receive(member, message)
@@ -355,6 +374,8 @@ class DocumentRoom(PersistentRoom):
     def on_update(self, update: bytes, sender: Member | None) -> None:
         super().on_update(update, sender)
         self._history.append(update, sender.username if sender else self._author, self._kind)
+        if sender is None and self._kind is Kind.EDIT and _has_returns(update):
+            self._normalize_soon()
         if self._kind in (Kind.EDIT, Kind.RESTORE):
             if self.synchronizer.is_saved:
                 self._must_publish_unsaved = True
@@ -385,6 +406,8 @@ class DocumentRoom(PersistentRoom):
         author: str = "",
         noted: Callable[[], None] | None = None,
         also: Callable[[], None] | None = None,
+        *,
+        may_execute: bool = True,
     ) -> None:
         """Change the document, store the change, and broadcast it.
 
@@ -392,9 +415,18 @@ class DocumentRoom(PersistentRoom):
             kind, author: of the history entry.
             noted: called right after the change; what it records is stored together with it.
             also: makes further edits that belong to the change.
+            may_execute: whether the author may run code, and so is trusted with outputs.
         """
+        findings = NOTHING if may_execute else self._check.check(update)
+
+        def followed() -> None:
+            if also is not None:
+                also()
+            if findings.outputs:
+                self.distrust(findings.outputs)
+
         with self._entries_of(kind, author):
-            self.apply_unbroadcast(update, also)
+            self.apply_unbroadcast(update, followed)
         try:
             if noted is not None:
                 noted()
@@ -409,11 +441,13 @@ class DocumentRoom(PersistentRoom):
             names = [name for name, text in merge.cells.items() if text is not None]
             self._moved.will_delete(names)
 
-    async def restore(self, merge: Merge, author: str) -> None:
+    async def restore(self, merge: Merge, author: str, *, may_execute: bool) -> None:
         """Apply the edits of a restore; text typed since they were computed is kept."""
         self.will_delete(merge)
         late = LateEdits(self.ydoc, self._index, merge)
-        await self.change(merge.update, Kind.RESTORE, author, also=late.bring_in)
+        await self.change(
+            merge.update, Kind.RESTORE, author, also=late.bring_in, may_execute=may_execute
+        )
         self.show_conflicts(late.conflicts, "restore")
 
     def mark(self, kind: MarkKind, author: str, seq: int | None = None) -> None:
@@ -589,13 +623,16 @@ class DocumentRoom(PersistentRoom):
             }
         )
 
-    async def merge(self, fork: Doc[Any], username: str, taken: Callable[[], None]) -> None:
+    async def merge(
+        self, fork: Doc[Any], username: str, taken: Callable[[], None], *, may_execute: bool
+    ) -> None:
         """Merge the edits of a fork of this document, as an edit by a user. [K5]
 
         Args:
             fork: the document of the fork, which may be edited until `taken` is called.
             username: the author of the edit.
             taken: called after the edit has been checked, right before it is applied.
+            may_execute: whether that user may run code, and so is trusted with outputs.
 
         Raises:
             NotAllowed: the file is read-only.
@@ -610,7 +647,8 @@ class DocumentRoom(PersistentRoom):
         if self.is_closed:
             raise RoomClosed(f"{self.path} was closed in the meantime.")
         taken()
-        await self.change(merge_updates(update, later), Kind.EDIT, username)
+        whole = merge_updates(update, later)
+        await self.change(whole, Kind.EDIT, username, may_execute=may_execute)
         self.publish()
 
     async def forget_before(self, seq: int) -> int:
@@ -778,3 +816,29 @@ _REQUESTS = {
 
 def _same_cell(one: Map[Any], other: Map[Any] | None) -> bool:
     return other is not None and bool(one.to_py() == other.to_py())
+
+
+def _normalize(source: Text, text: str) -> None:
+    """Replace all carriage returns in a Yjs text, whose content is given as well."""
+    found = list(LINE_END.finditer(text))
+    if len(found) > FEW_LINE_ENDS:  # in one edit: each one costs time for the whole text
+        start, end = found[0].start(), found[-1].end()
+        at, size = len(text[:start].encode()), len(text[start:end].encode())
+        del source[at : at + size]
+        source.insert(at, LINE_END.sub("\n", text[start:end]))
+        return
+    for each in reversed(found):
+        at = len(text[: each.start()].encode())
+        if each[0] == "\r":
+            source.insert(at + 1, "\n")
+        del source[at : at + 1]
+
+
+def _has_returns(update: bytes) -> bool:
+    """Return whether an edit by server-side code inserts carriage returns."""
+    if b"\r" not in update:
+        return False
+    try:
+        return read_update(update).returns
+    except ProtocolError:  # larger than what is read of clients
+        return True

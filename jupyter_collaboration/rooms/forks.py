@@ -113,11 +113,14 @@ class Forks:
         await histories.forks.add(fork)
         return fork, session_id
 
-    async def delete(self, room_id: str, *, merge: bool, username: str) -> None:
+    async def delete(
+        self, room_id: str, *, merge: bool, username: str, may_execute: bool = True
+    ) -> None:
         """Delete a fork, and disconnect its members.
 
         Args:
             merge: whether to merge its edits into the root first, as an edit by this user.
+            may_execute: whether that user may run code, and so is trusted with outputs.
 
         Raises:
             RoomNotFound: there is no such fork.
@@ -133,19 +136,22 @@ class Forks:
             async with self._rooms.pinned(room_id) as room, self._rooms.pinned(fork.root) as root:
                 assert isinstance(room, ForkRoom) and isinstance(root, DocumentRoom)
                 async with self._rooms.lock(room_id):
-                    await self._merge(room, root, username)
+                    await self._merge(room, root, username, may_execute)
                     await self._remove(fork, "merged")
         else:
             async with self._rooms.lock(room_id):
                 await self._remove(fork, "deleted")
         self._tell(fork, "delete", username)
 
-    async def _merge(self, room: ForkRoom, root: DocumentRoom, username: str) -> None:
+    async def _merge(
+        self, room: ForkRoom, root: DocumentRoom, username: str, may_execute: bool
+    ) -> None:
         if room.is_closed:
             raise RoomNotFound("There is no fork with this id any more.")
         if root.session_id != room.fork.root_session:
             raise OtherHistory(f"The history of {root.path} has changed since it was forked.")
-        await root.merge(room.ydoc, username, partial(self._dissolve, room, "merged"))
+        dissolve = partial(self._dissolve, room, "merged")
+        await root.merge(room.ydoc, username, dissolve, may_execute=may_execute)
         failpoint("fork.merged")
 
     async def _remove(self, fork: Fork, done: str) -> None:

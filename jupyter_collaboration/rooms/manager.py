@@ -387,6 +387,7 @@ class RoomManager:
         if isinstance(room, DocumentRoom):
             room.report("ERROR", "clean", f"failed: {error!r}")
             room.discard()
+            self._forward_late_edits(room)
         else:
             room.close()
 
@@ -465,10 +466,14 @@ class RoomManager:
         if isinstance(room, DocumentRoom):
             room.finish()
             if not self._stopping:
-                late = partial(self._take_late_edit, room.room_id, room.session_id)
-                room.ydoc.observe(lambda event: late(event.update))
+                self._forward_late_edits(room)
         else:
             room.close()
+
+    def _forward_late_edits(self, room: DocumentRoom) -> None:
+        """Apply edits that server-side code makes in a discarded document to its next room."""
+        late = partial(self._take_late_edit, room.room_id, room.session_id)
+        room.ydoc.observe(lambda event: late(event.update))
 
     async def _go_private(self) -> None:
         """Switch to a private history, after another server took over the one of this folder.

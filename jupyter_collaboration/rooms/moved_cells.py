@@ -25,6 +25,12 @@ MAX_AGE = 120.0
 MAX_CHARACTERS = 20_000
 """How many deleted cells are remembered, for how many seconds, and up to how many characters."""
 
+MAX_WORK = 20_000
+"""Characters of all cells of one deletion whose ids are read: that takes time for each of them."""
+
+MAX_RUNS = 200
+"""Pieces of a text up to which later edits are applied to it: each costs time for each piece."""
+
 
 class _Run(NamedTuple):
     """Consecutive characters of one Yjs client, in UTF-16 code units as Yjs counts them."""
@@ -95,16 +101,19 @@ class MovedCells:
     def will_delete(self, names: Iterable[str]) -> None:
         """Remember cells that are about to be deleted."""
         now = time.monotonic()
-        for name in names:
+        left = MAX_WORK
+        for name in list(names)[-MAX_CELLS:]:
             cell = self._cells.cell(name)
             text = None if cell is None else cell.get("source")
-            if isinstance(text, Text) and len(source := str(text)) <= MAX_CHARACTERS:
+            if isinstance(text, Text) and len(source := str(text)) <= min(MAX_CHARACTERS, left):
+                left -= len(source)
                 before = self._deleted.pop(name, None)
                 runs = _runs(text, source)
                 if before is not None and before.text == source:
                     runs += before.runs  # of the cell that this one is a copy of
                 items = [self._cells.item(name), *(before.items if before else ())]
-                self._deleted[name] = _Deleted(items, now, source, runs)
+                if len(runs) <= MAX_RUNS:
+                    self._deleted[name] = _Deleted(items, now, source, runs)
         young = [name for name, each in self._deleted.items() if now - each.time <= MAX_AGE]
         self._deleted = {name: self._deleted[name] for name in young[-MAX_CELLS:]}
 

@@ -83,7 +83,9 @@ class PersistentRoom(BroadcastRoom):
         ycells = self.ydoc.get("cells", type=Array)
         with self.ydoc.transaction():
             for index, name in cells:
-                if index < len(ycells) and str(ycells[index].get("id")) == name:
+                if not (index < len(ycells) and str(ycells[index].get("id")) == name):
+                    index = _index_of(ycells, name)
+                if index >= 0:
                     metadata = ycells[index].get("metadata")
                     if isinstance(metadata, Map) and "trusted" in metadata:
                         del metadata["trusted"]
@@ -104,3 +106,9 @@ class PersistentRoom(BroadcastRoom):
     def close(self) -> None:
         super().close()
         self._check.forget()
+
+
+def _index_of(cells: Array[Any], name: str) -> int:
+    """Return the index of the cell with an id; -1 if there is none."""
+    found = (at for at, cell in enumerate(cells) if str(cell.get("id")) == name)
+    return next(found, -1)

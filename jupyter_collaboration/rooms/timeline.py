@@ -125,8 +125,13 @@ class TimelineForks:
         room.position = position
         room.ydoc.apply_update(merge.update)
 
-    async def restore(self, fork_room: str, root: str, username: str) -> None:
+    async def restore(
+        self, fork_room: str, root: str, username: str, *, may_execute: bool = True
+    ) -> None:
         """Restore the document to the state that a timeline shows, as an edit by a user.
+
+        Args:
+            may_execute: whether that user may run code, and so is trusted with outputs.
 
         Raises:
             RoomNotFound: there is no such timeline.
@@ -136,7 +141,8 @@ class TimelineForks:
         document = parse_room_id(root)
         if document is None or not room.moments:
             raise InvalidRequest("There is nothing to restore.")
-        await self._timeline.restore(document, room.moments[room.position][0], username)
+        version = room.moments[room.position][0]
+        await self._timeline.restore(document, version, username, may_execute=may_execute)
 
     def _room(self, fork_room: str, root: str) -> TimelineRoom:
         room: Any = self._rooms.rooms.get(fork_room)

@@ -243,6 +243,7 @@ class VersionService:
         *,
         cell: str | None = None,
         apply: bool = True,
+        may_execute: bool = True,
     ) -> bytes:
         """Restore the document, or one of its cells, to the end of a version.
 
@@ -250,6 +251,7 @@ class VersionService:
             cell: the id of the cell; None for the whole document.
             apply: whether the server applies the edit. If not, the client does, so that the user
                 can undo it, and the history records the user's next edit as the restore.
+            may_execute: whether the author may run code, and so is trusted with outputs.
 
         Returns:
             The edit, as a Yjs update; the empty update if nothing differs.
@@ -272,7 +274,7 @@ class VersionService:
         if merge.update != messages.EMPTY_UPDATE:
             room.mark(MarkKind.RESTORED, author)
             if apply:
-                await room.restore(merge, author)
+                await room.restore(merge, author, may_execute=may_execute)
         return merge.update
 
 

@@ -7,6 +7,7 @@ from contextlib import suppress
 from typing import Any, NoReturn
 
 from jupyter_server.base.handlers import APIHandler
+from jupyter_server.utils import ensure_async
 from tornado import web
 
 from ..access.paths import Paths
@@ -38,6 +39,11 @@ class CollaborationHandler(APIHandler):
     def username(self) -> str:
         """The authenticated user's name."""
         return str(getattr(self.current_user, "username", "") or "")
+
+    async def may_execute(self) -> bool:
+        """Return whether the user may run code, and so is trusted with outputs."""
+        allowed = self.authorizer.is_authorized(self, self.current_user, "execute", "kernels")
+        return bool(await ensure_async(allowed))
 
     def refuse(self, error: CollaborationError) -> NoReturn:
         """Respond with the error's status and text."""

@@ -61,7 +61,12 @@ class ForkHandler(CollaborationHandler):
             merge = self.get_query_argument("merge", "")
             if merge not in ("true", "false"):
                 raise InvalidRequest("'merge' must be 'true' or 'false'.")
-            await self._forks.delete(room_id, merge=merge == "true", username=self.username)
+            await self._forks.delete(
+                room_id,
+                merge=merge == "true",
+                username=self.username,
+                may_execute=await self.may_execute(),
+            )
         except CollaborationError as error:
             self.refuse(error)
         self.finish()

@@ -8,7 +8,6 @@ from typing import Any
 
 from anyio.to_thread import run_sync
 from jupyter_server.auth.decorator import authorized
-from jupyter_server.utils import ensure_async
 from tornado import web
 
 from ..errors import CollaborationError, InvalidRequest, ProtocolError
@@ -54,11 +53,7 @@ class RebaseHandler(CollaborationHandler):
             raise InvalidRequest("This room has no document.")
         found: list[Conflict] = []
         if session_id != room.session_id:
-            may_execute = bool(
-                await ensure_async(
-                    self.authorizer.is_authorized(self, self.current_user, "execute", "kernels")
-                )
-            )
+            may_execute = await self.may_execute()
             found = await room.rebase(
                 session_id, state, base, self.username, may_execute=may_execute
             )

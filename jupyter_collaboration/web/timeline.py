@@ -74,7 +74,9 @@ class UndoRedoHandler(PlaybackHandler):
             action = self.get_query_argument("action", "")
             fork_room = self.get_query_argument("forkRoom", "")
             if action == "restore":
-                await self._timeline_forks.restore(fork_room, room_id, self.username)
+                await self._timeline_forks.restore(
+                    fork_room, room_id, self.username, may_execute=await self.may_execute()
+                )
                 answer: dict[str, Any] = {"code": 200, "status": "The document was restored."}
             elif action in DONE:
                 steps = self._steps()

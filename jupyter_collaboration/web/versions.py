@@ -191,7 +191,12 @@ class RestoreHandler(VersionsHandler):
             if cell is not None and document.type != "notebook":
                 raise InvalidRequest("Only notebooks have cells.")
             update = await self._timeline.restore(
-                document, version, self.username, cell=cell, apply=apply
+                document,
+                version,
+                self.username,
+                cell=cell,
+                apply=apply,
+                may_execute=await self.may_execute(),
             )
         except CollaborationError as error:
             self.refuse(error)

@@ -221,7 +221,9 @@ class RoomHandler(WebSocketMixin, JupyterHandler, WebSocketHandler):
         self._awaited = None
         if self._pinger is not None:
             self._pinger.cancel()
-        if message == messages.sync_message(messages.STEP1, EMPTY_STATE_VECTOR):
+        if room.is_closed:  # meanwhile: the next one is joined after a reconnect
+            self.dismiss(CloseCode.GOING_AWAY, "The fork was closed in the meantime.")
+        elif message == messages.sync_message(messages.STEP1, EMPTY_STATE_VECTOR):
             self._enter(room)
         else:
             self._refuse_session(room.session_id)

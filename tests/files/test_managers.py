@@ -4,7 +4,10 @@ from __future__ import annotations
 
 import asyncio
 import json
+import os
+import stat
 from collections.abc import Awaitable, Callable
+from contextlib import suppress
 from threading import Event, Thread
 from typing import Any
 
@@ -79,6 +82,27 @@ def test_a_reader_sees_a_whole_file_in_its_own_style_at_any_moment(
             assert wrong == []
             assert len(seen) > 1
             assert len(path.read_text()) == max(map(len, seen))
+            await ada.close()
+
+    run(test())
+
+
+def test_a_save_keeps_the_permissions_and_attributes_of_the_file(
+    run: Run, serving: Serving
+) -> None:  # [F7]
+    async def test() -> None:
+        async with serving(YDocExtension=QUICK) as server:
+            file = server.text_file("a.txt", "one")
+            path = server.root / "a.txt"
+            path.chmod(0o600)
+            with suppress(OSError):  # a file system without attributes
+                os.setxattr(path, "user.tag", b"mine")
+            names = os.listxattr(path)
+            ada = await server.member(file)
+            ada.source.insert(0, "typed ")
+            await until(lambda: server.read("a.txt") == "typed one")
+            assert stat.S_IMODE(path.stat().st_mode) == 0o600
+            assert os.listxattr(path) == names
             await ada.close()
 
     run(test())

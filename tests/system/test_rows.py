@@ -16,7 +16,7 @@ import pytest
 from authorizers import RULES
 from jupyter_ydoc.yunicode import YUnicode
 from pycrdt import Array, Map, Text
-from support import ENABLED, Editor, Server, closing, put, room_of, until
+from support import ENABLED, Editor, Server, answer, closing, put, room_of, until, versions
 
 from jupyter_collaboration.app import YDocExtension
 from jupyter_collaboration.documents import codec, identity
@@ -253,6 +253,35 @@ def test_a_rebase_by_a_member_who_may_not_execute_brings_no_trusted_output(
     run(test())
 
 
+def test_a_restore_by_a_member_who_may_not_execute_brings_no_trusted_output(
+    run: Run, guarded: Serving
+) -> None:  # S22 [M2] [V5]
+    async def test() -> None:
+        async with guarded() as server:
+            rules = {"editor": ["read", "write", "execute"], "viewer": ["read", "write"]}
+            (server.root / RULES).write_text(json.dumps(rules))
+            file = server.notebook_file("n.ipynb", [{**CELL, "id": "a", "source": "1"}])
+            endpoint = await server.endpoint(file)
+            url = endpoint.url.replace(f"token={server.token}", "token=viewer")
+            mallory = await Editor.open_at(Endpoint(url))
+            cell = {**CELL, "id": "b", "source": Text("2"), "metadata": Map({"trusted": True})}
+            mallory.cells.append(Map({**cell, "outputs": Array([Map(SCRIPT)])}))
+            await mallory.until(lambda _: "trusted" not in mallory.cells[1]["metadata"])
+            assert (await mallory.ask("save"))["status"] in ("success", "skipped")
+            del mallory.cells[1]
+            await mallory.ask("ack")
+            found = await versions(server, room_of(endpoint))
+            assert found
+            for version in range(1, 10):
+                route = f"api/collaboration/restore/{room_of(endpoint)}"
+                await answer(server, "viewer", "PUT", route, json={"version": version})
+                for each in mallory.cells:
+                    assert not (len(each["outputs"]) and each["metadata"].get("trusted"))
+            await mallory.close()
+
+    run(test())
+
+
 def state_of(editor: Editor) -> Any:
     return editor.cells[0].get("execution_state")
 
@@ -312,6 +341,24 @@ def test_a_document_stays_open_while_server_side_code_has_it(
         await extension.stop_extension()
 
     run(test())  # S28: nobody has started the extension
+
+
+def test_line_ends_that_server_side_code_inserts_are_normalized(
+    run: Run, extension: YDocExtension
+) -> None:  # S17 [F7]
+    async def test() -> None:
+        names = {"content_type": "file", "file_format": "text", "path": "a.txt"}
+        document = await extension.get_document(**names, copy=False, create=True)
+        assert document is not None
+        source = document.ydoc.get("source", type=Text)
+        source += "\r\ntwo\rthree"
+        await until(lambda: str(source) == "one\ntwo\nthree")
+        source += "\r\nline" * 5000  # one edit, whatever its size
+        await until(lambda: "\r" not in str(source))
+        assert str(source) == "one\ntwo\nthree" + "\nline" * 5000
+        await extension.stop_extension()
+
+    run(test())
 
 
 def test_a_fork_is_joined_with_the_session_of_its_root_or_by_a_client_that_has_nothing(
