@@ -11,6 +11,7 @@ import json
 import re
 from typing import Any
 
+from jupyter_ydoc.utils import cast_all
 from jupyter_ydoc.ybasedoc import YBaseDoc
 from jupyter_ydoc.ynotebook import YNotebook
 from pycrdt import Awareness, Doc, Map
@@ -52,14 +53,37 @@ def fingerprint(content: Any) -> str:
 
 
 def file_fingerprint(content_type: str, content: Any) -> str:
-    """Return the fingerprint of a content as in a file, which ignores whether cells are trusted."""
-    if is_notebook(content_type):
-        cells = [
-            {**cell, "metadata": {k: v for k, v in cell["metadata"].items() if k != "trusted"}}
-            for cell in map(cell_in_document, content["cells"])
-        ]
-        content = {**content, "cells": cells}
-    return fingerprint(content)
+    """Return the fingerprint of a content as in a file, which ignores whether cells are trusted.
+
+    That of a notebook is computed from those of its cells, and theirs from those of their outputs,
+    so that a save computes only what has changed.
+    """
+    if not is_notebook(content_type):
+        return fingerprint(content)
+    meta = {key: value for key, value in content.items() if key != "cells"}
+    cells = [cell_fingerprint(cell) for cell in content["cells"]]
+    return notebook_fingerprint(fingerprint(meta), cells)
+
+
+def notebook_fingerprint(meta: str, cells: list[str]) -> str:
+    """Return the fingerprint of a notebook from those of its metadata and its cells."""
+    return fingerprint([meta, *cells])
+
+
+def cell_fingerprint(cell: dict[str, Any]) -> str:
+    """Return the fingerprint of a cell of a notebook."""
+    outputs = cell.get("outputs")
+    if not isinstance(outputs, list):
+        return rest_fingerprint(cell, None)
+    return rest_fingerprint(cell, [fingerprint(output) for output in joined_streams(outputs)])
+
+
+def rest_fingerprint(cell: dict[str, Any], outputs: list[str] | None) -> str:
+    """Return the fingerprint of a cell from those of its outputs and the rest of the cell."""
+    rest = {key: value for key, value in cell.items() if key != "outputs"}
+    rest = cell_in_document(rest)
+    rest["metadata"] = {key: each for key, each in cell["metadata"].items() if key != "trusted"}
+    return fingerprint([rest, outputs])
 
 
 def joined_streams(outputs: list[dict[str, Any]]) -> list[dict[str, Any]]:
@@ -117,14 +141,22 @@ def cell_in_document(cell: dict[str, Any]) -> dict[str, Any]:
     return {**cell, "outputs": joined_streams(outputs)} if isinstance(outputs, list) else cell
 
 
-def loading_client_id(content: Any) -> int:
+def loading_client_id(content_type: str, content: Any) -> int:
     """Return the Yjs client id with which a content is loaded. [S5]
 
     The same content always gets the same id, so that loading it twice results in the same
     history. Ids have 53 bits and are at least 2**32, above the ids of other clients.
     """
     low = 2**32
-    return low + int(fingerprint(content)[:16], 16) % (2**53 - low)
+    return low + int(_whole_fingerprint(content_type, content)[:16], 16) % (2**53 - low)
+
+
+def _whole_fingerprint(content_type: str, content: Any) -> str:
+    """Return a fingerprint of everything in a content, computed cell by cell."""
+    if not is_notebook(content_type):
+        return fingerprint(content)
+    meta = {key: value for key, value in content.items() if key != "cells"}
+    return notebook_fingerprint(fingerprint(meta), [fingerprint(each) for each in content["cells"]])
 
 
 def with_cell_ids(notebook: dict[str, Any]) -> dict[str, Any]:
@@ -145,10 +177,11 @@ def with_cell_ids(notebook: dict[str, Any]) -> dict[str, Any]:
                 "source": "",
             }
         )
-    seed = fingerprint(notebook)
-    for index, cell in enumerate(cells):
-        if not cell.get("id"):
-            cell["id"] = hashlib.sha256(f"{seed}:{index}".encode()).hexdigest()[:32]
+    if not all(cell.get("id") for cell in cells):
+        seed = _whole_fingerprint("notebook", notebook)
+        for index, cell in enumerate(cells):
+            if not cell.get("id"):
+                cell["id"] = hashlib.sha256(f"{seed}:{index}".encode()).hexdigest()[:32]
     return notebook
 
 
@@ -159,9 +192,37 @@ def loaded_update(content_type: str, content: Any) -> bytes:
     """
     if is_notebook(content_type):
         content = with_cell_ids(content)
-    doc: Doc[Any] = Doc(client_id=loading_client_id(content))
+    doc: Doc[Any] = Doc(client_id=loading_client_id(content_type, content))
     make_document(content_type, doc).set(content)
     return doc.get_update()
+
+
+def loaded_fingerprint(content_type: str, content: Any) -> str | None:
+    """Return the fingerprint of the document that a content is loaded into.
+
+    It equals that of a save, in which some details of a file are lost: see `with_cell_ids`, and
+    `cast_all`. Slow for large documents: call it outside of the event loop.
+
+    Returns:
+        None for types of other packages.
+    """
+    if not is_notebook(content_type):
+        return fingerprint(content) if isinstance(content, str) else None
+    notebook = with_cell_ids(content)
+    cast_all(notebook, float, int)
+    drop_placeholders(notebook["metadata"])
+    has_ids = (notebook["nbformat"], notebook["nbformat_minor"]) >= (4, 5)
+    for cell in notebook["cells"]:
+        cell.setdefault("metadata", {})
+        cell.pop("execution_state", None)
+        if cell["cell_type"] == "code":
+            cell.setdefault("outputs", [])
+        elif not cell.get("attachments", True):
+            del cell["attachments"]
+        if not has_ids:
+            del cell["id"]
+    kept = ("cells", "metadata", "nbformat", "nbformat_minor")
+    return file_fingerprint(content_type, {key: notebook[key] for key in kept})
 
 
 def rendered(content_type: str, update: bytes) -> Any:
@@ -174,7 +235,7 @@ def rendered(content_type: str, update: bytes) -> Any:
     doc.apply_update(update)
     content = document.get()
     if is_notebook(content_type):
-        _drop_placeholders(content["metadata"])
+        drop_placeholders(content["metadata"])
     return content
 
 
@@ -209,7 +270,8 @@ PLACEHOLDERS = {"language_info": {"name": ""}, "kernelspec": {"name": "", "displ
 """What jupyter_ydoc adds to a notebook without a kernel."""
 
 
-def _drop_placeholders(metadata: dict[str, Any]) -> None:
+def drop_placeholders(metadata: dict[str, Any]) -> None:
+    """Remove what jupyter_ydoc adds to the metadata of a notebook without a kernel."""
     for key, placeholder in PLACEHOLDERS.items():
         if metadata.get(key) == placeholder:
             del metadata[key]

@@ -10,9 +10,11 @@ import json
 import math
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
+from time import perf_counter
 from typing import Any
 from uuid import uuid4
 
+from anyio.lowlevel import checkpoint
 from pycrdt import Array, ArrayEvent, Doc, Map, MapEvent, Subscription, Text, TextEvent
 
 from ..errors import EarlyEdit, InvalidEdit, ProtocolError, is_panic
@@ -22,8 +24,8 @@ from ..protocol.update_reader import MAX_DEPTH, Id, Update, read_update
 CELL_TYPES = ("code", "markdown", "raw")
 NEEDED = ("cell_type", "source", "metadata")
 
-MAX_BEHIND = 1_000
-"""Most updates that the copy may lag behind. Above that, it is created again."""
+MAX_BEHIND = 100
+"""Most updates that the copy may lag behind."""
 
 MAX_PLACES = 1_000
 """Most positions in texts that are remembered."""
@@ -157,7 +159,10 @@ class EditCheck:
         if self._copy is not None:
             self._behind.append(update)
             if len(self._behind) > MAX_BEHIND:
-                self.forget()
+                try:
+                    self._current()  # rather than creating it again later, which takes longer
+                except ProtocolError:
+                    self.forget()
 
     def forget(self) -> None:
         """Release the copy, until it is needed again."""
@@ -389,6 +394,25 @@ def _problem_of_key(key: str, change: dict[str, Any]) -> str:
 
 # Repair
 
+USUAL = (("nbformat", 4.0), ("nbformat_minor", 5.0), ("metadata", None))
+"""Keys of a notebook's metadata, with values that replace invalid ones; None for a map."""
+
+SLICE_TIME = 0.004
+"""Seconds for which cells are checked before the event loop gets control again."""
+
+
+async def needs_repair(doc: Doc[Any]) -> bool:
+    """Return whether a notebook has invalid parts; read in slices for the event loop."""
+    cells, meta = doc.get("cells", type=Array), doc.get("meta", type=Map)
+    end = perf_counter() + SLICE_TIME
+    for index in range(len(cells)):
+        if problem_of_cell(cells[index]):
+            return True
+        if perf_counter() > end:
+            await checkpoint()
+            end = perf_counter() + SLICE_TIME
+    return any(problem_of_meta(key, meta.get(key)) for key, _ in USUAL)
+
 
 def repair_notebook(doc: Doc[Any]) -> list[str]:
     """Replace invalid cells by raw cells with their readable content.
@@ -406,14 +430,14 @@ def repair_notebook(doc: Doc[Any]) -> list[str]:
                 text = f"This cell could not be read: {problem}.\n{_readable(cells[index])}"
                 del cells[index]
                 cells.insert(index, _raw_cell(text))
-        for key, usual in (("nbformat", 4.0), ("nbformat_minor", 5.0), ("metadata", Map({}))):
+        for key, usual in USUAL:
             value = meta.get(key)
             problem = problem_of_meta(key, value)
             if problem:
                 problems.append(problem)
                 text = f"The notebook's {key} could not be read: {problem}.\n{_readable(value)}"
                 cells.append(_raw_cell(text))
-                meta[key] = usual
+                meta[key] = Map({}) if usual is None else usual
     return problems
 
 

@@ -1,6 +1,7 @@
 """Decides when a document is saved: soon after the last edit, and regularly during long edits.
 
-Responsible for timing and retries; writing the file belongs to the callback.
+Responsible for timing, retries, and for whether the document is saved; writing the file belongs to
+the callback.
 """
 
 from __future__ import annotations
@@ -13,6 +14,15 @@ from anyio import TASK_STATUS_IGNORED, CancelScope, Event, Lock
 from anyio.abc import TaskStatus
 
 from ..errors import SaveFailed
+from .save_state import (
+    Failed,
+    Saved,
+    SaveState,
+    Saving,
+    Unsaved,
+    check_transition,
+    unsaved_since,
+)
 
 FIRST_RETRY = 1.0
 LAST_RETRY = 15.0
@@ -44,15 +54,24 @@ class Autosave:
         self._failed = failed
         self._lock = Lock()
         self._woken = Event()
-        self._first = math.inf
-        self._later = math.inf
-        self._last = -math.inf
+        self._state: SaveState = Saved()
         self._version = 0
+        self._last_edit = -math.inf
+        self._first_after_mark: float | None = None
+
+    @property
+    def state(self) -> SaveState:
+        """Whether the document is saved."""
+        return self._state
+
+    def _become(self, state: SaveState) -> None:
+        check_transition(self._state, state)
+        self._state = state
 
     @property
     def pending(self) -> bool:
         """Whether there are unsaved changes, including those being written now."""
-        return self._first < math.inf
+        return unsaved_since(self._state) is not None
 
     @property
     def is_saving(self) -> bool:
@@ -61,20 +80,35 @@ class Autosave:
 
     def mark(self) -> int:
         """Record the current version of the document, for `settle`."""
-        self._later = math.inf
+        self._first_after_mark = None
         return self._version
 
     def settle(self, version: int) -> None:
         """Count changes up to the last mark as saved; later ones are still pending."""
-        self._first = math.inf if self._version == version else self._later
+        since = None if version == self._version else self._first_after_mark
+        self._become(Saved() if since is None else Unsaved(since))
 
     def changed(self) -> None:
         """Record that the document changed."""
         self._version += 1
-        self._last = anyio.current_time()
-        self._first = min(self._first, self._last)
-        self._later = min(self._later, self._last)
+        now = self._last_edit = anyio.current_time()
+        if self._first_after_mark is None:
+            self._first_after_mark = now
+        if isinstance(self._state, Saved):
+            self._become(Unsaved(now))
+        elif isinstance(self._state, Failed) and self._state.since is None:
+            self._become(Failed(self._state.error, now))
         self._woken.set()
+
+    def fail(self, error: SaveFailed) -> None:
+        """Record that the document cannot be saved."""
+        self._become(Failed(error, unsaved_since(self._state)))
+
+    def recover(self) -> None:
+        """Record that the document can be saved again."""
+        if isinstance(self._state, Failed):
+            since = self._state.since
+            self._become(Saved() if since is None else Unsaved(since))
 
     async def save_now(self, write: Callable[[], Awaitable[bool]] | None = None) -> bool:
         """Save immediately, after a write in progress has finished. [F1]
@@ -91,10 +125,13 @@ class Autosave:
         async with self._lock:
             with CancelScope(shield=True):
                 version = self.mark()
+                if (since := unsaved_since(self._state)) is not None:
+                    self._become(Saving(since))
                 try:
                     wrote = await (write or self._write)()
                 except SaveFailed:
-                    self._first = min(self._first, anyio.current_time())
+                    since = unsaved_since(self._state)
+                    self._become(Unsaved(anyio.current_time() if since is None else since))
                     self._woken.set()
                     raise
                 self.settle(version)
@@ -122,9 +159,9 @@ class Autosave:
 
     async def _quiet(self) -> None:
         """Wait for ``delay`` seconds without changes, but at most ``max_delay`` seconds."""
-        while self.pending:
+        while (since := unsaved_since(self._state)) is not None:
             now = anyio.current_time()
-            rest = min(self._last + self._delay, self._first + self._max_delay) - now
+            rest = min(self._last_edit + self._delay, since + self._max_delay) - now
             if rest <= 0:
                 return
             await anyio.sleep(rest)

@@ -7,15 +7,13 @@ following it by its file id. Yjs documents and rooms belong to others.
 from __future__ import annotations
 
 import base64
-import hashlib
 import inspect
 import json
 import os
 from collections.abc import AsyncIterator, Callable
-from contextlib import asynccontextmanager
+from contextlib import asynccontextmanager, suppress
 from dataclasses import dataclass, replace
 from datetime import datetime
-from pathlib import Path
 from typing import Any, Protocol
 
 from anyio.to_thread import run_sync
@@ -26,6 +24,7 @@ from tornado.web import HTTPError
 from ..documents.codec import file_fingerprint, fingerprint
 from ..documents.identity import DocumentId
 from ..documents.representable import invalid_text, representable
+from ..documents.snapshot import NotebookContent
 from ..errors import (
     CollaborationError,
     DocumentNotFound,
@@ -37,7 +36,14 @@ from ..errors import (
 )
 from ..merge.cells import source_of
 from .formatting import JsonStyle, LineEndings, with_exact
-from .native_save import is_native, save_natively
+from .native_load import NativeReader
+from .native_save import (
+    Written,
+    has_pre_save_hooks,
+    is_native,
+    save_natively,
+    save_notebook,
+)
 from .turns import Turns
 from .watcher import Signature
 
@@ -105,11 +111,13 @@ class DocumentFile:
         )
         self._lines = LineEndings("")
         self._style: JsonStyle | None = None
+        self._style_text: str | None = None
         self._exact: Any = None
         self._last_path: str | None = None
         self._made_again_at: str | None = None
         self._last_hash = ""
         self._is_native = is_native(contents)
+        self._reader = NativeReader(contents)
 
     @property
     def path(self) -> str:
@@ -192,11 +200,22 @@ class DocumentFile:
 
     async def _probed(self, path: str) -> dict[str, Any]:
         """Return the file's model, with a hash or else with its content."""
+        if self._is_native:
+            model = await self._get(path, content=False, with_hash=False)
+            return {**model, "hash": await self._hash_of(path)}
         model = await self._get(path, content=not self._hashes)
         if self._hashes and not model.get("hash"):  # it ignores the argument
             self._hashes = False
             model = await self._get(path, content=True)
         return model
+
+    async def _hash_of(self, path: str) -> str:
+        try:
+            return await self._reader.hash(self._os_path(path))
+        except FileNotFoundError as error:
+            raise DocumentNotFound(f"{path} does not exist.") from error
+        except OSError as error:
+            raise LoadFailed(f"{path} cannot be read: {error}") from error
 
     async def load(self) -> LoadedFile:
         """Read the file.
@@ -206,6 +225,8 @@ class DocumentFile:
             LoadFailed: it cannot be read as a document of this type.
         """
         path = self.path
+        if self._is_native and (found := await self._load_natively(path)) is not None:
+            return found
         try:
             model = await self._get(path, content=True)
         except LoadFailed as error:
@@ -215,16 +236,49 @@ class DocumentFile:
         state = self._state(path, model)
         content = await self._decoded(path, model["content"])
         if self._id.contents_type == "notebook":
-            self._style = await self._style_of(path)
+            self._set_style(await self._text_of(path))
         return LoadedFile(state, content)
+
+    async def _load_natively(self, path: str) -> LoadedFile | None:
+        """Read a file on the server's disk; None if the contents manager has to do it."""
+        model = await self._get(path, content=False, with_hash=False)
+        try:
+            data, digest = await self._reader.read(self._os_path(path))
+            text = "" if self._id.format == "base64" else await run_sync(data.decode)
+        except (OSError, UnicodeError):
+            return None
+        content: Any = data if self._id.format == "base64" else text
+        if self._id.contents_type == "notebook":
+            content = await self._reader.notebook(text, path)
+            if content is None:
+                return None
+        state = self._state(path, {**model, "hash": digest})
+        content = await self._decoded(path, content)
+        if self._id.contents_type == "notebook":
+            self._set_style(text)
+        return LoadedFile(state, content)
+
+    def _set_style(self, text: str | None) -> None:
+        """Keep the text of a notebook until its formatting is needed, which takes long to find."""
+        self._style, self._style_text = None, text
+
+    async def _formatting(self) -> JsonStyle | None:
+        """Return the JSON style of the file; None if the contents manager does not provide it."""
+        if self._style_text is not None:
+            text, self._style_text = self._style_text, None
+            with suppress(ValueError):  # not JSON: a manager may convert another format
+                self._style = await run_sync(JsonStyle, text)
+        return self._style
 
     async def _decoded(self, path: str, content: Any) -> Any:
         """Return the content for the document from what the contents manager has read."""
         if content is None:
             raise LoadFailed(f"{path} was read without its content.")
         if self._id.format == "text":
-            self._lines = LineEndings(content, self.newline)
+            self._lines = await run_sync(LineEndings, content, self.newline)
             content = self._lines.text
+        elif isinstance(content, bytes):
+            pass
         elif self._id.format == "base64":
             content = base64.b64decode(content)
         elif not isinstance(content, str):
@@ -249,20 +303,20 @@ class DocumentFile:
             return ""
         return f"{place} is not valid Unicode" if place else ""
 
-    async def _style_of(self, path: str) -> JsonStyle | None:
-        """Return the JSON style of the file; None if the contents manager does not provide it."""
+    async def _text_of(self, path: str) -> str | None:
+        """Return the text of a notebook; None if the contents manager does not provide it."""
         try:
             get = self._contents.get(path, content=True, type="file", format="text")
             text = (await ensure_async(get))["content"]
-            return await run_sync(JsonStyle, text)
         except Exception:  # a contents manager for notebooks only may raise anything
             return None
+        return text if isinstance(text, str) else None
 
     async def save(self, content: Any, *, again: bool = False) -> SavedFile:
         """Write the file, and return its new state.
 
         Args:
-            content: the new content.
+            content: the new content; that of a notebook may be a `NotebookContent`.
             again: whether to create a deleted file again, at its last path.
 
         Raises:
@@ -294,15 +348,27 @@ class DocumentFile:
             await self._turns.note(await run_sync(self._name), saved.state.hash)
         return saved
 
+    @property
+    def stores_exactly(self) -> bool:
+        """Whether a file contains exactly what was saved: no hook or manager changes it."""
+        return self._is_native and not has_pre_save_hooks(self._contents)
+
     async def _write(self, path: str, content: Any) -> SavedFile:
+        style = await self._formatting()
+        if isinstance(content, NotebookContent):
+            special = {} if style is None else style.special
+            if special is not None and self._exact is None and self.stores_exactly:
+                written = await save_notebook(self._contents, path, content, special)
+                return SavedFile(await self._state_after(path, written))
+            content = await run_sync(content.plain)
         meant = content
         if isinstance(content, str):
             content = self._lines.restored(content)
         elif isinstance(content, bytes):
             content = base64.b64encode(content).decode()
         else:
-            if self._style is not None:
-                content = self._style.restored(content)
+            if style is not None:
+                content = await run_sync(style.restored, content)
             if self._exact is not None:
                 content = self._exact = await run_sync(with_exact, self._exact, content)
         model = {"type": self._id.contents_type, "format": self._id.format, "content": content}
@@ -317,15 +383,17 @@ class DocumentFile:
 
     async def _write_natively(self, path: str, model: dict[str, Any], meant: Any) -> SavedFile:
         """Write the file on the server's disk; the result is known without reading it back."""
-        style = self._style
-        text_of = (lambda _: None) if style is None else style.text_of
+        text_of = (lambda _: None) if self._style is None else self._style.text_of
         written = await save_natively(self._contents, path, model, text_of)
-        self._file_ids.save(path)  # the new file has another inode
-        found = await self._get(path, content=False, with_hash=False)
-        state = self._state(path, {**found, "hash": written.hash})
+        state = await self._state_after(path, written)
         if written.content is None or await run_sync(self._is_same, written.content, meant):
             return SavedFile(state)
         return SavedFile(state, await self._decoded(path, written.content))
+
+    async def _state_after(self, path: str, written: Written) -> FileState:
+        self._file_ids.save(path)  # the new file has another inode
+        found = await self._get(path, content=False, with_hash=False)
+        return self._state(path, {**found, "hash": written.hash})
 
     async def _read_back(self, path: str, meant: Any) -> SavedFile:
         """Read the file back, since a manager may have stored something else.
@@ -362,11 +430,9 @@ class DocumentFile:
         if not self._is_native or not self._last_hash:
             return False
         try:
-            data = Path(self._os_path(path)).read_bytes()
+            return self._reader.hash_now(self._os_path(path)) != self._last_hash
         except OSError:
             return False
-        algorithm: str = getattr(self._contents, "hash_algorithm", "sha256")
-        return hashlib.new(algorithm, data).hexdigest() != self._last_hash
 
     def _os_path(self, path: str) -> str:
         """Return where a native manager stores a file."""

@@ -66,6 +66,30 @@ class JsonStyle:
         self._end = "\n" if text.endswith("\n") else ""
         self._is_usual = text == _dump(self._template, " ", False, "\n", sort_keys=True)
         self._is_exact = text == self._written(self._template)
+        self.special = self._special()
+        if self.special == {}:
+            self._template = None  # there is nothing to restore
+
+    def _special(self) -> dict[str, Any] | None:
+        """Return the cells with details that a document does not contain, by id.
+
+        Returns:
+            None if the details cannot be restored cell by cell.
+        """
+        template = self._template
+        if not isinstance(template, dict) or not isinstance(template.get("cells"), list):
+            return None
+        if self._is_exact and not self._is_usual:
+            return None
+        if _has_details({key: value for key, value in template.items() if key != "cells"}):
+            return None
+        found: dict[str, Any] = {}
+        for cell in template["cells"]:
+            if _has_details(cell):
+                if not isinstance(cell, dict) or not cell.get("id") or cell["id"] in found:
+                    return None
+                found[cell["id"]] = cell
+        return found
 
     def _written(self, value: Any) -> str:
         return _dump(value, self._indent, self._is_ascii, self._end)
@@ -76,6 +100,8 @@ class JsonStyle:
         Whole numbers are written as before, since Yjs does not distinguish 1.0 from 1, and stream
         outputs are split as the program that ran the notebook wrote them.
         """
+        if self._template is None:
+            return notebook
         result: dict[str, Any] = _along(self._template, notebook, _number)
         return result
 
@@ -97,6 +123,28 @@ def with_exact(exact: Any, content: Any) -> Any:
         content: the content of the document, in which these values are replaced by others.
     """
     return _along(exact, content, restored)
+
+
+def with_template(template: Any, cell: dict[str, Any]) -> dict[str, Any]:
+    """Return a cell with the details of the file's cell; see `JsonStyle.restored`."""
+    result: dict[str, Any] = _along(template, cell, _number)
+    return result
+
+
+def _has_details(value: Any) -> bool:
+    """Return whether a part of a file has details that a document does not contain."""
+    if isinstance(value, dict):
+        outputs = value.get("outputs")
+        if isinstance(outputs, list) and len(joined_streams(outputs)) != len(outputs):
+            return True
+        source = value.get("source")
+        texts = source if isinstance(source, list) else [source]
+        if any(isinstance(text, str) and "\r" in text for text in texts):
+            return True
+        return any(map(_has_details, value.values()))
+    if isinstance(value, list):
+        return any(map(_has_details, value))
+    return isinstance(value, float) and value.is_integer()
 
 
 def _dump(value: Any, indent: str | None, ascii_: bool, end: str, **options: Any) -> str:

@@ -16,6 +16,7 @@ import os
 import stat
 from collections.abc import Callable
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 from typing import Any
 from uuid import uuid4
@@ -26,6 +27,9 @@ from jupyter_server.services.contents.manager import ContentsManager
 from jupyter_server.utils import ensure_async
 from tornado.web import HTTPError
 
+from ..documents.snapshot import NotebookContent
+from . import notebook_text
+
 NATIVE = "jupyter_server."
 """The package of the unmodified managers."""
 
@@ -33,6 +37,8 @@ METHODS = (
     "get",
     "save",
     "check_and_sign",
+    "mark_trusted_cells",
+    "_get_hash",
     "run_pre_save_hooks",
     "run_post_save_hooks",
     "atomic_writing",
@@ -87,45 +93,84 @@ async def save_natively(
         OSError: the file cannot be written.
     """
     manager: Any = contents
-    path = path.strip("/")
-    hooked = manager.pre_save_hook is not None or bool(manager._pre_save_hooks)
+    hooked = has_pre_save_hooks(contents)
     if hooked:
         model = {**model, "content": await run_sync(copy.deepcopy, model["content"])}
-        manager.run_pre_save_hooks(model=model, path=path)
-    os_path = Path(manager._get_os_path(path))
+        manager.run_pre_save_hooks(model=model, path=path.strip("/"))
     is_notebook = model["type"] == "notebook"
     if is_notebook:
-        await _sign(manager, model["content"], path)
+        await _sign(manager, partial(_signature, manager.notary, model["content"]), path)
         data = await run_sync(_notebook_bytes, model["content"], text_of)
     elif model["format"] == "base64":
         data = await run_sync(base64.b64decode, model["content"])
     else:
         data = model["content"].encode()
-    await run_sync(_write, manager, os_path, data)
+    digest = await _written(manager, path, [data], is_notebook)
+    return Written(digest, model["content"] if hooked else None)
+
+
+async def save_notebook(
+    contents: ContentsManager, path: str, content: NotebookContent, special: dict[str, Any]
+) -> Written:
+    """Save a notebook in Jupyter's own formatting; formats and signs only what has changed.
+
+    For managers without pre-save hooks.
+
+    Args:
+        path: relative to the server's root.
+        special: as in `notebook_text.text_of`.
+
+    Raises:
+        HTTPError: the user may not write the file.
+        OSError: the file cannot be written.
+    """
+    manager: Any = contents
+    await _sign(manager, partial(notebook_text.signature_of, manager.notary, content), path)
+    pieces = await run_sync(notebook_text.text_of, content, special)
+    return Written(await _written(manager, path, pieces, True), None)
+
+
+def has_pre_save_hooks(contents: ContentsManager) -> bool:
+    """Return whether hooks may change what is saved."""
+    manager: Any = contents
+    return manager.pre_save_hook is not None or bool(manager._pre_save_hooks)
+
+
+async def _written(manager: Any, path: str, pieces: list[bytes], is_notebook: bool) -> str:
+    """Write a file, and do what follows a save; return the hash of the file."""
+    path = path.strip("/")
+    os_path = Path(manager._get_os_path(path))
+    await run_sync(_write, manager, os_path, pieces)
     if is_notebook and not await ensure_async(manager.checkpoints.list_checkpoints(path)):
         await ensure_async(manager.create_checkpoint(path))  # there should always be one
     saved = await ensure_async(manager.get(path, content=False))
     manager.run_post_save_hooks(model=saved, os_path=str(os_path))
     manager.emit(data={"action": "save", "path": path})
-    digest = await run_sync(hashlib.new, manager.hash_algorithm, data)
-    return Written(digest.hexdigest(), model["content"] if hooked else None)
+    return await run_sync(_hash, manager.hash_algorithm, pieces)
 
 
-async def _sign(manager: Any, notebook: dict[str, Any], path: str) -> None:
+def _hash(algorithm: str, pieces: list[bytes]) -> str:
+    digest = hashlib.new(algorithm)
+    for piece in pieces:
+        digest.update(piece)
+    return digest.hexdigest()
+
+
+async def _sign(manager: Any, signature: Callable[[], str | None], path: str) -> None:
     """Sign a notebook if all its cells are trusted; an error does not prevent saving."""
     notary = manager.notary
-
-    def signature() -> str | None:
-        node = nbformat.from_dict(notebook)  # type: ignore[no-untyped-call]
-        trusted = notary.check_cells(node)
-        return notary.compute_signature(node) if trusted and node.nbformat >= 3 else None
-
     try:
         found = await run_sync(signature)
         if found is not None:
             notary.store.store_signature(found, notary.algorithm)
     except Exception as error:  # as in the manager's own `check_and_sign`
         manager.log.warning("Could not sign %s: %r", path, error)
+
+
+def _signature(notary: Any, notebook: dict[str, Any]) -> str | None:
+    node = nbformat.from_dict(notebook)  # type: ignore[no-untyped-call]
+    trusted = notary.check_cells(node)
+    return notary.compute_signature(node) if trusted and node.nbformat >= 3 else None
 
 
 def _notebook_bytes(
@@ -142,7 +187,7 @@ def _notebook_bytes(
     return text.encode()
 
 
-def _write(manager: Any, path: Path, data: bytes) -> None:
+def _write(manager: Any, path: Path, pieces: list[bytes]) -> None:
     """Replace a file atomically, or write it in place if more than its content would change."""
     target = Path(os.path.realpath(path))
     try:
@@ -154,12 +199,12 @@ def _write(manager: Any, path: Path, data: bytes) -> None:
     replaceable = manager.use_atomic_writing and (
         found is None or (stat.S_ISREG(found.st_mode) and found.st_nlink == 1)
     )
-    if not (replaceable and _replace(target, data, found)):
+    if not (replaceable and _replace(target, pieces, found)):
         with manager.atomic_writing(str(path), text=False) as file:
-            file.write(data)
+            file.writelines(pieces)
 
 
-def _replace(target: Path, data: bytes, found: os.stat_result | None) -> bool:
+def _replace(target: Path, pieces: list[bytes], found: os.stat_result | None) -> bool:
     """Write a temporary file and rename it; return False if that is not possible."""
     name = target.with_name(f".~{uuid4().hex[:12]}{target.suffix}")
     try:
@@ -176,7 +221,7 @@ def _replace(target: Path, data: bytes, found: os.stat_result | None) -> bool:
                     os.fchown(file.fileno(), found.st_uid, found.st_gid)
                 _copy_attributes(target, file.fileno())
                 os.fchmod(file.fileno(), stat.S_IMODE(found.st_mode))
-            file.write(data)
+            file.writelines(pieces)
             file.flush()
             os.fsync(file.fileno())
         os.replace(name, target)

@@ -16,7 +16,8 @@ from typing import Any
 
 from anyio.to_thread import run_sync
 
-from ..documents.codec import content_of, fingerprint, is_stream, joined_streams
+from ..documents.codec import fingerprint, is_stream, joined_streams
+from ..documents.snapshot import Content, content_for_merge
 from ..errors import HistoryUnavailable
 from ..history.store import History
 from ..merge.cells import source_of
@@ -63,7 +64,9 @@ class RecentSaves:
                 break
         self._saves = kept[-MAX_SAVES:]
 
-    async def older_base(self, content_type: str, content: Any, last: bytes) -> bytes | None:
+    async def older_base(
+        self, content_type: str, content: Any, last: Content | bytes
+    ) -> bytes | None:
         """Return the older save that another program read before it wrote, if it was not the last.
 
         Example: a tool reads the file; then a user types and the document is saved; then the tool
@@ -74,7 +77,7 @@ class RecentSaves:
 
         Args:
             content: the current content of the file.
-            last: the document as of the last save.
+            last: the content of the last save, or the document as of it as one update.
 
         Returns:
             The document as of the older save, as one update; None if the last save is the base.
@@ -82,7 +85,7 @@ class RecentSaves:
         parts = await run_sync(_parts, content)
         least = await run_sync(_distance, parts, content_type, last)
         nearest: bytes | None = None
-        compared = len(last)
+        compared = 0
         for save in reversed(self._saves[:-1]):
             state = await self._state(save)
             if state is None:
@@ -107,9 +110,9 @@ class RecentSaves:
             return None
 
 
-def _distance(parts: Counter[str], content_type: str, state: bytes) -> int:
+def _distance(parts: Counter[str], content_type: str, known: Content | bytes) -> int:
     """Return by how many lines and other parts of cells two contents differ."""
-    others = _parts(content_of(content_type, state))
+    others = _parts(content_for_merge(content_type, known))
     return max((parts - others).total(), (others - parts).total())
 
 

@@ -8,8 +8,8 @@ differ, they are merged. [H9]
 from __future__ import annotations
 
 from collections.abc import AsyncIterator, Callable
-from contextlib import asynccontextmanager, suppress
-from dataclasses import dataclass, replace
+from contextlib import asynccontextmanager
+from dataclasses import dataclass
 from functools import partial
 from logging import Logger
 from typing import Any, Protocol
@@ -18,18 +18,22 @@ import anyio
 from anyio import TASK_STATUS_IGNORED, Lock
 from anyio.abc import TaskStatus
 from anyio.to_thread import run_sync
-from pycrdt import Array, Doc, Text
+from pycrdt import Doc
 
 from ..documents.cell_index import CellIndex
-from ..documents.codec import content_of, file_fingerprint, loaded_update, rendered, take_in
+from ..documents.codec import (
+    content_of,
+    file_fingerprint,
+    rendered,
+)
 from ..documents.identity import DocumentId, is_notebook
+from ..documents.snapshot import Content, NotebookContent, snapshot_of
 from ..documents.validation import problem_of_value
 from ..errors import (
     CollaborationError,
     DocumentNotFound,
     FileChanged,
     FileDeleted,
-    HistoryDamaged,
     InvalidEdit,
     LoadFailed,
     RoomClosed,
@@ -38,25 +42,31 @@ from ..errors import (
     must_propagate,
 )
 from ..failpoints import failpoint
-from ..history.model import Kind, Stored
+from ..history.model import Kind
 from ..history.store import History
 from ..merge.conflict import Conflict
-from ..merge.document import LateEdits, Merge, content_in_file, merge_into, nearest, stands
+from ..merge.document import LateEdits, Merge, content_in_file, merge_into, stands
 from ..merge.rebase import Replicas, joined
 from ..protocol import messages
 from .autosave import Autosave
 from .document_file import DocumentFile, FileState, LoadedFile
+from .opening import (
+    SETTLE_TIME,
+    UNREADABLE_TIME,
+    Opening,
+    Todo,
+    document_size,
+    fingerprint_of_update,
+    load_when_readable,
+    size_of,
+)
 from .recent_saves import RecentSaves
+from .save_state import Saved
+from .saved_base import SavedBase
 from .watcher import FileWatch
-
-SETTLE_TIME = 0.15
-"""Seconds that a changed file must stay unchanged before it is read."""
 
 SHRUNK_TIME = 2.0
 """The same for a file that became shorter, which may be half written."""
-
-UNREADABLE_TIME = 4.0
-"""Seconds to wait for a file that cannot be read or is empty."""
 
 RACES = 5
 """How often a save is retried because another program wrote the file at the same time."""
@@ -88,6 +98,28 @@ class SavedState:
     state: bytes
     file_hash: str
     fingerprint: str
+
+
+@dataclass
+class _Found:
+    """The document as it was read for a save.
+
+    Attributes:
+        version: for `Autosave.settle`.
+        seq: the last entry of the history.
+        content: as it is saved.
+        size: as computed by `document_size`.
+        state: the document as one update; None if the history can provide it.
+        stored: the document as a manager stored it; None if it stored this content.
+    """
+
+    version: int
+    seq: int
+    content: Any
+    fingerprint: str
+    size: int
+    state: bytes | None
+    stored: bytes | None = None
 
 
 class Owner(Protocol):
@@ -177,10 +209,11 @@ class FileSynchronizer:
         self._noted_path: str | None = None
         self._size = 0
         self._saved_fingerprint: str | None = None
-        self._base: bytes | None = None
+        self._snapshot = snapshot_of(document.type, self._doc)
+        self._base = SavedBase(history)
         self._recent = RecentSaves(history)
-        self._error: SaveFailed | None = None
-        self._is_settled = False
+        self._reported: SaveFailed | None = None
+        self._todo = Todo.COMPARE
 
     @property
     def path(self) -> str:
@@ -202,7 +235,7 @@ class FileSynchronizer:
     @property
     def is_saved(self) -> bool:
         """Whether the document is saved, as far as is known."""
-        return self._is_settled and not self.autosave.pending and self._error is None
+        return self._todo is Todo.NOTHING and isinstance(self.autosave.state, Saved)
 
     # Opening
 
@@ -218,113 +251,22 @@ class FileSynchronizer:
             HistoryUnavailable: the store cannot be read.
             HistoryDamaged: the stored updates are not a document.
         """
-        failpoint("load.begin")
-        stored = await self._history.load()
-        self._noted_path = stored.path
-        failpoint("load.history")
-        self._file.newline = stored.newline or "\n"
-        file = await self._load_or_none(stored)
-        failpoint("load.file")
-        if file is not None:
-            self._note(file)
-        if file is not None and not stored.updates:
-            update = await self._in_thread(loaded_update, self._type, file.content)
-            take_in(self._doc, update)
-            self._history.append(update, "", Kind.LOAD)
-            failpoint("load.appended")
-            self._base = update
-            self._saved_fingerprint = await self._fingerprint(update)
-            cut = self._history.mark_cut()
-            self._history.mark_saved(cut, file.state.hash, self._saved_fingerprint)
-            await self._recent.note(cut)
-            # No client may have a copy of a history that would be lost in a restart. [S2]
-            await self._history.commit()
-            self._is_settled = True
-            return stored.session_id
-        self._replay(stored)
-        if file is not None and self._size and not document_size(self._doc, self._type):
-            await self._check_that_it_was_emptied(stored)
-        self._owner.repair()
-        failpoint("load.applied")
-        self._saved_fingerprint = stored.saved_fingerprint
-        if file is None or await self._is_torn(file, stored):
-            # The server was killed during a write: the history is complete.
-            with suppress(LoadFailed):  # a manager without hashes has to read it
-                self.known = await self._file.probe()
-            self._saved_fingerprint = None
-            return stored.session_id
-        is_known = stored.saved_hash == file.state.hash
-        self._is_settled = is_known and stored.seq == stored.saved_seq
-        if stored.saved_seq is not None:
-            await self._recent.note(stored.saved_seq)
-        if not is_known:
-            on_disk = await self._file_fingerprint(file)
-            if on_disk == stored.saving_fingerprint:
-                # Our own last write, which the server could not record before it was killed.
-                self._saved_fingerprint = on_disk
-                self._history.mark_saved(stored.saving_seq or 0, file.state.hash, on_disk)
-            elif on_disk == stored.saved_fingerprint:
-                self._saved_fingerprint = on_disk
-            else:
-                self.known = replace(file.state, hash="")
-                self._size = document_size(self._doc, self._type)
-                self._base = await self._nearer_base(file, stored)
-        return stored.session_id
-
-    def _replay(self, stored: Stored) -> None:
-        try:
-            take_in(self._doc, *stored.updates)
-        except BaseException as error:  # pycrdt raises no type of its own
-            if must_propagate(error):
-                raise
-            raise HistoryDamaged(f"The history of {self.path} cannot be read: {error!r}") from error
-
-    async def _check_that_it_was_emptied(self, stored: Stored) -> None:
-        """Refuse an empty history for a file with content: the history may be damaged. [F3]
-
-        Raises:
-            HistoryDamaged: the history was empty even when the file was saved.
-        """
-        if self.known is None or stored.saved_hash != self.known.hash:
-            return
-        base: Doc[Any] = Doc()
-        base.apply_update(await self._history.base() or messages.EMPTY_UPDATE)
-        if not document_size(base, self._type):
-            raise HistoryDamaged(f"The history of {self.path} has lost the content of the file.")
-
-    async def _nearer_base(self, file: LoadedFile, stored: Stored) -> bytes | None:
-        """Return the base of an external change: our last write, if it finished before a crash."""
-        base = await self._history.base()
-        if stored.saving_fingerprint is None:
-            return base
-        intended = await self._history.at(stored.saving_seq or 0)
-        if base is None or intended is None:
-            return intended if base is None else base
-        content = content_in_file(self._type, file.content)
-        nearer: bytes = await self._in_thread(nearest, self._type, content, base, intended)
-        return nearer
-
-    async def _load_or_none(self, stored: Stored) -> LoadedFile | None:
-        """Load the file; return None if an interrupted write of ours made it unreadable."""
-        try:
-            return await self._load_whole()
-        except LoadFailed:
-            if not stored.updates or stored.saving_fingerprint is None:
-                raise
-            self._log.warning(
-                "%s is half written; restoring it from its history", stored.session_id
-            )
-            return None
-
-    async def _is_torn(self, file: LoadedFile, stored: Stored) -> bool:
-        """Return whether the file is the beginning of what was being written before a crash."""
-        if stored.saving_fingerprint is None or not isinstance(file.content, str | bytes):
-            return False
-        intended = await self._history.at(stored.saving_seq or 0)
-        if intended is None:
-            return False
-        content = await self._in_thread(rendered, self._type, intended)
-        return len(file.content) < len(content) and content.startswith(file.content)
+        opened = await Opening(
+            self._doc,
+            self._type,
+            self._file,
+            self._history,
+            self._base,
+            self._recent,
+            self._owner.repair,
+            self._log,
+        ).run()
+        if opened.file is not None:
+            self.known = opened.file
+        self._size = opened.size
+        self._saved_fingerprint = opened.fingerprint
+        self._todo = opened.todo
+        return opened.session_id
 
     async def settle(self) -> None:
         """Merge what another program wrote while the document was closed; save unsaved edits.
@@ -335,33 +277,30 @@ class FileSynchronizer:
         Raises:
             DocumentNotFound, LoadFailed: the file can no longer be read.
         """
-        if self._is_settled:
+        if self._todo is Todo.NOTHING:
             return
-        if self.known is not None and not self.known.hash:
+        if self._todo is Todo.MERGE:
             await self.look()
-        elif await self._fingerprint(self._doc.get_update()) != self._saved_fingerprint:
+        elif await self._current_fingerprint() != self._saved_fingerprint:
             self.autosave.changed()
-        self._is_settled = True
+        self._todo = Todo.NOTHING
         self._owner.publish()
+
+    async def _current_fingerprint(self) -> str | None:
+        """Return the fingerprint of the document; None if it cannot be written to a file."""
+        try:
+            return (await self._read_document()).fingerprint
+        except (FileChanged, SaveFailed):
+            return None  # the save reports it
 
     async def saved(self) -> SavedState | None:
         """Return the document as it was last saved; None if the file was never read."""
         known = self.known
         if known is None:
             return None
-        base = await self._base_of_file()
-        return SavedState(base, known.hash, self._saved_fingerprint or "")
-
-    async def _load_whole(self) -> LoadedFile:
-        """Read the file; wait for a file that cannot be read, since it may be half written. [F3]"""
-        deadline = anyio.current_time() + UNREADABLE_TIME
-        while True:
-            try:
-                return await self._file.load()
-            except LoadFailed:
-                if anyio.current_time() > deadline:
-                    raise
-                await anyio.sleep(SETTLE_TIME)
+        base = await self._base.state()
+        state = self._doc.get_update() if base is None else base
+        return SavedState(state, known.hash, self._saved_fingerprint or "")
 
     def _note(self, file: LoadedFile) -> None:
         self.known = file.state
@@ -413,61 +352,76 @@ class FileSynchronizer:
             if not again:
                 await self._merge_before_writing()
             failpoint("save.checked")
-            version = self.autosave.mark()
-            position = self._history.mark_cut()
-            update = self._doc.get_update()
-            content, fingerprint = await self._content_of(update)
+            if self.is_saved and not again:
+                return False
+            found = await self._read_document()
             failpoint("save.rendered")
-            wrote = again or fingerprint != self._saved_fingerprint
+            wrote = again or found.fingerprint != self._saved_fingerprint
             if wrote:
-                self._owner.check(content)
-                await self._history.mark_saving(position, fingerprint, self._file.newline)
-                failpoint("save.intended")
-                saved = await self._file.save(content, again=again)
-                self.known = saved.state
-                failpoint("save.written")
-                self._is_settled = True
-                stored = content if saved.content is None else saved.content
-                self._size = size_of(stored)
-                self._saved_fingerprint = fingerprint
-                # If a manager stored something else, external changes are relative to that.
-                state = await self._as_stored(update, saved.content)
-                self._base = update if state is None else state
-                self._history.mark_saved(position, saved.state.hash, fingerprint, state)
-                await self._recent.note(position, state)
-                if self._history.needs_checkpoint:
-                    self._history.checkpoint(position, update)
-                failpoint("save.noted")
-            self.autosave.settle(version)
+                await self._write_content(found, again=again)
+            self.autosave.settle(found.version)
         self._works_again()
         self._owner.publish()
         if wrote:
             if not self.autosave.pending and self.known is not None:
                 # Only state that we published came since, so the document is still saved.
                 self._history.mark_saved(
-                    self._history.mark_cut(), self.known.hash, fingerprint, state
+                    self._history.mark_cut(), self.known.hash, found.fingerprint, found.stored
                 )
             self._owner.report("INFO", "save", "saved")
         return wrote
 
-    async def _as_stored(self, update: bytes, content: Any) -> bytes | None:
-        """Return the document as a manager stored it, as one update; None if it did not differ."""
-        if content is None:
-            return None
+    async def _write_content(self, found: _Found, *, again: bool) -> None:
+        self._owner.check(found.content)
+        await self._history.mark_saving(found.seq, found.fingerprint, self._file.newline)
+        failpoint("save.intended")
+        saved = await self._file.save(found.content, again=again)
+        self.known = saved.state
+        failpoint("save.written")
+        self._todo = Todo.NOTHING
+        self._saved_fingerprint = found.fingerprint
+        if saved.content is None:
+            self._size = found.size
+            known = found.content if isinstance(found.content, Content) else None
+            self._base.note(found.seq, known, found.state)
+        else:
+            # A manager stored something else, so external changes are relative to that.
+            self._size = size_of(saved.content)
+            found.stored = await self._as_stored(found.state, saved.content)
+            self._base.note(None, state=found.stored)
+        self._history.mark_saved(found.seq, saved.state.hash, found.fingerprint, found.stored)
+        await self._recent.note(found.seq, found.stored)
+        if self._history.needs_checkpoint:
+            self._history.checkpoint(self._history.mark_cut(), self._doc.get_update())
+        failpoint("save.noted")
+
+    async def _as_stored(self, state: bytes | None, content: Any) -> bytes:
+        """Return the document as a manager stored it, as one update."""
         shown = content_in_file(self._type, content)
-        held: bytes = await self._in_thread(_with_content, self._type, update, shown)
+        state = self._doc.get_update() if state is None else state
+        held: bytes = await self._in_thread(_with_content, self._type, state, shown)
         return held
 
-    async def _content_of(self, update: bytes) -> tuple[Any, str]:
-        """Return the content to write, and its fingerprint.
+    async def _read_document(self) -> _Found:
+        """Read the document as of now.
 
         Raises:
             FileChanged: content that cannot be written to a file was replaced: try again.
             SaveFailed: the document contains something that cannot be written.
         """
         try:
-            content = await self._in_thread(rendered, self._type, update)
-            return content, await self._in_thread(file_fingerprint, self._type, content)
+            if self._snapshot is not None:
+                await self._snapshot.catch_up()
+            version, seq = self.autosave.mark(), self._history.mark_cut()
+            content: Any = None if self._snapshot is None else self._snapshot.take()
+            # Kept if the history cannot provide it later.
+            is_needed = not (self._file.stores_exactly and self._history.is_available)
+            state = self._doc.get_update() if content is None or is_needed else None
+            size = document_size(self._doc, self._type)
+            if content is None:
+                content = await self._in_thread(rendered, self._type, state)
+            fingerprint = await self._in_thread(_fingerprint_of, self._type, content)
+            return _Found(version, seq, content, fingerprint, size, state)
         except BaseException as error:  # document types may raise anything, and pycrdt may panic
             if must_propagate(error):
                 raise
@@ -492,14 +446,16 @@ class FileSynchronizer:
     def save_failed(self, error: SaveFailed) -> None:
         """Report a failed save, once for each reason."""
         self._log.error("Could not save %s: %s", self.path, error)
-        if self._error is None or str(self._error) != str(error):
+        self.autosave.fail(error)
+        known, self._reported = self._reported, error
+        if known is None or str(known) != str(error):
             self._owner.report("ERROR", "save", str(error))
             self._owner.save_state(error)
-        self._error = error
 
     def _works_again(self) -> None:
-        if self._error is not None:
-            self._error = None
+        self.autosave.recover()
+        if self._reported is not None:
+            self._reported = None
             self._owner.save_state(None)
 
     async def flush(self) -> None:
@@ -512,7 +468,7 @@ class FileSynchronizer:
             self.autosave.pending or self.autosave.is_saving
         ):
             await self.autosave.save_now()
-        if not self.autosave.pending:
+        if not self.autosave.pending and self._history.has_long_tail:
             self._history.checkpoint(self._history.mark_cut(), self._doc.get_update())
 
     @asynccontextmanager
@@ -559,7 +515,7 @@ class FileSynchronizer:
     def _report(self, error: CollaborationError) -> None:
         """Report that the file does not exist or cannot be read. [F8] [F3]"""
         kind = FileDeleted if isinstance(error, DocumentNotFound) else SaveRefused
-        if not isinstance(self._error, kind):
+        if not isinstance(self._reported, kind):
             self.save_failed(kind(str(error)))
 
     async def look(self) -> None:
@@ -574,7 +530,8 @@ class FileSynchronizer:
             if found != self.known:
                 self.known = found
                 self._owner.publish()
-            if isinstance(self._error, FileDeleted | SaveRefused) and not self.autosave.pending:
+            is_missing = isinstance(self._reported, FileDeleted | SaveRefused)
+            if is_missing and not self.autosave.pending:
                 self._works_again()  # the file exists again
             return
         async with self._lock:
@@ -622,7 +579,7 @@ class FileSynchronizer:
         """Merge an external change of the file. [F4]"""
         failpoint("merge.begin")
         try:
-            last = await self._base_of_file()
+            last = await self._last_saved()
             content = content_in_file(self._type, file.content)
             older = None
             if not await self._file.is_from_a_server(file.state.hash):
@@ -643,7 +600,9 @@ class FileSynchronizer:
         self._owner.publish()
         self._owner.report("WARNING", "overwrite", "merged a change on disk")
 
-    async def _take(self, file: LoadedFile, base: bytes, older: bytes | None = None) -> None:
+    async def _take(
+        self, file: LoadedFile, base: Content | bytes, older: bytes | None = None
+    ) -> None:
         """Merge the changes of the file relative to a base, and record the new content.
 
         Args:
@@ -651,40 +610,43 @@ class FileSynchronizer:
             older: the document as of an older save, if the file is a modified copy of that.
         """
         content = content_in_file(self._type, file.content)
-        held = await self._in_thread(_with_content, self._type, base, content)
+        state = base if isinstance(base, bytes) else await self._base.state()
+        if state is None:
+            state = self._doc.get_update()
+        held = await self._in_thread(_with_content, self._type, state, content)
         fingerprint = await self._fingerprint(held)
 
-        cut, version, update = 0, 0, b""
+        cut = 0
         mark_saved = partial(
             self._history.mark_saved, file_hash=file.state.hash, fingerprint=fingerprint
         )
 
         def noted() -> None:
-            nonlocal cut, version, update
+            nonlocal cut
             self.autosave.changed()
-            cut, version = self._history.mark_cut(), self.autosave.mark()
-            update = self._doc.get_update()
+            cut = self._history.mark_cut()
             mark_saved(cut, state=held)
-            self._base, self._saved_fingerprint = held, fingerprint
+            self._base.note(None, state=held)
+            self._saved_fingerprint = fingerprint
             self._note(file)
 
         await self._bring_in(older or base, content, Kind.DISK, origin="disk", noted=noted)
         await self._recent.note(cut, held)
         failpoint("merge.noted")
-        self._is_settled = True
-        if await self._fingerprint(update) == fingerprint:
-            mark_saved(cut)
-            self.autosave.settle(version)
+        self._todo = Todo.NOTHING
+        now = await self._read_document()
+        if now.fingerprint == fingerprint:
+            mark_saved(now.seq)
+            self.autosave.settle(now.version)
 
-    async def _base_of_file(self) -> bytes:
-        """Return the document as it was last saved."""
-        if self._base is None:
-            self._base = await self._history.base()
-        return self._base if self._base is not None else self._doc.get_update()
+    async def _last_saved(self) -> Content | bytes:
+        """Return the content as it was last saved, or the document with it as one update."""
+        known = await self._base.content()
+        return self._doc.get_update() if known is None else known
 
     async def _bring_in(
         self,
-        base: bytes | None,
+        base: Content | bytes | None,
         content: Any,
         kind: Kind,
         author: str = "",
@@ -760,36 +722,23 @@ class FileSynchronizer:
             DocumentNotFound, LoadFailed: the file cannot be read.
         """
         async with self._lock:
-            await self._take(await self._load_whole(), self._doc.get_update())
+            await self._take(await load_when_readable(self._file), self._doc.get_update())
         self._owner.publish()
 
     # Called in threads
 
     async def _fingerprint(self, update: bytes) -> str:
-        return file_fingerprint(self._type, await self._in_thread(rendered, self._type, update))
-
-    async def _file_fingerprint(self, file: LoadedFile) -> str:
-        return await self._fingerprint(
-            await self._in_thread(loaded_update, self._type, file.content)
-        )
+        return await run_sync(fingerprint_of_update, self._type, update)
 
     @staticmethod
     async def _in_thread(call: Callable[..., Any], *args: Any) -> Any:
         return await run_sync(partial(call, *args))
 
 
-def document_size(doc: Doc[Any], content_type: str) -> int:
-    """Return the size of a document in the same unit as `size_of`."""
-    if is_notebook(content_type):
-        return len(doc.get("cells", type=Array))
-    return len(str(doc.get("source", type=Text)))
-
-
-def size_of(content: Any) -> int:
-    """Return the size of a content in characters, bytes or cells, to detect that it shrank."""
-    if isinstance(content, dict):
-        return len(content.get("cells", ())) or len(content)
-    return len(content)
+def _fingerprint_of(content_type: str, content: Any) -> str:
+    if isinstance(content, NotebookContent):
+        return content.fingerprint()
+    return file_fingerprint(content_type, content)
 
 
 def _with_content(content_type: str, base: bytes, content: Any) -> bytes:

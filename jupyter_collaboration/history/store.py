@@ -163,6 +163,16 @@ class History(BaseYStore):
         """Whether there are so many entries since the last checkpoint that opening is slow."""
         return False
 
+    @property
+    def has_long_tail(self) -> bool:
+        """Whether opening the document would replay many entries after the last checkpoint."""
+        return True
+
+    @property
+    def is_available(self) -> bool:
+        """Whether entries are being stored, so that `at` can provide the document later."""
+        return True
+
     @abstractmethod
     def checkpoint(self, seq: int, state: bytes) -> None:
         """Store the whole document as of a saved entry, so that opening it needs no replay."""

@@ -29,6 +29,7 @@ from ..documents.codec import (
     with_cell_ids,
 )
 from ..documents.identity import is_notebook
+from ..documents.snapshot import Content, content_for_merge
 from ..protocol.messages import EMPTY_UPDATE
 from .cells import match_cells, source_of
 from .conflict import Conflict
@@ -70,7 +71,7 @@ class Edits:
 def merge_into(
     content_type: str,
     ours: bytes,
-    base: bytes | None,
+    base: Content | bytes | None,
     theirs: Any,
     sure: bool = True,
     replicas: Replicas | None = None,
@@ -80,7 +81,8 @@ def merge_into(
     Args:
         content_type: the document's type.
         ours: the document as it is now, as one update.
-        base: what both sides come from, as one update, of whatever history; None if unknown.
+        base: what both sides come from: a content, or one update, of whatever history; None if
+            unknown.
         theirs: the content that the other side made of it, as a file holds it.
         sure: whether both sides come from just this base, and share nothing that came later.
         replicas: what ``theirs`` is the content of, if it is of another history.
@@ -88,7 +90,7 @@ def merge_into(
     doc: Doc[Any] = Doc()
     document = make_document(content_type, doc)
     doc.apply_update(ours)
-    old = None if base is None else content_of(content_type, base)
+    old = None if base is None else content_for_merge(content_type, base)
     texts = Texts(sure) if replicas is None else ReplicaTexts(content_type, replicas)
     updates = [EMPTY_UPDATE]
     subscription = doc.observe(lambda event: updates.append(event.update))

@@ -30,6 +30,7 @@ from ..protocol.update_reader import Update, read_update
 from .batch import Batch
 from .member import Member, Outgoing
 from .presence import Presence
+from .state import RoomState
 
 UPDATE_INTERVAL = 0.00008
 PRESENCE_INTERVAL = 0.0004
@@ -66,6 +67,7 @@ class BroadcastRoom(YRoom):
         self._all_stored = asyncio.Event()
         self._update_batch = Batch(partial(self._pause, UPDATE_INTERVAL), self._send_updates)
         self._observed: Subscription | None = None
+        self._state = RoomState.OPENING
         self.room_id = room_id
         super().__init__(ready=False, log=log, ydoc=ydoc)
         self.clients: set[Member] = set()  # type: ignore[assignment]
@@ -73,13 +75,36 @@ class BroadcastRoom(YRoom):
             self.awareness, self._broadcast_bytes, partial(self._pause, PRESENCE_INTERVAL)
         )
 
+    @property
+    def state(self) -> RoomState:
+        """The state of the room."""
+        return self._state
+
+    def become(self, state: RoomState) -> None:
+        """Change the state of the room.
+
+        Raises:
+            RuntimeError: the new state cannot follow the current one.
+        """
+        self._state.check_transition(state)
+        self._state = state
+        self.log.debug("%s: %s", self.room_id, state.value)
+
     def open(self) -> None:
         """Start broadcasting changes of the document."""
+        self.become(RoomState.LIVE)
         self._observed = self.ydoc.observe(self._on_transaction)
         self.ready = True
 
-    def close(self) -> None:
-        """Send the pending updates, and stop broadcasting."""
+    def close(self, state: RoomState = RoomState.CLOSED) -> None:
+        """Send the pending updates, and stop broadcasting; do nothing if the room is closed.
+
+        Args:
+            state: `FAILED` if the document may be broken.
+        """
+        if self._state.is_over:
+            return
+        self.become(state)
         self._broadcast_stored()
         self.flush_updates()
         self._presence.close()
@@ -89,7 +114,7 @@ class BroadcastRoom(YRoom):
 
     @property
     def is_closed(self) -> bool:
-        """Whether the room is closed: changes are neither broadcast nor stored."""
+        """Whether changes of the document are neither broadcast nor stored."""
         return self._observed is None
 
     def _pause(self, interval: float) -> float:

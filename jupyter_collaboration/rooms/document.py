@@ -10,7 +10,7 @@ from __future__ import annotations
 import asyncio
 import json
 import time
-from collections.abc import Awaitable, Callable, Iterator
+from collections.abc import Awaitable, Callable, Collection, Iterator
 from contextlib import contextmanager, suppress
 from dataclasses import replace
 from functools import partial
@@ -21,13 +21,14 @@ import anyio
 import nbformat
 from anyio import TASK_STATUS_IGNORED, Event, Lock, create_task_group
 from anyio.abc import TaskGroup, TaskStatus
+from anyio.lowlevel import checkpoint
 from jupyter_ydoc.ybasedoc import YBaseDoc
 from jupyter_ydoc.ynotebook import YNotebook
 from jupyter_ydoc.yunicode import YUnicode
 from pycrdt import Array, ArrayEvent, Doc, Map, MapEvent, Subscription, Text, merge_updates
 
 from ..access.roles import Action
-from ..documents.cell_index import CellIndex
+from ..documents.cell_index import SLICE, CellIndex
 from ..documents.codec import LINE_END, make_document
 from ..documents.identity import DocumentId, has_saved_state, is_notebook
 from ..documents.validation import NOTHING, repair_notebook
@@ -58,6 +59,7 @@ from .conflicts import ConflictList
 from .member import Member, Outgoing
 from .moved_cells import MovedCells
 from .persistent import PersistentRoom
+from .state import RoomState
 
 Emit = Callable[..., None]
 
@@ -139,7 +141,7 @@ class DocumentRoom(PersistentRoom):
         self._watched: list[tuple[Any, Subscription]] = []
         self._running: dict[str, Member] = {}
         self._normalizing: asyncio.TimerHandle | None = None
-        self._state = self.ydoc.get("state", type=Map)
+        self._shared_state = self.ydoc.get("state", type=Map)
         self._cells = self.ydoc.get("cells", type=Array) if self._is_notebook else None
         self._index = CellIndex(self._cells) if self._cells is not None else None
         self._moved = MovedCells(self._index) if self._index is not None else None
@@ -187,11 +189,11 @@ class DocumentRoom(PersistentRoom):
                 decider = Decider(self._document, self._index)
                 self.conflicts = ConflictList(self._history.conflicts, decider)
                 await self.conflicts.load()
-                self._observe(self._state, self._on_state)
+                self._observe(self._shared_state, self._on_state)
                 if self._cells is not None:
                     self._observe(self._cells, self._on_cells)
                 self.open()
-                self._end_runs_of_before()
+                await self._end_runs_of_before()
                 self.publish()
 
     async def settled(self) -> None:
@@ -348,21 +350,28 @@ class DocumentRoom(PersistentRoom):
                 self._running[name] = back[0]
             else:
                 del self._running[name]
-        if not back and not self.is_closed:
-            self._end_runs(names)
+        if not back and not self.is_closed and self._index is not None:
+            cells = [self._index.cell(name) for name in names]
+            self._end_runs([cell for cell in cells if cell is not None])
 
-    def _end_runs_of_before(self) -> None:
+    async def _end_runs_of_before(self) -> None:
         """Mark the cells as idle that were running when the document was closed."""
-        self._end_runs(None)
-
-    def _end_runs(self, names: set[str] | None) -> None:
-        """Set the execution state of running cells to idle: of those named, or of all for None."""
-        if self._cells is None or names == set():
+        if self._cells is None:
             return
+        running: list[Map[Any]] = []
+        for at in range(len(self._cells)):
+            cell = self._cells[at]
+            if isinstance(cell, Map) and cell.get("execution_state") == RUNNING:
+                running.append(cell)
+            if at % SLICE == 0:
+                await checkpoint()  # nobody else has the document yet
+        self._end_runs(running)
+
+    def _end_runs(self, cells: Collection[Map[Any]]) -> None:
+        """Set the execution state of running cells to idle."""
         with self._entries_of(Kind.SERVER), self.ydoc.transaction():
-            for cell in self._cells:
-                runs = isinstance(cell, Map) and cell.get("execution_state") == RUNNING
-                if runs and (names is None or str(cell.get("id")) in names):
+            for cell in cells:
+                if cell.get("execution_state") == RUNNING:
                     cell["execution_state"] = IDLE
 
     def distrust(self, cells: set[tuple[int, str]]) -> None:
@@ -688,7 +697,7 @@ class DocumentRoom(PersistentRoom):
             # Other packages treat a dirty document of their own types as still loading.
             "dirty": not self.synchronizer.is_saved and has_saved_state(self.id.type),
         }
-        state = self._state
+        state = self._shared_state
         changes = {key: value for key, value in values.items() if state.get(key) != value}
         if changes:
             with self._entries_of(Kind.SERVER), self.ydoc.transaction():
@@ -784,8 +793,8 @@ class DocumentRoom(PersistentRoom):
         """
         return self.synchronizer.flush()
 
-    def close(self) -> None:
-        super().close()
+    def close(self, state: RoomState = RoomState.CLOSED) -> None:
+        super().close(state)
         if self._conflict_check is not None:
             self._conflict_check.cancel()
         # The garbage collector cannot free observers, since the document references them natively.
@@ -798,9 +807,9 @@ class DocumentRoom(PersistentRoom):
         self.discard()
         self.report("INFO", "clean", "closed")
 
-    def discard(self) -> None:
+    def discard(self, state: RoomState = RoomState.CLOSED) -> None:
         """Stop the room, whatever state it is in."""
-        self.close()
+        self.close(state)
         if self._tasks is not None:
             self._tasks.cancel_scope.cancel()
             self._tasks = None

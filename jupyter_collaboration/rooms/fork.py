@@ -24,6 +24,7 @@ from ..protocol.messages import Request
 from .broadcast import BroadcastRoom
 from .member import Member, Outgoing, Pin
 from .persistent import PersistentRoom
+from .state import RoomState
 
 _FORK_ID = re.compile(r"[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}")
 
@@ -127,12 +128,12 @@ class ForkRoom(PersistentRoom):
         if stored:
             self.reply(member, request)
 
-    def close(self) -> None:
+    def close(self, state: RoomState = RoomState.CLOSED) -> None:
         if not self.is_closed and self._history.needs_checkpoint:
             position = self._history.mark_cut()
             self._history.mark_saved(position, "")  # a fork has no file
             self._history.checkpoint(position, self.ydoc.get_update())
-        super().close()
+        super().close(state)
         if self._unfollow is not None:
             self._unfollow()
             self._unfollow = None

@@ -45,6 +45,7 @@ from .document import DocumentRoom
 from .fork import ForkRoom, is_fork_id
 from .member import Member, Pin
 from .persistent import PersistentRoom
+from .state import RoomState
 
 STOP_TIME = 4.0
 """Time to save all documents when the server stops, in seconds."""
@@ -324,7 +325,7 @@ class RoomManager:
         try:
             await room.initialize()
         except BaseException as error:
-            room.discard()
+            room.discard(RoomState.FAILED)
             if isinstance(error, CollaborationError) or must_propagate(error):
                 raise
             self._log.exception("Could not open %s", room.path or document)
@@ -386,10 +387,10 @@ class RoomManager:
             member.dismiss(CloseCode.INTERNAL_ERROR, "The document failed and is being reloaded.")
         if isinstance(room, DocumentRoom):
             room.report("ERROR", "clean", f"failed: {error!r}")
-            room.discard()
+            room.discard(RoomState.FAILED)
             self._forward_late_edits(room)
         else:
-            room.close()
+            room.close(RoomState.FAILED)
 
     def leave(self, room: BroadcastRoom, member: Member) -> None:
         """Remove a member from a room; an empty room closes after the cleanup delay."""
@@ -447,17 +448,25 @@ class RoomManager:
         ]
 
     async def _flushed(self, room: BroadcastRoom) -> bool:
-        if isinstance(room, DocumentRoom):
-            try:
-                await room.flush()
-            except SaveFailed as error:
-                self._log.error("Keeping %s open, since it is not saved: %s", room.path, error)
-                return False
-            except BaseException as error:
-                if must_propagate(error):
-                    raise
-                self._log.exception("Keeping %s open, since saving it failed", room.path)
-                return False
+        """Save a room's document; return whether it is saved."""
+        if not isinstance(room, DocumentRoom) or room.state.is_over:
+            return True
+        is_first = room.state is RoomState.LIVE
+        if is_first:
+            room.become(RoomState.FLUSHING)
+        try:
+            await room.flush()
+        except SaveFailed as error:
+            self._log.error("Keeping %s open, since it is not saved: %s", room.path, error)
+            return False
+        except BaseException as error:
+            if must_propagate(error):
+                raise
+            self._log.exception("Keeping %s open, since saving it failed", room.path)
+            return False
+        finally:
+            if is_first and room.state is RoomState.FLUSHING:
+                room.become(RoomState.LIVE)
         return True
 
     def _close(self, room: BroadcastRoom) -> None:

@@ -17,6 +17,7 @@ from ..protocol import messages
 from ..protocol.update_reader import Update, read_update
 from .broadcast import BroadcastRoom
 from .member import Member, Outgoing
+from .state import RoomState
 
 MAX_EARLY = 2**20
 """Most bytes of a member's edits that wait for earlier edits which they depend on."""
@@ -103,8 +104,8 @@ class PersistentRoom(BroadcastRoom):
     def on_update(self, update: bytes, sender: Member | None) -> None:
         self._check.applied(update)
 
-    def close(self) -> None:
-        super().close()
+    def close(self, state: RoomState = RoomState.CLOSED) -> None:
+        super().close(state)
         self._check.forget()
 
 

@@ -15,7 +15,7 @@ from jupyter_server_fileid.manager import ArbitraryFileIdManager
 from pycrdt import Doc
 
 from jupyter_collaboration.documents.identity import document_id
-from jupyter_collaboration.files import autosave, synchronizer, watcher
+from jupyter_collaboration.files import autosave, opening, synchronizer, watcher
 from jupyter_collaboration.history import store
 from jupyter_collaboration.history.model import MarkKind
 from jupyter_collaboration.merge.conflict import Conflict
@@ -284,6 +284,8 @@ def quick(clock: SimpleNamespace) -> Iterator[None]:
         (synchronizer, "SETTLE_TIME", SETTLE_TIME),
         (synchronizer, "SHRUNK_TIME", 4 * SETTLE_TIME),
         (synchronizer, "UNREADABLE_TIME", 8 * SETTLE_TIME),
+        (opening, "SETTLE_TIME", SETTLE_TIME),
+        (opening, "UNREADABLE_TIME", 8 * SETTLE_TIME),
         (watcher, "TRUST_TIME", 4 * SETTLE_TIME),
         (manager, "EVICTION_RETRY", RETRY),
         (autosave, "FIRST_RETRY", RETRY),

@@ -28,6 +28,9 @@ CHECKPOINT_ENTRIES = 500
 CHECKPOINT_BYTES = 2**20
 """Entries, or bytes of them, after which the next checkpoint is due."""
 
+TAIL_ENTRIES = 20
+"""Entries after which a checkpoint is worth writing when the document is closed."""
+
 
 class SQLiteHistory(History):
     """The history of one document in the database."""
@@ -76,7 +79,7 @@ class SQLiteHistory(History):
             updates, seq = await backend.ask(self._import, document)
             stored = replace(stored, updates=updates, seq=seq)
         backend.opened(self.path)
-        self._entries = len(stored.updates)
+        self._entries = max(0, len(stored.updates) - 1)  # the first one may be a checkpoint
         return stored
 
     def _read_stored(self, db: sqlite3.Connection, document: int) -> Stored:
@@ -241,6 +244,14 @@ class SQLiteHistory(History):
     @property
     def needs_checkpoint(self) -> bool:
         return self._entries >= CHECKPOINT_ENTRIES or self._bytes >= CHECKPOINT_BYTES
+
+    @property
+    def has_long_tail(self) -> bool:
+        return self._entries >= TAIL_ENTRIES
+
+    @property
+    def is_available(self) -> bool:
+        return not self._backend.refusal(self.path)
 
     def checkpoint(self, seq: int, state: bytes) -> None:
         self._entries = self._bytes = 0

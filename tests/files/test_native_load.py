@@ -1,0 +1,170 @@
+"""Tests of reading files on the server's disk: the same as the contents manager reads."""
+
+from __future__ import annotations
+
+import json
+import os
+import random
+from pathlib import Path
+from typing import Any
+
+import nbformat
+import pytest
+from jupyter_server.services.contents.largefilemanager import AsyncLargeFileManager
+from pycrdt import Doc
+
+from jupyter_collaboration.documents.codec import loaded_fingerprint, loaded_update
+from jupyter_collaboration.documents.identity import DocumentId
+from jupyter_collaboration.documents.snapshot import NotebookSnapshot
+from jupyter_collaboration.files.document_file import DocumentFile
+from jupyter_collaboration.files.native_load import NativeReader, loads
+
+pytestmark = pytest.mark.anyio
+
+
+class Fixed:
+    """The path of the file under test."""
+
+    def __init__(self, path: str) -> None:
+        self.path = path
+
+    def get_path(self, file_id: str) -> str | None:
+        return self.path
+
+    def save(self, path: str) -> None: ...
+
+
+@pytest.fixture
+def contents(tmp_path: Path) -> AsyncLargeFileManager:
+    manager = AsyncLargeFileManager(root_dir=str(tmp_path))
+    manager.notary.data_dir = str(tmp_path)
+    manager.notary.store = manager.notary.store_factory()
+    return manager
+
+
+def random_notebook(rand: random.Random, minor: int) -> dict[str, Any]:
+    def value(depth: int = 0) -> Any:
+        kind = rand.randrange(9 if depth < 2 else 6)
+        if kind == 6:
+            return [value(depth + 1) for _ in range(rand.randrange(3))]
+        if kind > 6:
+            return {f"k{n}": value(depth + 1) for n in range(rand.randrange(3))}
+        return rand.choice((1, 2.0, 2.5, None, True, "text\n", "é", "", -3, 1e20, "a\r\nb"))
+
+    def output() -> dict[str, Any]:
+        text = rand.choice((["a\n", "b"], "a\nb", ""))
+        return rand.choice(
+            (
+                {"output_type": "stream", "name": rand.choice(("stdout", "stderr")), "text": text},
+                {
+                    "output_type": "display_data",
+                    "data": {"text/plain": text, "application/json": value()},
+                    "metadata": {"m": value()},
+                },
+                {"output_type": "error", "ename": "E", "evalue": "v", "traceback": ["a", "b"]},
+            )
+        )
+
+    cells = []
+    for index in range(rand.randrange(5)):
+        kind = rand.choice(("code", "markdown", "raw"))
+        cell: dict[str, Any] = {"cell_type": kind, "metadata": {"m": value()}}
+        cell["source"] = rand.choice((["x\n", "y"], "z", "", "a\r\nb", ["a\r\n", "b"]))
+        if minor >= 5:
+            cell["id"] = f"cell-{index}"
+        if kind == "code":
+            cell["execution_count"] = rand.choice((None, 3))
+            cell["outputs"] = [output() for _ in range(rand.randrange(4))]
+        elif rand.random() < 0.5:
+            cell["attachments"] = rand.choice(({}, {"a": {"text/plain": ["a\n", "b"]}}))
+        cells.append(cell)
+    metadata: dict[str, Any] = {"a": value(), "orig_nbformat": 3, "signature": "x"}
+    if rand.random() < 0.5:
+        metadata["kernelspec"] = rand.choice(
+            ({"name": "python3", "display_name": "P"}, {"name": "", "display_name": ""})
+        )
+        metadata["language_info"] = rand.choice(({"name": "python"}, {"name": ""}))
+    return {"cells": cells, "metadata": metadata, "nbformat": 4, "nbformat_minor": minor}
+
+
+@pytest.mark.parametrize("seed", range(40))
+async def test_a_notebook_is_read_as_the_manager_reads_it(
+    seed: int, tmp_path: Path, contents: AsyncLargeFileManager
+) -> None:
+    """[F7] [S29]"""
+    rand = random.Random(seed)
+    notebook = random_notebook(rand, rand.choice((4, 5)))
+    text = json.dumps(notebook, indent=rand.choice((None, 1, 4)))
+    (tmp_path / "n.ipynb").write_text(text)
+    if rand.random() < 0.5:
+        contents.notary.sign(nbformat.reads(text, as_version=4))
+    expected = await contents.get("n.ipynb", require_hash=True)
+    found = await NativeReader(contents).notebook(text, "n.ipynb")
+    assert found == expected["content"]
+    file = DocumentFile(DocumentId("json", "notebook", ""), contents, Fixed("n.ipynb"))
+    loaded = await file.load()
+    assert loaded.state.hash == expected["hash"]
+    assert (await file.probe()).hash == expected["hash"]
+    # The fingerprint is that of the document which is saved.
+    doc: Doc[Any] = Doc()
+    doc.apply_update(loaded_update("notebook", loaded.content))
+    content = NotebookSnapshot(doc).take()
+    assert content is not None
+    assert loaded_fingerprint("notebook", loaded.content) == content.fingerprint()
+
+
+@pytest.mark.parametrize(
+    "change",
+    [
+        {"nbformat": 3, "worksheets": []},
+        {"cells": [{"cell_type": "markdown", "metadata": {}, "source": ""}]},
+        {"cells": [{"id": "a", "cell_type": "raw", "metadata": {}, "source": ""}] * 2},
+        {"cells": ["not a cell"]},
+        {"cells": {}},
+        {"metadata": []},
+    ],
+)
+async def test_other_notebooks_are_left_to_the_manager(
+    change: dict[str, Any], contents: AsyncLargeFileManager
+) -> None:
+    notebook = {"cells": [], "metadata": {}, "nbformat": 4, "nbformat_minor": 5, **change}
+    assert await NativeReader(contents).notebook(json.dumps(notebook), "n.ipynb") is None
+
+
+@pytest.mark.parametrize("seed", range(60))
+def test_parsing_in_steps_equals_the_standard_parser(seed: int) -> None:
+    rand = random.Random(seed)
+    text = json.dumps(random_notebook(rand, 5), indent=rand.choice((None, 2)))
+    if seed % 3 == 0:  # damage it
+        at = rand.randrange(len(text))
+        text = text[:at] + rand.choice(("", ",", "]", "}", '"', "\x00", "\ufeff")) + text[at + 1 :]
+    if seed % 5 == 0:
+        text = f"  \n{text}\n" + rand.choice(("", "x"))
+    padded = text + " " * (2**20 if seed % 2 else 0)
+    try:
+        expected = json.loads(padded)
+    except ValueError as error:
+        with pytest.raises(ValueError) as raised:
+            loads(padded)
+        assert str(raised.value) == str(error)
+    else:
+        assert loads(padded) == expected
+
+
+def test_a_hash_is_computed_again_after_any_change(
+    tmp_path: Path, contents: AsyncLargeFileManager
+) -> None:
+    """[F11]"""
+    reader = NativeReader(contents)
+    path = tmp_path / "a.txt"
+    path.write_text("one")
+    os.utime(path, (1_000_000_000, 1_000_000_000))
+    first = reader.hash_now(str(path))
+    assert reader.hash_now(str(path)) == first
+    path.write_text("two")  # the same size, and then the same modification time
+    os.utime(path, (1_000_000_000, 1_000_000_000))
+    assert reader.hash_now(str(path)) != first
+    # A file that was just written may change again within one tick of the clock.
+    path.write_text("now")
+    reader.hash_now(str(path))
+    assert reader._known is None
