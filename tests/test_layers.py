@@ -80,7 +80,7 @@ LAYERS = [
     ["protocol.update_reader"],
     ["protocol.messages"],
     ["errors"],
-    ["_version", "install_check", "failpoints", "file_lock"],
+    ["_version", "install_check", "failpoints", "file_lock", "worker"],
 ]
 """From top to bottom; a module imports only from rows below its own, inside folders too."""
 

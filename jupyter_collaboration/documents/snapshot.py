@@ -45,6 +45,9 @@ class Part:
         self.value = value
         self._known: dict[str, tuple[Any, Any]] = {}
 
+    def __reduce__(self) -> Any:
+        return type(self), (self.value,)  # without what was computed
+
     def known(self, key: str, compute: Callable[[], Any], given: Any = None) -> Any:
         """Return a value computed from this part, which is computed once.
 
@@ -65,6 +68,9 @@ class CellPart(Part):
     def __init__(self, value: dict[str, Any], outputs: tuple[Part, ...] | None) -> None:
         super().__init__(value)
         self.outputs = outputs
+
+    def __reduce__(self) -> Any:
+        return type(self), (self.value, self.outputs)
 
     def with_outputs(self, value: dict[str, Any]) -> dict[str, Any]:
         """Return a dictionary with the outputs in addition; they must not be changed."""

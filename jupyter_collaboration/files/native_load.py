@@ -115,7 +115,10 @@ class NativeReader:
         parsed = await run_sync(_parsed, text)
         if parsed is None:
             return None
-        signature = await run_sync(notary.compute_signature, parsed)
+        try:
+            signature = await run_sync(notary.compute_signature, parsed)
+        except ValueError:  # text that is not valid Unicode
+            return None
         trusted = bool(notary.store.check_signature(signature, notary.algorithm))
         if not trusted:
             self._contents.log.warning("Notebook %s is not trusted", path)

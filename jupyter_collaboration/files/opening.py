@@ -10,7 +10,6 @@ from collections.abc import Callable
 from contextlib import suppress
 from dataclasses import dataclass, replace
 from enum import Enum, auto
-from functools import partial
 from logging import Logger
 from typing import Any
 
@@ -33,6 +32,7 @@ from ..history.model import Kind, Stored
 from ..history.store import History
 from ..merge.document import content_in_file, nearest
 from ..protocol import messages
+from ..worker import run_large
 from .document_file import DocumentFile, FileState, LoadedFile
 from .recent_saves import RecentSaves
 from .saved_base import SavedBase
@@ -209,7 +209,8 @@ class Opening:
         if base is None or intended is None:
             return intended if base is None else base
         content = content_in_file(self._type, file.content)
-        return await run_sync(partial(nearest, self._type, content, base, intended))
+        size = len(base) + len(intended)
+        return await run_large(size, nearest, self._type, content, base, intended)
 
     async def _load_or_none(self, stored: Stored) -> LoadedFile | None:
         """Load the file; return None if an interrupted write of ours made it unreadable."""
@@ -230,7 +231,7 @@ class Opening:
         intended = await self._history.at(stored.saving_seq or 0)
         if intended is None:
             return False
-        content = await run_sync(rendered, self._type, intended)
+        content = await run_large(len(intended), rendered, self._type, intended)
         return len(file.content) < len(content) and content.startswith(file.content)
 
     async def _fingerprint(self, file: LoadedFile) -> str:
@@ -239,7 +240,7 @@ class Opening:
         if known is not None:
             return known
         update = await run_sync(loaded_update, self._type, file.content)
-        return await run_sync(fingerprint_of_update, self._type, update)
+        return await run_large(len(update), fingerprint_of_update, self._type, update)
 
 
 async def load_when_readable(file: DocumentFile) -> LoadedFile:

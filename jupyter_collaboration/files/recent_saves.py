@@ -21,6 +21,7 @@ from ..documents.snapshot import Content, content_for_merge
 from ..errors import HistoryUnavailable
 from ..history.store import History
 from ..merge.cells import source_of
+from ..worker import run_large
 
 MAX_SAVES = 20
 MAX_AGE = 600.0
@@ -83,7 +84,8 @@ class RecentSaves:
             The document as of the older save, as one update; None if the last save is the base.
         """
         parts = await run_sync(_parts, content)
-        least = await run_sync(_distance, parts, content_type, last)
+        size = len(last) if isinstance(last, bytes) else 0
+        least = await run_large(size, _distance, parts, content_type, last)
         nearest: bytes | None = None
         compared = 0
         for save in reversed(self._saves[:-1]):
@@ -93,7 +95,7 @@ class RecentSaves:
             compared += len(state)
             if compared > MAX_COMPARED:
                 break
-            distance = await run_sync(_distance, parts, content_type, state)
+            distance = await run_large(len(state), _distance, parts, content_type, state)
             if not distance:
                 return None
             # A content that shares less than half with any save is not a modified copy of it.

@@ -48,6 +48,7 @@ from ..merge.conflict import Conflict
 from ..merge.document import LateEdits, Merge, content_in_file, merge_into, stands
 from ..merge.rebase import Replicas, joined
 from ..protocol import messages
+from ..worker import run_large
 from .autosave import Autosave
 from .document_file import DocumentFile, FileState, LoadedFile
 from .opening import (
@@ -399,7 +400,7 @@ class FileSynchronizer:
         """Return the document as a manager stored it, as one update."""
         shown = content_in_file(self._type, content)
         state = self._doc.get_update() if state is None else state
-        held: bytes = await self._in_thread(_with_content, self._type, state, shown)
+        held = await run_large(len(state), _with_content, self._type, state, shown)
         return held
 
     async def _read_document(self) -> _Found:
@@ -417,10 +418,12 @@ class FileSynchronizer:
             # Kept if the history cannot provide it later.
             is_needed = not (self._file.stores_exactly and self._history.is_available)
             state = self._doc.get_update() if content is None or is_needed else None
-            size = document_size(self._doc, self._type)
+            is_text = isinstance(content, str)
+            size = len(content) if is_text else document_size(self._doc, self._type)
             if content is None:
-                content = await self._in_thread(rendered, self._type, state)
-            fingerprint = await self._in_thread(_fingerprint_of, self._type, content)
+                assert state is not None
+                content = await run_large(len(state), rendered, self._type, state)
+            fingerprint = await run_sync(_fingerprint_of, self._type, content)
             return _Found(version, seq, content, fingerprint, size, state)
         except BaseException as error:  # document types may raise anything, and pycrdt may panic
             if must_propagate(error):
@@ -613,7 +616,7 @@ class FileSynchronizer:
         state = base if isinstance(base, bytes) else await self._base.state()
         if state is None:
             state = self._doc.get_update()
-        held = await self._in_thread(_with_content, self._type, state, content)
+        held = await run_large(len(state), _with_content, self._type, state, content)
         fingerprint = await self._fingerprint(held)
 
         cut = 0
@@ -664,7 +667,7 @@ class FileSynchronizer:
         for _ in range(MERGE_TRIES):
             ours = self._doc.get_update()
             sides = (self._type, ours, base, content, replicas is None, replicas)
-            merge: Merge = await self._in_thread(merge_into, *sides)
+            merge = await run_large(len(ours), merge_into, *sides)
             failpoint("merge.computed")
             if stands(merge, self._owner.cells):
                 break
@@ -701,10 +704,12 @@ class FileSynchronizer:
         Raises:
             Exception: the replica cannot be read; pycrdt raises no type of its own.
         """
-        content = await self._in_thread(content_of, self._type, replicas.state)
-        problem = is_notebook(self._type) and await self._in_thread(problem_of_value, content)
-        if problem:
-            raise InvalidEdit(f"The replica was refused: {problem}.")
+        size = len(replicas.state)
+        content = await run_large(size, content_of, self._type, replicas.state)
+        if is_notebook(self._type):
+            problem = await run_sync(problem_of_value, content)
+            if problem:
+                raise InvalidEdit(f"The replica was refused: {problem}.")
         return await self._bring_in(
             base,
             content,
@@ -728,11 +733,7 @@ class FileSynchronizer:
     # Called in threads
 
     async def _fingerprint(self, update: bytes) -> str:
-        return await run_sync(fingerprint_of_update, self._type, update)
-
-    @staticmethod
-    async def _in_thread(call: Callable[..., Any], *args: Any) -> Any:
-        return await run_sync(partial(call, *args))
+        return await run_large(len(update), fingerprint_of_update, self._type, update)
 
 
 def _fingerprint_of(content_type: str, content: Any) -> str:

@@ -13,10 +13,10 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from anyio.from_thread import run
-from anyio.to_thread import run_sync
 from pycrdt.store import BaseYStore
 
 from ..documents.codec import replay
+from ..worker import run_large
 from .attribution import Attribution
 from .model import (
     Entry,
@@ -106,7 +106,7 @@ class History(BaseYStore):
         """Return the document as of an entry, as one update; None if not known."""
         updates = await self.updates_at(seq)
         # Not in the store's thread, which would delay the writes of all documents.
-        return None if updates is None else await run_sync(replay, updates)
+        return None if updates is None else await run_large(sum(map(len, updates)), replay, updates)
 
     @abstractmethod
     async def updates_at(self, seq: int) -> list[bytes] | None:

@@ -55,6 +55,7 @@ from ..merge.rebase import Replicas, with_replica
 from ..protocol import messages
 from ..protocol.messages import Request
 from ..protocol.update_reader import Update, read_update
+from ..worker import run_large
 from .conflicts import ConflictList
 from .member import Member, Outgoing
 from .moved_cells import MovedCells
@@ -605,7 +606,8 @@ class DocumentRoom(PersistentRoom):
             known = self._replicas.get(session_id)
             try:
                 sides = (known, state, base, self.ydoc.get_update())
-                replicas, old = await anyio.to_thread.run_sync(with_replica, *sides)
+                size = len(state) + len(sides[-1])
+                replicas, old = await run_large(size, with_replica, *sides)
                 merge = await self.synchronizer.place(old, replicas, username, applied)
             except CollaborationError:
                 raise

@@ -12,8 +12,6 @@ from logging import Logger
 from typing import Any
 from uuid import uuid4
 
-from anyio.to_thread import run_sync
-
 from ..access.roles import Action
 from ..documents.identity import DocumentId, parse_room_id
 from ..errors import InvalidRequest, RoomNotFound
@@ -23,6 +21,7 @@ from ..merge.document import merge_into
 from ..protocol.messages import CloseCode
 from ..protocol.update_reader import read_update
 from ..versions.service import VersionService
+from ..worker import run_large
 from .fork import ForkRoom
 from .manager import RoomManager
 from .member import Member, Pin
@@ -121,7 +120,7 @@ class TimelineForks:
         position = min(max(room.position + steps, 0), len(room.moments) - 1)
         content = await self._timeline.content(document, room.moments[position][0])
         ours = room.ydoc.get_update()
-        merge = await run_sync(merge_into, document.type, ours, ours, content)
+        merge = await run_large(2 * len(ours), merge_into, document.type, ours, ours, content)
         room.position = position
         room.ydoc.apply_update(merge.update)
 

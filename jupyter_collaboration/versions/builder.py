@@ -10,20 +10,19 @@ from typing import Any
 
 from pycrdt import Doc
 
-from ..history.model import Mark, Summarised, Version
-from ..history.store import VersionStore
+from ..history.model import Entry, Mark, Summarised, Version
 from .changes import ChangeTracker
 from .grouping import Group, Grouping
 
 
 def made_of(
-    content_type: str, store: VersionStore, done: Summarised, marks: list[Mark]
+    content_type: str, entries: list[Entry], done: Summarised, marks: list[Mark]
 ) -> tuple[list[Version], Summarised, int]:
     """Return the versions after those that are final; the last one may still grow.
 
     Args:
         content_type: the document's type.
-        store: provides the entries; read in a worker thread of the event loop.
+        entries: the entries after those versions.
         done: the end of the final versions.
         marks: all marks of the history.
 
@@ -39,7 +38,7 @@ def made_of(
     waiting: list[bytes] = []
     seq = last = done.seq
     try:
-        for entry in store.behind(done.seq):
+        for entry in entries:
             ended = grouping.add(entry, tracker.take(entry.update))
             if ended is not None:
                 if not ended.is_empty:

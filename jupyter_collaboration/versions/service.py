@@ -13,18 +13,18 @@ from dataclasses import dataclass
 from logging import Logger
 from typing import Any
 
-from anyio.to_thread import run_sync
-
 from ..documents.codec import content_of
 from ..documents.identity import DocumentId, parse_room_id
 from ..errors import HistoryUnavailable, InvalidRequest, NotAllowed, VersionNotFound
-from ..history.model import Mark, MarkKind, Retention, Version
+from ..history.model import Entry, Mark, MarkKind, Retention, Version
+from ..history.store import VersionStore
 from ..merge.document import merge_into
 from ..protocol import messages
 from ..protocol.messages import CloseCode
 from ..rooms.document import DocumentRoom
 from ..rooms.fork import ForkRoom
 from ..rooms.manager import RoomManager
+from ..worker import run_large
 from .builder import made_of
 
 PATIENCE = 0.1
@@ -35,6 +35,12 @@ KEEP_UP = 20.0
 
 CLOSE_TIME = 0.5
 """Seconds that a stopping server waits for running computations."""
+
+PIECES = 200
+"""Number of entries that are read at a time."""
+
+ROUND_BYTES = 32 * 2**20
+"""Bytes of entries whose versions are computed at a time."""
 
 MAX_PAGE = 200
 MAX_NAME = 200
@@ -141,8 +147,19 @@ class VersionService:
         if not is_new and await store.page(None, 1):
             return
         done = await store.summarised()
-        versions, summarised, last = await run_sync(made_of, document.type, store, done, marks)
+        limit = ROUND_BYTES
+        while True:
+            entries, is_all = await _entries_after(store, done.seq, limit)
+            size = len(done.state) + sum(len(entry.update) for entry in entries)
+            versions, summarised, last = await run_large(
+                size, made_of, document.type, entries, done, marks
+            )
+            if is_all or summarised.seq > done.seq:
+                break
+            limit *= 2  # one version has more than this
         await store.replace(done.seq, versions, summarised)
+        if not is_all:
+            self._asked.add(key)
         self._made[key] = (last, len(marks))
 
     async def clear(self, document: DocumentId, seq: int) -> int:
@@ -184,7 +201,8 @@ class VersionService:
             VersionNotFound: the version does not exist, or is no longer kept.
         """
         updates = await self._updates(document, seq)
-        return await run_sync(content_of, document.type, *updates)
+        size = sum(map(len, updates))
+        return await run_large(size, content_of, document.type, *updates)
 
     async def content_before(self, document: DocumentId, first: int) -> Any:
         """Return the content of the document before the version that begins with an entry.
@@ -196,7 +214,8 @@ class VersionService:
         """
         end = await self._rooms.history(str(document)).versions.last_before(first)
         updates = [] if end is None else await self._updates(document, end)
-        return await run_sync(content_of, document.type, *updates)
+        size = sum(map(len, updates))
+        return await run_large(size, content_of, document.type, *updates)
 
     async def _updates(self, document: DocumentId, seq: int) -> list[bytes]:
         history = self._rooms.history(str(document))
@@ -268,14 +287,27 @@ class VersionService:
             raise NotAllowed("The file is read-only on the server.")
         ours = room.ydoc.get_update()
         if cell is not None:
-            now = await run_sync(content_of, document.type, ours)
+            now = await run_large(len(ours), content_of, document.type, ours)
             content = _with_cell(now, content, cell)
-        merge = await run_sync(merge_into, document.type, ours, ours, content)
+        merge = await run_large(2 * len(ours), merge_into, document.type, ours, ours, content)
         if merge.update != messages.EMPTY_UPDATE:
             room.mark(MarkKind.RESTORED, author)
             if apply:
                 await room.restore(merge, author, may_execute=may_execute)
         return merge.update
+
+
+async def _entries_after(store: VersionStore, seq: int, limit: int) -> tuple[list[Entry], bool]:
+    """Return entries of about a number of bytes, and whether these are all."""
+    entries: list[Entry] = []
+    size = 0
+    while found := await store.entries_after(seq, PIECES):
+        entries += found
+        seq = found[-1].seq
+        size += sum(len(entry.update) for entry in found)
+        if size > limit:
+            return entries, False
+    return entries, True
 
 
 def _with_cell(now: Any, then: Any, name: str) -> Any:

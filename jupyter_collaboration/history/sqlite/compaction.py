@@ -14,6 +14,7 @@ from anyio.to_thread import run_sync
 
 from ...errors import HistoryUnavailable, must_propagate
 from ...failpoints import failpoint
+from ...worker import run_large
 from ..attribution import Attribution
 from ..model import Entry, Kind, MarkKind, Retention
 from ..retention import Outline, Row, compacted, is_due
@@ -76,7 +77,7 @@ class SQLiteCompaction:
         if is_due(outline, *rules):
             await backend.ask(backend.end_row, room_id)  # so that the last row no longer grows
             rows = await self._read(document, outline[-1].seq)
-            shorter = await run_sync(compacted, rows, *rules)
+            shorter = await run_large(sum(row.size for row in rows), compacted, rows, *rules)
             if shorter is not None:
                 await self.keep_authors(room_id, rows)
                 await backend.ask(self._replace, room_id, document, rows, shorter)

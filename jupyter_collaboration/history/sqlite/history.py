@@ -9,10 +9,9 @@ import sqlite3
 from collections.abc import Callable
 from dataclasses import replace
 
-from anyio.to_thread import run_sync
-
 from ...documents.codec import replay
 from ...errors import HistoryDamaged, HistoryUnavailable, must_propagate
+from ...worker import run_large
 from ..model import Entry, Kind, Retention, Stored, UnsavedWork
 from ..store import AttributionStore, ConflictStore, History, VersionStore, nothing
 from .attribution import SQLiteAttribution
@@ -163,7 +162,7 @@ class SQLiteHistory(History):
         state, updates = await self._backend.reader.ask(self._read_base, document)
         if state is not None or updates is None:
             return state
-        return await run_sync(replay, updates)
+        return await run_large(sum(map(len, updates)), replay, updates)
 
     def _read_base(
         self, db: sqlite3.Connection, document: int

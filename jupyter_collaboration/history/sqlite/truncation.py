@@ -6,11 +6,10 @@ backend. [V7]
 
 from __future__ import annotations
 
-from anyio.to_thread import run_sync
-
 from ...documents.codec import replay
 from ...errors import HistoryUnavailable, VersionNotFound
 from ...failpoints import failpoint
+from ...worker import run_large
 from ..model import Kind
 from ..retention import Row
 from .compaction import SQLiteCompaction
@@ -35,11 +34,11 @@ class SQLiteTruncation:
         async with self._compaction.lock:
             failpoint("clear.begin")
             rows, saved, later = await backend.ask(self._rows, room_id, seq)
-            state = await run_sync(replay, [row.data for row in rows])
+            state = await _replayed([row.data for row in rows])
             base = None
             if saved in [row.seq for row in rows[:-1]]:
-                base = await run_sync(replay, [row.data for row in rows if row.seq <= saved])
-            whole = (later[0], await run_sync(replay, [later[1]])) if later else None
+                base = await _replayed([row.data for row in rows if row.seq <= saved])
+            whole = (later[0], await _replayed([later[1]])) if later else None
             await self._compaction.keep_authors(room_id, rows)
             await backend.ask(self._replace, room_id, rows[-1], state, base, whole)
             await backend.ask(wipe, backend)
@@ -114,3 +113,7 @@ class SQLiteTruncation:
             db.execute("INSERT OR REPLACE INTO collaboration_chores (name) VALUES (?)", (WIPE,))
         backend.end_row(room_id)
         failpoint("clear.done")
+
+
+async def _replayed(updates: list[bytes]) -> bytes:
+    return await run_large(sum(map(len, updates)), replay, updates)

@@ -1,0 +1,113 @@
+"""Tests of the process for computations on large documents."""
+
+from __future__ import annotations
+
+import os
+import signal
+import subprocess
+import sys
+import time
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+from pycrdt import Doc, Text
+
+from jupyter_collaboration import worker
+from jupyter_collaboration.documents.codec import replay
+from jupyter_collaboration.worker import LARGE, Worker, run_large
+
+pytestmark = pytest.mark.anyio
+
+
+@pytest.fixture
+def anyio_backend() -> str:
+    return "asyncio"
+
+
+@pytest.fixture
+def process() -> Iterator[Worker]:
+    made = Worker()
+    yield made
+    made.close()
+
+
+async def test_small_documents_stay_in_this_process() -> None:
+    assert await run_large(LARGE - 1, os.getpid) == os.getpid()
+
+
+async def test_large_documents_are_computed_elsewhere() -> None:
+    """[S31]"""
+    try:
+        other = await run_large(LARGE, os.getpid)
+        assert other != os.getpid()
+        doc: Doc[Text] = Doc()
+        doc["source"] = Text("x" * LARGE)
+        state = await run_large(LARGE, replay, [doc.get_update()])
+        assert await run_large(LARGE, os.getpid) == other
+    finally:
+        worker.end_worker()
+    again: Doc[Text] = Doc()
+    again.apply_update(state)
+    assert str(again.get("source", type=Text)) == "x" * LARGE
+
+
+def test_exceptions_arrive(process: Worker) -> None:
+    with pytest.raises(ZeroDivisionError):
+        process.call(divmod, (1, 0))
+    assert process.call(divmod, (7, 2)) == (3, 1)
+
+
+def test_output_of_the_computation_is_not_taken_for_the_answer(process: Worker) -> None:
+    call = "import os; print('no'); os.system('echo no')"
+    assert process.call(exec, (call,)) is None
+    assert process.call(divmod, (7, 2)) == (3, 1)
+
+
+def test_a_process_that_dies_is_replaced(process: Worker) -> None:
+    first = process.call(os.getpid, ())
+    os.kill(first, signal.SIGKILL)
+    # It may die before, during or after the question; the answer comes in any case.
+    assert process.call(divmod, (7, 2)) == (3, 1)
+    second = process.call(os.getpid, ())
+    assert second not in (first, os.getpid())
+
+
+def test_an_answer_that_cannot_be_sent_is_an_error(process: Worker) -> None:
+    with pytest.raises(RuntimeError, match="memoryview"):
+        process.call(memoryview, (b"x",))
+
+
+def test_without_processes_it_is_computed_here(
+    process: Worker, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(sys, "executable", "/nowhere/python")
+    assert process.call(os.getpid, ()) == os.getpid()
+
+
+def test_it_ends_when_it_is_idle(process: Worker, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(worker, "IDLE_TIME", 0.01)
+    pid = process.call(os.getpid, ())
+    while Path(f"/proc/{pid}").exists():
+        time.sleep(0.01)
+    assert process.call(divmod, (7, 2)) == (3, 1)
+
+
+def test_it_ends_with_the_server() -> None:
+    code = (
+        "import os; from jupyter_collaboration.worker import Worker;"
+        "w = Worker(); print(w.call(os.getpid, ()), flush=True); os.kill(os.getpid(), 9)"
+    )
+    server = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True)
+    pid = int(server.stdout)
+    deadline = time.monotonic() + 30
+    while Path(f"/proc/{pid}/cmdline").exists() and _is_running(pid):
+        assert time.monotonic() < deadline
+        time.sleep(0.02)
+
+
+def _is_running(pid: int) -> bool:
+    try:
+        return b"worker.py" in Path(f"/proc/{pid}/cmdline").read_bytes()
+    except OSError:
+        return False
