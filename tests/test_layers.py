@@ -46,6 +46,7 @@ LAYERS = [
     ["files.watcher", "files.turns", "files.native_save", "files.native_load"],
     ["files.notebook_text", "files.save_state"],
     ["files.formatting"],
+    ["files.json_steps"],
     ["merge.decision"],
     ["merge.document"],
     ["merge.rebase", "merge.notebook"],

@@ -10,7 +10,8 @@ from __future__ import annotations
 import os
 import posixpath
 import sqlite3
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from logging import getLogger
 from pathlib import Path
 from types import ModuleType
@@ -39,6 +40,7 @@ class FileIds:
         self._contents = contents
         self._entered: dict[str, str] = {}
         self._links: dict[str, str] = {}
+        self._replaced: dict[str, str] = {}
         correct(manager)
 
     def get_id(self, path: str) -> str | None:
@@ -55,6 +57,8 @@ class FileIds:
 
     def get_path(self, file_id: str) -> str | None:
         """Return the path of a file, relative to the server's root; None for an unknown id."""
+        if file_id in self._replaced:
+            return self._replaced[file_id]
         path = _checked(self._manager.get_path, file_id) or self._links.get(file_id)
         # LocalFileIdManager confuses a file with a deleted one whose inode number was reused.
         return None if path is not None and path.startswith(f"{OWN_FOLDER}/") else path
@@ -62,6 +66,22 @@ class FileIds:
     def save(self, path: str) -> None:
         """Update the record of a file that was written or created again."""
         _checked(self._manager.save, path)
+
+    @contextmanager
+    def replacing(self, path: str) -> Iterator[None]:
+        """Keep the id of a file that is replaced by another one in this block.
+
+        Until the new file is recorded, LocalFileIdManager would search the whole root folder for
+        the old one.
+        """
+        file_id = self.get_id(path)
+        if file_id is not None:
+            self._replaced[file_id] = path
+        try:
+            yield
+        finally:
+            self.save(path)
+            self._replaced.pop(file_id or "", None)
 
     def resolve(self, path: str) -> str:
         """Resolve links in a path, so that two links to the same file give the same path."""

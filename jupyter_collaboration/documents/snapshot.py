@@ -16,6 +16,7 @@ from typing import Any
 
 from anyio.lowlevel import checkpoint
 from jupyter_ydoc.utils import cast_all
+from jupyter_ydoc.yfile import YFile
 from jupyter_ydoc.ynotebook import YNotebook
 from jupyter_ydoc.yunicode import YUnicode
 from pycrdt import Array, ArrayEvent, Doc, Map, MapEvent, Subscription, Text
@@ -384,9 +385,10 @@ def snapshot_of(content_type: str, doc: Doc[Any]) -> Snapshot | None:
     """Return the snapshot of a live document; None for types of other packages."""
     types = document_types()
     kind = types.get(content_type, types["file"])
+    # The types of other packages may be subclasses with a content of their own.
     if kind is YNotebook:
         return NotebookSnapshot(doc)
-    return TextSnapshot(doc) if kind is YUnicode else None
+    return TextSnapshot(doc) if kind in (YFile, YUnicode) else None
 
 
 def content_for_merge(content_type: str, known: Content | bytes) -> Any:

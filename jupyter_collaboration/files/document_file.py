@@ -11,7 +11,7 @@ import inspect
 import json
 import os
 from collections.abc import AsyncIterator, Callable
-from contextlib import asynccontextmanager, suppress
+from contextlib import AbstractContextManager, asynccontextmanager, nullcontext, suppress
 from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Any, Protocol
@@ -35,7 +35,7 @@ from ..errors import (
     must_propagate,
 )
 from ..merge.cells import source_of
-from .formatting import JsonStyle, LineEndings, with_exact
+from .formatting import JsonStyle, LineEndings, NotebookFormat, with_exact
 from .native_load import NativeReader
 from .native_save import (
     Written,
@@ -56,6 +56,9 @@ class PathOfId(Protocol):
 
     def save(self, path: str) -> None:
         """Update the id of a file that was created again."""
+
+    def replacing(self, path: str) -> AbstractContextManager[None]:
+        """Keep the id of a file that is replaced by another one in this block."""
 
 
 @dataclass(frozen=True)
@@ -356,10 +359,12 @@ class DocumentFile:
     async def _write(self, path: str, content: Any) -> SavedFile:
         style = await self._formatting()
         if isinstance(content, NotebookContent):
-            special = {} if style is None else style.special
-            if special is not None and self._exact is None and self.stores_exactly:
-                written = await save_notebook(self._contents, path, content, special)
-                return SavedFile(await self._state_after(path, written))
+            if self._exact is None and self.stores_exactly:
+                how = await run_sync(_format_of, style, content)
+                if how is not None:
+                    with self._file_ids.replacing(path):
+                        written = await save_notebook(self._contents, path, content, how)
+                    return SavedFile(await self._state_after(path, written))
             content = await run_sync(content.plain)
         meant = content
         if isinstance(content, str):
@@ -384,14 +389,14 @@ class DocumentFile:
     async def _write_natively(self, path: str, model: dict[str, Any], meant: Any) -> SavedFile:
         """Write the file on the server's disk; the result is known without reading it back."""
         text_of = (lambda _: None) if self._style is None else self._style.text_of
-        written = await save_natively(self._contents, path, model, text_of)
+        with self._file_ids.replacing(path):
+            written = await save_natively(self._contents, path, model, text_of)
         state = await self._state_after(path, written)
         if written.content is None or await run_sync(self._is_same, written.content, meant):
             return SavedFile(state)
         return SavedFile(state, await self._decoded(path, written.content))
 
     async def _state_after(self, path: str, written: Written) -> FileState:
-        self._file_ids.save(path)  # the new file has another inode
         found = await self._get(path, content=False, with_hash=False)
         return self._state(path, {**found, "hash": written.hash})
 
@@ -476,6 +481,12 @@ class DocumentFile:
         return FileState(path, found, stamp, bool(model.get("writable", True)))
 
 
+def _format_of(style: JsonStyle | None, content: NotebookContent) -> NotebookFormat | None:
+    if style is None:
+        return NotebookFormat()
+    return style.format_of([cell.with_outputs(cell.value) for cell in content.cells])
+
+
 def _has_the_same_texts(found: Any, meant: Any) -> bool:
     """Return whether two notebooks have the same cell types and sources."""
     if not isinstance(meant, dict) or "cells" not in meant:
@@ -513,3 +524,6 @@ class _Fixed:
 
     def save(self, path: str) -> None:
         """Do nothing: the file has no id."""
+
+    def replacing(self, path: str) -> AbstractContextManager[None]:
+        return nullcontext()

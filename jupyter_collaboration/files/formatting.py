@@ -9,7 +9,9 @@ from __future__ import annotations
 import json
 import re
 from collections.abc import Callable
+from dataclasses import dataclass, field
 from typing import Any
+from uuid import uuid4
 
 import nbformat
 
@@ -17,6 +19,7 @@ from ..documents.codec import is_stream, joined_streams
 from ..documents.representable import restored
 from ..merge.cells import match_cells
 from ..merge.diff import differences
+from .json_steps import is_text_of, loads
 
 LINE = re.compile(r"\r\n|\r|\n")
 
@@ -51,6 +54,47 @@ class LineEndings:
         return "".join(line + end for line, end in zip(new[:-1], ends, strict=False)) + new[-1]
 
 
+PLACE = str(uuid4())
+"""Marks the place of a list in a text; unknown outside, so that no document contains it."""
+
+
+@dataclass(frozen=True, eq=False)
+class NotebookFormat:
+    """How a notebook is written, part by part.
+
+    Attributes:
+        indent: of each level; None for a text of one line.
+        is_ascii: whether all other characters are escaped.
+        end: the end of the text.
+        is_usual: whether it is Jupyter's own formatting. Then keys are sorted, and a template is
+            needed only for parts with details that a document does not contain.
+        root: the template of everything but the cells, which are replaced by `PLACE`.
+        cells: the templates of cells, by id.
+    """
+
+    indent: str | None = " "
+    is_ascii: bool = False
+    end: str = "\n"
+    is_usual: bool = True
+    root: Any = None
+    cells: dict[str, Any] = field(default_factory=dict)
+
+    def text(self, value: Any) -> str:
+        """Return the text of a value, as if it were the whole file."""
+        return _encoder(self.indent, self.is_ascii, sort_keys=self.is_usual).encode(value)
+
+    def with_numbers(self, template: Any, value: Any) -> Any:
+        """Return a value as in the document, with the template's details."""
+        return value if template is None else _along(template, value, _number)
+
+    def with_strings(self, template: Any, value: Any) -> Any:
+        """Return a value as nbformat writes it, with the template's order of keys and strings."""
+        if self.is_usual:
+            return value
+        ordered = _ordered(value)
+        return ordered if template is None else _along(template, ordered, _string)
+
+
 class JsonStyle:
     """The formatting of a notebook's JSON.
 
@@ -59,40 +103,54 @@ class JsonStyle:
     """
 
     def __init__(self, text: str) -> None:
-        self._template: Any = json.loads(text)
+        self._template: Any = loads(text)
         indents = re.search(r"^[{\[]\s*?\n([ \t]+)", text)
         self._indent: str | None = indents[1] if indents else None
         self._is_ascii = text.isascii() and "\\u" in text
         self._end = "\n" if text.endswith("\n") else ""
-        self._is_usual = text == _dump(self._template, " ", False, "\n", sort_keys=True)
-        self._is_exact = text == self._written(self._template)
-        self.special = self._special()
-        if self.special == {}:
+        usual = _encoder(" ", False, sort_keys=True)
+        body = text.removesuffix("\n")
+        self._is_usual = bool(self._end) and is_text_of(self._template, body, usual)
+        own = _encoder(self._indent, self._is_ascii)
+        self._is_exact = not self._is_usual and is_text_of(self._template, body, own)
+        self._format: NotebookFormat | None = None
+        if not self._is_exact and not _has_details(self._template):
             self._template = None  # there is nothing to restore
 
-    def _special(self) -> dict[str, Any] | None:
-        """Return the cells with details that a document does not contain, by id.
+    def _written(self, value: Any) -> str:
+        return _encoder(self._indent, self._is_ascii).encode(value) + self._end
+
+    def format_of(self, cells: list[dict[str, Any]]) -> NotebookFormat | None:
+        """Return how to write a notebook part by part.
+
+        Args:
+            cells: the cells of the document when it is saved for the first time; needed to match
+                them with those of a file without cell ids.
 
         Returns:
-            None if the details cannot be restored cell by cell.
+            None if the text of the file is not a notebook.
         """
+        if self._format is None:
+            self._format = self._make_format(cells)
+        return self._format
+
+    def _make_format(self, cells: list[dict[str, Any]]) -> NotebookFormat | None:
         template = self._template
+        if template is None:
+            return NotebookFormat()
         if not isinstance(template, dict) or not isinstance(template.get("cells"), list):
             return None
-        if self._is_exact and not self._is_usual:
-            return None
-        if _has_details({key: value for key, value in template.items() if key != "cells"}):
-            return None
+        root = {**template, "cells": PLACE}
         found: dict[str, Any] = {}
-        for cell in template["cells"]:
-            if _has_details(cell):
-                if not isinstance(cell, dict) or not cell.get("id") or cell["id"] in found:
-                    return None
-                found[cell["id"]] = cell
-        return found
-
-    def _written(self, value: Any) -> str:
-        return _dump(value, self._indent, self._is_ascii, self._end)
+        try:
+            for match, cell in zip(match_cells(template["cells"], cells), cells, strict=True):
+                if match is not None and (self._is_exact or _has_details(template["cells"][match])):
+                    found[str(cell["id"])] = template["cells"][match]
+        except (KeyError, TypeError, AttributeError):  # not a notebook's cells
+            return None
+        if not self._is_exact:
+            return NotebookFormat(root=root, cells=found)
+        return NotebookFormat(self._indent, self._is_ascii, self._end, False, root, found)
 
     def restored(self, notebook: dict[str, Any]) -> dict[str, Any]:
         """Return a notebook with the details of the file that a document does not contain.
@@ -107,7 +165,7 @@ class JsonStyle:
 
     def text_of(self, notebook: dict[str, Any]) -> str | None:
         """Return the text of the file; None if it has Jupyter's own formatting."""
-        if self._is_usual or not self._is_exact:
+        if not self._is_exact:
             return None
         node = nbformat.from_dict(notebook)  # type: ignore[no-untyped-call]
         usual = nbformat.writes(node, version=nbformat.NO_CONVERT)  # type: ignore[no-untyped-call]
@@ -125,17 +183,15 @@ def with_exact(exact: Any, content: Any) -> Any:
     return _along(exact, content, restored)
 
 
-def with_template(template: Any, cell: dict[str, Any]) -> dict[str, Any]:
-    """Return a cell with the details of the file's cell; see `JsonStyle.restored`."""
-    result: dict[str, Any] = _along(template, cell, _number)
-    return result
+def has_pieces(outputs: Any) -> bool:
+    """Return whether outputs of a file are joined in the document."""
+    return isinstance(outputs, list) and len(joined_streams(outputs)) != len(outputs)
 
 
 def _has_details(value: Any) -> bool:
     """Return whether a part of a file has details that a document does not contain."""
     if isinstance(value, dict):
-        outputs = value.get("outputs")
-        if isinstance(outputs, list) and len(joined_streams(outputs)) != len(outputs):
+        if has_pieces(value.get("outputs")):
             return True
         source = value.get("source")
         texts = source if isinstance(source, list) else [source]
@@ -147,10 +203,20 @@ def _has_details(value: Any) -> bool:
     return isinstance(value, float) and value.is_integer()
 
 
-def _dump(value: Any, indent: str | None, ascii_: bool, end: str, **options: Any) -> str:
+def _encoder(indent: str | None, is_ascii: bool, *, sort_keys: bool = False) -> json.JSONEncoder:
     separators = (",", ": ") if indent is not None else (", ", ": ")
-    text = json.dumps(value, indent=indent, ensure_ascii=ascii_, separators=separators, **options)
-    return text + end
+    return json.JSONEncoder(
+        indent=indent, ensure_ascii=is_ascii, separators=separators, sort_keys=sort_keys
+    )
+
+
+def _ordered(value: Any) -> Any:
+    """Return a value with sorted keys."""
+    if isinstance(value, dict):
+        return {key: _ordered(value[key]) for key in sorted(value)}
+    if isinstance(value, list) and not _is_lines(value):
+        return [_ordered(each) for each in value]
+    return value
 
 
 def _number(template: Any, value: Any) -> Any:
@@ -178,6 +244,8 @@ def _along(template: Any, value: Any, leaf: Callable[[Any, Any], Any], key: str 
         if isinstance(ends, str) and "\r" in ends:
             return LineEndings(ends).restored(value)
     if isinstance(template, list) and isinstance(value, list):
+        if leaf is not restored and _is_lines(value):
+            return value  # the other leaves do not change strings
         if key == "outputs" and len(template) != len(value):
             value = _in_pieces(template, value)
         if key == "cells":

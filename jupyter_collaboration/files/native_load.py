@@ -9,11 +9,8 @@ the format are left to the manager, which repairs or refuses them.
 from __future__ import annotations
 
 import hashlib
-import json
 import os
-import re
 import time
-from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
 
@@ -22,19 +19,13 @@ from anyio.to_thread import run_sync
 from jupyter_server.services.contents.manager import ContentsManager
 from nbformat.v4.rwbase import rejoin_lines, strip_transient
 
+from .json_steps import loads
+
 SETTLED = 3.0
 """Seconds after which a change of a file also changes its modification time, on any file system."""
 
 CHUNK = 2**20
 """Bytes that are hashed at a time."""
-
-LARGE = 2**20
-"""Size in characters above which outputs are parsed one by one, and not only cells."""
-
-SPACE = re.compile(r"[ \t\n\r]*")
-
-_decoder: Any = json.JSONDecoder()
-_scan: Callable[[str, int], tuple[Any, int]] = _decoder.scan_once
 
 
 @dataclass(frozen=True)
@@ -158,69 +149,3 @@ def _as_read(metadata: dict[str, Any], cells: list[Any]) -> Any:
         {"metadata": {} if cells else metadata, "cells": cells}
     )
     return strip_transient(rejoin_lines(node))  # type: ignore[no-untyped-call]
-
-
-def loads(text: str) -> Any:
-    """Parse JSON, as `json.loads` does, in steps that other threads may interrupt.
-
-    Raises:
-        ValueError: this is not JSON.
-    """
-    # Object, cells, and for large files also: cell, outputs, output.
-    depth = 5 if len(text) > LARGE else 2
-    try:
-        value, end = _value(text, SPACE.match(text, 0).end(), depth)  # type: ignore[union-attr]
-        if _skip(text, end) == len(text):
-            return value
-    except (StopIteration, IndexError, ValueError):
-        pass
-    return json.loads(text)  # with the standard error messages
-
-
-def _skip(text: str, at: int) -> int:
-    return SPACE.match(text, at).end()  # type: ignore[union-attr]
-
-
-def _value(text: str, at: int, depth: int) -> tuple[Any, int]:
-    if depth and text[at] == "{":
-        return _object(text, at, depth)
-    if depth and text[at] == "[":
-        return _array(text, at, depth)
-    return _scan(text, at)
-
-
-def _object(text: str, at: int, depth: int) -> tuple[dict[str, Any], int]:
-    found: dict[str, Any] = {}
-    at = _skip(text, at + 1)
-    if text[at] == "}":
-        return found, at + 1
-    while True:
-        if text[at] != '"':
-            raise ValueError("a name was expected")
-        key, at = _scan(text, at)
-        at = _skip(text, at)
-        if text[at] != ":":
-            raise ValueError("a colon was expected")
-        found[key], at = _value(text, _skip(text, at + 1), depth - 1)
-        at = _skip(text, at)
-        if text[at] == "}":
-            return found, at + 1
-        if text[at] != ",":
-            raise ValueError("a comma was expected")
-        at = _skip(text, at + 1)
-
-
-def _array(text: str, at: int, depth: int) -> tuple[list[Any], int]:
-    found: list[Any] = []
-    at = _skip(text, at + 1)
-    if text[at] == "]":
-        return found, at + 1
-    while True:
-        value, at = _value(text, at, depth - 1)
-        found.append(value)
-        at = _skip(text, at)
-        if text[at] == "]":
-            return found, at + 1
-        if text[at] != ",":
-            raise ValueError("a comma was expected")
-        at = _skip(text, at + 1)

@@ -29,6 +29,7 @@ from tornado.web import HTTPError
 
 from ..documents.snapshot import NotebookContent
 from . import notebook_text
+from .formatting import NotebookFormat
 
 NATIVE = "jupyter_server."
 """The package of the unmodified managers."""
@@ -110,15 +111,14 @@ async def save_natively(
 
 
 async def save_notebook(
-    contents: ContentsManager, path: str, content: NotebookContent, special: dict[str, Any]
+    contents: ContentsManager, path: str, content: NotebookContent, how: NotebookFormat
 ) -> Written:
-    """Save a notebook in Jupyter's own formatting; formats and signs only what has changed.
+    """Save a notebook; format and sign only what has changed.
 
     For managers without pre-save hooks.
 
     Args:
         path: relative to the server's root.
-        special: as in `notebook_text.text_of`.
 
     Raises:
         HTTPError: the user may not write the file.
@@ -126,7 +126,7 @@ async def save_notebook(
     """
     manager: Any = contents
     await _sign(manager, partial(notebook_text.signature_of, manager.notary, content), path)
-    pieces = await run_sync(notebook_text.text_of, content, special)
+    pieces = await run_sync(notebook_text.text_of, content, how)
     return Written(await _written(manager, path, pieces, True), None)
 
 

@@ -1,79 +1,85 @@
-"""Writes and signs a notebook part by part, in Jupyter's own formatting.
+"""Writes and signs a notebook part by part.
 
 Only parts that have changed since the last save are formatted; the text of the others is reused.
-The result equals that of ``nbformat.writes``. Slow for large notebooks: called in a thread.
+The result equals that of ``nbformat.writes``, or has the formatting of the file. Slow for large
+notebooks: called in a thread.
 """
 
 from __future__ import annotations
 
-import json
 from functools import partial
 from typing import Any
-from uuid import uuid4
 
 import nbformat
 from nbformat.v4.rwbase import split_lines, strip_transient
 
 from ..documents.snapshot import CellPart, NotebookContent, Part
-from .formatting import with_template
+from .formatting import PLACE, NotebookFormat, has_pieces
 
-PLACE = json.dumps(str(uuid4()))
-"""Marks the place of a list in a text; unknown outside, so that no document contains it."""
-
-CELL_INDENT = 2
-OUTPUT_INDENT = 4
-"""Indentation of cells and of outputs, in spaces."""
+CELL_DEPTH = 2
+OUTPUT_DEPTH = 4
+"""Levels of indentation of cells and of outputs."""
 
 
-def text_of(content: NotebookContent, special: dict[str, Any]) -> list[bytes]:
-    """Return the text of a notebook's file, in pieces.
-
-    Args:
-        special: cells of the file with details that a document does not contain, by id.
-    """
-    node = _node({**content.file_meta, "cells": []})
-    cells: list[bytes] = []
-    for cell in content.cells:
-        template = special.get(cell.value.get("id", ""))
-        cells += [b",\n" if cells else b"\n", *_cell_text(content, cell, template)]
-    return [*_around(node, "cells", cells, 0), b"\n"]
+def text_of(content: NotebookContent, how: NotebookFormat) -> list[bytes]:
+    """Return the text of a notebook's file, in pieces."""
+    root = _node({**how.with_numbers(how.root, content.file_meta), "cells": []})
+    root["cells"] = PLACE
+    root = how.with_strings(how.root, root)
+    cells = [_cell_text(content, cell, how) for cell in content.cells]
+    return [*_around(how, root, cells, 0), how.end.encode()]
 
 
-def _cell_text(content: NotebookContent, cell: CellPart, template: Any) -> list[bytes]:
+def _cell_text(content: NotebookContent, cell: CellPart, how: NotebookFormat) -> list[bytes]:
     key = "text" if content.has_ids else "text without id"
-    found: list[bytes] = cell.known(key, partial(_format_cell, content, cell, template), template)
+    found: list[bytes] = cell.known(key, partial(_format_cell, content, cell, how), how)
     return found
 
 
-def _format_cell(content: NotebookContent, cell: CellPart, template: Any) -> list[bytes]:
+def _format_cell(content: NotebookContent, cell: CellPart, how: NotebookFormat) -> list[bytes]:
     value = cell.in_file(content.has_ids)
-    if template is not None:
-        whole = with_template(template, cell.with_outputs(value))
-        return [_text(_split(whole), CELL_INDENT)]
-    if cell.outputs is None:
-        return [_text(_split(value), CELL_INDENT)]
-    outputs: list[bytes] = []
-    for output in cell.outputs:
-        outputs += [
-            b",\n" if outputs else b"\n",
-            output.known("text", partial(_output_text, output)),
-        ]
-    node = _split({**value, "outputs": []})
-    return _around(node, "outputs", outputs, CELL_INDENT)
+    template = how.cells.get(str(cell.value.get("id")))
+    old = None if template is None else template.get("outputs")
+    if not cell.outputs or has_pieces(old):
+        whole = how.with_numbers(template, cell.with_outputs(value))
+        return [_text(how, how.with_strings(template, _split(whole)), CELL_DEPTH)]
+    frame = None if template is None else {**template, "outputs": PLACE}
+    node = _split({**how.with_numbers(frame, value), "outputs": []})
+    node["outputs"] = PLACE
+    templates = old if isinstance(old, list) else []
+    outputs = [
+        [_output_text(output, templates[at] if at < len(templates) else None, how)]
+        for at, output in enumerate(cell.outputs)
+    ]
+    return _around(how, how.with_strings(frame, node), outputs, CELL_DEPTH)
 
 
-def _output_text(output: Part) -> bytes:
-    cell = {"cell_type": "code", "metadata": {}, "outputs": [output.value]}
-    return _text(_split(cell)["outputs"][0], OUTPUT_INDENT)
+def _output_text(output: Part, template: Any, how: NotebookFormat) -> bytes:
+    known = output.known("text", dict, how)  # an output may move to another template
+    key = id(template)  # which lives as long as `how`
+    if key not in known:
+        known.clear()
+        value = how.with_numbers(template, output.value)
+        node = _split({"cell_type": "code", "metadata": {}, "outputs": [value]})["outputs"][0]
+        known[key] = _text(how, how.with_strings(template, node), OUTPUT_DEPTH)
+    text: bytes = known[key]
+    return text
 
 
-def _around(node: Any, key: str, items: list[bytes], indent: int) -> list[bytes]:
-    """Return the text of a node with the texts of the items of one of its lists."""
+def _around(how: NotebookFormat, node: Any, items: list[list[bytes]], depth: int) -> list[bytes]:
+    """Return the text of a node in which the items of a list replace `PLACE`."""
+    text = _text(how, node, depth)
+    before, _, after = text.partition(how.text(PLACE).encode())
     if not items:
-        return [_text({**node, key: []}, indent)]
-    text = _text({**node, key: json.loads(PLACE)}, indent)
-    before, _, after = text.partition(PLACE.encode())
-    return [before, b"[", *items, b"\n" + b" " * (indent + 1) + b"]", after]
+        return [before, b"[]", after]
+    line = b"" if how.indent is None else b"\n"
+    found = [before, b"[", line]
+    for at, pieces in enumerate(items):
+        if at:
+            found.append(b", " if how.indent is None else b",\n")
+        found += pieces
+    close = line if how.indent is None else line + (how.indent * (depth + 1)).encode()
+    return [*found, close + b"]", after]
 
 
 def _split(cell: dict[str, Any]) -> Any:
@@ -86,10 +92,12 @@ def _node(notebook: dict[str, Any]) -> Any:
     return strip_transient(split_lines(node))  # type: ignore[no-untyped-call]
 
 
-def _text(value: Any, indent: int) -> bytes:
-    text = json.dumps(value, indent=1, sort_keys=True, separators=(",", ": "), ensure_ascii=False)
+def _text(how: NotebookFormat, value: Any, depth: int) -> bytes:
+    text = how.text(value)
+    if how.indent is None:
+        return text.encode()
     # Line ends are only between values, since those in strings are escaped.
-    space = " " * indent
+    space = how.indent * depth
     return (space + text.replace("\n", f"\n{space}")).encode()
 
 

@@ -10,10 +10,12 @@ from collections.abc import Callable
 from contextlib import suppress
 from dataclasses import dataclass, replace
 from enum import Enum, auto
+from itertools import islice
 from logging import Logger
 from typing import Any
 
 import anyio
+from anyio.lowlevel import checkpoint
 from anyio.to_thread import run_sync
 from pycrdt import Array, Doc, Text
 
@@ -42,6 +44,9 @@ SETTLE_TIME = 0.15
 
 UNREADABLE_TIME = 4.0
 """Seconds to wait for a file that cannot be read or is empty."""
+
+SLICE = 100
+"""Updates that are applied before the event loop gets control again."""
 
 
 class Todo(Enum):
@@ -124,7 +129,7 @@ class Opening:
         failpoint("load.file")
         if file is not None and not stored.updates:
             return await self._from_file(file, stored)
-        self._replay(stored)
+        await self._replay(stored)
         size = 0 if file is None else size_of(file.content)
         if file is not None and size and not document_size(self._doc, self._type):
             await self._check_that_it_was_emptied(file, stored)
@@ -175,9 +180,13 @@ class Opening:
             return Opened(stored.session_id, Todo.MERGE, unmerged, size, stored.saved_fingerprint)
         return Opened(stored.session_id, Todo.COMPARE, file.state, size, on_disk)
 
-    def _replay(self, stored: Stored) -> None:
+    async def _replay(self, stored: Stored) -> None:
+        """Apply the stored updates, in slices that do not block the event loop."""
+        rest = iter(stored.updates)
         try:
-            take_in(self._doc, *stored.updates)
+            while batch := list(islice(rest, SLICE)):
+                take_in(self._doc, *batch)
+                await checkpoint()
         except BaseException as error:  # pycrdt raises no type of its own
             if must_propagate(error):
                 raise

@@ -41,11 +41,11 @@ def made_of(
         for entry in entries:
             ended = grouping.add(entry, tracker.take(entry.update))
             if ended is not None:
-                if not ended.is_empty:
-                    versions.append(_version(ended, tracker.changes()))
                 with behind.transaction():
                     for update in waiting:
                         behind.apply_update(update)
+                if not ended.is_empty:
+                    versions.append(_version(ended, tracker.changes(behind)))
                 waiting, seq = [], ended.seq
             tracker.settled()
             waiting.append(entry.update)

@@ -50,9 +50,13 @@ class ChangeTracker:
         """Include the last update in the next result of `changes`."""
         self._reader.settle()
 
-    def changes(self) -> dict[str, Any]:
-        """Return the changes since the last call, or since the beginning, as JSON."""
-        return self._reader.changes()
+    def changes(self, end: Doc[Any] | None = None) -> dict[str, Any]:
+        """Return the changes since the last call, or since the beginning, as JSON.
+
+        Args:
+            end: the document as of the last settled update; None if all updates are settled.
+        """
+        return self._reader.changes(self._doc if end is None else end)
 
     def close(self) -> None:
         """Release the document."""
@@ -64,7 +68,7 @@ class _Source:
 
     def __init__(self, doc: Doc[Any]) -> None:
         self._source = doc.get("source", type=Text)
-        self._before = self._now = str(self._source)
+        self._before = str(self._source)
         self._watched = self._source.observe(self._look)
         self.edited = self.ran = False
 
@@ -75,13 +79,11 @@ class _Source:
         """Do nothing: the observer has seen all changes."""
 
     def settle(self) -> None:
-        """Read the text if it has changed."""
-        if self.edited:
-            self._now = str(self._source)
+        """Do nothing: a text is read only when a version ends."""
 
-    def changes(self) -> dict[str, Any]:
-        before, self._before = self._before, self._now
-        return {"lines": _lines(before, self._now)}
+    def changes(self, end: Doc[Any]) -> dict[str, Any]:
+        before, self._before = self._before, str(end.get("source", type=Text))
+        return {"lines": _lines(before, self._before)}
 
     def close(self) -> None:
         self._source.unobserve(self._watched)
@@ -158,7 +160,7 @@ class _Cells:
                 self._now[self._ids[at]] = _cell(self._cells[at].to_py() or {})
         self._fresh = set()
 
-    def changes(self) -> dict[str, Any]:
+    def changes(self, end: Doc[Any]) -> dict[str, Any]:
         ids, before = list(self._ids), self._before_ids
         now = {name: self._now.get(name, _NO_CELL) for name in ids}
         places = {name: at for at, name in enumerate(ids, 1)}

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import random
 from pathlib import Path
 from typing import Any
@@ -15,6 +16,7 @@ from pycrdt import Array, Doc, Map, Text
 from jupyter_collaboration.documents.codec import (
     content_of,
     file_fingerprint,
+    loaded_fingerprint,
     loaded_update,
     rendered,
 )
@@ -24,7 +26,7 @@ from jupyter_collaboration.documents.snapshot import (
     content_for_merge,
 )
 from jupyter_collaboration.files import notebook_text
-from jupyter_collaboration.files.formatting import JsonStyle
+from jupyter_collaboration.files.formatting import JsonStyle, NotebookFormat
 
 pytestmark = pytest.mark.anyio
 
@@ -105,7 +107,7 @@ def assert_equal(doc: Doc[Any], content: NotebookContent, notary: NotebookNotary
     assert merged == expected
     node = nbformat.from_dict(content.plain())
     text = nbformat.v4.writes_json(node) + "\n"
-    assert b"".join(notebook_text.text_of(content, {})).decode() == text
+    assert b"".join(notebook_text.text_of(content, NotebookFormat())).decode() == text
     trusted = notary.check_cells(node)
     signature = notary.compute_signature(node) if trusted else None
     assert notebook_text.signature_of(notary, content) == signature
@@ -194,37 +196,76 @@ def test_an_invalid_cell_raises() -> None:
         NotebookSnapshot(doc).take()
 
 
-def test_details_of_the_file_are_restored_cell_by_cell() -> None:
+def written(content: NotebookContent, style: JsonStyle) -> str:
+    cells = [cell.with_outputs(cell.value) for cell in content.cells]
+    how = style.format_of(cells)
+    assert how is not None
+    return b"".join(notebook_text.text_of(content, how)).decode()
+
+
+def written_whole(content: NotebookContent, style: JsonStyle) -> str:
+    """The text when the whole notebook is formatted at once."""
+    whole = style.restored(content.plain())
+    text = style.text_of(whole)
+    return nbformat.v4.writes_json(nbformat.from_dict(whole)) + "\n" if text is None else text
+
+
+@pytest.mark.parametrize("has_ids", [True, False])
+@pytest.mark.parametrize("kind", ["usual", "sorted", "one line", "tabs", "ascii", "four", "other"])
+def test_details_of_the_file_are_restored_cell_by_cell(kind: str, has_ids: bool) -> None:
     """[F7]"""
     html = {"output_type": "display_data", "data": {"application/json": [1.0, 2]}, "metadata": {}}
+    plain = {"output_type": "display_data", "metadata": {}, "data": {"text/plain": "a\nb", "z": ""}}
     streams = [{"output_type": "stream", "name": "stdout", "text": [f"{i}\n"]} for i in range(3)]
     code = {"cell_type": "code", "execution_count": 1, "metadata": {}}
-    notebook = {
+    notebook: dict[str, Any] = {
+        "nbformat_minor": 5 if has_ids else 4,
         "cells": [
-            {**code, "id": "a", "outputs": [html], "source": ["x"]},
-            {**code, "id": "b", "outputs": streams, "source": ["y"]},
+            {**code, "id": "a", "outputs": [plain, html, plain], "source": ["x"]},
+            {**code, "id": "b", "outputs": streams, "source": ["y\n", "é"]},
             {"cell_type": "markdown", "id": "c", "metadata": {}, "source": ["l\r\n", "m"]},
-            {"cell_type": "markdown", "id": "d", "metadata": {}, "source": ["z"]},
+            {"cell_type": "markdown", "id": "d", "metadata": {}, "source": "unique"},
+            {"source": [], "id": "e", "outputs": [], **code},
         ],
-        "metadata": {},
+        "metadata": {"z": 2.0, "a": {"y": 1, "b": []}},
         "nbformat": 4,
-        "nbformat_minor": 5,
     }
-    text = nbformat.v4.writes_json(nbformat.from_dict(notebook)) + "\n"
+    if not has_ids:
+        for each in notebook["cells"]:
+            del each["id"]
+    text = {
+        "usual": nbformat.v4.writes_json(nbformat.from_dict(notebook)) + "\n",
+        "sorted": json.dumps(notebook, indent=1, sort_keys=True),
+        "one line": json.dumps(notebook),
+        "tabs": json.dumps(notebook, indent="\t", ensure_ascii=False),
+        "ascii": json.dumps(notebook, indent=1) + "\n",
+        "four": json.dumps(notebook, indent=4) + "\n",
+        "other": json.dumps(notebook, indent=4, separators=(",", ":")) + "\n",
+    }[kind]
     style = JsonStyle(text)
-    assert style.special is not None
-    assert sorted(style.special) == ["a", "b", "c"]
     doc: Doc[Any] = Doc()
     doc.apply_update(loaded_update("notebook", nbformat.reads(text, as_version=4)))
     snapshot = NotebookSnapshot(doc)
     content = snapshot.take()
     assert content is not None
-    assert b"".join(notebook_text.text_of(content, style.special)).decode() == text
-    doc.get("cells", type=Array)[3]["source"].insert(1, "!")
+    assert written(content, style) == written_whole(content, style)
+    if kind != "other":
+        assert written(content, style) == text
+    cells = doc.get("cells", type=Array)
+    rand = random.Random(3)
+    cells[3]["source"].insert(6, "!")
     content = snapshot.take()
     assert content is not None
-    changed = text.replace('"z"', '"z!"')
-    assert b"".join(notebook_text.text_of(content, style.special)).decode() == changed
-    # The same as when the whole notebook is formatted.
-    whole = style.restored(content.plain())
-    assert nbformat.v4.writes_json(nbformat.from_dict(whole)) + "\n" == changed
+    if kind != "other":
+        assert written(content, style) == text.replace("unique", "unique!")
+    for step in range(12):
+        if "outputs" in cells[0]:
+            cells[0]["outputs"].insert(step % (len(cells[0]["outputs"]) + 1), output(rand))
+        edit(rand, doc, step)
+        content = snapshot.take()
+        assert content is not None
+        if has_ids:
+            assert written(content, style) == written_whole(content, style)
+        else:  # the whole notebook is matched with its file anew, which may find less
+            found = nbformat.reads(written(content, style), as_version=4)
+            assert loaded_fingerprint("notebook", found) == content.fingerprint()

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import os
 import random
+from contextlib import AbstractContextManager, nullcontext
 from pathlib import Path
 from typing import Any
 
@@ -17,7 +18,8 @@ from jupyter_collaboration.documents.codec import loaded_fingerprint, loaded_upd
 from jupyter_collaboration.documents.identity import DocumentId
 from jupyter_collaboration.documents.snapshot import NotebookSnapshot
 from jupyter_collaboration.files.document_file import DocumentFile
-from jupyter_collaboration.files.native_load import NativeReader, loads
+from jupyter_collaboration.files.json_steps import loads
+from jupyter_collaboration.files.native_load import NativeReader
 
 pytestmark = pytest.mark.anyio
 
@@ -32,6 +34,9 @@ class Fixed:
         return self.path
 
     def save(self, path: str) -> None: ...
+
+    def replacing(self, path: str) -> AbstractContextManager[None]:
+        return nullcontext()
 
 
 @pytest.fixture

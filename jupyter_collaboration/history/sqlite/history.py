@@ -25,7 +25,10 @@ from .writer import SQLiteWriter
 
 CHECKPOINT_ENTRIES = 500
 CHECKPOINT_BYTES = 2**20
-"""Entries, or bytes of them, after which the next checkpoint is due."""
+"""Entries, or bytes of them, after which the next checkpoint of a small document is due."""
+
+BYTES_PER_ENTRY = 4096
+"""Bytes of a checkpoint that are read in about the time in which an entry is replayed."""
 
 TAIL_ENTRIES = 20
 """Entries after which a checkpoint is worth writing when the document is closed."""
@@ -49,6 +52,7 @@ class SQLiteHistory(History):
         self._retention = retention
         self._entries = 0
         self._bytes = 0
+        self._whole = 0
         self._versions = SQLiteVersions(room_id, backend)
         self._attribution = SQLiteAttribution(room_id, backend)
         self._conflicts = SQLiteConflicts(room_id, backend)
@@ -78,7 +82,9 @@ class SQLiteHistory(History):
             updates, seq = await backend.ask(self._import, document)
             stored = replace(stored, updates=updates, seq=seq)
         backend.opened(self.path)
-        self._entries = max(0, len(stored.updates) - 1)  # the first one may be a checkpoint
+        # The first one is a checkpoint, or the content of the file.
+        sizes = [len(update) for update in stored.updates]
+        self._whole, self._entries, self._bytes = sum(sizes[:1]), len(sizes[1:]), sum(sizes[1:])
         return stored
 
     def _read_stored(self, db: sqlite3.Connection, document: int) -> Stored:
@@ -152,8 +158,11 @@ class SQLiteHistory(History):
         return updates, seq
 
     def _append(self, entry: Entry) -> None:
-        self._entries += 1
-        self._bytes += len(entry.update)
+        if entry.seq == 1:
+            self._whole = len(entry.update)
+        else:
+            self._entries += 1
+            self._bytes += len(entry.update)
         self._backend.append(self.path, entry)
 
     async def base(self) -> bytes | None:
@@ -242,7 +251,9 @@ class SQLiteHistory(History):
 
     @property
     def needs_checkpoint(self) -> bool:
-        return self._entries >= CHECKPOINT_ENTRIES or self._bytes >= CHECKPOINT_BYTES
+        # When replaying the entries would take about as long as reading the checkpoint.
+        most = max(CHECKPOINT_ENTRIES, self._whole // BYTES_PER_ENTRY)
+        return self._entries >= most or self._bytes >= max(CHECKPOINT_BYTES, self._whole // 2)
 
     @property
     def has_long_tail(self) -> bool:
@@ -254,6 +265,7 @@ class SQLiteHistory(History):
 
     def checkpoint(self, seq: int, state: bytes) -> None:
         self._entries = self._bytes = 0
+        self._whole = len(state)
         self._backend.checkpoint(
             self.path,
             "INSERT OR REPLACE INTO collaboration_checkpoints (document, seq, data)"
