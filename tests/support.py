@@ -12,12 +12,14 @@ from typing import Any
 
 import aiohttp
 import anyio
+from prefork import FORKS
 from pycrdt import Array, Map, Text
 
 from rtcbench import wire
 from rtcbench.client import Client, Endpoint
 from rtcbench.fixtures import Fixture
 from rtcbench.peers import JupyterPeer
+from rtcbench.procstat import ProcStat
 from rtcbench.ws import WebSocket
 
 ROOT = Path(__file__).parent.parent
@@ -42,6 +44,27 @@ class Server(JupyterPeer):
         own = {"ServerApp": {"jpserver_extensions": extensions}}
         every = {"ServerApp": {"jpserver_extensions": {**extensions, **chosen}}}
         super().__init__(name, sys.executable, folder, merge(merge(own, options), every))
+
+    async def start(self) -> None:
+        """Start the server unless it is running, and wait until it answers."""
+        if self.process is None or self.process.poll() is not None:
+            log = self.folder / "server.log"
+            arguments = self.command()[3:]  # without `python -m jupyter_server`
+            self.process = FORKS.start(arguments, self.root, self.environment(), log)
+            self.stat = ProcStat(self.process.pid)
+            await self.started()
+
+    async def started(self) -> None:
+        """Wait until the server answers.
+
+        Raises:
+            RuntimeError: it has ended.
+        """
+        assert self.process is not None
+        while not await self.ready():
+            if self.process.poll() is not None:
+                raise RuntimeError(f"{self.name} ended: {self.log()}")
+            await asyncio.sleep(0.05)
 
     def environment(self) -> dict[str, str]:
         paths = os.pathsep.join((str(ROOT), str(ROOT / "tests")))
