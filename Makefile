@@ -40,7 +40,7 @@ export PYTHONDONTWRITEBYTECODE := 1
 .DEFAULT_GOAL := help
 .DELETE_ON_ERROR:
 .NOTPARALLEL:
-.PHONY: help lab dev wheel test lint test-python fuzz mutate test-ts test-ui screenshots bench bench-ui evidence clean
+.PHONY: help lab dev wheel test lint test-python fuzz mutate test-ts test-ui screenshots bench bench-ui stalls evidence clean
 
 help:  ## Say what there is
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed 's/:.*##/##/' | awk -F'## *' '{printf "  make %-12s %s\n", $$1, $$2}'
@@ -104,6 +104,9 @@ bench: $(BENCH_OURS)/.stamp $(BENCH_PEER)/.stamp $(VENV_STAMP) bench-ui  ## Meas
 bench-ui: $(WHEEL_ENV_STAMP) $(NODE_MODULES) $(CHROMIUM_STAMP)  ## Measure what a browser shows, with many people and a long history
 	@COLLAB_PYTHON="$(CURDIR)/$(WHEEL_ENV)/bin/python" CHROMIUM_PATH="$$(cat $(CHROMIUM_STAMP))" \
 		$(STEP) "Benchmarks in a browser" jlpm workspace @jupyter/collaboration-ui-tests bench $(ARGS)
+
+stalls: $(BENCH_OURS)/.stamp $(VENV_STAMP)  ## Measure how long others wait while large documents are used
+	@$(STEP) "Waits beside large documents" .venv/bin/python scripts/stalls.py $(BENCH_OURS)/bin/python $(ARGS)
 
 evidence: $(BENCH_OURS)/.stamp $(BENCH_PEER)/.stamp $(VENV_STAMP)  ## Show what is lost after kills, beside the published peer, and what the tests catch
 	@.venv/bin/python scripts/evidence.py $(BENCH_OURS)/bin/python $(BENCH_PEER)/bin/python $(ARGS)

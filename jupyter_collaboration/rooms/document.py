@@ -225,12 +225,26 @@ class DocumentRoom(PersistentRoom):
         async with self._bringing:
             if self._has_looked_back:
                 return
-            for work in await self._history.unsaved_elsewhere(self.path):
-                origin = f"{work.store}:{work.room_id}"
-                await self.rebase(origin, work.state, work.base, "\n".join(work.authors))
-                await self._history.taken_over(work)
-                self.log.warning("%s: recovered unsaved edits from %s", self.path, work.store)
+            try:
+                found = await self._history.unsaved_elsewhere(self.path)
+            except HistoryUnavailable as error:
+                self.log.warning("%s: could not look for unsaved edits: %s", self.path, error)
+                return
             self._has_looked_back = True
+            for work in found:
+                origin = f"{work.store}:{work.room_id}"
+                try:
+                    await self.rebase(origin, work.state, work.base, "\n".join(work.authors))
+                    await self._history.taken_over(work)
+                except CollaborationError as error:  # they stay in that store
+                    self.log.error(
+                        "%s: could not recover unsaved edits from %s: %s",
+                        self.path,
+                        work.store,
+                        error,
+                    )
+                else:
+                    self.log.warning("%s: recovered unsaved edits from %s", self.path, work.store)
 
     def join(self, member: Member) -> None:
         super().join(member)

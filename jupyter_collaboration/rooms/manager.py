@@ -494,7 +494,9 @@ class RoomManager:
         self._may_open = Event()
         try:
             rooms = self._kept_rooms()
-            await asyncio.gather(*(self._flushed(room) for room in rooms))
+            flushing = [asyncio.create_task(self._flushed(room)) for room in rooms]
+            if flushing:  # a hanging contents manager must not keep all documents closed
+                await asyncio.wait(flushing, timeout=STOP_TIME)
             saved: dict[PersistentRoom, SavedState | None] = {}
             for room in rooms:
                 if isinstance(room, DocumentRoom):
