@@ -1,0 +1,91 @@
+"""Tests of the states of a save."""
+
+from __future__ import annotations
+
+import pytest
+
+from jupyter_collaboration.errors import SaveFailed
+from jupyter_collaboration.files.autosave import Autosave
+from jupyter_collaboration.files.save_state import (
+    Failed,
+    Saved,
+    SaveState,
+    Saving,
+    Unsaved,
+    check_transition,
+)
+
+pytestmark = pytest.mark.anyio
+
+ERROR = SaveFailed("No space left on device")
+
+
+@pytest.fixture
+def anyio_backend() -> str:
+    return "asyncio"
+
+
+@pytest.mark.parametrize(
+    ("old", "new"),
+    [(Saved(), Saving(1)), (Saving(1), Saving(2)), (Unsaved(1), Unsaved(2))],
+)
+def test_only_listed_transitions_are_allowed(old: SaveState, new: SaveState) -> None:
+    if type(old) is type(new):
+        check_transition(old, new)
+    else:
+        with pytest.raises(RuntimeError, match="Saving cannot follow Saved"):
+            check_transition(old, new)
+
+
+async def test_the_state_follows_edits_saves_and_errors() -> None:
+    """[F1] [F2]"""
+    seen: list[str] = []
+    fails = True
+
+    async def write() -> bool:
+        seen.append(type(autosave.state).__name__)
+        if fails:
+            raise ERROR
+        return True
+
+    autosave = Autosave(write, delay=None, max_delay=10, failed=autosave_failed)
+    assert autosave.state == Saved()
+    autosave.changed()
+    assert isinstance(autosave.state, Unsaved)
+    since = autosave.state.since
+    with pytest.raises(SaveFailed):
+        await autosave.save_now()
+    assert autosave.state == Unsaved(since)
+    autosave.fail(ERROR)
+    assert autosave.state == Failed(ERROR, since)
+    autosave.changed()
+    assert autosave.state == Failed(ERROR, since)
+    fails = False
+    assert await autosave.save_now()
+    assert autosave.state == Saved()
+    assert seen == ["Saving", "Saving"]
+    assert await autosave.save_now()  # a document that is saved stays so while it is written again
+    assert seen == ["Saving", "Saving", "Saved"]
+
+
+async def test_a_file_that_is_gone_is_an_error_without_unsaved_edits() -> None:
+    """[F8]"""
+
+    async def write() -> bool:
+        return True
+
+    autosave = Autosave(write, delay=None, max_delay=10, failed=autosave_failed)
+    autosave.fail(ERROR)
+    assert autosave.state == Failed(ERROR, None)
+    assert not autosave.pending
+    autosave.recover()
+    assert autosave.state == Saved()
+    autosave.fail(ERROR)
+    autosave.changed()
+    assert autosave.pending
+    autosave.recover()
+    assert isinstance(autosave.state, Unsaved)
+
+
+def autosave_failed(error: SaveFailed) -> None:
+    raise AssertionError("nothing is saved automatically here")
