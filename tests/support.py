@@ -50,7 +50,12 @@ class Server(JupyterPeer):
         if self.process is None or self.process.poll() is not None:
             log = self.folder / "server.log"
             arguments = self.command()[3:]  # without `python -m jupyter_server`
-            self.process = FORKS.start(arguments, self.root, self.environment(), log)
+            env = self.environment()
+            if "db_path" not in self.options.get("BaseFileIdManager", {}):
+                # Its default is computed when the module is imported, before the fork.
+                path = Path(env["JUPYTER_DATA_DIR"]) / "file_id_manager.db"
+                arguments.append(f"--BaseFileIdManager.db_path={path}")
+            self.process = FORKS.start(arguments, self.root, env, log)
             self.stat = ProcStat(self.process.pid)
             await self.started()
 
