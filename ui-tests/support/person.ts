@@ -50,9 +50,16 @@ interface ISharedCells {
   get(index: number): { set(key: string, value: unknown): void };
 }
 
+interface ICellWidget {
+  node: Element;
+  /** Of a Markdown cell: whether it shows its text rendered, or is about to. */
+  rendered?: boolean;
+}
+
 interface IDocumentWidget {
   content?: {
     scrollToItem?: (index: number, align: string) => Promise<void>;
+    widgets?: readonly ICellWidget[];
   };
   context?: {
     isReady: boolean;
@@ -345,9 +352,9 @@ export class Person {
    * Put the caret at the end of a cell, opening its editor if it is rendered.
    */
   async enterCell(index: number): Promise<void> {
-    const rendered = this.cell(index).locator('.jp-MarkdownOutput');
-    if (await rendered.isVisible()) {
-      await rendered.dblclick();
+    if (await this._isRendered(index)) {
+      // In a document that has just opened, this waits until there is something to click.
+      await this.cell(index).locator('.jp-MarkdownOutput').dblclick();
     }
     await this.cellEditor(index).click();
     await this.page.keyboard.press('Control+End');
@@ -579,6 +586,21 @@ export class Person {
    */
   async leave(): Promise<void> {
     await this.context.close();
+  }
+
+  /**
+   * Whether a cell shows its text rendered, or will as soon as it shows anything.
+   */
+  private async _isRendered(index: number): Promise<boolean> {
+    return this.cell(index).evaluate(node => {
+      for (const { content } of window.jupyterapp.shell.widgets('main')) {
+        const cell = content?.widgets?.find(each => each.node === node);
+        if (cell) {
+          return cell.rendered === true;
+        }
+      }
+      return false;
+    });
   }
 }
 
