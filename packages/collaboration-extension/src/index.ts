@@ -25,6 +25,7 @@ import { documentStatus } from './documentStatus';
 import { forkManager } from './forkManager';
 import { globalAwareness } from './globalAwareness';
 import { pendingStore } from './pendingStore';
+import { preload } from './preload';
 import { presence, presences } from './presence';
 import { refusedEdits } from './refusedEdits';
 import { timeline } from './timeline';
@@ -50,6 +51,7 @@ const plugins: JupyterFrontEndPlugin<unknown>[] = isOff
       documentProviderFactory,
       awarenessProviderFactory,
       contentProvider,
+      preload,
       forkManager,
       globalAwareness,
       cursors,

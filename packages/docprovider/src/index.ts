@@ -11,6 +11,7 @@ export * from './activity';
 export * from './authorship';
 export * from './awarenessProvider';
 export * from './awarenessTokens';
+export { Backoff } from './backoff';
 export * from './comparison';
 export * from './contentProvider';
 export { DisplayName, IDisplayName, LONGEST_DISPLAY_NAME } from './displayName';
