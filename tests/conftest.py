@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from hypothesis import settings
 from jupyter_server.serverapp import ServerApp
 from support import Server
 from traitlets.config import Config
@@ -16,6 +17,10 @@ from traitlets.config import Config
 from jupyter_collaboration.app import YDocExtension
 
 ROOT = Path(__file__).parent.parent
+
+# How long an example takes depends on what else the computer does.
+settings.register_profile("untimed", deadline=None)
+settings.load_profile("untimed")
 
 
 @pytest.fixture

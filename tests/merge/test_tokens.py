@@ -116,7 +116,7 @@ def sides(draw: st.DrawFn) -> tuple[str, str, str]:
     return base, draw(edited(base)), draw(edited(base))
 
 
-@settings(max_examples=400, deadline=None)
+@settings(max_examples=400)
 @given(sides())
 def test_every_token_of_a_merge_was_typed_by_somebody(texts: tuple[str, str, str]) -> None:
     base, ours, theirs = texts
@@ -127,7 +127,7 @@ def test_every_token_of_a_merge_was_typed_by_somebody(texts: tuple[str, str, str
         assert typed.issuperset(tokens_of(unsure[0]))
 
 
-@settings(max_examples=400, deadline=None)
+@settings(max_examples=400)
 @given(sides())
 def test_all_that_either_side_typed_is_in_a_merge(texts: tuple[str, str, str]) -> None:
     base, ours, theirs = texts
@@ -137,7 +137,7 @@ def test_all_that_either_side_typed_is_in_a_merge(texts: tuple[str, str, str]) -
         assert not [token for token in typed - merged if not token.isspace()]
 
 
-@settings(max_examples=400, deadline=None)
+@settings(max_examples=400)
 @given(sides())
 def test_a_merge_has_the_same_lines_whoever_is_first(texts: tuple[str, str, str]) -> None:
     base, ours, theirs = texts
@@ -147,7 +147,7 @@ def test_a_merge_has_the_same_lines_whoever_is_first(texts: tuple[str, str, str]
     assert lines == others
 
 
-@settings(max_examples=200, deadline=None)
+@settings(max_examples=200)
 @given(sides())
 def test_a_merge_of_what_is_merged_changes_nothing(texts: tuple[str, str, str]) -> None:
     base, ours, theirs = texts

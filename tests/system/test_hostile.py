@@ -193,7 +193,6 @@ def test_no_frame_hurts_those_who_are_honest(tmp_path: Path, kind: str, role: Ro
 
             @settings(
                 max_examples=EXAMPLES // 4,
-                deadline=None,
                 database=None,
                 derandomize=True,
                 suppress_health_check=list(HealthCheck),
