@@ -141,8 +141,9 @@ class YDocExtension(ExtensionApp):
     max_message_mb = Int(
         100,
         min=1,
-        help="""The largest message, in megabytes, that an editor may send, such as an edit that
-        inserts a large output. Connections that send a larger one are closed.""",
+        help="""The largest message, in megabytes, that an editor may send, whole or in parts, such
+        as an edit that inserts a large output. A page removes a larger output from the document,
+        and offers it as a file. Other clients that send a larger message are disconnected.""",
     ).tag(config=True)
 
     max_connections_per_user = Int(
@@ -225,6 +226,7 @@ class YDocExtension(ExtensionApp):
             rooms_per_user=self.max_rooms_per_user,
             role_check_interval=self.role_check_interval,
         )
+        session_parts = {"limits": limits, **parts}
         socket_parts = {
             "rooms": self.ywebsocket_server,
             "forks": forks,
@@ -250,7 +252,7 @@ class YDocExtension(ExtensionApp):
                 (rf"/api/collaboration/authors/{room_id}", AuthorsHandler, author_parts),
                 (r"/api/collaboration/timeline/(?P<path>.+)", TimelineHandler, timeline_parts),
                 (rf"/api/collaboration/undo_redo/{room_id}", UndoRedoHandler, timeline_parts),
-                (r"/api/collaboration/session/(?P<path>.+)", SessionHandler, parts),
+                (r"/api/collaboration/session/(?P<path>.+)", SessionHandler, session_parts),
                 (rf"/api/collaboration/rebase/{room_id}", RebaseHandler, parts),
                 (rf"/api/collaboration/fork/{room_id}", ForkHandler, parts),
                 (rf"/api/collaboration/room/{room_id}", RoomHandler, socket_parts),

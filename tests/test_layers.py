@@ -78,7 +78,7 @@ LAYERS = [
         "documents.cell_index",
     ],
     ["documents.identity"],
-    ["protocol.update_reader"],
+    ["protocol.parts", "protocol.update_reader"],
     ["protocol.messages"],
     ["errors"],
     ["_version", "install_check", "failpoints", "file_lock", "worker"],
@@ -87,6 +87,7 @@ LAYERS = [
 
 PURE = {
     "protocol.messages",
+    "protocol.parts",
     "protocol.update_reader",
     "access.roles",
     "access.quotas",

@@ -4,8 +4,9 @@ Pure: bytes in, values out. Sockets, rooms and documents belong to others.
 
 The first byte of a message is its type. Sync and awareness messages are those of
 `y-protocols <https://github.com/yjs/y-protocols>`_; raw messages are requests of a client
-(name, id) and JSON replies of the server. Integers are variable-length and unsigned,
-seven bits a byte, least significant first; byte strings are preceded by their length in bytes.
+(name, id) and JSON replies of the server. Large messages may arrive in parts. Integers are
+variable-length and unsigned, seven bits a byte, least significant first; byte strings are preceded
+by their length in bytes.
 """
 
 from __future__ import annotations
@@ -21,6 +22,8 @@ from ..errors import ProtocolError
 SYNC = 0
 AWARENESS = 1
 RAW = 2
+PART = 100
+"""A part of a message; see `parts`. Other users of Yjs use the numbers after 2 for other types."""
 
 STEP1 = 0
 STEP2 = 1

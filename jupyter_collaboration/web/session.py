@@ -10,6 +10,7 @@ from jupyter_server.auth.decorator import authorized
 from jupyter_server.utils import ensure_async
 from tornado import web
 
+from ..access.quotas import Limits
 from ..documents.identity import check_type, document_id
 from ..errors import CollaborationError
 from .base import CollaborationHandler, text_in
@@ -21,11 +22,16 @@ MAX_TYPE = 200
 class SessionHandler(CollaborationHandler):
     """``/api/collaboration/session/<path>``: the ids of a document."""
 
+    def initialize(self, limits: Limits, **parts: Any) -> None:  # type: ignore[override]
+        super().initialize(**parts)
+        self._limits = limits
+
     @web.authenticated
     @authorized("read", resource="contents")  # type: ignore[untyped-decorator, unused-ignore]
     async def put(self, path: str) -> None:
-        """Return ``{format, type, fileId, sessionId}``, with 201 if the file had no id yet.
+        """Return ``{format, type, fileId, sessionId, maxMessageBytes}``; 201 if the id is new.
 
+        Messages of up to ``maxMessageBytes`` are accepted from editors, also in parts. [M4]
         ``privateHistory`` is true if another server owns the history of this folder.
         Read permission suffices, so that viewers can open documents themselves. [M2]
         """
@@ -51,6 +57,7 @@ class SessionHandler(CollaborationHandler):
             "type": content_type,
             "fileId": file_id,
             "sessionId": session_id,
+            "maxMessageBytes": self._limits.message_bytes,
         }
         if self._rooms.is_private:
             answer["privateHistory"] = True

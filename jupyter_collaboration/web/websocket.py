@@ -23,7 +23,7 @@ from tornado.websocket import WebSocketHandler
 
 from ..access.identity import presence_of
 from ..access.quotas import FairShare, Limits, Share
-from ..access.roles import Role
+from ..access.roles import Action, Role
 from ..documents.identity import check_type, parse_room_id
 from ..errors import (
     CollaborationError,
@@ -36,6 +36,7 @@ from ..errors import (
 from ..history.model import Fork
 from ..protocol import messages
 from ..protocol.messages import CloseCode
+from ..protocol.parts import Parts, read_part
 from ..rooms.broadcast import BroadcastRoom
 from ..rooms.document import DocumentRoom
 from ..rooms.forks import Forks
@@ -84,6 +85,7 @@ class RoomHandler(WebSocketMixin, JupyterHandler, WebSocketHandler):
         self._admitted = False
         self._room: BroadcastRoom | None = None
         self._awaited: PersistentRoom | None = None
+        self._parts = Parts()
         self._outbox: Outbox | None = None
         self._pinger: asyncio.TimerHandle | None = None
         self._came = int(time.time())
@@ -283,13 +285,29 @@ class RoomHandler(WebSocketMixin, JupyterHandler, WebSocketHandler):
         try:
             if isinstance(message, str):
                 raise ProtocolError("a text frame")
-            work = self._room.receive(self, message)
+            whole = self._joined(self._room, message)
+            work = None if whole is None else self._room.receive(self, whole)
         except BaseException as error:
             self._contain(error)
             return None
         now = clock()
         pause = self._share.charge(now - self._heard, now)
         return self._slowly(work, pause) if work is not None or pause else None
+
+    def _joined(self, room: BroadcastRoom, message: bytes) -> bytes | None:
+        """Return a message that arrived whole, or with this last part; None if parts are missing.
+
+        Of a user who may not edit nothing is collected: only edits are so large. [M2] [M4]
+        """
+        if message[:1] != bytes((messages.PART,)):
+            return message
+        part = read_part(message)
+        if self.role.may(Action.EDIT):
+            return self._parts.add(part, self.max_message_size)
+        self._parts.clear()
+        if not part.offset:
+            room.refuse(self, Action.EDIT)
+        return None
 
     async def _slowly(self, work: Awaitable[None] | None, pause: float) -> None:
         try:

@@ -15,7 +15,7 @@ import aiohttp
 import pytest
 from authorizers import RULES
 from jupyter_ydoc.yunicode import YUnicode
-from pycrdt import Array, Map, Text
+from pycrdt import Array, Doc, Map, Text
 from support import ENABLED, Editor, Server, answer, closing, put, room_of, until, versions
 
 from jupyter_collaboration.app import YDocExtension
@@ -108,6 +108,86 @@ def test_an_output_of_32_megabytes_arrives_and_typing_goes_on(
             assert not ada.socket.closed.is_set()
             await ada.close()
             await bob.close()
+
+    run(test())
+
+
+def in_parts(message: bytes, length: int = 2**20) -> list[bytes]:
+    """A message, cut as a page cuts it."""
+    head = bytes((messages.PART,)) + messages.write_varuint(len(message))
+    return [
+        head + messages.write_varuint(at) + message[at : at + length]
+        for at in range(0, len(message), length)
+    ]
+
+
+def insertion(text: str) -> bytes:
+    """A message that inserts a text into a text file."""
+    doc: Doc[Any] = Doc()
+    doc.get("source", type=Text).insert(0, text)
+    return messages.sync_message(messages.UPDATE, doc.get_update())
+
+
+def test_an_edit_arrives_in_parts_and_others_are_served_between_them(
+    run: Run, serving: Serving
+) -> None:  # S18 [M4] [C1]
+    async def test() -> None:
+        async with serving() as server:
+            file = server.text_file("a.txt", "one")
+            ada, bob = await server.member(file), await server.member(file)
+            parts = in_parts(insertion("x" * 2**23))
+            assert len(parts) == 9
+            for part in parts[:-1]:
+                ada.send(part)
+            assert (await ada.ask("ack"))["type"] == "ack"
+            bob.source.insert(0, "y")
+            await ada.until(lambda _: str(ada.source) == "yone")
+            ada.send(parts[-1])
+            await bob.until(lambda _: len(str(bob.source)) == 2**23 + 4)
+            assert (await bob.ask("save"))["status"] in ("success", "skipped")
+            assert len(server.read("a.txt")) == 2**23 + 4
+
+    run(test())
+
+
+def test_parts_of_too_large_an_edit_or_out_of_order_close_their_connection(
+    run: Run, serving: Serving
+) -> None:  # S18 [M4]
+    async def test() -> None:
+        async with serving(YDocExtension={"max_message_mb": 2}) as server:
+            file = server.text_file("a.txt", "one")
+            ada = await server.member(file)
+            url = (await server.endpoint(file)).url
+            large = in_parts(insertion("x" * 2**21))
+            for part in (large[0], in_parts(insertion("x" * 2**20))[1]):
+                code, reason = await closing(url, part)
+                assert code == 4400
+                assert "could not read a message" in reason
+            _, answer = await server.session("a.txt", format="text", type="file")
+            assert answer["maxMessageBytes"] == 2**21
+            ada.source.insert(0, "y")
+            assert (await ada.ask("save"))["status"] == "success"
+            assert server.read("a.txt") == "yone"
+
+    run(test())
+
+
+def test_a_viewer_is_told_once_that_an_edit_in_parts_is_refused(
+    run: Run, guarded: Serving
+) -> None:  # S18 [M2] [M4]
+    async def test() -> None:
+        async with guarded() as server:
+            file = server.text_file("a.txt", "one")
+            endpoint = await server.endpoint(file)
+            url = endpoint.url.replace(f"token={server.token}", "token=viewer")
+            viewer = await Editor.open_at(Endpoint(url))
+            for part in in_parts(insertion("x" * 2**22)):
+                viewer.send(part)
+            assert (await viewer.ask("ack"))["type"] == "ack"
+            refusals = [reply for reply in viewer.replies if reply.get("reason") == "not_allowed"]
+            assert [reply["action"] for reply in refusals] == ["edit"]
+            assert str(viewer.source) == "one"
+            assert not viewer.socket.closed.is_set()
 
     run(test())
 
