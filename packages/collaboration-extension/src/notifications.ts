@@ -7,7 +7,11 @@
  * Knows providers and JupyterLab's notifications.
  */
 
-import type { IDocumentProvider, IRefusedEdits } from '@jupyter/docprovider';
+import type {
+  IDocumentProvider,
+  IRefusedEdits,
+  IRemovedContent
+} from '@jupyter/docprovider';
 import { roleMessage } from '@jupyter/docprovider';
 import { Notification } from '@jupyterlab/apputils';
 import { PathExt } from '@jupyterlab/coreutils';
@@ -263,16 +267,20 @@ export function notifyRefusedEdits(
   const told = new Map<string, string>();
   const tell = (edits: IRefusedEdits) => {
     const name = PathExt.basename(provider.path);
-    const message =
-      edits.reason === 'invalid_edit'
-        ? trans.__(
-            '%1 cannot hold what you changed, and was put right. A copy with your changes is kept.',
-            name
-          )
-        : trans.__(
-            'You may not change %1. A copy with your changes is kept.',
-            name
-          );
+    const messages = {
+      invalid_edit: trans.__(
+        '%1 cannot hold what you changed, and was put right. A copy with your changes is kept.',
+        name
+      ),
+      not_allowed: trans.__(
+        'You may not change %1. A copy with your changes is kept.',
+        name
+      ),
+      too_large: trans.__(
+        '%1: What you changed is too large to be shared. A copy with your changes is kept.',
+        name
+      )
+    };
     const keep = async () => {
       if (await save(edits)) {
         provider.discard(edits);
@@ -281,7 +289,7 @@ export function notifyRefusedEdits(
       }
     };
     Notification.dismiss(told.get(edits.id) ?? '');
-    const id = Notification.emit(message, 'warning', {
+    const id = Notification.emit(messages[edits.reason], 'warning', {
       autoClose: false,
       actions: [
         {
@@ -341,4 +349,83 @@ export function notifyRepair(
       { autoClose: false }
     );
   });
+}
+
+/**
+ * Notify of content that was too large to be shared, and offer it as a file.
+ * [M4]
+ *
+ * @param provider The document's provider.
+ * @param trans Translates what users see.
+ * @param save Saves a content on the user's computer, under a name.
+ */
+export function notifyRemovedContent(
+  provider: IDocumentProvider,
+  trans: TranslationBundle,
+  save: (name: string, content: unknown) => void
+): void {
+  const words = {
+    output: {
+      message: trans.__(
+        'An output is too large to be shared, and was removed.'
+      ),
+      label: trans.__('Save Output to File')
+    },
+    text: {
+      message: trans.__('A text is too large to be shared, and was removed.'),
+      label: trans.__('Save Text to File')
+    },
+    value: {
+      message: trans.__('A value is too large to be shared, and was removed.'),
+      label: trans.__('Save Value to File')
+    }
+  };
+  const tell = (removed: IRemovedContent) => {
+    const name = PathExt.basename(provider.path);
+    const { content, extension } = fileOf(removed);
+    const { label, message } = words[removed.kind];
+    Notification.emit(`${name}: ${message}`, 'warning', {
+      autoClose: false,
+      actions: [
+        {
+          label,
+          caption: trans.__('Save it on your computer'),
+          displayType: 'accent',
+          callback: () => save(`${name}-${removed.kind}${extension}`, content)
+        }
+      ]
+    });
+  };
+  provider.contentRemoved.connect((_, contents) => contents.forEach(tell));
+}
+
+/**
+ * What to write of a content, and into which kind of file.
+ */
+function fileOf({ kind, value }: IRemovedContent): {
+  content: unknown;
+  extension: string;
+} {
+  if (kind === 'output') {
+    const { data, text } = value as {
+      data?: Record<string, unknown>;
+      text?: unknown;
+    };
+    const html = data?.['text/html'];
+    if (isText(text)) {
+      return { content: [text].flat().join(''), extension: '.txt' };
+    }
+    if (isText(html)) {
+      return { content: [html].flat().join(''), extension: '.html' };
+    }
+  }
+  const extension = typeof value === 'string' ? '.txt' : '.json';
+  return { content: value, extension };
+}
+
+/**
+ * Whether a value is a text as notebooks hold it: whole, or in lines.
+ */
+function isText(value: unknown): value is string | string[] {
+  return typeof value === 'string' || Array.isArray(value);
 }

@@ -2,7 +2,8 @@
 // Distributed under the terms of the BSD 3-Clause License.
 
 /**
- * The plugin that offers to the user what the server did not take. [M2] [M8]
+ * The plugin that offers to the user what the server did not take. [M2]
+ * [M4] [M8]
  */
 
 import { ICollaborativeContentProvider } from '@jupyter/collaborative-drive';
@@ -13,11 +14,16 @@ import type {
 } from '@jupyterlab/application';
 import { ITranslator } from '@jupyterlab/translation';
 
-import { notifyRefusedEdits, notifyRepair } from './notifications';
+import { download } from './download';
+import {
+  notifyRefusedEdits,
+  notifyRemovedContent,
+  notifyRepair
+} from './notifications';
 import { saveCopy } from './saveCopy';
 
 /**
- * Notifies of refused edits, and lets the user keep a copy.
+ * Notifies of refused edits and removed content, and lets the user keep a copy.
  */
 export const refusedEdits: JupyterFrontEndPlugin<void> = {
   id: '@jupyter/collaboration-extension:refusedEdits',
@@ -35,6 +41,7 @@ export const refusedEdits: JupyterFrontEndPlugin<void> = {
     const trans = translator.load('jupyter_collaboration');
     contentProvider.opened.connect((_, provider) => {
       notifyRepair(provider, trans);
+      notifyRemovedContent(provider, trans, download);
       notifyRefusedEdits(provider, trans, edits =>
         saveCopy({ app, contentProvider, edits, provider, trans })
       );

@@ -4,6 +4,7 @@
 import type {
   IDocumentProvider,
   IRefusedEdits,
+  IRemovedContent,
   Role,
   RoleReason
 } from '@jupyter/docprovider';
@@ -14,6 +15,7 @@ import { beforeEach, describe, expect, it } from 'vitest';
 
 import {
   notifyRefusedEdits,
+  notifyRemovedContent,
   notifyRepair,
   notifyRole,
   notifySaveDenied
@@ -30,6 +32,7 @@ class FakeProvider {
   readonly ready = Promise.resolve();
   readonly roleChanged = new Signal<this, Role>(this);
   readonly refusedChanged = new Signal<this, void>(this);
+  readonly contentRemoved = new Signal<this, IRemovedContent[]>(this);
   readonly repaired = new Signal<this, number>(this);
 
   setRole(role: Role, reason: RoleReason = ''): void {
@@ -149,3 +152,40 @@ it('Cells that were repaired are told of in words', () => {
     'a.txt: 2 cells of its history could not be read, and are shown as raw cells.'
   ]);
 });
+
+// S18 [M4]
+it.each<[IRemovedContent, string, string, unknown]>([
+  [
+    { kind: 'output', value: { name: 'stdout', text: 'printed' } },
+    'Save Output to File',
+    'a.txt-output.txt',
+    'printed'
+  ],
+  [
+    { kind: 'output', value: { data: { 'text/html': ['<a>', '</a>'] } } },
+    'Save Output to File',
+    'a.txt-output.html',
+    '<a></a>'
+  ],
+  [
+    { kind: 'output', value: { data: { 'image/png': 'aaaa' } } },
+    'Save Output to File',
+    'a.txt-output.json',
+    { data: { 'image/png': 'aaaa' } }
+  ],
+  [{ kind: 'text', value: 'é' }, 'Save Text to File', 'a.txt-text.txt', 'é'],
+  [{ kind: 'value', value: [1] }, 'Save Value to File', 'a.txt-value.json', [1]]
+])(
+  'What was too large is offered as a file: %j',
+  async (removed, label, name, content) => {
+    const saved: unknown[] = [];
+    notifyRemovedContent(provider.asProvider, trans, (...file) =>
+      saved.push(file)
+    );
+    provider.contentRemoved.emit([removed]);
+    expect(messages()).toHaveLength(1);
+    expect(messages()[0]).toContain('too large to be shared, and was removed');
+    await press(label);
+    expect(saved).toEqual([[name, content]]);
+  }
+);

@@ -231,7 +231,8 @@ export class Connection implements IDisposable {
     this._handshakeFailed = false;
     this._liveness = new Liveness(
       () => this.send(this._options.probe()),
-      () => this.drop()
+      () => this.drop(),
+      () => this._socket?.bufferedAmount ?? 0
     );
     this._opened.emit();
   }
@@ -359,7 +360,13 @@ export namespace Connection {
    */
   export type ISocket = Pick<
     WebSocket,
-    'binaryType' | 'close' | 'onclose' | 'onmessage' | 'onopen' | 'send'
+    | 'binaryType'
+    | 'bufferedAmount'
+    | 'close'
+    | 'onclose'
+    | 'onmessage'
+    | 'onopen'
+    | 'send'
   >;
 
   /**

@@ -26,10 +26,13 @@ export class Liveness implements IDisposable {
   /**
    * @param _probe Asks a question that is answered at once.
    * @param _dead Called when nothing was heard after the question.
+   * @param _unsent The number of bytes that wait to be sent. As long as it
+   * falls, the other side takes what was sent before the question.
    */
   constructor(
     private _probe: () => void,
-    private _dead: () => void
+    private _dead: () => void,
+    private _unsent: () => number
   ) {
     this._watch(PROBE_AFTER);
   }
@@ -59,9 +62,12 @@ export class Liveness implements IDisposable {
     clearTimeout(this._timer);
     this._wasHeard = false;
     this._probe();
+    const unsent = this._unsent();
     this._timer = setTimeout(() => {
       if (this._wasHeard) {
         this._watch(PROBE_AFTER);
+      } else if (this._unsent() < unsent) {
+        this.ask(deadAfter);
       } else {
         this._dead();
       }

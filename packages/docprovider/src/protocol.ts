@@ -5,7 +5,8 @@
  * The messages of a collaboration room, as bytes and as values.
  *
  * Pure: knows lib0's encoding and Jupyter's public message types (sync 0,
- * awareness 1, raw 2; see https://github.com/yjs/y-protocols for the first two).
+ * awareness 1, raw 2; see https://github.com/yjs/y-protocols for the first two),
+ * and those of this package (part 100).
  * Knows nothing of sockets and documents.
  */
 
@@ -15,6 +16,10 @@ import * as encoding from 'lib0/encoding';
 const SYNC = 0;
 const AWARENESS = 1;
 const RAW = 2;
+const PART = 100;
+
+/** The size of a part, which leaves room for its head below 1 MiB. */
+const PART_BYTES = 2 ** 20 - 32;
 
 const STEP1 = 0;
 const STEP2 = 1;
@@ -109,6 +114,7 @@ export type Message =
   | { kind: 'awareness'; update: Uint8Array }
   | { kind: RequestName; id: number }
   | { kind: 'reply'; reply: IReply }
+  | { kind: 'part'; size: number; offset: number; data: Uint8Array }
   | { kind: 'unknown' };
 
 /**
@@ -148,6 +154,32 @@ export function encodeAwareness(update: Uint8Array): Uint8Array {
   encoding.writeVarUint(encoder, AWARENESS);
   encoding.writeVarUint8Array(encoder, update);
   return encoding.toUint8Array(encoder);
+}
+
+/**
+ * Cut a message into parts, between which others can be sent. [M4]
+ *
+ * @param message A message of any size.
+ * @returns Messages for servers that take parts: the message itself if it is
+ * small.
+ */
+export function inParts(message: Uint8Array): Uint8Array[] {
+  if (message.length <= PART_BYTES) {
+    return [message];
+  }
+  const parts: Uint8Array[] = [];
+  for (let offset = 0; offset < message.length; offset += PART_BYTES) {
+    const encoder = encoding.createEncoder();
+    encoding.writeVarUint(encoder, PART);
+    encoding.writeVarUint(encoder, message.length);
+    encoding.writeVarUint(encoder, offset);
+    encoding.writeUint8Array(
+      encoder,
+      message.subarray(offset, offset + PART_BYTES)
+    );
+    parts.push(encoding.toUint8Array(encoder));
+  }
+  return parts;
 }
 
 /**
@@ -194,6 +226,13 @@ export function decodeMessage(data: Uint8Array): Message {
       };
     case RAW:
       return decodeRaw(decoder);
+    case PART:
+      return {
+        kind: 'part',
+        size: decoding.readVarUint(decoder),
+        offset: decoding.readVarUint(decoder),
+        data: decoding.readTailAsUint8Array(decoder)
+      };
     default:
       return { kind: 'unknown' };
   }

@@ -42,6 +42,7 @@ import type {
   IDocumentProvider,
   IDocumentProviderFactory,
   IRefusedEdits,
+  IRemovedContent,
   ISaveResult,
   Role,
   RoleReason
@@ -79,6 +80,7 @@ export class WebSocketProvider implements IDocumentProvider {
     this._sync = new Sync({
       model: options.model,
       send,
+      limit: () => this._rooms.maxMessageBytes,
       drop: () => this._connection.drop(),
       ask: () => this._saves.acknowledge(),
       place
@@ -135,6 +137,9 @@ export class WebSocketProvider implements IDocumentProvider {
       this._saveErrorChanged.emit(this.saveError)
     );
     this._sync.conflicted.connect((_, found) => this._conflicts.add(found));
+    this._sync.removed.connect((_, contents) =>
+      this._contentRemoved.emit(contents)
+    );
     this._sync.refused.connect((_, edits) => this._refused.add(edits));
     this._sync.rebased.connect(this._onRebased, this);
     this._sync.synced.connect(this._onSynced, this);
@@ -203,6 +208,10 @@ export class WebSocketProvider implements IDocumentProvider {
 
   get refusedChanged(): ISignal<this, void> {
     return this._refusedChanged;
+  }
+
+  get contentRemoved(): ISignal<this, IRemovedContent[]> {
+    return this._contentRemoved;
   }
 
   get repaired(): ISignal<this, number> {
@@ -440,6 +449,7 @@ export class WebSocketProvider implements IDocumentProvider {
   private _conflicts: Conflicts;
   private _conflictsChanged = new Signal<this, void>(this);
   private _connection: Connection;
+  private _contentRemoved = new Signal<this, IRemovedContent[]>(this);
   private _dirtyChanged = new Signal<this, boolean>(this);
   private _isDisposed = false;
   private _kept: KeptChanges | null;

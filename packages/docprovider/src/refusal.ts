@@ -66,6 +66,16 @@ export function refusalOfClose(
   switch (code) {
     case 1003:
       return refusalOfSession(reason, trans);
+    case 1009:
+      // Sent again, it would be refused again.
+      return {
+        code,
+        reason: 'too_large',
+        message: trans.__(
+          'A change is larger than the server accepts. Copy what you need of this document, then reload the page.'
+        ),
+        reloadable: true
+      };
     case 4400:
       return refusalOfStatus(400, trans, code);
     case 4401:

@@ -42,6 +42,14 @@ export class RoomFinder {
   }
 
   /**
+   * The largest message that the server accepts, also in parts; `null` if it
+   * takes no parts, or is not known yet.
+   */
+  get maxMessageBytes(): number | null {
+    return this._maxMessageBytes;
+  }
+
+  /**
    * The fork to go to; `null` for the room of the file.
    */
   get fork(): RoomFinder.IFork | null {
@@ -87,6 +95,7 @@ export class RoomFinder {
         serverSettings,
         trans
       );
+      this._maxMessageBytes = session.maxMessageBytes ?? null;
     }
     const room = fork?.room ?? roomOf(session);
     if (kept) {
@@ -127,6 +136,7 @@ export class RoomFinder {
 
   private _fork: RoomFinder.IFork | null = null;
   private _isStale = false;
+  private _maxMessageBytes: number | null = null;
   private _session: ISession | null = null;
   private _trouble: string | null = null;
 }

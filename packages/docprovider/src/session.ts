@@ -28,6 +28,11 @@ export interface ISession {
   fileId: string;
   /** The name of the document's history. */
   sessionId: string;
+  /**
+   * The largest message that the server accepts, also in parts; servers that
+   * do not say so take no parts.
+   */
+  maxMessageBytes?: number;
 }
 
 /**

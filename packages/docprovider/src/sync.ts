@@ -17,13 +17,19 @@ import * as Y from 'yjs';
 
 import { Acknowledgements } from './acknowledgements';
 import type { Message } from './protocol';
-import { encodeSyncStep1, encodeSyncStep2, encodeUpdate } from './protocol';
+import {
+  encodeSyncStep1,
+  encodeSyncStep2,
+  encodeUpdate,
+  inParts
+} from './protocol';
 import { Rebase } from './rebase';
 import type { IPlacement, IReplicaState } from './rebaseRoute';
 import { Replica } from './replica';
 import { SavedState } from './savedState';
 import type { ISession } from './session';
-import type { IConflict, IRefusedEdits } from './tokens';
+import type { IConflict, IRefusedEdits, IRemovedContent } from './tokens';
+import { trim } from './trimming';
 import { isOtherWork, isWork } from './work';
 
 /** The origin of edits that were kept. */
@@ -38,6 +44,9 @@ const KEPT = 'kept';
  *
  * The same way goes a document with edits that the server does not take, but
  * that nothing is placed: what was written is offered to the user. [M2] [M8]
+ *
+ * Edits that are larger than the server accepts are never sent. They are
+ * withheld until their largest contents are removed from the document. [M4]
  */
 export class Sync implements IDisposable {
   /**
@@ -134,6 +143,14 @@ export class Sync implements IDisposable {
    */
   get refused(): ISignal<this, IRefusedEdits> {
     return this._refused;
+  }
+
+  /**
+   * A signal emitted with contents that were removed from the document, since
+   * they are larger than the server accepts.
+   */
+  get removed(): ISignal<this, IRemovedContent[]> {
+    return this._removed;
   }
 
   /**
@@ -260,8 +277,18 @@ export class Sync implements IDisposable {
       this.refuse('not_allowed');
       return;
     }
-    const update = Y.encodeStateAsUpdate(this._doc, stateVector);
-    this._options.send(encodeSyncStep2(update));
+    const answer = () =>
+      encodeSyncStep2(Y.encodeStateAsUpdate(this._doc, stateVector));
+    let message = answer();
+    if (!this.isRebasing && this._isTooLarge(message)) {
+      this._trim(Y.decodeStateVector(stateVector));
+      message = answer();
+      if (this._isTooLarge(message)) {
+        this.refuse('too_large');
+        return;
+      }
+    }
+    this._send(message);
     if (!this.isRebasing) {
       this._isAnswered = true;
       this.unacknowledged.askSoon();
@@ -338,16 +365,70 @@ export class Sync implements IDisposable {
     if (origin === this) {
       return;
     }
-    if (this._isAnswered && this.mayEdit) {
-      this._options.send(encodeUpdate(update));
-    }
     this._hasWork ||= isWork(transaction);
     this.unacknowledged.add();
-    this._changedHere.emit(update);
     if (!this.mayEdit) {
+      this._changedHere.emit(update);
       this.refuse('not_allowed');
+    } else if (this._withheld || this._isTooLarge(encodeUpdate(update))) {
+      this._withhold(transaction.beforeState);
+    } else {
+      this._publish(update);
     }
   };
+
+  /**
+   * Send an edit, and have it kept until the server has it.
+   */
+  private _publish(update: Uint8Array): void {
+    if (this._isAnswered) {
+      this._send(encodeUpdate(update));
+    }
+    this._changedHere.emit(update);
+  }
+
+  private _send(message: Uint8Array): void {
+    const { limit, send } = this._options;
+    (limit() === null ? [message] : inParts(message)).forEach(send);
+  }
+
+  private _isTooLarge(message: Uint8Array): boolean {
+    return message.length > (this._options.limit() ?? Infinity);
+  }
+
+  /**
+   * Publish nothing that was made since a state, until the largest of it is
+   * removed. Who makes an edit is not ready for another one before it returns.
+   */
+  private _withhold(since: Map<number, number>): void {
+    if (!this._withheld) {
+      this._withheld = since;
+      queueMicrotask(() => this._publishRest(since));
+    }
+  }
+
+  private _publishRest(since: Map<number, number>): void {
+    if (this.isDisposed) {
+      return;
+    }
+    const { ydoc } = this._model;
+    this._trim(since);
+    this._withheld = null;
+    const rest = Y.encodeStateAsUpdate(ydoc, Y.encodeStateVector(since));
+    if (this._isTooLarge(encodeUpdate(rest))) {
+      this.refuse('too_large');
+    } else {
+      this._publish(rest);
+    }
+  }
+
+  private _trim(since: Map<number, number>): void {
+    const limit = this._options.limit() ?? Infinity;
+    const contents = trim(this._model.ydoc, since, limit);
+    if (contents.length > 0) {
+      this._removed.emit(contents);
+    }
+  }
 
   private _changedHere = new Signal<this, Uint8Array>(this);
   private _conflicted = new Signal<this, readonly IConflict[]>(this);
@@ -361,9 +442,11 @@ export class Sync implements IDisposable {
   private _rebase: Rebase;
   private _rebased = new Signal<this, void>(this);
   private _refused = new Signal<this, IRefusedEdits>(this);
+  private _removed = new Signal<this, IRemovedContent[]>(this);
   private _replica: Replica;
   private _saved: SavedState;
   private _synced = new Signal<this, void>(this);
+  private _withheld: Map<number, number> | null = null;
 }
 
 /**
@@ -378,6 +461,8 @@ export namespace Sync {
     model: YDocument<DocumentChange>;
     /** Sends bytes; tells whether that was possible. */
     send: (data: Uint8Array) => boolean;
+    /** The largest message that can be sent; `null` if not known. */
+    limit: () => number | null;
     /** Closes the connection, which comes back. */
     drop: () => void;
     /** Asks the server for an acknowledgement; see `Acknowledgements`. */

@@ -118,14 +118,30 @@ export interface IRefusedEdits {
 
   /**
    * - `not_allowed`: the user may not edit the document;
-   * - `invalid_edit`: the document cannot hold them.
+   * - `invalid_edit`: the document cannot hold them;
+   * - `too_large`: the server accepts no edit of this size.
    */
-  reason: 'not_allowed' | 'invalid_edit';
+  reason: 'not_allowed' | 'invalid_edit' | 'too_large';
 
   /**
    * The document as the user had it, as one Yjs update.
    */
   state: Uint8Array;
+}
+
+/**
+ * What was too large to be shared, and was removed from the document. [M4]
+ */
+export interface IRemovedContent {
+  /**
+   * An output of a cell, text, or something else.
+   */
+  kind: 'output' | 'text' | 'value';
+
+  /**
+   * The output as notebooks hold it, the text, or the value.
+   */
+  value: unknown;
 }
 
 /**
@@ -225,6 +241,12 @@ export interface IDocumentProvider extends IBaseProvider, IForkProvider {
    * with the number of cells that it could not read.
    */
   readonly repaired: ISignal<IDocumentProvider, number>;
+
+  /**
+   * A signal emitted when content was removed that is larger than the server
+   * accepts.
+   */
+  readonly contentRemoved: ISignal<IDocumentProvider, IRemovedContent[]>;
 
   /**
    * A signal emitted when `isDirty` changed.

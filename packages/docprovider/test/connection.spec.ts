@@ -275,6 +275,20 @@ describe('A silent connection', () => {
     expect(sockets).toHaveLength(2);
   });
 
+  // [M4]
+  it('stays while something large is being sent, and only then', async () => {
+    await goLive();
+    last().bufferedAmount = 3e6;
+    await tick(30000);
+    last().bufferedAmount = 2e6;
+    await tick(15000);
+    last().bufferedAmount = 1e6;
+    await tick(15000);
+    expect(last().isClosed).toBe(false);
+    await tick(15000);
+    expect(last().isClosed).toBe(true);
+  });
+
   it('is not asked while there is something to hear', async () => {
     await goLive();
     for (let second = 0; second < 100; second += 20) {

@@ -20,7 +20,8 @@ import {
   encodeRequest,
   encodeSyncStep1,
   encodeSyncStep2,
-  encodeUpdate
+  encodeUpdate,
+  inParts
 } from '../src/protocol';
 
 interface IVector {
@@ -122,5 +123,40 @@ describe('The messages of the public protocol', () => {
     expect(decodeMessage(Uint8Array.of(0, 7, 0))).toEqual({ kind: 'unknown' });
     expect(() => decodeMessage(Uint8Array.of(0, 0, 200))).toThrow();
     expect(() => decodeMessage(Uint8Array.of())).toThrow();
+  });
+});
+
+// [M4]
+describe('A large message', () => {
+  it('comes back from its parts, each of at most 1 MiB', () => {
+    const message = Uint8Array.from({ length: 3e6 }, (_, at) => at % 251);
+    const whole: number[] = [];
+    const parts = inParts(message);
+    expect(parts).toHaveLength(3);
+    for (const part of parts) {
+      expect(part.length).toBeLessThanOrEqual(2 ** 20);
+      const decoded = decodeMessage(part);
+      if (decoded.kind !== 'part') {
+        throw new Error(decoded.kind);
+      }
+      expect(decoded.size).toBe(message.length);
+      expect(decoded.offset).toBe(whole.length);
+      decoded.data.forEach(byte => whole.push(byte));
+    }
+    expect(Buffer.from(whole).equals(message)).toBe(true);
+  });
+
+  it('is a part by its first bytes', () => {
+    // The same bytes as in tests/protocol/test_parts.py.
+    const part = decodeMessage(bytes('64f403ac02616263'));
+    const data = Uint8Array.from(Buffer.from('abc'));
+    expect(part).toEqual({ kind: 'part', size: 500, offset: 300, data });
+  });
+
+  it('is sent whole if it is small', () => {
+    const message = new Uint8Array(2 ** 20 - 32);
+    const [first, ...others] = inParts(message);
+    expect(first).toBe(message);
+    expect(others).toHaveLength(0);
   });
 });

@@ -486,3 +486,104 @@ describe('A disposed provider', () => {
     await expect(provider.ready).rejects.toThrow('closed');
   });
 });
+
+// S18 [M4]
+describe('A large edit', () => {
+  const LIMIT = 5000;
+  const LARGE = 'x'.repeat(10_000);
+
+  it('is sent in parts to a server that takes them', async () => {
+    server.maxMessageBytes = 2 ** 22;
+    const { model, provider } = open();
+    await settled();
+    model.updateSource(0, 0, 'x'.repeat(3e6));
+    model.updateSource(0, 0, 'y');
+    await settled();
+    expect(serverText()).toHaveLength(3e6 + 1);
+    const sizes = server.last.sent.map(each => each.length);
+    expect(Math.max(...sizes)).toBeLessThanOrEqual(2 ** 20);
+    await vi.advanceTimersByTimeAsync(500);
+    expect(provider.unacknowledged).toBe(0);
+  });
+
+  it('is sent whole to another server', async () => {
+    const { model } = open();
+    await settled();
+    model.updateSource(0, 0, 'x'.repeat(3e6));
+    await settled();
+    expect(serverText()).toHaveLength(3e6);
+    expect(server.last.messages.map(({ kind }) => kind)).not.toContain('part');
+  });
+
+  it('is never sent if it is too large, but removed and offered', async () => {
+    server.maxMessageBytes = LIMIT;
+    const { model, provider } = open();
+    const removed: unknown[] = [];
+    provider.contentRemoved.connect((_, contents) => removed.push(...contents));
+    await settled();
+    model.updateSource(0, 0, 'typed ');
+    model.updateSource(6, 6, LARGE);
+    model.updateSource(0, 0, 'and ');
+    await settled();
+    expect(removed).toEqual([{ kind: 'text', value: LARGE }]);
+    expect(model.source).toBe('and typed ');
+    expect(serverText()).toBe('and typed ');
+    model.updateSource(0, 0, 'more ');
+    await settled();
+    expect(serverText()).toBe('more and typed ');
+    const sizes = server.last.sent.map(each => each.length);
+    expect(Math.max(...sizes)).toBeLessThan(LIMIT);
+    expect(server.sockets).toHaveLength(1);
+    await vi.advanceTimersByTimeAsync(500);
+    expect(provider.unacknowledged).toBe(0);
+  });
+
+  it('is removed at once without a connection, and the rest is sent later', async () => {
+    server.maxMessageBytes = LIMIT;
+    const { model } = open();
+    await settled();
+    server.mode = 'turn away';
+    server.cut();
+    model.updateSource(0, 0, 'typed ');
+    model.updateSource(0, 0, LARGE);
+    await settled();
+    expect(model.source).toBe('typed ');
+    server.mode = 'open';
+    await vi.advanceTimersByTimeAsync(2000);
+    expect(serverText()).toBe('typed ');
+  });
+
+  it('is made smaller if only many together are too large', async () => {
+    server.maxMessageBytes = LIMIT;
+    const { model, provider } = open();
+    const removed: unknown[] = [];
+    provider.contentRemoved.connect((_, contents) => removed.push(...contents));
+    await settled();
+    server.mode = 'turn away';
+    server.cut();
+    for (const letter of ['a', 'b', 'c']) {
+      // Typed at the beginning each time, so that Yjs does not join them.
+      model.updateSource(0, 0, letter.repeat(letter === 'b' ? 3000 : 1000));
+    }
+    expect(model.source).toHaveLength(5000);
+    server.mode = 'open';
+    await vi.advanceTimersByTimeAsync(2000);
+    expect(removed).toEqual([{ kind: 'text', value: 'b'.repeat(3000) }]);
+    expect(serverText()).toBe('c'.repeat(1000) + 'a'.repeat(1000));
+    expect(model.source).toBe(serverText());
+  });
+
+  it('is kept as a copy if it cannot be made small enough', async () => {
+    server.doc.getMap('state').set('document_id', 'text:file:id-1');
+    server.doc.getText('source').insert(0, 'before');
+    server.maxMessageBytes = 10;
+    const { model, provider } = open();
+    await settled();
+    model.updateSource(0, 6, '');
+    await vi.advanceTimersByTimeAsync(2000);
+    expect(provider.refused.map(({ reason }) => reason)).toEqual(['too_large']);
+    expect(serverText()).toBe('before');
+    expect(model.source).toBe('before');
+    expect(provider.status).toBe('live');
+  });
+});

@@ -14,12 +14,20 @@ import {
 const trans = nullTranslator.load('jupyter_collaboration');
 
 describe('A closed connection', () => {
-  it.each([1000, 1001, 1006, 1009, 1011, 1012, 1013, 4408, 4429, 4500, 4999])(
+  it.each([1000, 1001, 1006, 1011, 1012, 1013, 4408, 4429, 4500, 4999])(
     'comes back after code %i',
     code => {
       expect(refusalOfClose(code, 'whatever', trans)).toBeNull();
     }
   );
+
+  // S18 [M4]
+  it('stays closed after a message that is too large', () => {
+    expect(refusalOfClose(1009, '', trans)).toMatchObject({
+      reason: 'too_large',
+      reloadable: true
+    });
+  });
 
   it.each([4400, 4401, 4403, 4404])('stays closed after code %i', code => {
     const refusal = refusalOfClose(code, '', trans);

@@ -16,6 +16,7 @@ import type {
   IDocumentProvider,
   IDocumentProviderFactory,
   IRefusedEdits,
+  IRemovedContent,
   ISaveResult,
   Role,
   RoleReason
@@ -98,6 +99,7 @@ export class FakeProvider implements IDocumentProvider {
   readonly dirtyChanged = new Signal<this, boolean>(this);
   readonly roleChanged = new Signal<this, Role>(this);
   readonly refusedChanged = new Signal<this, void>(this);
+  readonly contentRemoved = new Signal<this, IRemovedContent[]>(this);
   readonly repaired = new Signal<this, number>(this);
   readonly conflictsChanged = new Signal<this, void>(this);
 

@@ -34,6 +34,7 @@ export class FakeSocket implements Connection.ISocket {
   constructor(readonly url: string) {}
 
   binaryType: BinaryType = 'blob';
+  bufferedAmount = 0;
   onclose: WebSocket['onclose'] = null;
   onmessage: WebSocket['onmessage'] = null;
   onopen: WebSocket['onopen'] = null;
@@ -91,6 +92,8 @@ export class FakeServer {
     status: 200,
     sessionId: 'session-1'
   };
+  /** The largest message it takes, also in parts; `null` if it takes no parts. */
+  maxMessageBytes: number | null = null;
   /** What everybody may do; `null` if the server does not tell. */
   role: { role: string; reason: string } | null = null;
   /** Whether the document can hold an edit. */
@@ -141,7 +144,8 @@ export class FakeServer {
           format: 'text',
           type: 'file',
           fileId: 'id-1',
-          sessionId
+          sessionId,
+          maxMessageBytes: this.maxMessageBytes ?? undefined
         }),
         { status }
       );
@@ -259,6 +263,15 @@ export class FakeServer {
     }
     const message = decodeMessage(data);
     switch (message.kind) {
+      case 'part':
+        if (message.offset === 0) {
+          this._parts.set(socket, new Uint8Array(message.size));
+        }
+        this._parts.get(socket)?.set(message.data, message.offset);
+        if (message.offset + message.data.length === message.size) {
+          this._receive(socket, this._parts.get(socket) as Uint8Array);
+        }
+        break;
       case 'sync1':
         socket.deliver(
           encodeSyncStep2(Y.encodeStateAsUpdate(this.doc, message.stateVector))
@@ -310,6 +323,7 @@ export class FakeServer {
   }
 
   private _members = new Set<FakeSocket>();
+  private _parts = new Map<FakeSocket, Uint8Array>();
   private _placed = new Map<string, Y.Doc>();
 }
 
