@@ -21,6 +21,8 @@ const INTERVAL = 5000;
 export interface IConnectionModel extends IDocumentStatusModel {
   /** The path of the document. */
   readonly path: string;
+  /** Whether another server on the same folder keeps the shared history. */
+  readonly hasPrivateHistory: boolean;
   /** When the file was last seen to hold it, in milliseconds; `null` if never. */
   readonly savedAt: number | null;
   /** How long the server takes to answer, in milliseconds. */
@@ -97,6 +99,14 @@ function Details(props: IConnectionDetailsProps): React.ReactElement {
     [trans.__('Last saved'), saved],
     [trans.__('History'), kept ?? '…']
   ];
+  if (model.hasPrivateHistory) {
+    rows.push([
+      trans.__('Another server'),
+      trans.__(
+        'Another server works in this folder and keeps its history. This server keeps a private history, without the versions of the other one.'
+      )
+    ]);
+  }
   return (
     <>
       <dl className="jp-ConnectionDetails-list">

@@ -289,6 +289,7 @@ describe('The details of a connection', () => {
       reason: null,
       role: 'editor',
       roleReason: '',
+      hasPrivateHistory: false,
       savedAt: null,
       changed: new Signal<object, void>({}),
       ping: async () => pings.shift() ?? null,
@@ -357,6 +358,15 @@ describe('The details of a connection', () => {
       'Last saved': new Date(savedAt).toLocaleTimeString()
     });
     expect(pings).toHaveLength(2); // nobody is asked who cannot answer
+  });
+
+  // [H7] [P8]
+  it('say that another server keeps the history', async () => {
+    await show();
+    expect(rows()).not.toHaveProperty('Another server');
+    Object.assign(model, { hasPrivateHistory: true });
+    await act(async () => model.changed.emit());
+    expect(rows()['Another server']).toContain('keeps a private history');
   });
 
   it('offer to connect anew, and measure no more once they are gone', async () => {

@@ -77,6 +77,13 @@ export class DocumentStatus implements IDisposable {
   }
 
   /**
+   * Whether another server on the same folder keeps the shared history. [H7]
+   */
+  get hasPrivateHistory(): boolean {
+    return this._provider.hasPrivateHistory;
+  }
+
+  /**
    * The path of the document.
    */
   get path(): string {

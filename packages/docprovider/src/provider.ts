@@ -194,6 +194,10 @@ export class WebSocketProvider implements IDocumentProvider {
     return this._saves.isFileDeleted;
   }
 
+  get hasPrivateHistory(): boolean {
+    return this._rooms.hasPrivateHistory;
+  }
+
   get isDirty(): boolean {
     return this._model.ystate.get('dirty') === true;
   }

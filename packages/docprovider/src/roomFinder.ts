@@ -50,6 +50,13 @@ export class RoomFinder {
   }
 
   /**
+   * Whether another server keeps the shared history, as far as known. [H7]
+   */
+  get hasPrivateHistory(): boolean {
+    return this._hasPrivateHistory;
+  }
+
+  /**
    * The fork to go to; `null` for the room of the file.
    */
   get fork(): RoomFinder.IFork | null {
@@ -96,6 +103,7 @@ export class RoomFinder {
         trans
       );
       this._maxMessageBytes = session.maxMessageBytes ?? null;
+      this._hasPrivateHistory = session.privateHistory === true;
     }
     const room = fork?.room ?? roomOf(session);
     if (kept) {
@@ -135,6 +143,7 @@ export class RoomFinder {
   }
 
   private _fork: RoomFinder.IFork | null = null;
+  private _hasPrivateHistory = false;
   private _isStale = false;
   private _maxMessageBytes: number | null = null;
   private _session: ISession | null = null;

@@ -33,6 +33,11 @@ export interface ISession {
    * do not say so take no parts.
    */
   maxMessageBytes?: number;
+  /**
+   * Whether another server on the same folder keeps the shared history, and
+   * this one a private history.
+   */
+  privateHistory?: boolean;
 }
 
 /**

@@ -210,6 +210,12 @@ export interface IDocumentProvider extends IBaseProvider, IForkProvider {
   readonly isDirty: boolean;
 
   /**
+   * Whether another server on the same folder keeps the shared history, so that
+   * this server keeps a private one. [H7]
+   */
+  readonly hasPrivateHistory: boolean;
+
+  /**
    * When the file was last seen to hold the document, in milliseconds since
    * the epoch; `null` if that was not seen yet.
    */

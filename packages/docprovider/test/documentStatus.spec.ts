@@ -83,6 +83,9 @@ it('The connection is measured, and made anew', async () => {
   provider.savedAt = 5;
   expect(status.savedAt).toBe(5);
   expect(status.path).toBe('a.txt');
+  expect(status.hasPrivateHistory).toBe(false);
+  provider.hasPrivateHistory = true;
+  expect(status.hasPrivateHistory).toBe(true);
   expect(await status.ping()).toBe(12);
   provider.ping = async () => {
     throw new Error('No connection');

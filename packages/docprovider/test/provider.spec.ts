@@ -78,6 +78,17 @@ describe('A provider', () => {
     expect(provider.status).toBe('live');
   });
 
+  // [H7]
+  it.each([true, false])(
+    'knows whether the history is private: %s',
+    async isPrivate => {
+      server.privateHistory = isPrivate;
+      const { provider } = open();
+      await settled();
+      expect(provider.hasPrivateHistory).toBe(isPrivate);
+    }
+  );
+
   it('gets what is in the document before it is ready', async () => {
     server.doc.getText('source').insert(0, TEXT);
     const { provider, model } = open();

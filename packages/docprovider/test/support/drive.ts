@@ -90,6 +90,7 @@ export class FakeProvider implements IDocumentProvider {
   saveError: string | null = null;
   isFileDeleted = false;
   isDirty = false;
+  hasPrivateHistory = false;
   savedAt: number | null = null;
   conflicts: IConflict[] = [];
   isDisposed = false;

@@ -94,6 +94,8 @@ export class FakeServer {
   };
   /** The largest message it takes, also in parts; `null` if it takes no parts. */
   maxMessageBytes: number | null = null;
+  /** Whether another server keeps the shared history. */
+  privateHistory = false;
   /** What everybody may do; `null` if the server does not tell. */
   role: { role: string; reason: string } | null = null;
   /** Whether the document can hold an edit. */
@@ -145,7 +147,8 @@ export class FakeServer {
           type: 'file',
           fileId: 'id-1',
           sessionId,
-          maxMessageBytes: this.maxMessageBytes ?? undefined
+          maxMessageBytes: this.maxMessageBytes ?? undefined,
+          privateHistory: this.privateHistory || undefined
         }),
         { status }
       );
