@@ -64,6 +64,9 @@ interface IDocumentWidget {
   context?: {
     isReady: boolean;
     path: string;
+    sessionContext: {
+      session: { kernel: { connectionStatus: string } | null } | null;
+    };
     model: {
       toString(): string;
       collaborative: boolean;
@@ -172,6 +175,24 @@ export class Person {
     const response = await this.page.request.get(`${server.url}/api/sessions`);
     const sessions: { path: string }[] = await response.json();
     return sessions.map(session => session.path);
+  }
+
+  /**
+   * Wait until the open notebook is connected to its kernel: before that, JupyterLab opens a
+   * dialog if the server goes away.
+   */
+  async kernelReady(): Promise<void> {
+    const status = () =>
+      this.page.evaluate(() => {
+        for (const { context } of window.jupyterapp.shell.widgets('main')) {
+          const kernel = context?.sessionContext.session?.kernel;
+          if (kernel) {
+            return kernel.connectionStatus;
+          }
+        }
+        return 'none';
+      });
+    await expect.poll(status, { timeout: 40_000 }).toBe('connected');
   }
 
   /**

@@ -67,6 +67,7 @@ test('nothing is loaded during an outage by what is written and looked at then',
   test.setTimeout(150_000);
   const name = server.write(file('ipynb'), notebook('x = 1'));
   await ada.open(name);
+  await ada.kernelReady();
   // What is loaded last leaves its styles in the page.
   await expect(ada.page.locator('#MJX-CHTML-styles')).toBeAttached({
     timeout: 60_000
