@@ -281,19 +281,20 @@ class VersionService:
             CollaborationError: the document cannot be opened.
         """
         content = await self.content(document, seq)
-        room = await self._rooms.open(str(document))
-        assert isinstance(room, DocumentRoom)
-        if not room.is_writable:
-            raise NotAllowed("The file is read-only on the server.")
-        ours = room.ydoc.get_update()
-        if cell is not None:
-            now = await run_large(len(ours), content_of, document.type, ours)
-            content = _with_cell(now, content, cell)
-        merge = await run_large(2 * len(ours), merge_into, document.type, ours, ours, content)
-        if merge.update != messages.EMPTY_UPDATE:
-            room.mark(MarkKind.RESTORED, author)
-            if apply:
-                await room.restore(merge, author, may_execute=may_execute)
+        async with self._rooms.pinned(str(document)) as room:
+            assert isinstance(room, DocumentRoom)
+            if not room.is_writable:
+                raise NotAllowed("The file is read-only on the server.")
+            ours = room.ydoc.get_update()
+            if cell is not None:
+                now = await run_large(len(ours), content_of, document.type, ours)
+                content = _with_cell(now, content, cell)
+            size = 2 * len(ours)
+            merge = await run_large(size, merge_into, document.type, ours, ours, content)
+            if merge.update != messages.EMPTY_UPDATE:
+                room.mark(MarkKind.RESTORED, author)
+                if apply:
+                    await room.restore(merge, author, may_execute=may_execute)
         return merge.update
 
 

@@ -48,15 +48,15 @@ class RebaseHandler(CollaborationHandler):
         base = await self._update(body, "base") if body.get("base") is not None else None
         if not self._rooms.room_exists(room_id):
             await self._places.check(await self._places.path_of_room(room_id))
-        room = await self._rooms.open(room_id)
-        if not isinstance(room, DocumentRoom):
-            raise InvalidRequest("This room has no document.")
-        found: list[Conflict] = []
-        if session_id != room.session_id:
-            may_execute = await self.may_execute()
-            found = await room.rebase(
-                session_id, state, base, self.username, may_execute=may_execute
-            )
+        async with self._rooms.pinned(room_id) as room:
+            if not isinstance(room, DocumentRoom):
+                raise InvalidRequest("This room has no document.")
+            found: list[Conflict] = []
+            if session_id != room.session_id:
+                may_execute = await self.may_execute()
+                found = await room.rebase(
+                    session_id, state, base, self.username, may_execute=may_execute
+                )
         conflicts = [to_json(conflict) for conflict in found]
         self.finish(json.dumps({"sessionId": room.session_id, "conflicts": conflicts}))
 

@@ -144,6 +144,21 @@ def test_cells_of_another_history_come_in_once(
     run(test())
 
 
+def test_a_room_that_nobody_else_is_in_stays_open_while_a_replica_is_merged(
+    run: Run, new_server: Callable[..., Server]
+) -> None:  # [S4]
+    async def test() -> None:
+        server = new_server(YDocExtension={"document_cleanup_delay": 0})
+        await server.start()
+        fixture = server.text_file("a.txt", "one\ntwo\n")
+        (ada,), room_id = await stranded(server, fixture, "ada")
+        ada.doc.get("source", type=Text).insert(0, "typed\n" * 10_000)
+        await ada.place(server, room_id)
+        await until(lambda: server.read("a.txt").endswith("typed\none\ntwo\n"))
+
+    run(test())
+
+
 def test_what_cannot_be_placed_is_told_and_kept(
     run: Run, new_server: Callable[..., Server]
 ) -> None:
