@@ -42,6 +42,27 @@ class Bug:
 
 BUGS = [
     Bug(
+        "texts are merged by characters",
+        "S4",
+        "merge/diff.py",
+        [("    return TOKENS.findall(text)\n", "    return list(text)\n")],
+        [PLANS],
+    ),
+    Bug(
+        "edits that touch are joined",
+        "S4",
+        "merge/changes.py",
+        [("    near = others[first:last]\n", "    near: list[TokenEdit] = []\n")],
+        [PLANS],
+    ),
+    Bug(
+        "cells of the other side go to the end",
+        "F4",
+        "merge/values.py",
+        [("        at = before if before in following else None\n", "        at = ours[-1]\n")],
+        [PLANS],
+    ),
+    Bug(
         "the file wins over the history at opening",
         "H9",
         "files/synchronizer.py",

@@ -11,9 +11,12 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from fuzz.marks import Ledger, mark_text, marks_in, readable, seams, torn
+from fuzz.ledger import Ledger
+from fuzz.marks import mark_text, marks_in, readable, seams, torn
+from fuzz.places import Places
 from fuzz.plan import KINDS, Plan, make_plan
 from fuzz.shrink import shrunk
+from fuzz.typed import Typed
 from fuzz.world import run_plan
 
 KEPT: dict[str, Plan] = json.loads((Path(__file__).parent / "fuzz" / "seeds.json").read_text())
@@ -93,8 +96,7 @@ def test_the_judge_sees_what_is_lost_and_what_is_double(
 
 def test_the_judge_excuses_what_was_removed() -> None:
     ledger = Ledger()
-    ledger.new(1, "ada")
-    ledger.effect(marks_of({1: 1}), marks_of({}), "(erased)")
+    ledger.effect([("", ledger.new(1, "ada"))], [("", "")], "(erased)")
     assert ledger.verdicts(marks_of({})) == []
     assert ledger.verdicts(marks_of({1: 1})) == []
     assert ledger.verdicts(marks_of({1: 2})) != []
@@ -113,3 +115,101 @@ def test_what_is_told_to_stand_twice_may_and_nothing_else() -> None:
     ledger.clashed([(f"b {other}", "b ")])
     assert [each[:3] for each in ledger.verdicts(doubled)] == ["⟦2⟧"]
     assert len(ledger.verdicts(marks_in(one * 3 + other))) == 1
+
+
+def test_the_judge_sees_a_token_that_nobody_typed() -> None:
+    typed = Typed()
+    typed.edited([], ["lr = 0.1"])
+    typed.edited(["lr = 0.1"], ["lr = 0.15"])
+    typed.edited(["lr = 0.1"], ["lr = 0.12"])
+    assert typed.invented(["lr = 0.15\nlr = 0.12"]) == []
+    (wrong,) = typed.invented(["lr = 0.125"])
+    assert wrong.startswith("nobody typed the token '0.125'")
+
+
+@pytest.mark.parametrize(
+    ("merged", "wrong"),
+    [
+        ("f(x, y)", []),
+        ("f(x, y, b)", ["nobody placed 'y' before ','"]),
+        ("f(x)", ["nobody placed 'x' before ')'"]),
+    ],
+)
+def test_the_judge_sees_tokens_that_nobody_placed_beside_each_other(
+    merged: str, wrong: list[str]
+) -> None:
+    typed = Typed()
+    typed.edited([], ["f(a, b)"])
+    typed.edited(["f(a, b)"], ["f(x, b)"])
+    typed.edited(["f(a, b)"], ["f(a, y)"])
+    assert [each.split(" in ")[0] for each in typed.invented([merged])] == wrong
+
+
+def test_what_both_sides_deleted_in_part_may_leave_new_neighbors() -> None:
+    typed = Typed()
+    typed.edited([], ["a-b.c/d"])
+    typed.edited(["a-b.c/d"], ["a.c/d"])
+    typed.edited(["a-b.c/d"], ["a-b/d"])
+    assert typed.invented(["a/d"]) == []
+    assert typed.invented(["a-d"]) != []
+
+
+def test_what_yjs_made_of_two_edits_is_no_invention() -> None:
+    typed = Typed()
+    typed.edited([], ["0.1"])
+    typed.mixed(["0.1", "0.125"])
+    assert typed.invented(["0.125"]) == []
+    assert typed.mixtures == 1
+
+
+ADA, BOB, EVE = (mark_text(number) for number in (1, 2, 3))
+
+
+@pytest.mark.parametrize(
+    ("text", "wrong"),
+    [
+        (f"{ADA} {BOB} {EVE}", []),
+        (f"{BOB} {ADA} {EVE}", ["⟦2⟧ and ⟦1⟧ are in the wrong order"]),
+        (f"{ADA} {EVE} {BOB}", ["⟦3⟧ and ⟦2⟧ are in the wrong order"]),
+        (f"{BOB} {EVE}", []),
+    ],
+)
+def test_the_judge_sees_the_order_of_marks(text: str, wrong: list[str]) -> None:
+    places = Places()
+    places.edited([("one", "")], [("one", f"{ADA} {EVE}")], named=True)
+    places.edited([("one", f"{ADA} {EVE}")], [("one", f"{ADA} {BOB} {EVE}")], named=True)
+    assert places.verdicts([("one", text)], named=True, twins=set()) == wrong
+
+
+def test_marks_that_somebody_took_out_or_that_stand_twice_are_in_no_order() -> None:
+    places = Places()
+    places.edited([("", "")], [("", ADA + BOB + EVE)], named=False)
+    places.edited([("", ADA + BOB + EVE)], [("", BOB + EVE)], named=False)
+    places.edited([("", BOB + EVE)], [("", BOB + EVE + ADA)], named=False)
+    assert places.verdicts([("", BOB + EVE + ADA)], named=False, twins=set()) == []
+    assert places.verdicts([("", EVE + BOB)], named=False, twins=set()) != []
+    places.doubled([3])
+    assert places.verdicts([("", EVE + BOB)], named=False, twins=set()) == []
+
+
+def test_the_judge_sees_a_mark_in_another_cell() -> None:
+    places = Places()
+    places.edited([("one", ""), ("two", "")], [("one", ADA), ("two", "")], named=True)
+    swapped = [("one", ""), ("two", ADA)]
+    assert places.verdicts(swapped, named=True, twins=set()) == [
+        "⟦1⟧ is in the cell two instead of ['one']"
+    ]
+    places.edited([("one", ADA), ("two", "")], swapped, named=True)
+    assert places.verdicts(swapped, named=True, twins=set()) == []
+
+
+def test_the_judge_sees_the_order_of_cells() -> None:
+    places = Places()
+    first = [("one", ""), ("two", ""), ("three", "")]
+    places.edited([], first, named=True)
+    turned = [("two", ""), ("one", ""), ("three", "")]
+    assert places.verdicts(turned, named=True, twins=set()) == [
+        "the cells two and one are in the wrong order"
+    ]
+    places.edited(first, turned, named=True)
+    assert places.verdicts(turned, named=True, twins=set()) == []

@@ -15,8 +15,8 @@ from jupyter_collaboration.history.store import History
 from jupyter_collaboration.protocol import messages
 from jupyter_collaboration.rooms.document import DocumentRoom
 
-from .contents import Cells, cells_of_doc, cells_of_file, count, is_notebook
-from .marks import readable, torn
+from .contents import cells_of_doc, cells_of_file, is_notebook
+from .marks import Cells, count, readable, torn
 
 if TYPE_CHECKING:
     from .world import World
@@ -140,6 +140,8 @@ async def _verdicts(world: World) -> list[str]:
     if not world.has_ids:
         found -= _kept_twice(cells)
     wrong = world.ledger.verdicts(found)
+    named = world.has_ids and is_notebook(world.kind)
+    wrong += world.ledger.places.verdicts(cells, named=named, twins=world.ledger.twins)
     text = "\0".join(text for _, text in cells)
     if torn(text):
         wrong.append(f"a mark is torn: {readable(text)!r}")

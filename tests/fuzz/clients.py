@@ -6,6 +6,7 @@ import asyncio
 import json
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from pycrdt import Doc, Map
@@ -16,11 +17,23 @@ from jupyter_collaboration.protocol import messages
 from jupyter_collaboration.rooms.document import DocumentRoom
 from jupyter_collaboration.rooms.member import Outgoing
 
-from .contents import Cells, cells_of_doc, count
-from .marks import Ledger
+from .contents import cells_of_doc
+from .ledger import Ledger
+from .marks import Cells, count
 
 if TYPE_CHECKING:
     from .server import Life
+
+
+@dataclass
+class Run:
+    """What somebody is typing: into which cell, where the caret is, and what is to come."""
+
+    cell: str
+    text: str
+    caret: int
+    pieces: list[tuple[int | None, str]]
+    """Each with the number of its mark, if it is one."""
 
 
 class Collaborator:
@@ -55,6 +68,7 @@ class Collaborator:
         self._pumping = self._is_answered = False
         self._working: asyncio.Future[None] | None = None
         self._inverses: list[Callable[[], None]] = []
+        self.run: Run | None = None
         self.state = self.doc.get("state", type=Map)
         self._subscription = self.doc.observe(self._changed)
 
@@ -88,7 +102,7 @@ class Collaborator:
             self._inverses.append(inverse)
         after = self.cells
         self.ledger.seen(after)
-        self.ledger.effect(count(before), count(after), why)
+        self.ledger.effect(before, after, why)
         names = [cell for cell, _ in after]
         self.ledger.dead_cells |= {cell for cell, _ in before} - set(names)
         self.ledger.twins |= {name for name in names if names.count(name) > 1}
@@ -137,7 +151,8 @@ class Collaborator:
             self.session_id = current
         room = await life.open()
         while self.session_id != room.session_id:
-            await self._rebase(room)
+            async with life.pinned() as pinned:
+                await self._rebase(pinned)
             room = await life.open()  # it may have been closed meanwhile
         if life.dead or self.online:
             return
@@ -149,6 +164,7 @@ class Collaborator:
         """Hand over what the replica has, and begin anew with an empty one. [S4]"""
         state = self.doc.get_update()
         edits = self._edits
+        self._note_replica(state)
         conflicts = await room.rebase(self.session_id, state, self.base, self.username)
         self.ledger.clashed((each.ours, each.theirs) for each in conflicts)
         if edits != self._edits:
@@ -158,6 +174,16 @@ class Collaborator:
         for number, found in count(self.cells).items():
             self.ledger.marks[number].safe |= bool(found)
         self._start()
+
+    def _note_replica(self, state: bytes) -> None:
+        """Yjs joins the replicas of one history, before the server merges them with another."""
+        known = self.ledger.replicas.setdefault(self.session_id, [])
+        known.append(state)
+        for others in [known, *([other] for other in known)]:
+            joined: Doc[Any] = Doc()
+            for update in (state, *others):
+                joined.apply_update(update)
+            self.ledger.typed.mixed(text for _, text in cells_of_doc(joined, self.kind))
 
     def disconnect(self) -> None:
         """Leave; what is on the way is lost."""
@@ -256,7 +282,9 @@ class Collaborator:
                     self.doc.apply_update(payload)
                 finally:
                     self._remote = False
-                self.ledger.seen(self.cells)
+                cells = self.cells
+                self.ledger.seen(cells)
+                self.ledger.typed.mixed(text for _, text in cells)
         self._remember()
 
     def _all_stored(self, reply: dict[str, Any]) -> None:

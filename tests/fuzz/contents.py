@@ -1,21 +1,15 @@
-"""What a file or a document of a plan holds, seen as cells with their texts.
-
-A text file is one cell without a name.
-"""
+"""What a file or a document of a plan holds, seen as cells with their texts."""
 
 from __future__ import annotations
 
 import json
-from collections import Counter
 from typing import Any
 
 from pycrdt import Array, Doc, Map, Text
 
 from jupyter_collaboration.documents.codec import joined_streams
 
-from .marks import marks_in, seam
-
-Cells = list[tuple[str, str]]
+from .marks import Cells, seam
 
 
 def joined(source: Any) -> str:
@@ -57,7 +51,14 @@ def cells_of_doc(doc: Doc[Any], kind: str) -> Cells:
     """The cells of a document; outputs count as a part of their cell's text."""
     if not is_notebook(kind):
         return [("", str(doc.get("source", type=Text)))]
-    return [(cell.get("id", ""), _text_of(cell)) for cell in doc.get("cells", type=Array).to_py()]
+    with doc.transaction():  # one for all reads is faster
+        return [_named_text(cell) for cell in doc.get("cells", type=Array)]
+
+
+def _named_text(cell: Map[Any]) -> tuple[str, str]:
+    outputs = cell.get("outputs")
+    shown = outputs.to_py() if outputs else []
+    return cell.get("id", ""), _text_of({"source": str(cell["source"]), "outputs": shown})
 
 
 def cells_of_file(data: bytes, kind: str) -> Cells:
@@ -71,11 +72,6 @@ def cells_of_file(data: bytes, kind: str) -> Cells:
 def _text_of(cell: dict[str, Any]) -> str:
     outputs = [joined(each.get("text", "")) for each in joined_streams(cell.get("outputs", []))]
     return "\0".join([joined(cell["source"]), *outputs])
-
-
-def count(cells: Cells) -> Counter[int]:
-    """How often each mark stands in cells."""
-    return marks_in("\0".join(text for _, text in cells))
 
 
 # Edits of a document, as an editor makes them

@@ -4,8 +4,11 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
+from pycrdt import Text
+
 from . import checks
-from .clients import Collaborator
+from .clients import Collaborator, Run
+from .code import change_of, keystrokes, snippet
 from .contents import (
     body,
     cell_at,
@@ -20,7 +23,7 @@ from .contents import (
     ycells,
     youtput,
 )
-from .marks import MARK, seam
+from .marks import LATER, MARK, mark_text, seam
 from .plan import Step
 
 if TYPE_CHECKING:
@@ -54,10 +57,80 @@ def _why(step: Step) -> str:
 
 def _type(client: Collaborator, step: Step) -> None:
     text = source_at(client.doc, client.kind, step["cell"])
-    if text is not None:
+    if text is not None and step.get("run"):
+        _begin_run(client, step, text)
+    elif text is not None:
         piece = client.ledger.new(step["mark"], client.username)
         with client.effect(_why(step), lambda: _take_out(client, piece)):
             insert(text, step["at"], piece + ("\n" if step["to"] < 0.3 else ""))
+
+
+def _begin_run(client: Collaborator, step: Step, text: Text) -> None:
+    """Begin to type a mark, code and a second mark, piece by piece while other things happen."""
+    content = str(text)
+    first, last = step["mark"], step["mark"] + LATER
+    code: list[tuple[int | None, str]] = [(None, each) for each in keystrokes(snippet(first))]
+    pieces = [(first, mark_text(first)), *code, (last, mark_text(last))]
+    cell = cell_at(client.doc, step["cell"]) if is_notebook(client.kind) else None
+    name = "" if cell is None else cell["id"]
+    client.run = Run(name, content, seam(content, step["at"]), pieces)
+    go_on(client)
+
+
+def go_on(client: Collaborator) -> None:
+    """Type the next piece of a run, unless its text is gone."""
+    run = client.run
+    if run is None:
+        return
+    named = dict(_named_texts(client))
+    if run.cell not in named or not run.pieces:
+        client.run = None
+        return
+    text = named[run.cell]
+    content = str(text)
+    caret = _moved_caret(run, content)
+    if caret is None:
+        client.run = None
+        return
+    number, piece = run.pieces.pop(0)
+    if number is not None:
+        client.ledger.new(number, client.username)
+    with client.effect("(removed while it was typed)", lambda: _take_out(client, piece)):
+        text.insert(len(content[:caret].encode()), piece)
+    run.text, run.caret = content[:caret] + piece + content[caret:], caret + len(piece)
+
+
+def _moved_caret(run: Run, now: str) -> int | None:
+    """Where a caret is after others changed the text; None if they did so around it."""
+    start = end = 0
+    size = min(len(run.text), len(now))
+    while start < size and run.text[start] == now[start]:
+        start += 1
+    while end < size - start and run.text[-1 - end] == now[-1 - end]:
+        end += 1
+    if run.caret <= start:
+        return run.caret
+    behind = len(run.text) - run.caret
+    return len(now) - behind if behind <= end else None
+
+
+def _named_texts(client: Collaborator) -> list[tuple[str, Text]]:
+    """All texts by the names of their cells."""
+    if not is_notebook(client.kind):
+        return [("", client.doc.get("source", type=Text))]
+    return [(cell["id"], cell["source"]) for cell in ycells(client.doc)]
+
+
+def _code(client: Collaborator, step: Step) -> None:
+    """Edit code as people do, within tokens and right beside them."""
+    text = source_at(client.doc, client.kind, step["cell"])
+    change = change_of(str(text), step) if text is not None else None
+    if text is not None and change is not None:
+        start, end, piece = change
+        content = str(text)
+        with client.effect(_why(step), lambda: _put_back(client, step, content[start:end])):
+            remove(text, start, end)
+            text.insert(len(content[:start].encode()), piece)
 
 
 def _erase(client: Collaborator, step: Step) -> None:
@@ -177,6 +250,7 @@ def _outputs(client: Collaborator, step: Step) -> None:
 
 _edits = {
     "type": _type,
+    "code": _code,
     "erase": _erase,
     "cut": _cut,
     "undo": _undo,

@@ -14,14 +14,19 @@ Plan = dict[str, Any]
 
 KINDS = ("notebook", "notebook44", "text", "crlf")
 
-EDITS = {"type": 30, "erase": 6, "cut": 3, "undo": 6}
+EDITS = {"type": 30, "code": 12, "erase": 6, "cut": 3, "undo": 6}
 CELL_EDITS = {"add": 8, "drop": 3, "move": 2, "split": 2, "outputs": 4}
 COMINGS = {"off": 7, "on": 7, "crash": 1, "save": 6}
 EVENTS = {"disk": 12, "down": 4, "up": 3, "evict": 1, "wipe": 2, "rename": 1, "clock": 1}
 
+CHANGES = ("insert", "insert", "erase", "both", "cell", "drop", "code", "code", "run")
+"""What another program changes in the file."""
+
 PAUSES = {"none": 5, "ticks": 5, "short": 4, "quiet": 2}
 
 WRITES = {"rewrite": 5, "append": 3, "slow": 2, "replace": 3, "old": 2, "downgrade": 1}
+
+CODE = ("digit", "digit", "value", "name", "letter", "condition", "call", "delete", "join", "line")
 
 FAILPOINTS = [
     "load.history",
@@ -73,9 +78,14 @@ def make_plan(seed: int, kind: str, steps: int) -> Plan:
         step: Step = {"op": _pick(rng, weights), "mark": number + 1}
         step |= {"client": rng.randrange(clients), "then": _pick(rng, PAUSES)}
         step |= {name: rng.randrange(1000) / 1000 for name in ("cell", "at", "to")}
-        if step["op"] == "disk":
+        if step["op"] == "type":
+            step["run"] = rng.random() < 0.4
+        elif step["op"] == "code":
+            step["code"] = rng.choice(CODE)
+        elif step["op"] == "disk":
             step["how"] = _pick(rng, WRITES)
-            step["what"] = rng.choice(["insert", "insert", "erase", "both", "cell", "drop"])
+            step["what"] = rng.choice(CHANGES)
+            step["code"] = rng.choice(CODE)
         elif step["op"] == "down":
             step["how"] = rng.choice(["stop", "kill", "kill", "point", "point"])
             step["point"] = rng.choice(FAILPOINTS)

@@ -10,8 +10,8 @@ import asyncio
 import logging
 import sqlite3
 import threading
-from collections.abc import Iterator
-from contextlib import contextmanager, suppress
+from collections.abc import AsyncIterator, Iterator
+from contextlib import asynccontextmanager, contextmanager, suppress
 from pathlib import Path
 from types import SimpleNamespace
 from typing import Any
@@ -140,6 +140,13 @@ class Life:
         room = await self.rooms.open(str(self.document))
         assert isinstance(room, DocumentRoom)
         return room
+
+    @asynccontextmanager
+    async def pinned(self) -> AsyncIterator[DocumentRoom]:
+        """Keep the document's room open in this block."""
+        async with self.rooms.pinned(str(self.document)) as room:
+            assert isinstance(room, DocumentRoom)
+            yield room
 
     @property
     def room(self) -> DocumentRoom | None:

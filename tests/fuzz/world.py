@@ -17,15 +17,16 @@ from pycrdt import Doc
 from jupyter_collaboration.documents.identity import document_id
 from jupyter_collaboration.files import autosave, opening, synchronizer, watcher
 from jupyter_collaboration.history import store
-from jupyter_collaboration.history.model import MarkKind
+from jupyter_collaboration.history.model import Kind, MarkKind
 from jupyter_collaboration.merge.conflict import Conflict
 from jupyter_collaboration.rooms import manager
 from jupyter_collaboration.rooms.document import DocumentRoom
 
 from . import checks, editing, writers
 from .clients import Collaborator
-from .contents import Cells, body, cells_of_doc, cells_of_file, count, initial, is_notebook
-from .marks import Ledger
+from .contents import body, cells_of_doc, cells_of_file, initial, is_notebook
+from .ledger import Ledger
+from .marks import Cells, count
 from .plan import Plan, Step
 from .server import STORE, Life
 
@@ -53,6 +54,8 @@ class World:
         self.path = "file.ipynb" if notebook else "file.txt"
         firsts = {n: self.ledger.new(n, "the first file", safe=True) for n in FIRST_MARKS}
         self.file.write_bytes(initial(self.kind, [f"{m}\n{body(n)}" for n, m in firsts.items()]))
+        cells = cells_of_file(self.file.read_bytes(), self.kind)
+        self.ledger.effect([], cells, "", named=self.has_ids)
         self.file_ids = ArbitraryFileIdManager(root_dir=str(self.root), db_path=":memory:")
         file_id = self.file_ids.index(self.path)
         kinds = ("json", "notebook") if notebook else ("text", "file")
@@ -105,6 +108,8 @@ class World:
 
     async def _take(self, step: Step) -> None:
         await self._bury()
+        for client in self.clients:
+            editing.go_on(client)
         act: Callable[[Step], Awaitable[None]] | None = getattr(self, f"_do_{step['op']}", None)
         if act is not None:
             await act(step)
@@ -159,15 +164,24 @@ class World:
         self._unwatch()
         mirror: Doc[Any] = Doc()  # a document cannot be read while it tells its observers
 
-        def look(update: bytes) -> None:
+        def look(update: bytes, is_edit: bool) -> None:
             mirror.apply_update(update)
             cells = cells_of_doc(mirror, self.kind)
+            texts = [text for _, text in cells]
+            if is_edit:
+                self.ledger.typed.mixed(texts)
+            else:
+                self.problems += self.ledger.typed.invented(texts)
             self.ledger.seen(cells)
             self.ledger.cells_went(self._cells, (name for name, _ in cells))
             self._cells = dict(cells)
 
-        look(live.ydoc.get_update())
-        self._watched = (live, live.ydoc.observe(lambda event: look(event.update)))
+        def look_again(event: Any) -> None:
+            # What is typed into a moved cell is placed where Yjs would have placed it.
+            look(event.update, is_edit=live._is_broadcasting and live._kind is Kind.EDIT)
+
+        look(live.ydoc.get_update(), is_edit=False)
+        self._watched = (live, live.ydoc.observe(look_again))
 
     def _unwatch(self) -> None:
         if self._watched is not None:
@@ -266,7 +280,8 @@ def noting_conflicts(ledger: Ledger) -> Iterator[None]:
 
     def noting(room: DocumentRoom, conflicts: list[Conflict], origin: str) -> None:
         show(room, conflicts, origin)
-        ledger.conflicted((each.ours, each.theirs) for each in conflicts)
+        pieces = [(each.ours, each.theirs) for each in conflicts]
+        ledger.conflicted(pieces, is_rebase=origin == "rebase")
 
     DocumentRoom.show_conflicts = noting  # type: ignore[method-assign]
     try:

@@ -9,8 +9,10 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
-from .contents import body, cells_of_file, count, is_notebook, joined, new_cell
-from .marks import MARK, Ledger, seam
+from .code import change_of
+from .contents import body, cells_of_file, is_notebook, joined, new_cell
+from .ledger import Ledger
+from .marks import MARK, seam
 from .plan import Step
 
 PAUSE = 0.0004
@@ -23,8 +25,9 @@ def write(path: Path, kind: str, step: Step, ledger: Ledger) -> None:
     before = path.read_bytes()
     change = _change_notebook if is_notebook(kind) else _change_text
     after = change(before, step, ledger)
-    old, new = count(cells_of_file(before, kind)), count(cells_of_file(after, kind))
-    ledger.effect(old, new, f"(removed on disk in step {step['mark']})")
+    old, new = cells_of_file(before, kind), cells_of_file(after, kind)
+    named = all(not name.startswith("#") for name, _ in [*old, *new])
+    ledger.effect(old, new, f"(removed on disk in step {step['mark']})", named=named)
     _put[step["how"]](path, before, after)
 
 
@@ -33,13 +36,35 @@ def _change_text(data: bytes, step: Step, ledger: Ledger) -> bytes:
     newline = "\r\n" if "\r\n" in text else "\n"
     if step["how"] == "append":
         return (text + ledger.new(step["mark"], "a writer", safe=True) + newline).encode()
-    if step["what"] in ("erase", "both", "drop"):
+    if step["what"] == "code":
+        return _with_code(text, step, newline).encode()
+    if step["what"] in ("erase", "both", "drop", "run"):
         text = _without_one(text, step["to"])
     if step["what"] in ("insert", "both", "cell"):
         piece = ledger.new(step["mark"], "a writer", safe=True)
         at = seam(text, step["at"])
         text = text[:at] + piece + (newline if step["what"] == "cell" else "") + text[at:]
     return text.encode()
+
+
+def _with_code(text: str, step: Step, newline: str = "\n") -> str:
+    """A text with an edit of its code."""
+    change = change_of(text, step, newline)
+    if change is None:
+        return text
+    start, end, piece = change
+    return text[:start] + piece + text[end:]
+
+
+def _run(cell: dict[str, Any], step: Step) -> None:
+    """Write more output, as a program does that runs a notebook and saves it meanwhile."""
+    outputs = cell["outputs"]
+    if not outputs or outputs[-1]["output_type"] != "stream" or step["at"] < 0.3:
+        outputs[:] = [{"output_type": "stream", "name": "stdout", "text": []}]
+    number = step["mark"]
+    lines = joined(outputs[-1]["text"]) + f"epoch {number}: loss 0.{number}\n[{number}%"
+    outputs[-1]["text"] = lines.splitlines(keepends=True)
+    cell["execution_count"] = number
 
 
 def _without_one(text: str, share: float) -> str:
@@ -65,6 +90,11 @@ def _change_notebook(data: bytes, step: Step, ledger: Ledger) -> bytes:
         cells.insert(at, new_cell(f"{mark}\n{body(step['mark'])}\n", name))
     elif what == "drop" and len(cells) > 1:
         del cells[at]
+    elif what == "code":
+        source = _with_code(joined(cells[at]["source"]), step)
+        cells[at]["source"] = source.splitlines(keepends=True)
+    elif what == "run":
+        _run(cells[at], step)
     elif what in ("insert", "erase", "both"):
         source = joined(cells[at]["source"])
         if what != "insert":
