@@ -100,12 +100,7 @@ class Collaborator:
             yield
         if inverse is not None:
             self._inverses.append(inverse)
-        after = self.cells
-        self.ledger.seen(after)
-        self.ledger.effect(before, after, why)
-        names = [cell for cell, _ in after]
-        self.ledger.dead_cells |= {cell for cell, _ in before} - set(names)
-        self.ledger.twins |= {name for name in names if names.count(name) > 1}
+        self.ledger.edited(before, self.cells, why)
 
     def undo(self, why: str) -> None:
         """Take the last edit back that was not taken back yet."""

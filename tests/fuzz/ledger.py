@@ -62,7 +62,15 @@ class Ledger:
             if old[number] and times > old[number]:
                 self.marks[number].most += times - old[number]
             elif not old[number] and not self.marks[number].least:
-                self.marks[number].most += 1
+                self.marks[number].most += times
+
+    def edited(self, before: Cells, after: Cells, why: str) -> None:
+        """Somebody turned the document's cells into others, and perhaps took some away."""
+        self.seen(after)
+        self.effect(before, after, why)
+        names = [cell for cell, _ in after]
+        self.dead_cells |= {cell for cell, _ in before} - set(names)
+        self.twins |= {name for name in names if names.count(name) > 1}
 
     def seen(self, cells: Cells) -> None:
         """The document holds these cells, each with its text."""

@@ -18,6 +18,9 @@ EDITS = {"type": 30, "code": 12, "erase": 6, "cut": 3, "undo": 6}
 CELL_EDITS = {"add": 8, "drop": 3, "move": 2, "split": 2, "outputs": 4}
 COMINGS = {"off": 7, "on": 7, "crash": 1, "save": 6}
 EVENTS = {"disk": 12, "down": 4, "up": 3, "evict": 1, "wipe": 2, "rename": 1, "clock": 1}
+GUESTS = {"view": 2, "restore": 5, "fork": 4}
+FORKS = {"fork_edit": 8, "merge": 5}
+"""What is done with forks, where there are any."""
 
 CHANGES = ("insert", "insert", "erase", "both", "cell", "drop", "code", "code", "run")
 """What another program changes in the file."""
@@ -72,7 +75,12 @@ def make_plan(seed: int, kind: str, steps: int) -> Plan:
     events = {name: weight for name, weight in EVENTS.items() if rng.random() < 0.6}
     if "down" in events or "wipe" in events:
         events |= {"up": EVENTS["up"]}
-    weights = EDITS | (CELL_EDITS if notebook else {}) | COMINGS | events
+    guests = {name: weight for name, weight in GUESTS.items() if rng.random() < 0.3}
+    if "fork" in guests:
+        guests |= FORKS
+    if "restore" in guests:
+        guests |= {"save": 2 * COMINGS["save"]}  # which name versions
+    weights = EDITS | (CELL_EDITS if notebook else {}) | COMINGS | events | guests
     plan: Plan = {"seed": seed, "kind": kind, "clients": clients, "steps": []}
     for number in range(steps):
         step: Step = {"op": _pick(rng, weights), "mark": number + 1}

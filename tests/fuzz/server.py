@@ -95,7 +95,7 @@ class Life:
         self.document = document
         self.dead = False
         self.refusals: list[str] = []
-        logger = logging.getLogger(f"fuzz.{Life.number}")
+        logger = self.logger = logging.getLogger(f"fuzz.{Life.number}")
         logger.propagate = False
         self.log = Log(self)
         logger.handlers = [self.log]
@@ -196,7 +196,8 @@ class Life:
             RuntimeError, HistoryUnavailable
         ):  # the store's thread may have ended already
             await self.backend.run(lambda: None)
-        for room in self.rooms.rooms.values():
+        self.rooms._stopping = True
+        for room in list(self.rooms.rooms.values()):
             room.close()
         self.backend._executor.shutdown(wait=False)  # its thread would go with its process
         await self.backend.reader.close()

@@ -22,7 +22,7 @@ from jupyter_collaboration.merge.conflict import Conflict
 from jupyter_collaboration.rooms import manager
 from jupyter_collaboration.rooms.document import DocumentRoom
 
-from . import checks, editing, writers
+from . import checks, editing, guests, writers
 from .clients import Collaborator
 from .contents import body, cells_of_doc, cells_of_file, initial, is_notebook
 from .ledger import Ledger
@@ -34,7 +34,7 @@ FIRST_MARKS = range(5000, 5003)
 SETTLE_TIME = 0.006
 RETRY = 0.02
 NAMED = 0.5
-"""Share of the saves that name the version as well."""
+"""Share of the saves that name the version as well; all do if versions are restored."""
 
 REST_TIME = 8.0
 """Seconds within which everything comes to rest; on a busy machine most need a tenth of one."""
@@ -63,13 +63,15 @@ class World:
         names = [f"client {number}" for number in range(plan["clients"])]
         self.clients = [Collaborator(name, self.kind, self.ledger) for name in names]
         for client in self.clients:
-            frail = {"disk", "wipe"}  # the cells of these may go with their outputs
+            frail = {"disk", "wipe", "restore"}  # the cells of these may go with their outputs
             client.outputs_are_frail = any(step["op"] in frail for step in plan["steps"])
         self.life: Life | None = None
         self.clock = SimpleNamespace(offset=0.0)
         self._watched: Any = None
         self._cells: dict[str, str] = {}
         self.named: dict[tuple[str, int], Cells] = {}
+        self.forks: list[guests.Fork] = []
+        self._restores = any(step["op"] == "restore" for step in plan["steps"])
 
     @property
     def has_ids(self) -> bool:
@@ -78,6 +80,11 @@ class World:
         return self.kind != "notebook44" and all(
             step.get("how") != "downgrade" for step in self.plan["steps"]
         )
+
+    @property
+    def live(self) -> DocumentRoom | None:
+        """The document's room, if it is open on a server that runs."""
+        return self.life.room if self.life is not None and not self.life.dead else None
 
     @property
     def file(self) -> Path:
@@ -245,9 +252,27 @@ class World:
 
     async def _do_save(self, step: Step) -> None:
         self.clients[step["client"]].ask("save")
-        if step["to"] < NAMED and self.life is not None and (live := self.life.room) is not None:
+        is_named = step["to"] < NAMED or self._restores
+        if is_named and self.life is not None and (live := self.life.room) is not None:
             self.named[live.session_id, live.history.seq] = cells_of_doc(live.ydoc, self.kind)
             live.mark(MarkKind.NAMED, self.clients[step["client"]].username)
+
+    # Guests
+
+    async def _do_view(self, step: Step) -> None:
+        guests.intrude(self, step)
+
+    async def _do_restore(self, step: Step) -> None:
+        await guests.restore(self, step)
+
+    async def _do_fork(self, step: Step) -> None:
+        await guests.fork(self, step)
+
+    async def _do_fork_edit(self, step: Step) -> None:
+        await guests.edit_fork(self, step)
+
+    async def _do_merge(self, step: Step) -> None:
+        await guests.merge_fork(self, step)
 
     # The file and the machine
 
