@@ -37,13 +37,19 @@ def _with_base(base: list[str], common: list[str]) -> list[str]:
     for start, end, other_start, other_end, is_inline in line_changes(base, common):
         found += base[at:start]
         old, new = base[start:end], common[other_start:other_end]
-        if is_inline:
-            old, new = tokens_of("\n".join(old)), tokens_of("\n".join(new))
-            found += "".join(_with_old_tokens(old, new)).split("\n")
+        tokens, others = tokens_of("\n".join(old)), tokens_of("\n".join(new))
+        # Nothing that both sides have may be in the base twice: if each of them seemed to have
+        # deleted another one of two copies, both would be gone.
+        if is_inline or _share_words(tokens, others):
+            found += "".join(_with_old_tokens(tokens, others)).split("\n")
         else:
             found += old + new
         at = end
     return found + base[at:]
+
+
+def _share_words(tokens: list[str], others: list[str]) -> bool:
+    return not {token for token in tokens if is_word(token)}.isdisjoint(others)
 
 
 def _with_old_tokens(tokens: list[str], others: list[str]) -> Iterator[str]:

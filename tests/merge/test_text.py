@@ -122,6 +122,15 @@ def test_a_word_that_both_sides_added_is_taken_from_no_other_place(
     assert merge_text("base line\n", "the base line\n", theirs, sure=False)[0] == merged
 
 
+def test_what_the_old_base_and_both_sides_have_stays_where_lines_were_joined() -> None:
+    base = "start\nx = 1"
+    ours = "start, new += 12\ndef f(a, b=3): pass, x = 1"
+    theirs = "start, new +=a, b=3): pass, x = 1"
+    merged, _ = merge_text(base, ours, theirs, sure=False)
+    assert merged.startswith("start, new +=")
+    assert merged.endswith("x = 1")
+
+
 @pytest.mark.parametrize(
     ("base", "ours", "theirs", "merged"),
     [
