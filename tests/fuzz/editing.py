@@ -39,7 +39,7 @@ async def edit(world: World, step: Step) -> None:
         return
     # Yjs knows no moves: two people who move or split one cell at once get it twice, and what comes
     # into it in that moment is lost. That is not ours to judge, so everybody sees a move before the
-    # next step is taken, none is undone, and the file waits.
+    # next step is taken, none is undone, and the file waits. [L4]
     if step["op"] in ("move", "split"):
         async with world.between_saves():
             if await checks.in_step(world):

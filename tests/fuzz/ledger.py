@@ -1,4 +1,9 @@
-"""What is known of each mark of a plan, and what may have become of it."""
+"""What is known of each mark of a plan, and what may have become of it.
+
+A mark may be gone if somebody removed it, if its cell was deleted [L5], if it was part of outputs
+that a program changed [L7], or if only a lost store or a lost replica had it [L9]. It may be there
+more than once if somebody put it back, or if a conflict that was shown to everybody has it. [L3]
+"""
 
 from __future__ import annotations
 

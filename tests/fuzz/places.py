@@ -5,8 +5,8 @@ that must hold in the end, whatever was merged meanwhile. The same goes for cell
 
 - marks and cells that somebody took out: they are back only if somebody put them elsewhere, or as
   one side of a conflict; and marks that a conflict doubled, which have no one place;
-- the order of two marks of which each is in one side of a conflict, since ours comes first;
-- the place of a cell that was added next to one that somebody else moved: it follows that one.
+- the order of two marks of which each is in one side of a conflict, since ours comes first; [L3]
+- the place of a cell that was added next to one that somebody else moved: it follows that one. [L4]
 """
 
 from __future__ import annotations

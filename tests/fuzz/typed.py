@@ -5,8 +5,8 @@ result was typed by somebody, and each pair of adjacent tokens stood like that i
 a merge keeps an unchanged token between the edits of two sides. Two pairs are not judged:
 
 - What Yjs makes of two edits at one place whose authors did not see each other's. They arrive as
-  edits of members, which the server passes on as they are; they are noted, and count as typed.
-- What is left where one side deleted a token and the other side the token beside it.
+  edits of members, which the server passes on as they are; they are noted, and count as typed. [L1]
+- What is left where one side deleted a token and the other side the token beside it. [L2]
 """
 
 from __future__ import annotations

@@ -76,7 +76,7 @@ class World:
     @property
     def has_ids(self) -> bool:
         """Whether the file names its cells. If not, and both sides changed a cell until their texts
-        do not tell that it is one, both are kept. [F5]"""
+        do not tell that it is one, both are kept. [F5] [L6]"""
         return self.kind != "notebook44" and all(
             step.get("how") != "downgrade" for step in self.plan["steps"]
         )
@@ -281,7 +281,7 @@ class World:
             writers.write(self.file, self.kind, step, self.ledger)
 
     def between_saves(self) -> Any:
-        """Nobody can tell a write between the server's look and its own write."""
+        """Nobody can tell a write between the server's look and its own write. [L8]"""
         live = self.life.room if self.life is not None else None
         return live.synchronizer._lock if live is not None else asyncio.Lock()
 
