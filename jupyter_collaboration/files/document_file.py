@@ -148,19 +148,30 @@ class DocumentFile:
         """Check and write the file in this block, while other servers on its folder wait."""
         if self._turns is None:
             yield
-        else:
-            async with self._turns.turn(await run_sync(self._name)):
-                yield
+            return
+        while True:
+            name = await self._name()
+            async with self._turns.turn(name):
+                if name == await self._name():  # the file was not renamed in the meantime
+                    yield
+                    return
 
     async def is_from_a_server(self, file_hash: str) -> bool:
         """Return whether a server on this folder wrote the file, after merging our last save."""
-        return self._turns is not None and await self._turns.is_noted(
-            await run_sync(self._name), file_hash
-        )
+        return self._turns is not None and await self._turns.is_noted(await self._name(), file_hash)
 
-    def _name(self) -> str:
-        """The name of the file's lock, which is the same on all servers."""
-        path = self._last_path or ""
+    async def _name(self) -> str:
+        """Return the name of the file's lock, which is the same on all servers.
+
+        It follows the file's current path, since servers notice a rename at different times.
+        """
+        try:
+            path = self.path
+        except DocumentNotFound:
+            path = self._last_path or ""
+        return await run_sync(self._real_path, path)
+
+    def _real_path(self, path: str) -> str:
         where = getattr(self._contents, "_get_os_path", None)
         try:
             return path if where is None else os.path.realpath(where(path))
@@ -348,7 +359,7 @@ class DocumentFile:
                 raise
             raise SaveFailed(f"{type(error).__name__}: {error}") from error
         if self._turns is not None:
-            await self._turns.note(await run_sync(self._name), saved.state.hash)
+            await self._turns.note(await self._name(), saved.state.hash)
         return saved
 
     @property
