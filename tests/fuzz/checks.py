@@ -112,12 +112,24 @@ async def at_rest(world: World, seconds: float) -> list[str]:
     wrong: list[str] = []
     if not await wait_for(lambda: _calm(world) and _file_agrees(world), seconds):
         wrong = ["the file does not become what the document is", *_differences(world)]
+    if not await wait_for(lambda: _both_agree(world), seconds):
+        wrong += ["the servers do not agree", *_differences(world)]
+        wrong.append(f"beside: {_shown(world.beside.cells)}")
     return wrong + await _verdicts(world)
+
+
+def _both_agree(world: World) -> bool:
+    """Whether two servers on one folder have the same, and nothing to save."""
+    cells = cells_of_doc(_room(world).ydoc, world.kind)
+    return _calm(world) and _file_agrees(world) and world.beside.agrees(cells)
 
 
 def _file_agrees(world: World) -> bool:
     room = _room(world)
-    file = cells_of_file(world.file.read_bytes(), world.kind)
+    try:
+        file = cells_of_file(world.file.read_bytes(), world.kind)
+    except ValueError:  # it is being written
+        return False
     cells = cells_of_doc(room.ydoc, world.kind)
     if is_notebook(world.kind):
         named = rendered("notebook", room.ydoc.get_update())["nbformat_minor"] >= 5

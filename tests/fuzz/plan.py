@@ -19,6 +19,7 @@ CELL_EDITS = {"add": 8, "drop": 3, "move": 2, "split": 2, "outputs": 4}
 COMINGS = {"off": 7, "on": 7, "crash": 1, "save": 6}
 EVENTS = {"disk": 12, "down": 4, "up": 3, "evict": 1, "wipe": 2, "rename": 1, "clock": 1}
 GUESTS = {"view": 2, "restore": 5, "fork": 4}
+BESIDE = {"beside": 15}
 FORKS = {"fork_edit": 8, "merge": 5}
 """What is done with forks, where there are any."""
 
@@ -80,13 +81,16 @@ def make_plan(seed: int, kind: str, steps: int) -> Plan:
         guests |= FORKS
     if "restore" in guests:
         guests |= {"save": 2 * COMINGS["save"]}  # which name versions
+    if rng.random() < 0.15:
+        events = {name: weight for name, weight in events.items() if name != "wipe"}
+        guests |= BESIDE
     weights = EDITS | (CELL_EDITS if notebook else {}) | COMINGS | events | guests
     plan: Plan = {"seed": seed, "kind": kind, "clients": clients, "steps": []}
     for number in range(steps):
         step: Step = {"op": _pick(rng, weights), "mark": number + 1}
         step |= {"client": rng.randrange(clients), "then": _pick(rng, PAUSES)}
         step |= {name: rng.randrange(1000) / 1000 for name in ("cell", "at", "to")}
-        if step["op"] == "type":
+        if step["op"] in ("type", "beside"):
             step["run"] = rng.random() < 0.4
         elif step["op"] == "code":
             step["code"] = rng.choice(CODE)

@@ -25,7 +25,9 @@ from jupyter_collaboration import failpoints
 from jupyter_collaboration.app import STOP_GRACE, YDocExtension
 from jupyter_collaboration.documents.identity import DocumentId
 from jupyter_collaboration.errors import HistoryUnavailable
+from jupyter_collaboration.files import native_save
 from jupyter_collaboration.files.synchronizer import SynchronizerOptions
+from jupyter_collaboration.files.turns import Turns
 from jupyter_collaboration.files.watcher import FileWatch
 from jupyter_collaboration.history.sqlite.backend import SQLiteBackend
 from jupyter_collaboration.rooms.document import DocumentRoom
@@ -39,7 +41,7 @@ COMMIT_DELAY = 0.004
 
 
 class Contents(AsyncLargeFileManager):
-    """Reads and writes until its server is killed."""
+    """Reads and writes until its server is killed; not one of Jupyter Server's own managers."""
 
     dead = False
     busy = 0
@@ -70,6 +72,34 @@ class Contents(AsyncLargeFileManager):
             self._end()
 
 
+class NativeContents(AsyncLargeFileManager):
+    """Jupyter Server's own manager, whose files are written by `native_save`. [F7]"""
+
+    dead = False
+    busy = 0
+
+
+@contextmanager
+def mortal_writes() -> Iterator[None]:
+    """Write native files only as long as their server runs."""
+    write = native_save._write
+
+    def checked(manager: Any, *args: Any) -> None:
+        if manager.dead:
+            raise HTTPError(503, "The server was killed.")
+        manager.busy += 1
+        try:
+            write(manager, *args)
+        finally:
+            manager.busy -= 1
+
+    native_save._write = checked
+    try:
+        yield
+    finally:
+        native_save._write = write
+
+
 class Log(logging.Handler):
     """Keeps what must not be logged."""
 
@@ -85,12 +115,28 @@ class Log(logging.Handler):
 
 
 class Life:
-    """A server from its start to its end."""
+    """A server from its start to its end.
+
+    Args:
+        takes_turns: whether there is another server on the same folder.
+        is_native: whether the server has a contents manager of Jupyter Server's own.
+        is_first: whether this is the one that may be killed at a point.
+    """
 
     number = 0
 
-    def __init__(self, root: Path, document: DocumentId, file_ids: ArbitraryFileIdManager) -> None:
+    def __init__(
+        self,
+        root: Path,
+        document: DocumentId,
+        file_ids: ArbitraryFileIdManager,
+        *,
+        takes_turns: bool = True,
+        is_native: bool = True,
+        is_first: bool = True,
+    ) -> None:
         Life.number += 1
+        self._is_first = is_first
         self.root = root
         self.document = document
         self.dead = False
@@ -103,13 +149,14 @@ class Life:
         config.NotebookNotary.db_file = ":memory:"
         config.NotebookNotary.data_dir = str(root.parent)
         config.NotebookNotary.secret = b"known"
-        self.contents = Contents(root_dir=str(root), config=config, log=logger)
+        manager = NativeContents if is_native else Contents
+        self.contents = manager(root_dir=str(root), config=config, log=logger)
         self.backend = SQLiteBackend(str(root / STORE), logger, commit_delay=COMMIT_DELAY)
         extension: Any = SimpleNamespace(
             serverapp=SimpleNamespace(contents_manager=self.contents),
             log=logger,
             _file_ids=file_ids,
-            _turns=None,
+            _turns=Turns(self.backend.shared_folder, logger) if takes_turns else None,
             _options=OPTIONS,
             _file_locks={},
             _watch=FileWatch(OPTIONS.poll_interval),
@@ -129,7 +176,8 @@ class Life:
         self._run: asyncio.Task[None] | None = None
 
     async def start(self) -> None:
-        failpoints.hook = self._reached
+        if self._is_first:
+            failpoints.hook = self._reached
         self._run = asyncio.get_running_loop().create_task(self.rooms.run())
         await self.rooms.started.wait()
 
@@ -203,7 +251,8 @@ class Life:
         await self.backend.reader.close()
         if self._file is not None:
             self._file.close()
-        failpoints.hook = None
+        if self._is_first:
+            failpoints.hook = None
 
     async def kill(self) -> None:
         if not self.dead:

@@ -5,8 +5,8 @@ from __future__ import annotations
 import asyncio
 import tempfile
 import time
-from collections.abc import Awaitable, Callable, Iterator
-from contextlib import contextmanager
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
+from contextlib import asynccontextmanager, contextmanager
 from pathlib import Path
 from types import SimpleNamespace
 from typing import Any
@@ -23,12 +23,13 @@ from jupyter_collaboration.rooms import manager
 from jupyter_collaboration.rooms.document import DocumentRoom
 
 from . import checks, editing, guests, writers
+from .beside import Beside
 from .clients import Collaborator
 from .contents import body, cells_of_doc, cells_of_file, initial, is_notebook
 from .ledger import Ledger
 from .marks import Cells, count
 from .plan import Plan, Step
-from .server import STORE, Life
+from .server import STORE, Life, mortal_writes
 
 FIRST_MARKS = range(5000, 5003)
 SETTLE_TIME = 0.006
@@ -68,7 +69,7 @@ class World:
         self.life: Life | None = None
         self.clock = SimpleNamespace(offset=0.0)
         self._watched: Any = None
-        self._cells: dict[str, str] = {}
+        self.beside = Beside(self)
         self.named: dict[tuple[str, int], Cells] = {}
         self.forks: list[guests.Fork] = []
         self._restores = any(step["op"] == "restore" for step in plan["steps"])
@@ -101,6 +102,7 @@ class World:
                 await self._take(step)
             self.problems += await checks.at_rest(self, REST_TIME)
         finally:
+            await self.beside.stop()
             for client in self.clients:
                 self.problems += client.problems
             if self.life is not None:
@@ -117,6 +119,7 @@ class World:
         await self._bury()
         for client in self.clients:
             editing.go_on(client)
+        self.beside.go_on()
         act: Callable[[Step], Awaitable[None]] | None = getattr(self, f"_do_{step['op']}", None)
         if act is not None:
             await act(step)
@@ -137,7 +140,14 @@ class World:
 
     async def _up(self) -> None:
         if self.life is None:
-            self.life = Life(self.root, self.document, self.file_ids)
+            turns = any(step["op"] == "beside" for step in self.plan["steps"])
+            self.life = Life(
+                self.root,
+                self.document,
+                self.file_ids,
+                takes_turns=turns,
+                is_native=turns or self.plan["seed"] % 8 >= 4,
+            )
             await self.life.start()
 
     async def _bury(self) -> None:
@@ -169,9 +179,15 @@ class World:
         if live is None or (self._watched is not None and self._watched[0] is live):
             return
         self._unwatch()
+        self._watched = (live, self.watched(live))
+
+    def watched(self, live: DocumentRoom) -> Callable[[], None]:
+        """Watch a room's document; returns what ends that."""
         mirror: Doc[Any] = Doc()  # a document cannot be read while it tells its observers
+        known: dict[str, str] = {}
 
         def look(update: bytes, is_edit: bool) -> None:
+            nonlocal known
             mirror.apply_update(update)
             cells = cells_of_doc(mirror, self.kind)
             texts = [text for _, text in cells]
@@ -180,20 +196,21 @@ class World:
             else:
                 self.problems += self.ledger.typed.invented(texts)
             self.ledger.seen(cells)
-            self.ledger.cells_went(self._cells, (name for name, _ in cells))
-            self._cells = dict(cells)
+            self.ledger.cells_went(known, (name for name, _ in cells))
+            known = dict(cells)
 
         def look_again(event: Any) -> None:
             # What is typed into a moved cell is placed where Yjs would have placed it.
             look(event.update, is_edit=live._is_broadcasting and live._kind is Kind.EDIT)
 
         look(live.ydoc.get_update(), is_edit=False)
-        self._watched = (live, live.ydoc.observe(look_again))
+        subscription = live.ydoc.observe(look_again)
+        return lambda: live.ydoc.unobserve(subscription)
 
     def _unwatch(self) -> None:
         if self._watched is not None:
-            live, subscription = self._watched
-            live.ydoc.unobserve(subscription)
+            _, end = self._watched
+            end()
             self._watched = None
 
     async def _do_down(self, step: Step) -> None:
@@ -274,16 +291,22 @@ class World:
     async def _do_merge(self, step: Step) -> None:
         await guests.merge_fork(self, step)
 
+    async def _do_beside(self, step: Step) -> None:
+        await self.beside.take(step)
+
     # The file and the machine
 
     async def _do_disk(self, step: Step) -> None:
         async with self.between_saves():
             writers.write(self.file, self.kind, step, self.ledger)
 
-    def between_saves(self) -> Any:
+    @asynccontextmanager
+    async def between_saves(self) -> AsyncIterator[None]:
         """Nobody can tell a write between the server's look and its own write. [L8]"""
         live = self.life.room if self.life is not None else None
-        return live.synchronizer._lock if live is not None else asyncio.Lock()
+        lock = live.synchronizer._lock if live is not None else asyncio.Lock()
+        async with lock, self.beside.between_saves():
+            yield
 
     async def _do_rename(self, step: Step) -> None:
         if self.life is None:
@@ -347,7 +370,7 @@ def run_plan(plan: Plan) -> list[str]:
     async def whole() -> list[str]:
         with tempfile.TemporaryDirectory(prefix="fuzz-") as folder:
             world = World(plan, Path(folder))
-            with quick(world.clock), noting_conflicts(world.ledger):
+            with quick(world.clock), noting_conflicts(world.ledger), mortal_writes():
                 return await asyncio.wait_for(world.run(), 60)
 
     return asyncio.run(whole())
