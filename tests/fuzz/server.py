@@ -22,6 +22,7 @@ from tornado.web import HTTPError
 from traitlets.config import Config
 
 from jupyter_collaboration import failpoints
+from jupyter_collaboration.access.file_ids import FileIds
 from jupyter_collaboration.app import STOP_GRACE, YDocExtension
 from jupyter_collaboration.documents.identity import DocumentId
 from jupyter_collaboration.errors import HistoryUnavailable
@@ -155,7 +156,7 @@ class Life:
         extension: Any = SimpleNamespace(
             serverapp=SimpleNamespace(contents_manager=self.contents),
             log=logger,
-            _file_ids=file_ids,
+            _file_ids=FileIds(file_ids, self.contents),
             _turns=Turns(self.backend.shared_folder, logger) if takes_turns else None,
             _options=OPTIONS,
             _file_locks={},
