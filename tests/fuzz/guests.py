@@ -85,7 +85,11 @@ def intrude(world: World, step: Step) -> None:
 
 async def restore(world: World, step: Step) -> None:
     """Bring the document back to a version that was named, while the file waits. [V5]"""
-    async with world.between_saves():
+    life = world.life
+    if life is None or world.live is None:
+        return
+    # Pinned first: an eviction holds the room's lock while it waits for that of the file.
+    async with life.pinned(), world.between_saves():
         await _restore(world, step, await checks.in_step(world))
 
 
