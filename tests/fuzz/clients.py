@@ -147,7 +147,7 @@ class Collaborator:
         room = await life.open()
         while self.session_id != room.session_id:
             async with life.pinned() as pinned:
-                await self._rebase(pinned)
+                await self._rebase(pinned, life)
             room = await life.open()  # it may have been closed meanwhile
         if life.dead or self.online:
             return
@@ -155,13 +155,15 @@ class Collaborator:
         room.join(self)
         self.send_message(messages.sync_message(messages.STEP1, self.doc.get_state()))
 
-    async def _rebase(self, room: DocumentRoom) -> None:
+    async def _rebase(self, room: DocumentRoom, life: Life) -> None:
         """Hand over what the replica has, and begin anew with an empty one. [S4]"""
         state = self.doc.get_update()
         edits = self._edits
         self._note_replica(state)
         conflicts = await room.rebase(self.session_id, state, self.base, self.username)
         self.ledger.clashed((each.ours, each.theirs) for each in conflicts)
+        if life.dead:
+            raise ConnectionError("a server that was killed does not answer")
         if edits != self._edits:
             raise ConnectionError("somebody typed while the replica was handed over")
         self.rebases += 1

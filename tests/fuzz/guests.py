@@ -85,12 +85,14 @@ def intrude(world: World, step: Step) -> None:
 
 async def restore(world: World, step: Step) -> None:
     """Bring the document back to a version that was named, while the file waits. [V5]"""
-    life = world.life
-    if life is None or world.live is None:
+    if world.life is None or world.live is None:
         return
-    # Pinned first: an eviction holds the room's lock while it waits for that of the file.
-    async with life.pinned(), world.between_saves():
-        await _restore(world, step, await checks.in_step(world))
+    try:
+        async with world.life.pinned(), world.between_saves():
+            await _restore(world, step, await checks.in_step(world))
+    except CollaborationError as error:
+        if world.life is not None:
+            world.life.refusals.append(f"a restore: {error!r}")
 
 
 async def _restore(world: World, step: Step, is_quiet: bool) -> None:
@@ -108,27 +110,23 @@ async def _restore(world: World, step: Step, is_quiet: bool) -> None:
     service = VersionService(life.rooms, life.logger)
     why = f"(removed by the restore in step {step['mark']})"
     then = world.named[live.session_id, seq]
+    apply = live.restore
+
+    async def noted(*args: Any, **options: Any) -> None:
+        before = cells_of_doc(live.ydoc, world.kind)
+        after = then if only is None else _with_cell(before, then, only)
+        world.ledger.edited(before, after, why)
+        await apply(*args, **options)
+        now = [text for _, text in cells_of_doc(live.ydoc, world.kind)]
+        if is_quiet and now != [text for _, text in after]:
+            shown = [readable("\n".join(texts)) for texts in (now, dict(after).values())]
+            world.problems.append(f"version {seq} is {shown[1]!r}, restored {shown[0]!r}")
+
+    live.restore = noted  # type: ignore[method-assign]
     try:
-        async with life.pinned() as room:
-            apply = room.restore
-
-            async def noted(*args: Any, **options: Any) -> None:
-                before = cells_of_doc(room.ydoc, world.kind)
-                after = then if only is None else _with_cell(before, then, only)
-                world.ledger.edited(before, after, why)
-                await apply(*args, **options)
-                now = [text for _, text in cells_of_doc(room.ydoc, world.kind)]
-                if is_quiet and now != [text for _, text in after]:
-                    shown = [readable("\n".join(texts)) for texts in (now, dict(after).values())]
-                    world.problems.append(f"version {seq} is {shown[1]!r}, restored {shown[0]!r}")
-
-            room.restore = noted  # type: ignore[method-assign]
-            try:
-                await service.restore(world.document, seq, "a person who restores", cell=only)
-            finally:
-                del room.restore
-    except CollaborationError as error:
-        life.refusals.append(f"a restore: {error!r}")
+        await service.restore(world.document, seq, "a person who restores", cell=only)
+    finally:
+        del live.restore
 
 
 def _with_cell(now: Cells, then: Cells, name: str) -> Cells:

@@ -94,19 +94,19 @@ class Ledger:
             there |= (marks_in(theirs) - marks_in(ours)).keys()
         self.told_twice |= here & there
 
-    def conflicted(self, conflicts: Iterable[tuple[str, str]], *, is_rebase: bool) -> None:
+    def conflicted(self, conflicts: Iterable[tuple[str, str]], *, is_loose: bool) -> None:
         """Both lines of these conflicts stand in the document.
 
         So what one of them has may be there twice: in the other one as well, or, if that side
         moved it, elsewhere.
 
         Args:
-            is_rebase: whether the history is lost: the next replica may tell more of it, and then
-                even the order of the lines is another one.
+            is_loose: whether even the order of the lines may become another one: the next replica
+                of a lost history may tell more of it, and of two servers each puts its own first.
         """
         for ours, theirs in conflicts:
             one, other = marks_in(ours), marks_in(theirs)
-            if is_rebase:
+            if is_loose:
                 self.places.doubled(one | other)
             else:
                 self.places.conflicted(one, other)

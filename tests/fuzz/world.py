@@ -83,6 +83,11 @@ class World:
         )
 
     @property
+    def are_two(self) -> bool:
+        """Whether there are two servers on the folder."""
+        return any(step["op"] == "beside" for step in self.plan["steps"])
+
+    @property
     def live(self) -> DocumentRoom | None:
         """The document's room, if it is open on a server that runs."""
         return self.life.room if self.life is not None and not self.life.dead else None
@@ -140,13 +145,12 @@ class World:
 
     async def _up(self) -> None:
         if self.life is None:
-            turns = any(step["op"] == "beside" for step in self.plan["steps"])
             self.life = Life(
                 self.root,
                 self.document,
                 self.file_ids,
-                takes_turns=turns,
-                is_native=turns or self.plan["seed"] % 8 >= 4,
+                takes_turns=self.are_two,
+                is_native=self.are_two or self.plan["seed"] % 8 >= 4,
             )
             await self.life.start()
 
@@ -190,14 +194,17 @@ class World:
             nonlocal known
             mirror.apply_update(update)
             cells = cells_of_doc(mirror, self.kind)
-            texts = [text for _, text in cells]
             if is_edit:
-                self.ledger.typed.mixed(texts)
-            else:
-                self.problems += self.ledger.typed.invented(texts)
+                self.ledger.typed.mixed(text for _, text in cells)
+            else:  # once what was typed meanwhile is merged as well: nobody sees it before
+                asyncio.get_running_loop().call_soon(judge)
             self.ledger.seen(cells)
             self.ledger.cells_went(known, (name for name, _ in cells))
             known = dict(cells)
+
+        def judge() -> None:
+            texts = [text for _, text in cells_of_doc(mirror, self.kind)]
+            self.problems += self.ledger.typed.invented(texts)
 
         def look_again(event: Any) -> None:
             # What is typed into a moved cell is placed where Yjs would have placed it.
@@ -322,14 +329,14 @@ class World:
 
 
 @contextmanager
-def noting_conflicts(ledger: Ledger) -> Iterator[None]:
-    """Tell a ledger of all conflicts that rooms show to everybody."""
+def noting_conflicts(ledger: Ledger, *, are_two: bool) -> Iterator[None]:
+    """Tell a ledger of all conflicts that rooms, perhaps of two servers, show to everybody."""
     show = DocumentRoom.show_conflicts
 
     def noting(room: DocumentRoom, conflicts: list[Conflict], origin: str) -> None:
         show(room, conflicts, origin)
         pieces = [(each.ours, each.theirs) for each in conflicts]
-        ledger.conflicted(pieces, is_rebase=origin == "rebase")
+        ledger.conflicted(pieces, is_loose=are_two or origin == "rebase")
 
     DocumentRoom.show_conflicts = noting  # type: ignore[method-assign]
     try:
@@ -370,7 +377,11 @@ def run_plan(plan: Plan) -> list[str]:
     async def whole() -> list[str]:
         with tempfile.TemporaryDirectory(prefix="fuzz-") as folder:
             world = World(plan, Path(folder))
-            with quick(world.clock), noting_conflicts(world.ledger), mortal_writes():
+            with (
+                quick(world.clock),
+                noting_conflicts(world.ledger, are_two=world.are_two),
+                mortal_writes(),
+            ):
                 return await asyncio.wait_for(world.run(), 60)
 
     return asyncio.run(whole())
