@@ -68,10 +68,8 @@ BUGS = [
         "files/synchronizer.py",
         [
             (
-                "        if self.known is not None and not self.known.hash:\n"
-                "            await self.look()\n",
-                "        if self.known is not None and not self.known.hash:\n"
-                "            await self.revert()\n",
+                "        if self._todo is Todo.MERGE:\n            await self.look()\n",
+                "        if self._todo is Todo.MERGE:\n            await self.revert()\n",
             )
         ],
         [PLANS],
@@ -82,8 +80,8 @@ BUGS = [
         "files/autosave.py",
         [
             (
-                "min(self._last + self._delay, self._first + self._max_delay) - now",
-                "self._last + self._delay - now",
+                "min(self._last_edit + self._delay, since + self._max_delay) - now",
+                "self._last_edit + self._delay - now",
             )
         ],
         ["files/test_document_file.py -k 'saves_while_changes_keep_coming'"],
@@ -192,8 +190,8 @@ BUGS = [
         "files/autosave.py",
         [
             (
-                "                    self._first = min(self._first, anyio.current_time())\n",
-                "                    self._first = math.inf\n",
+                "self._become(Unsaved(anyio.current_time() if since is None else since))",
+                "self._become(Saved())",
             )
         ],
         ["files/test_document_file.py", "system/test_faults_files.py -k 'fails_says_why and text'"],
@@ -204,7 +202,7 @@ BUGS = [
         "files/synchronizer.py",
         [
             (
-                "await self._history.mark_saving(position, fingerprint, self._file.newline)",
+                "await self._history.mark_saving(found.seq, found.fingerprint, self._file.newline)",
                 "pass",
             )
         ],
@@ -220,7 +218,7 @@ BUGS = [
     Bug(
         "an own write that a kill kept from its note is no base",
         "H9",
-        "files/synchronizer.py",
+        "files/opening.py",
         [
             (
                 "self._history.mark_saved(stored.saving_seq or 0, file.state.hash, on_disk)",
@@ -275,11 +273,33 @@ BUGS = [
         "documents/codec.py",
         [
             (
-                "    return low + int(fingerprint(content)[:16], 16) % (2**53 - low)\n",
+                "    return low + int(_whole_fingerprint(content_type, content)[:16], 16)"
+                " % (2**53 - low)\n",
                 "    import random\n\n    return random.randrange(low, 2**53)\n",
             )
         ],
         ["merge/test_document.py", PLANS],
+    ),
+    Bug(
+        "a save does not read a changed output again",
+        "F7",
+        "documents/snapshot.py",
+        [("                self.outputs[path[1]] = None\n", "                pass\n")],
+        ["documents/test_snapshot.py"],
+    ),
+    Bug(
+        "a file that was just written keeps its hash",
+        "F11",
+        "files/native_load.py",
+        [("after.st_mtime < started - SETTLED and ", "")],
+        ["files/test_native_load.py"],
+    ),
+    Bug(
+        "a save replaces the file, and its id is searched for",
+        "F8",
+        "access/file_ids.py",
+        [("        if file_id in self._replaced:\n", "        if False:\n")],
+        ["access/test_replaced_files.py"],
     ),
 ]
 
