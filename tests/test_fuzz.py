@@ -21,7 +21,7 @@ from fuzz.world import run_plan
 
 KEPT: dict[str, Plan] = json.loads((Path(__file__).parent / "fuzz" / "seeds.json").read_text())
 
-PLANS = 200
+PLANS = 180
 CHUNK = 20
 STEPS = 40
 

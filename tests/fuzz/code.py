@@ -63,7 +63,7 @@ def change_of(text: str, step: Step, newline: str = "\n") -> Change | None:
     if how == "delete":
         return start, end, ""
     if how == "join":
-        behind = re.compile(r"[^\S\n]+").match(text, end)
+        behind = re.compile(r"[ \t]+").match(text, end)
         return (behind.start(), behind.end(), "") if behind else None
     assert how == "line"
     line = text.rfind("\n", 0, start) + 1
