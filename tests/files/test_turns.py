@@ -11,6 +11,7 @@ from typing import Any
 from jupyter_server.services.contents.largefilemanager import AsyncLargeFileManager
 from jupyter_server_fileid.manager import ArbitraryFileIdManager
 
+from jupyter_collaboration.access.file_ids import FileIds
 from jupyter_collaboration.documents.identity import document_id
 from jupyter_collaboration.files.document_file import DocumentFile
 from jupyter_collaboration.files.turns import Turns
@@ -25,14 +26,10 @@ def test_a_server_that_did_not_notice_a_rename_yet_waits_for_one_that_did(
         (tmp_path / "a.txt").write_text("one\n")
         ids = ArbitraryFileIdManager(root_dir=str(tmp_path), db_path=":memory:")
         document = document_id("text", "file", ids.index("a.txt"))
+        contents = AsyncLargeFileManager(root_dir=str(tmp_path))
+        turns = Turns(tmp_path / "turns", logging.getLogger("test"))
         first, second = (
-            DocumentFile(
-                document,
-                AsyncLargeFileManager(root_dir=str(tmp_path)),
-                ids,  # type: ignore[arg-type]
-                Turns(tmp_path / "turns", logging.getLogger("test")),
-            )
-            for _ in range(2)
+            DocumentFile(document, contents, FileIds(ids, contents), turns) for _ in range(2)
         )
         for file in (first, second):
             await file.load()
