@@ -7,8 +7,8 @@ from collections.abc import AsyncIterator, Iterable
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 
-from fuzz.contents import Cells, cells_of_doc, cells_of_file, count, initial, is_notebook
-from fuzz.marks import mark_text, torn
+from fuzz.contents import Cells, cells_of_doc, cells_of_file, initial, is_notebook
+from fuzz.marks import count, mark_text, torn
 from support import Editor, Server, until
 
 from rtcbench.fixtures import Fixture

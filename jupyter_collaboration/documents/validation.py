@@ -39,7 +39,7 @@ def problem_of_value(value: Any, depth: int = 0) -> str:
     if depth > MAX_DEPTH:
         return f"values are nested more than {MAX_DEPTH} deep"
     if isinstance(value, float) and not math.isfinite(value):
-        return f"the number {value} is none that JSON knows"
+        return f"JSON cannot represent the number {value}"
     if isinstance(value, Map | Array | Text):
         value = value.to_py()
     if isinstance(value, dict):
@@ -58,7 +58,7 @@ def _first(problems: Iterator[str]) -> str:
 def problem_of_cell(cell: Any) -> str:
     """Return why a cell is not valid; empty if it is."""
     if not isinstance(cell, Map):
-        return "a cell is no map"
+        return "a cell is not a map"
     keys = list(cell.keys())
     for key in NEEDED:
         if key not in keys:
@@ -71,15 +71,15 @@ def problem_of_cell(cell: Any) -> str:
 def problem_of_entry(key: str, value: Any) -> str:
     """Return why a value is not valid for a key of a cell; empty if it is."""
     if key == "cell_type" and value not in CELL_TYPES:
-        return "a cell's type is none that notebooks know"
+        return "a cell has an unknown type"
     if key == "source" and not isinstance(value, Text):
-        return "a cell's source is no text"
+        return "a cell's source is not text"
     if key == "metadata" and not isinstance(value, Map | dict):
-        return "a cell's metadata are no map"
+        return "a cell's metadata is not a map"
     if key == "outputs" and not isinstance(value, Array | list):
-        return "a cell's outputs are no list"
+        return "a cell's outputs are not a list"
     if key == "execution_count" and not (value is None or isinstance(value, int | float)):
-        return "a cell's execution count is no number"
+        return "a cell's execution count is not a number"
     return problem_of_value(value)
 
 
@@ -88,9 +88,9 @@ def problem_of_meta(key: str, value: Any) -> str:
     if key in ("nbformat", "nbformat_minor") and (
         isinstance(value, bool) or not isinstance(value, int | float)
     ):
-        return f"{key} is no number"
+        return f"{key} is not a number"
     if key == "metadata" and not isinstance(value, Map | dict):
-        return "the notebook's metadata are no map"
+        return "the notebook's metadata is not a map"
     return problem_of_value(value)
 
 
@@ -197,16 +197,16 @@ class EditCheck:
     def _try(self, data: bytes, found: Update) -> tuple[bool, Findings]:
         """Apply an edit to the copy; return whether it changes only texts, and its effects."""
         if found.strange:
-            raise InvalidEdit(f"The edit was not taken: it contains {found.strange}.")
+            raise InvalidEdit(f"The edit was refused: it contains {found.strange}.")
         if self._is_early(found):  # checked without a copy of the document
-            raise EarlyEdit("The edit comes after others that are not here.")
+            raise EarlyEdit("The edit depends on edits that have not arrived yet.")
         copy = self._current()
         try:
             copy.apply(data)
             if copy.problem:
-                raise InvalidEdit(f"The edit was not taken: {copy.problem}.")
+                raise InvalidEdit(f"The edit was refused: {copy.problem}.")
             if copy.lacks(found.ends):
-                raise EarlyEdit("The edit comes after others that are not here.")
+                raise EarlyEdit("The edit depends on edits that have not arrived yet.")
         except BaseException:
             self.forget()  # it differs from the document now
             raise
@@ -345,14 +345,14 @@ class _Copy:
     def _look_at_text(self, event: _Event) -> str:
         for change in event.delta:
             if "insert" in change and not isinstance(change["insert"], str):
-                return "a text holds something that is no text"
+                return "a text contains something other than text"
         return ""
 
     def _look_at_meta(self, event: _Event) -> str:
         if event.path or event.kind is not MapEvent:
             return self._look_inside(event)
         return _first(
-            f"the notebook's {key} is taken away"
+            f"the notebook's {key} is removed"
             if change["action"] == "delete"
             else problem_of_meta(key, change["newValue"])
             for key, change in _changes(event)
@@ -388,7 +388,7 @@ def _changes(event: _Event) -> Iterator[tuple[str, dict[str, Any]]]:
 
 def _problem_of_key(key: str, change: dict[str, Any]) -> str:
     if change["action"] == "delete":
-        return f"a cell's {key} is taken away" if key in (*NEEDED, "outputs") else ""
+        return f"a cell's {key} is removed" if key in (*NEEDED, "outputs") else ""
     return problem_of_entry(key, change["newValue"])
 
 

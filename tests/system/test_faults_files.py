@@ -11,7 +11,7 @@ from typing import Any
 
 import pytest
 from faulty import KINDS, Document, documents, editing, mood
-from fuzz.contents import count
+from fuzz.marks import count
 from support import Server, until
 
 Run = Callable[[Awaitable[Any]], Any]

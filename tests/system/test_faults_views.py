@@ -9,8 +9,7 @@ from typing import Any
 
 import pytest
 from faulty import Document
-from fuzz.contents import count
-from fuzz.marks import mark_text, marks_in
+from fuzz.marks import count, mark_text, marks_in
 from support import Editor, Server, until
 
 from rtcbench.fixtures import Fixture

@@ -11,7 +11,8 @@ from typing import Any
 
 import pytest
 from faulty import Document, documents, editing
-from fuzz.contents import count, is_notebook
+from fuzz.contents import is_notebook
+from fuzz.marks import count
 from support import Server, until
 
 Run = Callable[[Awaitable[Any]], Any]

@@ -15,7 +15,7 @@ import pytest
 from fuzz.checks import wait_for
 from fuzz.clients import Collaborator
 from fuzz.contents import cells_of_doc, cells_of_file, initial, insert, source_at
-from fuzz.marks import Ledger
+from fuzz.ledger import Ledger
 from fuzz.server import Life
 from fuzz.world import quick
 from hypothesis import HealthCheck, given, settings

@@ -11,7 +11,8 @@ from typing import Any
 
 import pytest
 from fuzz import checks
-from fuzz.contents import cells_of_doc, count, insert, source_at
+from fuzz.contents import cells_of_doc, insert, source_at
+from fuzz.marks import count
 from fuzz.plan import Plan
 from fuzz.world import World, run_plan
 from pycrdt import Doc, Text
