@@ -247,9 +247,11 @@ class NotebookSnapshot:
         self._cells: list[_Cell] | None = None
         self._meta: Part | None = None
         self._subscriptions: list[tuple[Any, Subscription]] = []
+        self._is_closed = False
 
     def close(self) -> None:
-        """Stop following the document."""
+        """Stop following the document, which references its observers until then."""
+        self._is_closed = True
         for shared, subscription in self._subscriptions:
             shared.unobserve(subscription)
         self._subscriptions = []
@@ -257,15 +259,17 @@ class NotebookSnapshot:
 
     async def catch_up(self) -> None:
         """Read what has changed, in slices that do not block the event loop."""
-        while not self._read(READ_TIME):
+        while not self._is_closed and not self._read(READ_TIME):
             await checkpoint()
 
     def take(self) -> NotebookContent | None:
-        """Return the content as of now; None if it cannot be read part by part.
+        """Return the content as of now; None if it is closed or cannot be read part by part.
 
         Raises:
             TypeError, KeyError: this is not a notebook.
         """
+        if self._is_closed:
+            return None
         self._read(None)
         parts = [cell.part for cell in self._cells or ()]
         cells = [part for part in parts if part is not None]

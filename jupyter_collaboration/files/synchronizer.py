@@ -238,6 +238,11 @@ class FileSynchronizer:
         """Whether the document is saved, as far as is known."""
         return self._todo is Todo.NOTHING and isinstance(self.autosave.state, Saved)
 
+    def close(self) -> None:
+        """Release the document; a write in progress may still finish."""
+        if self._snapshot is not None:
+            self._snapshot.close()
+
     # Opening
 
     async def open(self) -> str:

@@ -811,6 +811,7 @@ class DocumentRoom(PersistentRoom):
 
     def close(self, state: RoomState = RoomState.CLOSED) -> None:
         super().close(state)
+        self.synchronizer.close()
         if self._conflict_check is not None:
             self._conflict_check.cancel()
         # The garbage collector cannot free observers, since the document references them natively.

@@ -50,7 +50,7 @@ class _Deleted:
     text: str
     runs: list[_Run] = field(default_factory=list)
 
-    def place_behind(self, character: Id | None) -> int | None:
+    def place_after(self, character: Id | None) -> int | None:
         for client, clock, length, place in self.runs:
             if character and client == character[0] and 0 <= character[1] - clock < length:
                 return place + character[1] - clock + 1
@@ -75,7 +75,7 @@ class _Deleted:
         first = min(run.clock for run in self.runs if run.client == client)
         last = max(run.clock + run.length for run in self.runs if run.client == client)
         for at in range(min(clock + length, last) - 1, max(clock, first) - 1, -1):
-            behind = self.place_behind((client, at))
+            behind = self.place_after((client, at))
             if behind is None:
                 continue
             runs: list[_Run] = []
@@ -126,10 +126,10 @@ class MovedCells:
                 continue  # the cell was deleted and not moved, or still exists
             before = deleted.text
             for character, piece, origin, right in found.strings:
-                at = deleted.place_behind(origin)
-                if at is None and (behind := deleted.place_behind(right)) is not None:
+                at = deleted.place_after(origin)
+                if at is None and (behind := deleted.place_after(right)) is not None:
                     at = behind - 1
-                if at is not None and deleted.place_behind(character) is None:
+                if at is not None and deleted.place_after(character) is None:
                     deleted.insert(at, character, piece)
             # An update that contains the cell's deletion also lists all its characters as deleted:
             # that is not an edit of the text.

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import gc
 import json
 import random
+import weakref
 from pathlib import Path
 from typing import Any
 
@@ -177,6 +179,19 @@ def test_only_changed_parts_are_read_again() -> None:
     assert before.meta is after.meta
     assert before.plain()["cells"][1]["source"] == "b"
     assert after.plain()["cells"][1]["source"] == "b!"
+
+
+def test_a_closed_snapshot_releases_the_document() -> None:
+    doc: Doc[Any] = Doc()
+    YNotebook(doc).set({"cells": [], "metadata": {}, "nbformat": 4, "nbformat_minor": 5})
+    snapshot = NotebookSnapshot(doc)
+    assert snapshot.take() is not None
+    released = weakref.ref(snapshot)
+    snapshot.close()
+    assert snapshot.take() is None
+    del snapshot
+    gc.collect()
+    assert released() is None
 
 
 def test_two_cells_with_one_id_are_left_to_the_whole_document() -> None:

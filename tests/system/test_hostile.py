@@ -360,7 +360,7 @@ def test_an_edit_that_no_notebook_holds_is_answered_and_the_rest_is_saved(
             mallory.cells.append("no cell")
             told = await mallory.reply(lambda reply: reply["type"] == "error")
             assert told["reason"] == "invalid_edit"
-            assert "no map" in told["detail"]
+            assert "not a map" in told["detail"]
             ada.cells[0]["source"].insert(0, "2 + ")
             assert (await ada.ask("save"))["status"] in ("success", "skipped")
             saved = json.loads(server.read("n.ipynb"))["cells"]

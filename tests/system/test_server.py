@@ -46,7 +46,7 @@ def test_a_session_answers_what_a_client_needs(run: Run, serving: Serving) -> No
             server.text_file("a.txt", "one")
             first, answer = await server.session("a.txt", format="text", type="file")
             assert first == 201
-            assert answer.keys() == {"format", "type", "fileId", "sessionId"}
+            assert answer.keys() == {"format", "type", "fileId", "sessionId", "maxMessageBytes"}
             assert (answer["format"], answer["type"]) == ("text", "file")
             assert await server.session("a.txt", format="text", type="file") == (200, answer)
 
