@@ -41,7 +41,7 @@ from .web.session import SessionHandler
 from .web.timeline import TimelineHandler, UndoRedoHandler
 from .web.versions import AuthorsHandler, PageHandler, RestoreHandler, VersionHandler
 from .web.websocket import RoomHandler
-from .worker import end_worker
+from .worker import stop_worker
 
 EVENTS_URI = "https://schema.jupyter.org/jupyter_collaboration"
 
@@ -330,7 +330,7 @@ class YDocExtension(ExtensionApp):
             # A hanging contents manager must not block the exit: the history has all edits.
             await asyncio.wait({self._running}, timeout=STOP_GRACE)
             self._running = None
-            end_worker()
+            stop_worker()
 
     async def get_document(
         self,

@@ -61,6 +61,7 @@ class Worker:
     def __init__(self) -> None:
         self._lock = threading.Lock()
         self._process: subprocess.Popen[bytes] | None = None
+        self._stopped: subprocess.Popen[bytes] | None = None
         self._idle: threading.Timer | None = None
 
     def call(self, call: Callable[..., Any], args: tuple[Any, ...]) -> Any:
@@ -71,10 +72,15 @@ class Worker:
         """
         with self._lock:
             self._stop_timer()
+            if self._process is self._stopped:
+                self._end()
             try:
                 is_done, result = self._ask((call, args))
-            except (OSError, EOFError, pickle.PickleError):  # it cannot start, or was killed
+            except (OSError, EOFError, pickle.PickleError) as error:  # cannot start, or was killed
+                is_stopped = self._process is not None and self._process is self._stopped
                 self._end()
+                if is_stopped:
+                    raise RuntimeError("The server is stopping.") from error
                 return call(*args)
             self._start_timer()
         if not is_done:
@@ -99,8 +105,14 @@ class Worker:
             return False, RuntimeError(f"The result of a computation cannot be read: {error!r}")
         return answer
 
+    def stop(self) -> None:
+        """Kill the process, without waiting for the result that it computes."""
+        if (process := self._process) is not None:
+            self._stopped = process
+            process.kill()
+
     def close(self) -> None:
-        """End the process."""
+        """End the process, after the result that it computes."""
         with self._lock:
             self._stop_timer()
             self._end()
@@ -130,9 +142,9 @@ class Worker:
 _worker = Worker()
 
 
-def end_worker() -> None:
-    """End the process, if it is running."""
-    _worker.close()
+def stop_worker() -> None:
+    """Kill the process, if it is running; computations in it raise RuntimeError."""
+    _worker.stop()
 
 
 def main() -> None:

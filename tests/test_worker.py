@@ -6,6 +6,7 @@ import os
 import signal
 import subprocess
 import sys
+import threading
 import time
 from collections.abc import Iterator
 from pathlib import Path
@@ -46,7 +47,7 @@ async def test_large_documents_are_computed_elsewhere() -> None:
         state = await run_large(LARGE, replay, [doc.get_update()])
         assert await run_large(LARGE, os.getpid) == other
     finally:
-        worker.end_worker()
+        worker.stop_worker()
     again: Doc[Text] = Doc()
     again.apply_update(state)
     assert str(again.get("source", type=Text)) == "x" * LARGE
@@ -83,6 +84,26 @@ def test_without_processes_it_is_computed_here(
 ) -> None:
     monkeypatch.setattr(sys, "executable", "/nowhere/python")
     assert process.call(os.getpid, ()) == os.getpid()
+
+
+def test_a_stop_waits_for_no_result(process: Worker) -> None:
+    process.call(os.getpid, ())
+    raised: list[Exception] = []
+
+    def ask() -> None:
+        try:
+            process.call(time.sleep, (600,))
+        except RuntimeError as error:
+            raised.append(error)
+
+    asking = threading.Thread(target=ask)
+    asking.start()
+    while not process._lock.locked():
+        time.sleep(0.001)
+    process.stop()
+    asking.join()
+    assert [str(error) for error in raised] == ["The server is stopping."]
+    assert process.call(divmod, (7, 2)) == (3, 1)  # a server that starts again in this process
 
 
 def test_it_ends_when_it_is_idle(process: Worker, monkeypatch: pytest.MonkeyPatch) -> None:

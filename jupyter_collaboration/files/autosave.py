@@ -7,6 +7,7 @@ the callback.
 from __future__ import annotations
 
 import math
+from collections import deque
 from collections.abc import Awaitable, Callable
 
 import anyio
@@ -27,6 +28,9 @@ from .save_state import (
 FIRST_RETRY = 1.0
 LAST_RETRY = 15.0
 """First and longest time between a failed save and the next attempt, in seconds; it doubles."""
+
+EDIT_GROUP = 0.2
+"""Seconds within which edits count as one, so that few of their times are remembered."""
 
 
 class Autosave:
@@ -56,8 +60,9 @@ class Autosave:
         self._woken = Event()
         self._state: SaveState = Saved()
         self._version = 0
+        self._settled = 0
         self._last_edit = -math.inf
-        self._first_after_mark: float | None = None
+        self._unsettled: deque[tuple[int, float]] = deque()
 
     @property
     def state(self) -> SaveState:
@@ -79,21 +84,23 @@ class Autosave:
         return self._lock.locked()
 
     def mark(self) -> int:
-        """Record the current version of the document, for `settle`."""
-        self._first_after_mark = None
+        """Return the current version of the document, for `settle`."""
         return self._version
 
     def settle(self, version: int) -> None:
-        """Count changes up to the last mark as saved; later ones are still pending."""
-        since = None if version == self._version else self._first_after_mark
-        self._become(Saved() if since is None else Unsaved(since))
+        """Count changes up to a version as saved; later ones are still pending."""
+        self._settled = max(self._settled, version)
+        while self._unsettled and self._unsettled[0][0] <= self._settled:
+            self._unsettled.popleft()
+        self._become(Unsaved(self._unsettled[0][1]) if self._unsettled else Saved())
 
     def changed(self) -> None:
         """Record that the document changed."""
         self._version += 1
         now = self._last_edit = anyio.current_time()
-        if self._first_after_mark is None:
-            self._first_after_mark = now
+        if self._unsettled and now - self._unsettled[-1][1] < EDIT_GROUP:
+            now = self._unsettled.pop()[1]
+        self._unsettled.append((self._version, now))
         if isinstance(self._state, Saved):
             self._become(Unsaved(now))
         elif isinstance(self._state, Failed) and self._state.since is None:
@@ -129,7 +136,7 @@ class Autosave:
                     self._become(Saving(since))
                 try:
                     wrote = await (write or self._write)()
-                except SaveFailed:
+                except BaseException:
                     since = unsaved_since(self._state)
                     self._become(Unsaved(anyio.current_time() if since is None else since))
                     self._woken.set()

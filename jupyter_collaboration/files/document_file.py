@@ -263,7 +263,10 @@ class DocumentFile:
             return None
         content: Any = data if self._id.format == "base64" else text
         if self._id.contents_type == "notebook":
-            content = await self._reader.notebook(text, path)
+            try:
+                content = await self._reader.notebook(text, path)
+            except Exception:  # whose reason the manager gives as well
+                return None
             if content is None:
                 return None
         state = self._state(path, {**model, "hash": digest})

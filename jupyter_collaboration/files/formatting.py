@@ -70,6 +70,7 @@ class NotebookFormat:
             needed only for parts with details that a document does not contain.
         root: the template of everything but the cells, which are replaced by `PLACE`.
         cells: the templates of cells, by id.
+        details: the ids of the cells with details that a document does not contain.
     """
 
     indent: str | None = " "
@@ -78,6 +79,7 @@ class NotebookFormat:
     is_usual: bool = True
     root: Any = None
     cells: dict[str, Any] = field(default_factory=dict)
+    details: frozenset[str] = frozenset()
 
     def text(self, value: Any) -> str:
         """Return the text of a value, as if it were the whole file."""
@@ -142,15 +144,21 @@ class JsonStyle:
             return None
         root = {**template, "cells": PLACE}
         found: dict[str, Any] = {}
+        details: set[str] = set()
         try:
             for match, cell in zip(match_cells(template["cells"], cells), cells, strict=True):
-                if match is not None and (self._is_exact or _has_details(template["cells"][match])):
+                if match is not None:
                     found[str(cell["id"])] = template["cells"][match]
+                    if _has_details(template["cells"][match]):
+                        details.add(str(cell["id"]))
         except (KeyError, TypeError, AttributeError):  # not a notebook's cells
             return None
+        kept = frozenset(details)
         if not self._is_exact:
-            return NotebookFormat(root=root, cells=found)
-        return NotebookFormat(self._indent, self._is_ascii, self._end, False, root, found)
+            found = {name: cell for name, cell in found.items() if name in kept}
+            return NotebookFormat(root=root, cells=found, details=kept)
+        own = (self._indent, self._is_ascii, self._end)
+        return NotebookFormat(*own, is_usual=False, root=root, cells=found, details=kept)
 
     def restored(self, notebook: dict[str, Any]) -> dict[str, Any]:
         """Return a notebook with the details of the file that a document does not contain.

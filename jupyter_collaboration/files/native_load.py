@@ -131,6 +131,8 @@ def _parsed(text: str) -> dict[str, Any] | None:
             return None
         if not isinstance(found["cells"], list):
             return None
+        if not all(isinstance(cell["cell_type"], str) for cell in found["cells"]):
+            return None
         ids = [cell.get("id") for cell in found["cells"]]
         if found["nbformat_minor"] >= 5:
             if not all(isinstance(each, str) and each for each in ids):

@@ -125,7 +125,7 @@ async def save_notebook(
         OSError: the file cannot be written.
     """
     manager: Any = contents
-    await _sign(manager, partial(notebook_text.signature_of, manager.notary, content), path)
+    await _sign(manager, partial(notebook_text.signature_of, manager.notary, content, how), path)
     pieces = await run_sync(notebook_text.text_of, content, how)
     return Written(await _written(manager, path, pieces, True), None)
 

@@ -48,19 +48,20 @@ def _format_cell(content: NotebookContent, cell: CellPart, how: NotebookFormat) 
     node["outputs"] = PLACE
     templates = old if isinstance(old, list) else []
     outputs = [
-        [_output_text(output, templates[at] if at < len(templates) else None, how)]
+        [_output_text(output, templates[at] if at < len(templates) else None, value, how)]
         for at, output in enumerate(cell.outputs)
     ]
     return _around(how, how.with_strings(frame, node), outputs, CELL_DEPTH)
 
 
-def _output_text(output: Part, template: Any, how: NotebookFormat) -> bytes:
+def _output_text(output: Part, template: Any, cell: dict[str, Any], how: NotebookFormat) -> bytes:
     known = output.known("text", dict, how)  # an output may move to another template
-    key = id(template)  # which lives as long as `how`
+    key = (id(template), cell["cell_type"])  # a template lives as long as `how`
     if key not in known:
         known.clear()
         value = how.with_numbers(template, output.value)
-        node = _split({"cell_type": "code", "metadata": {}, "outputs": [value]})["outputs"][0]
+        whole = {"cell_type": cell["cell_type"], "metadata": {}, "outputs": [value]}
+        node = _split(whole)["outputs"][0]
         known[key] = _text(how, how.with_strings(template, node), OUTPUT_DEPTH)
     text: bytes = known[key]
     return text
@@ -101,8 +102,8 @@ def _text(how: NotebookFormat, value: Any, depth: int) -> bytes:
     return (space + text.replace("\n", f"\n{space}")).encode()
 
 
-def signature_of(notary: Any, content: NotebookContent) -> str | None:
-    """Return the signature of a notebook; None if it is not trusted.
+def signature_of(notary: Any, content: NotebookContent, how: NotebookFormat) -> str | None:
+    """Return the signature of a notebook as it is written; None if it is not trusted.
 
     Args:
         notary: the contents manager's ``NotebookNotary``.
@@ -117,8 +118,11 @@ def signature_of(notary: Any, content: NotebookContent) -> str | None:
         if value["cell_type"] == "code":
             metadata = {key: each for key, each in value["metadata"].items() if key != "trusted"}
             value = {**value, "metadata": metadata}
-        cells.append(cell.with_outputs(value))
-    meta = {**content.file_meta, "metadata": dict(content.file_meta["metadata"])}
+        value = cell.with_outputs(value)
+        name = str(cell.value.get("id"))
+        cells.append(how.with_numbers(how.cells[name], value) if name in how.details else value)
+    root = how.with_numbers(how.root, {**content.file_meta, "cells": []})
+    meta = {**root, "metadata": dict(root["metadata"])}
     signature: str = notary.compute_signature({**meta, "cells": cells})
     return signature
 

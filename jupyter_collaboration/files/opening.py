@@ -34,7 +34,7 @@ from ..history.model import Kind, Stored
 from ..history.store import History
 from ..merge.document import content_in_file, nearest
 from ..protocol import messages
-from ..worker import run_large
+from ..worker import LARGE, run_large
 from .document_file import DocumentFile, FileState, LoadedFile
 from .recent_saves import RecentSaves
 from .saved_base import SavedBase
@@ -157,7 +157,8 @@ class Opening:
         failpoint("load.appended")
         fingerprint = await self._fingerprint(file)
         seq = self._history.mark_cut()
-        self._base.note(seq)
+        # The history provides the state of a large document.
+        self._base.note(seq, state=update if len(update) < LARGE else None)
         self._history.mark_saved(seq, file.state.hash, fingerprint)
         await self._recent.note(seq)
         # No client may have a copy of a history that would be lost in a restart. [S2]

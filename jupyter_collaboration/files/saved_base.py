@@ -38,6 +38,11 @@ class SavedBase:
         self._seq, self._content, self._state = seq, content, state
         self._is_noted = True
 
+    def follow(self, seq: int) -> None:
+        """Record that the document still has this content after a later entry."""
+        if self._seq is not None:
+            self._seq = seq
+
     async def state(self) -> bytes | None:
         """Return the document as it was last saved, as one update; None if it is not known."""
         if self._state is not None:

@@ -371,9 +371,9 @@ class FileSynchronizer:
         if wrote:
             if not self.autosave.pending and self.known is not None:
                 # Only state that we published came since, so the document is still saved.
-                self._history.mark_saved(
-                    self._history.mark_cut(), self.known.hash, found.fingerprint, found.stored
-                )
+                cut = self._history.mark_cut()
+                self._history.mark_saved(cut, self.known.hash, found.fingerprint, found.stored)
+                self._base.follow(cut)
             self._owner.report("INFO", "save", "saved")
         return wrote
 
@@ -381,6 +381,8 @@ class FileSynchronizer:
         self._owner.check(found.content)
         await self._history.mark_saving(found.seq, found.fingerprint, self._file.newline)
         failpoint("save.intended")
+        if found.state is None and not self._history.is_available:
+            raise FileChanged(f"{self.path}: the history cannot be written any more.")
         saved = await self._file.save(found.content, again=again)
         self.known = saved.state
         failpoint("save.written")
@@ -490,9 +492,9 @@ class FileSynchronizer:
         async with self._lock:
             if self.is_saved and self.known is not None and self._saved_fingerprint is not None:
                 # Edits that were undone need no write: the file already has this content.
-                self._history.mark_saved(
-                    self._history.mark_cut(), self.known.hash, self._saved_fingerprint
-                )
+                cut = self._history.mark_cut()
+                self._history.mark_saved(cut, self.known.hash, self._saved_fingerprint)
+                self._base.follow(cut)
             yield
 
     # Other writers

@@ -241,6 +241,8 @@ class MemoryHistory(History):
     def checkpoint(self, seq: int, state: bytes) -> None:
         """Merge all saved entries into one, to limit the use of memory."""
         document = self._document
+        if document.saved_seq not in (None, seq):
+            return  # the saved entry is still needed
         if document.entries and self.needs_checkpoint:
             self._attribute(seq)
             whole = Entry(seq, state, "", Kind.SQUASHED, document.entries[-1].time)

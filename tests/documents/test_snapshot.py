@@ -112,7 +112,7 @@ def assert_equal(doc: Doc[Any], content: NotebookContent, notary: NotebookNotary
     assert b"".join(notebook_text.text_of(content, NotebookFormat())).decode() == text
     trusted = notary.check_cells(node)
     signature = notary.compute_signature(node) if trusted else None
-    assert notebook_text.signature_of(notary, content) == signature
+    assert notebook_text.signature_of(notary, content, NotebookFormat()) == signature
 
 
 @pytest.fixture

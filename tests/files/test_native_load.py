@@ -12,11 +12,12 @@ from typing import Any
 import nbformat
 import pytest
 from jupyter_server.services.contents.largefilemanager import AsyncLargeFileManager
-from pycrdt import Doc
+from pycrdt import Array, Doc
 
 from jupyter_collaboration.documents.codec import loaded_fingerprint, loaded_update
 from jupyter_collaboration.documents.identity import DocumentId
 from jupyter_collaboration.documents.snapshot import NotebookSnapshot
+from jupyter_collaboration.errors import LoadFailed
 from jupyter_collaboration.files.document_file import DocumentFile
 from jupyter_collaboration.files.json_steps import loads
 from jupyter_collaboration.files.native_load import NativeReader
@@ -118,6 +119,50 @@ async def test_a_notebook_is_read_as_the_manager_reads_it(
     assert loaded_fingerprint("notebook", loaded.content) == content.fingerprint()
 
 
+async def test_a_cell_without_a_type_is_an_error_with_words(
+    tmp_path: Path, contents: AsyncLargeFileManager
+) -> None:
+    """[F3]"""
+    cell = {"id": "a", "metadata": {}, "source": ""}
+    notebook = {"cells": [cell], "metadata": {}, "nbformat": 4, "nbformat_minor": 5}
+    (tmp_path / "n.ipynb").write_text(json.dumps(notebook))
+    file = DocumentFile(DocumentId("json", "notebook", ""), contents, Fixed("n.ipynb"))
+    with pytest.raises(LoadFailed, match=r"n\.ipynb cannot be read"):
+        await file.load()
+
+
+@pytest.mark.parametrize("source", [["a\r\n", "b"], "x"])
+@pytest.mark.parametrize("style", [{"indent": 1}, {"indent": 1, "sort_keys": True}, {}])
+async def test_a_trusted_notebook_with_details_stays_trusted_after_a_save(
+    source: Any, style: dict[str, Any], tmp_path: Path, contents: AsyncLargeFileManager
+) -> None:
+    """[F7]"""
+    streams = [{"output_type": "stream", "name": "stdout", "text": f"{i}\n"} for i in range(2)]
+    html = {
+        "output_type": "display_data",
+        "metadata": {},
+        "data": {"text/html": "<b>", "application/json": {"x": [1.0, 2]}},
+    }
+    code = {"cell_type": "code", "execution_count": 1, "metadata": {}}
+    cells = [
+        {**code, "id": "a", "source": "x", "outputs": [*streams, html]},
+        {"cell_type": "markdown", "id": "b", "metadata": {}, "source": source},
+    ]
+    notebook = {"cells": cells, "metadata": {"z": 2.0}, "nbformat": 4, "nbformat_minor": 5}
+    text = json.dumps(notebook, **style) + "\n"
+    (tmp_path / "n.ipynb").write_text(text)
+    contents.notary.sign(nbformat.reads(text, as_version=4))
+    file = DocumentFile(DocumentId("json", "notebook", ""), contents, Fixed("n.ipynb"))
+    loaded = await file.load()
+    doc: Doc[Any] = Doc()
+    doc.apply_update(loaded_update("notebook", loaded.content))
+    doc.get("cells", type=Array)[0]["source"].insert(1, "!")
+    await file.save(NotebookSnapshot(doc).take())
+    saved = await contents.get("n.ipynb")
+    assert saved["content"]["cells"][0]["source"] == "x!"
+    assert saved["content"]["cells"][0]["metadata"]["trusted"]
+
+
 @pytest.mark.parametrize(
     "change",
     [
@@ -125,6 +170,7 @@ async def test_a_notebook_is_read_as_the_manager_reads_it(
         {"cells": [{"cell_type": "markdown", "metadata": {}, "source": ""}]},
         {"cells": [{"id": "a", "cell_type": "raw", "metadata": {}, "source": ""}] * 2},
         {"cells": ["not a cell"]},
+        {"cells": [{"id": "a", "metadata": {}, "source": ""}]},
         {"cells": {}},
         {"metadata": []},
     ],

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import anyio
 import pytest
 
 from jupyter_collaboration.errors import SaveFailed
@@ -66,6 +67,39 @@ async def test_the_state_follows_edits_saves_and_errors() -> None:
     assert seen == ["Saving", "Saving"]
     assert await autosave.save_now()  # a document that is saved stays so while it is written again
     assert seen == ["Saving", "Saving", "Saved"]
+
+
+async def test_an_edit_during_a_merge_stays_unsaved_when_a_save_waits_for_it() -> None:
+    """[F1] [F4]"""
+    lock = anyio.Lock()
+    states: list[SaveState] = []
+
+    async def write() -> bool:
+        async with lock:
+            states.append(autosave.state)
+            return False
+
+    autosave = Autosave(write, delay=1, max_delay=10, failed=autosave_failed)
+    async with anyio.create_task_group() as tasks, lock:  # a merge of a change on disk
+        version = autosave.mark()
+        autosave.changed()
+        tasks.start_soon(autosave.save_now)
+        await anyio.wait_all_tasks_blocked()
+        autosave.settle(version)
+    assert isinstance(states[0], Unsaved)
+
+
+async def test_an_unexpected_error_leaves_the_edits_unsaved() -> None:
+    """[F2]"""
+
+    async def write() -> bool:
+        raise ZeroDivisionError
+
+    autosave = Autosave(write, delay=None, max_delay=10, failed=autosave_failed)
+    autosave.changed()
+    with pytest.raises(ZeroDivisionError):
+        await autosave.save_now()
+    assert isinstance(autosave.state, Unsaved)
 
 
 async def test_a_file_that_is_gone_is_an_error_without_unsaved_edits() -> None:
