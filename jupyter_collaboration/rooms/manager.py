@@ -195,6 +195,7 @@ class RoomManager:
 
     async def session_id(self, document: DocumentId | Fork) -> str:
         """Return the session id of a document: the name of its history. [S1]"""
+        await self._may_open.wait()  # while histories are switched, it would change right after
         room = self.rooms.get(str(document))
         if isinstance(room, PersistentRoom) and room.session_id:
             return room.session_id
