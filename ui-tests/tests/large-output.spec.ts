@@ -48,7 +48,7 @@ test('an output that is too large is removed and offered as a file, and all else
   const name = server.write(file('ipynb'), notebook(prints(50e6), 'begin'));
   await Promise.all([ada.open(name), grace.open(name)]);
   await runFirstCell(ada);
-  const told = ada.notification('An output is too large to be shared');
+  const told = ada.notification('An output was too large to share');
   await expect(told).toBeVisible({ timeout: 60_000 });
   expect(await outputSizes(ada)).toEqual([]);
   await expect(ada.cell(0).locator('.jp-OutputArea-output')).toHaveCount(0);

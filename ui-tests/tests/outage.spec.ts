@@ -11,7 +11,7 @@ import {
 import { notebook } from '../support/documents';
 
 // [M10]
-test('an outage is told in a page that has shown no notification before, and so is what comes after it', async ({
+test('a page that has shown no notification before shows one for an outage, and later ones', async ({
   server,
   file,
   ada

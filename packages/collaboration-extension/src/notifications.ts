@@ -277,7 +277,7 @@ export function notifyRefusedEdits(
         name
       ),
       too_large: trans.__(
-        '%1: What you changed is too large to be shared. A copy with your changes is kept.',
+        'Your changes to %1 are too large to share. A copy with your changes was kept.',
         name
       )
     };
@@ -352,7 +352,7 @@ export function notifyRepair(
 }
 
 /**
- * Notify of content that was too large to be shared, and offer it as a file.
+ * Notify of content that was too large to share, and offer it as a file.
  * [M4]
  *
  * @param provider The document's provider.
@@ -364,27 +364,34 @@ export function notifyRemovedContent(
   trans: TranslationBundle,
   save: (name: string, content: unknown) => void
 ): void {
-  const words = {
+  const wordsFor = (name: string) => ({
     output: {
       message: trans.__(
-        'An output is too large to be shared, and was removed.'
+        '%1: An output was too large to share and was removed.',
+        name
       ),
       label: trans.__('Save Output to File')
     },
     text: {
-      message: trans.__('A text is too large to be shared, and was removed.'),
+      message: trans.__(
+        '%1: Text that was too large to share was removed.',
+        name
+      ),
       label: trans.__('Save Text to File')
     },
     value: {
-      message: trans.__('A value is too large to be shared, and was removed.'),
+      message: trans.__(
+        '%1: A value was too large to share and was removed.',
+        name
+      ),
       label: trans.__('Save Value to File')
     }
-  };
-  const tell = (removed: IRemovedContent) => {
+  });
+  const notify = (removed: IRemovedContent) => {
     const name = PathExt.basename(provider.path);
     const { content, extension } = fileOf(removed);
-    const { label, message } = words[removed.kind];
-    Notification.emit(`${name}: ${message}`, 'warning', {
+    const { label, message } = wordsFor(name)[removed.kind];
+    Notification.emit(message, 'warning', {
       autoClose: false,
       actions: [
         {
@@ -396,7 +403,7 @@ export function notifyRemovedContent(
       ]
     });
   };
-  provider.contentRemoved.connect((_, contents) => contents.forEach(tell));
+  provider.contentRemoved.connect((_, contents) => contents.forEach(notify));
 }
 
 /**

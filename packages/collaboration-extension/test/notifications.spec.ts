@@ -184,7 +184,7 @@ it.each<[IRemovedContent, string, string, unknown]>([
     );
     provider.contentRemoved.emit([removed]);
     expect(messages()).toHaveLength(1);
-    expect(messages()[0]).toContain('too large to be shared, and was removed');
+    expect(messages()[0]).toContain('too large to share');
     await press(label);
     expect(saved).toEqual([[name, content]]);
   }

@@ -101,9 +101,9 @@ function Details(props: IConnectionDetailsProps): React.ReactElement {
   ];
   if (model.hasPrivateHistory) {
     rows.push([
-      trans.__('Another server'),
+      trans.__('Private history'),
       trans.__(
-        'Another server works in this folder and keeps its history. This server keeps a private history, without the versions of the other one.'
+        'Another server is using this folder and keeps its version history. This server keeps a separate, private history.'
       )
     ]);
   }

@@ -363,10 +363,12 @@ describe('The details of a connection', () => {
   // [H7] [P8]
   it('say that another server keeps the history', async () => {
     await show();
-    expect(rows()).not.toHaveProperty('Another server');
+    expect(rows()).not.toHaveProperty('Private history');
     Object.assign(model, { hasPrivateHistory: true });
     await act(async () => model.changed.emit());
-    expect(rows()['Another server']).toContain('keeps a private history');
+    expect(rows()['Private history']).toContain(
+      'keeps a separate, private history'
+    );
   });
 
   it('offer to connect anew, and measure no more once they are gone', async () => {

@@ -398,7 +398,7 @@ export class Sync implements IDisposable {
 
   /**
    * Publish nothing that was made since a state, until the largest of it is
-   * removed. Who makes an edit is not ready for another one before it returns.
+   * removed. That is a second edit, so it waits until the first one is complete.
    */
   private _withhold(since: Map<number, number>): void {
     if (!this._withheld) {

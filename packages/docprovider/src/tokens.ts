@@ -130,7 +130,7 @@ export interface IRefusedEdits {
 }
 
 /**
- * What was too large to be shared, and was removed from the document. [M4]
+ * Content that was too large to share and was removed from the document. [M4]
  */
 export interface IRemovedContent {
   /**

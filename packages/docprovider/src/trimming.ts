@@ -4,7 +4,7 @@
 /**
  * Removes from a document what is too large to be sent. [M4]
  *
- * Pure: knows outputs and the items of Yjs; knows nothing of messages.
+ * Pure: depends on outputs and the items of Yjs, not on messages.
  */
 
 import * as encoding from 'lib0/encoding';

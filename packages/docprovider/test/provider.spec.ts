@@ -80,7 +80,7 @@ describe('A provider', () => {
 
   // [H7]
   it.each([true, false])(
-    'knows whether the history is private: %s',
+    'reports whether the history is private: %s',
     async isPrivate => {
       server.privateHistory = isPrivate;
       const { provider } = open();
