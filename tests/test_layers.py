@@ -77,7 +77,7 @@ LAYERS = [
         "documents.representable",
         "documents.cell_index",
     ],
-    ["documents.identity"],
+    ["documents.identity", "documents.slices"],
     ["protocol.parts", "protocol.update_reader"],
     ["protocol.messages"],
     ["errors"],

@@ -32,9 +32,7 @@ from .codec import (
     rest_fingerprint,
 )
 from .identity import document_types
-
-READ_TIME = 0.004
-"""Seconds for which cells are read before the event loop gets control again."""
+from .slices import SLICE_TIME
 
 
 class Part:
@@ -259,7 +257,7 @@ class NotebookSnapshot:
 
     async def catch_up(self) -> None:
         """Read what has changed, in slices that do not block the event loop."""
-        while not self._is_closed and not self._read(READ_TIME):
+        while not self._is_closed and not self._read(SLICE_TIME):
             await checkpoint()
 
     def take(self) -> NotebookContent | None:

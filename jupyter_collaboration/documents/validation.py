@@ -10,16 +10,15 @@ import json
 import math
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
-from time import perf_counter
 from typing import Any
 from uuid import uuid4
 
-from anyio.lowlevel import checkpoint
 from pycrdt import Array, ArrayEvent, Doc, Map, MapEvent, Subscription, Text, TextEvent
 
 from ..errors import EarlyEdit, InvalidEdit, ProtocolError, is_panic
 from ..protocol.messages import read_varuint
 from ..protocol.update_reader import MAX_DEPTH, Id, Update, read_update
+from .slices import Slices
 
 CELL_TYPES = ("code", "markdown", "raw")
 NEEDED = ("cell_type", "source", "metadata")
@@ -397,20 +396,15 @@ def _problem_of_key(key: str, change: dict[str, Any]) -> str:
 USUAL = (("nbformat", 4.0), ("nbformat_minor", 5.0), ("metadata", None))
 """Keys of a notebook's metadata, with values that replace invalid ones; None for a map."""
 
-SLICE_TIME = 0.004
-"""Seconds for which cells are checked before the event loop gets control again."""
-
 
 async def needs_repair(doc: Doc[Any]) -> bool:
     """Return whether a notebook has invalid parts; read in slices for the event loop."""
     cells, meta = doc.get("cells", type=Array), doc.get("meta", type=Map)
-    end = perf_counter() + SLICE_TIME
+    slices = Slices()
     for index in range(len(cells)):
         if problem_of_cell(cells[index]):
             return True
-        if perf_counter() > end:
-            await checkpoint()
-            end = perf_counter() + SLICE_TIME
+        await slices.pause()
     return any(problem_of_meta(key, meta.get(key)) for key, _ in USUAL)
 
 

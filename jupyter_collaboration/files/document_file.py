@@ -265,7 +265,7 @@ class DocumentFile:
         if self._id.contents_type == "notebook":
             try:
                 content = await self._reader.notebook(text, path)
-            except Exception:  # whose reason the manager gives as well
+            except Exception:  # the manager reports the reason
                 return None
             if content is None:
                 return None

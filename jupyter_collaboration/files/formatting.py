@@ -112,9 +112,9 @@ class JsonStyle:
         self._end = "\n" if text.endswith("\n") else ""
         usual = _encoder(" ", False, sort_keys=True)
         body = text.removesuffix("\n")
-        self._is_usual = bool(self._end) and is_text_of(self._template, body, usual)
+        is_usual = bool(self._end) and is_text_of(self._template, body, usual)
         own = _encoder(self._indent, self._is_ascii)
-        self._is_exact = not self._is_usual and is_text_of(self._template, body, own)
+        self._is_exact = not is_usual and is_text_of(self._template, body, own)
         self._format: NotebookFormat | None = None
         if not self._is_exact and not _has_details(self._template):
             self._template = None  # there is nothing to restore

@@ -1,7 +1,7 @@
 """Loads a document from its history and its file, and decides what to do if they differ. [H9]
 
 Neither takes precedence: what the file has and the history does not is merged later, and so is the
-reverse. Only an interrupted write of ours is told from an external change here.
+reverse. This module only distinguishes an interrupted write of ours from an external change.
 """
 
 from __future__ import annotations
@@ -10,12 +10,10 @@ from collections.abc import Callable
 from contextlib import suppress
 from dataclasses import dataclass, replace
 from enum import Enum, auto
-from itertools import islice
 from logging import Logger
 from typing import Any
 
 import anyio
-from anyio.lowlevel import checkpoint
 from anyio.to_thread import run_sync
 from pycrdt import Array, Doc, Text
 
@@ -27,6 +25,7 @@ from ..documents.codec import (
     take_in,
 )
 from ..documents.identity import is_notebook
+from ..documents.slices import Slices
 from ..documents.validation import needs_repair
 from ..errors import HistoryDamaged, LoadFailed, must_propagate
 from ..failpoints import failpoint
@@ -44,9 +43,6 @@ SETTLE_TIME = 0.15
 
 UNREADABLE_TIME = 4.0
 """Seconds to wait for a file that cannot be read or is empty."""
-
-SLICE = 100
-"""Updates that are applied before the event loop gets control again."""
 
 
 class Todo(Enum):
@@ -183,11 +179,11 @@ class Opening:
 
     async def _replay(self, stored: Stored) -> None:
         """Apply the stored updates, in slices that do not block the event loop."""
-        rest = iter(stored.updates)
+        slices = Slices()
         try:
-            while batch := list(islice(rest, SLICE)):
-                take_in(self._doc, *batch)
-                await checkpoint()
+            for update in stored.updates:
+                take_in(self._doc, update)
+                await slices.pause()
         except BaseException as error:  # pycrdt raises no type of its own
             if must_propagate(error):
                 raise
@@ -250,7 +246,7 @@ class Opening:
         if known is not None:
             return known
         update = await run_sync(loaded_update, self._type, file.content)
-        return await run_large(len(update), fingerprint_of_update, self._type, update)
+        return await fingerprint_of(self._type, update)
 
 
 async def load_when_readable(file: DocumentFile) -> LoadedFile:
@@ -270,8 +266,12 @@ async def load_when_readable(file: DocumentFile) -> LoadedFile:
             await anyio.sleep(SETTLE_TIME)
 
 
-def fingerprint_of_update(content_type: str, update: bytes) -> str:
-    """Return the fingerprint of a document, given as one update; call it in a thread."""
+async def fingerprint_of(content_type: str, update: bytes) -> str:
+    """Return the fingerprint of a document, given as one update."""
+    return await run_large(len(update), _fingerprint_of, content_type, update)
+
+
+def _fingerprint_of(content_type: str, update: bytes) -> str:
     return file_fingerprint(content_type, rendered(content_type, update))
 
 

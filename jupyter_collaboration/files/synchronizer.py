@@ -57,7 +57,7 @@ from .opening import (
     Opening,
     Todo,
     document_size,
-    fingerprint_of_update,
+    fingerprint_of,
     load_when_readable,
     size_of,
 )
@@ -624,7 +624,7 @@ class FileSynchronizer:
         if state is None:
             state = self._doc.get_update()
         held = await run_large(len(state), _with_content, self._type, state, content)
-        fingerprint = await self._fingerprint(held)
+        fingerprint = await fingerprint_of(self._type, held)
 
         cut = 0
         mark_saved = partial(
@@ -736,11 +736,6 @@ class FileSynchronizer:
         async with self._lock:
             await self._take(await load_when_readable(self._file), self._doc.get_update())
         self._owner.publish()
-
-    # Called in threads
-
-    async def _fingerprint(self, update: bytes) -> str:
-        return await run_large(len(update), fingerprint_of_update, self._type, update)
 
 
 def _fingerprint_of(content_type: str, content: Any) -> str:

@@ -40,6 +40,14 @@ def nothing() -> None:
     """Do nothing."""
 
 
+async def replayed(updates: list[bytes]) -> bytes:
+    """Merge updates into one, outside of the event loop.
+
+    Not in the store's thread, which would delay the writes of all documents.
+    """
+    return await run_large(sum(map(len, updates)), replay, updates)
+
+
 class History(BaseYStore):
     """The history of one document.
 
@@ -105,8 +113,7 @@ class History(BaseYStore):
     async def at(self, seq: int) -> bytes | None:
         """Return the document as of an entry, as one update; None if not known."""
         updates = await self.updates_at(seq)
-        # Not in the store's thread, which would delay the writes of all documents.
-        return None if updates is None else await run_large(sum(map(len, updates)), replay, updates)
+        return None if updates is None else await replayed(updates)
 
     @abstractmethod
     async def updates_at(self, seq: int) -> list[bytes] | None:
@@ -313,7 +320,7 @@ class VersionStore(ABC):
     async def entries_after(self, seq: int, limit: int) -> list[Entry]:
         """Return the entries after one, up to a limit."""
 
-    def behind(self, seq: int, pieces: int = 200) -> Iterator[Entry]:
+    def all_after(self, seq: int, pieces: int = 200) -> Iterator[Entry]:
         """Yield all entries after one, read in pieces; for a worker thread of the event loop."""
         while entries := run(self.entries_after, seq, pieces):
             yield from entries

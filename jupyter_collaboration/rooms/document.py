@@ -21,16 +21,16 @@ import anyio
 import nbformat
 from anyio import TASK_STATUS_IGNORED, Event, Lock, create_task_group
 from anyio.abc import TaskGroup, TaskStatus
-from anyio.lowlevel import checkpoint
 from jupyter_ydoc.ybasedoc import YBaseDoc
 from jupyter_ydoc.ynotebook import YNotebook
 from jupyter_ydoc.yunicode import YUnicode
 from pycrdt import Array, ArrayEvent, Doc, Map, MapEvent, Subscription, Text, merge_updates
 
 from ..access.roles import Action
-from ..documents.cell_index import SLICE, CellIndex
+from ..documents.cell_index import CellIndex
 from ..documents.codec import LINE_END, make_document
 from ..documents.identity import DocumentId, has_saved_state, is_notebook
+from ..documents.slices import Slices
 from ..documents.validation import NOTHING, repair_notebook
 from ..errors import (
     CollaborationError,
@@ -374,12 +374,12 @@ class DocumentRoom(PersistentRoom):
         if self._cells is None:
             return
         running: list[Map[Any]] = []
+        slices = Slices()
         for at in range(len(self._cells)):
             cell = self._cells[at]
             if isinstance(cell, Map) and cell.get("execution_state") == RUNNING:
                 running.append(cell)
-            if at % SLICE == 0:
-                await checkpoint()  # nobody else has the document yet
+            await slices.pause()  # nobody else has the document yet
         self._end_runs(running)
 
     def _end_runs(self, cells: Collection[Map[Any]]) -> None:

@@ -43,4 +43,4 @@ class Authorship:
 
 
 def _extend(known: Attribution, store: VersionStore) -> int:
-    return known.extend(store.behind(known.seq, PIECES))
+    return known.extend(store.all_after(known.seq, PIECES))

@@ -31,9 +31,9 @@ def made_of(
     """
     grouping = Grouping(marks)
     tracker = ChangeTracker(content_type, done.state)
-    behind: Doc[Any] = Doc()  # the document as of the last final version
+    final: Doc[Any] = Doc()  # the document as of the last final version
     if done.state:
-        behind.apply_update(done.state)
+        final.apply_update(done.state)
     versions: list[Version] = []
     waiting: list[bytes] = []
     seq = last = done.seq
@@ -41,11 +41,11 @@ def made_of(
         for entry in entries:
             ended = grouping.add(entry, tracker.take(entry.update))
             if ended is not None:
-                with behind.transaction():
+                with final.transaction():
                     for update in waiting:
-                        behind.apply_update(update)
+                        final.apply_update(update)
                 if not ended.is_empty:
-                    versions.append(_version(ended, tracker.changes(behind)))
+                    versions.append(_version(ended, tracker.changes(final)))
                 waiting, seq = [], ended.seq
             tracker.settled()
             waiting.append(entry.update)
@@ -54,7 +54,7 @@ def made_of(
             versions.append(_version(grouping.group, tracker.changes()))
     finally:
         tracker.close()
-    return versions, Summarised(seq, behind.get_update() if seq else b""), last
+    return versions, Summarised(seq, final.get_update() if seq else b""), last
 
 
 def _version(group: Group, changes: dict[str, Any]) -> Version:

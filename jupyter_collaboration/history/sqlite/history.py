@@ -11,9 +11,8 @@ from dataclasses import replace
 
 from ...documents.codec import replay
 from ...errors import HistoryDamaged, HistoryUnavailable, must_propagate
-from ...worker import run_large
 from ..model import Entry, Kind, Retention, Stored, UnsavedWork
-from ..store import AttributionStore, ConflictStore, History, VersionStore, nothing
+from ..store import AttributionStore, ConflictStore, History, VersionStore, nothing, replayed
 from .attribution import SQLiteAttribution
 from .conflicts import SQLiteConflicts
 from .private import PrivateStores
@@ -171,7 +170,7 @@ class SQLiteHistory(History):
         state, updates = await self._backend.reader.ask(self._read_base, document)
         if state is not None or updates is None:
             return state
-        return await run_large(sum(map(len, updates)), replay, updates)
+        return await replayed(updates)
 
     def _read_base(
         self, db: sqlite3.Connection, document: int

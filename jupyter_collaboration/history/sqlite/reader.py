@@ -1,4 +1,4 @@
-"""Reads the store in parallel to its writer, so that long histories do not delay edits. [S31]
+"""Reads the store in parallel to its writer, so that long histories do not delay edits. [M12]
 
 Responsible for a second, read-only connection. Without a write-ahead log, readers would block the
 writer's commits, so that the writer's own connection is used for reading.

@@ -6,12 +6,11 @@ backend. [V7]
 
 from __future__ import annotations
 
-from ...documents.codec import replay
 from ...errors import HistoryUnavailable, VersionNotFound
 from ...failpoints import failpoint
-from ...worker import run_large
 from ..model import Kind
 from ..retention import Row
+from ..store import replayed
 from .compaction import SQLiteCompaction
 from .schema import WIPE, drop_published
 from .writer import SQLiteWriter, wipe
@@ -34,11 +33,11 @@ class SQLiteTruncation:
         async with self._compaction.lock:
             failpoint("clear.begin")
             rows, saved, later = await backend.ask(self._rows, room_id, seq)
-            state = await _replayed([row.data for row in rows])
+            state = await replayed([row.data for row in rows])
             base = None
             if saved in [row.seq for row in rows[:-1]]:
-                base = await _replayed([row.data for row in rows if row.seq <= saved])
-            whole = (later[0], await _replayed([later[1]])) if later else None
+                base = await replayed([row.data for row in rows if row.seq <= saved])
+            whole = (later[0], await replayed([later[1]])) if later else None
             await self._compaction.keep_authors(room_id, rows)
             await backend.ask(self._replace, room_id, rows[-1], state, base, whole)
             await backend.ask(wipe, backend)
@@ -113,7 +112,3 @@ class SQLiteTruncation:
             db.execute("INSERT OR REPLACE INTO collaboration_chores (name) VALUES (?)", (WIPE,))
         backend.end_row(room_id)
         failpoint("clear.done")
-
-
-async def _replayed(updates: list[bytes]) -> bytes:
-    return await run_large(sum(map(len, updates)), replay, updates)
