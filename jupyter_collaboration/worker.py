@@ -1,4 +1,4 @@
-"""Runs computations on large documents in another process.
+"""Runs computations on large documents in another process. [M12]
 
 A thread is not enough for them: pycrdt keeps Python's interpreter lock while it applies or encodes
 an update, so that the event loop would wait. The process is started when it is first needed, ends
@@ -12,7 +12,7 @@ from __future__ import annotations
 if __name__ == "__main__":
     import sys
 
-    # Not this folder, whose modules are part of a package; see `_Process` for the real path.
+    # The server's path, from `Worker._ask`, without this folder: its modules are part of a package.
     sys.path[:] = sys.argv[1:]
 
 import os

@@ -38,7 +38,7 @@ async def test_small_documents_stay_in_this_process() -> None:
 
 
 async def test_large_documents_are_computed_elsewhere() -> None:
-    """[S31]"""
+    """[M12]"""
     try:
         other = await run_large(LARGE, os.getpid)
         assert other != os.getpid()

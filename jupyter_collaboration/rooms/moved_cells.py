@@ -75,8 +75,8 @@ class _Deleted:
         first = min(run.clock for run in self.runs if run.client == client)
         last = max(run.clock + run.length for run in self.runs if run.client == client)
         for at in range(min(clock + length, last) - 1, max(clock, first) - 1, -1):
-            behind = self.place_after((client, at))
-            if behind is None:
+            after = self.place_after((client, at))
+            if after is None:
                 continue
             runs: list[_Run] = []
             for run in self.runs:
@@ -86,9 +86,9 @@ class _Deleted:
                     rest = run.length - head - 1
                     runs.append(_Run(client, at + 1, rest, run.place + head))
                 else:
-                    runs.append(run._replace(place=run.place - (run.place >= behind)))
+                    runs.append(run._replace(place=run.place - (run.place >= after)))
             self.runs = [run for run in runs if run.length]
-            self.text = _cut(self.text, 0, behind - 1) + _cut(self.text, behind)
+            self.text = _cut(self.text, 0, after - 1) + _cut(self.text, after)
 
 
 class MovedCells:
@@ -127,8 +127,8 @@ class MovedCells:
             before = deleted.text
             for character, piece, origin, right in found.strings:
                 at = deleted.place_after(origin)
-                if at is None and (behind := deleted.place_after(right)) is not None:
-                    at = behind - 1
+                if at is None and (after := deleted.place_after(right)) is not None:
+                    at = after - 1
                 if at is not None and deleted.place_after(character) is None:
                     deleted.insert(at, character, piece)
             # An update that contains the cell's deletion also lists all its characters as deleted:

@@ -124,7 +124,7 @@ def notary(tmp_path: Path) -> NotebookNotary:
 async def test_a_snapshot_equals_the_document_after_any_edits(
     seed: int, notary: NotebookNotary
 ) -> None:
-    """[F7] [S30]"""
+    """[F7] [M12]"""
     rand = random.Random(seed)
     doc: Doc[Any] = Doc()
     YNotebook(doc).set(
@@ -150,7 +150,7 @@ async def test_a_snapshot_equals_the_document_after_any_edits(
 
 
 def test_only_changed_parts_are_read_again() -> None:
-    """[S30]"""
+    """[M12]"""
     doc: Doc[Any] = Doc()
     outputs = [{"output_type": "stream", "name": "stdout", "text": "a\n"}] * 1
     cells = [

@@ -97,7 +97,7 @@ def random_notebook(rand: random.Random, minor: int) -> dict[str, Any]:
 async def test_a_notebook_is_read_as_the_manager_reads_it(
     seed: int, tmp_path: Path, contents: AsyncLargeFileManager
 ) -> None:
-    """[F7] [S29]"""
+    """[F7] [M12]"""
     rand = random.Random(seed)
     notebook = random_notebook(rand, rand.choice((4, 5)))
     text = json.dumps(notebook, indent=rand.choice((None, 1, 4)))

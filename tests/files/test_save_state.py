@@ -26,16 +26,14 @@ def anyio_backend() -> str:
     return "asyncio"
 
 
-@pytest.mark.parametrize(
-    ("old", "new"),
-    [(Saved(), Saving(1)), (Saving(1), Saving(2)), (Unsaved(1), Unsaved(2))],
-)
-def test_only_listed_transitions_are_allowed(old: SaveState, new: SaveState) -> None:
-    if type(old) is type(new):
-        check_transition(old, new)
-    else:
-        with pytest.raises(RuntimeError, match="Saving cannot follow Saved"):
-            check_transition(old, new)
+def test_a_transition_that_is_not_listed_raises() -> None:
+    with pytest.raises(RuntimeError, match="Saving cannot follow Saved"):
+        check_transition(Saved(), Saving(1))
+
+
+@pytest.mark.parametrize("kind", [Saving, Unsaved])
+def test_a_state_may_change_its_time(kind: type) -> None:
+    check_transition(kind(1), kind(2))
 
 
 async def test_the_state_follows_edits_saves_and_errors() -> None:

@@ -1,7 +1,8 @@
 """Where marks and cells belong: in which order, and marks in which cell.
 
-Whoever inserts a mark into a text sees which marks are before it and which ones are behind it, and
-that must hold in the end, whatever was merged meanwhile. The same goes for cells. Not judged are
+An author who inserts a mark into a text sees which marks are before it and which ones are after it,
+and that order must hold in the end, whatever was merged meanwhile. The same goes for cells. Not
+judged are
 
 - marks and cells that somebody took out: they are back only if somebody put them elsewhere, or as
   one side of a conflict; and marks that a conflict doubled, which have no one place;
@@ -22,10 +23,10 @@ from .marks import Cells, count, in_order
 
 @dataclass
 class _Place:
-    """What was before and what was behind something when it was inserted."""
+    """What was before and what was after something when it was inserted."""
 
     before: set[Any]
-    behind: set[Any]
+    after: set[Any]
 
 
 @dataclass
@@ -36,8 +37,8 @@ class _Order:
     loose: set[Any] = field(default_factory=set)
     apart: set[frozenset[Any]] = field(default_factory=set)
 
-    def inserted(self, name: Any, before: Iterable[Any], behind: Iterable[Any]) -> None:
-        self._places[name] = _Place(set(before), set(behind))
+    def inserted(self, name: Any, before: Iterable[Any], after: Iterable[Any]) -> None:
+        self._places[name] = _Place(set(before), set(after))
 
     def wrong(self, names: Sequence[Any]) -> list[tuple[Any, Any]]:
         """Pairs that stand in the wrong order."""
@@ -47,7 +48,7 @@ class _Order:
             (one, other)
             for at, one in enumerate(judged)
             for other in judged[at + 1 :]
-            if other in self._places[one].before or one in self._places[other].behind
+            if other in self._places[one].before or one in self._places[other].after
             if frozenset((one, other)) not in self.apart
         ]
 
