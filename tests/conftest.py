@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
+from collections.abc import AsyncIterator, Awaitable, Callable, Generator, Iterator
 from contextlib import asynccontextmanager
 from pathlib import Path
 from typing import Any
@@ -17,6 +17,7 @@ from traitlets.config import Config
 from jupyter_collaboration.app import YDocExtension
 
 ROOT = Path(__file__).parent.parent
+SERVERS = pytest.StashKey[list[Server]]()
 
 # How long an example takes depends on what else the computer does.
 settings.register_profile("untimed", deadline=None)
@@ -37,7 +38,7 @@ def run() -> Callable[[Awaitable[Any]], Any]:
 
 
 @pytest.fixture
-def new_server(tmp_path: Path) -> Iterator[Callable[..., Server]]:
+def new_server(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Callable[..., Server]]:
     """Make a server, not yet started; options are configuration, Class={trait: value}."""
     servers: list[Server] = []
 
@@ -46,9 +47,21 @@ def new_server(tmp_path: Path) -> Iterator[Callable[..., Server]]:
         servers.append(server)
         return server
 
+    request.node.stash[SERVERS] = servers
     yield make
     for server in servers:
         server.dispose()
+
+
+@pytest.hookimpl(wrapper=True)
+def pytest_runtest_makereport(item: pytest.Item) -> Generator[None, Any, Any]:
+    """Show with a failed test what its servers logged at last."""
+    report = yield
+    if report.when == "call" and report.failed:
+        for server in item.stash.get(SERVERS, []):
+            if (server.folder / "server.log").exists():
+                report.sections.append((f"Log of {server.folder.name}", server.log()))
+    return report
 
 
 @pytest.fixture

@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+import asyncio
 import sqlite3
+import threading
 from collections.abc import Awaitable, Callable
+from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
@@ -114,6 +117,65 @@ def test_a_store_whose_lease_was_taken_is_written_no_more_until_it_is_private(
         Typist(again).type("private")
         await again.commit()
         await backend.close()
+
+    run(test())
+
+
+def test_nothing_of_the_lost_store_is_written_to_the_private_one(tmp_path: Path, run: Run) -> None:
+    # S2 [H7]
+    async def test() -> None:
+        path = tmp_path / "store.db"
+        backend = SQLiteBackend(str(path), commit_delay=0)
+        await backend.open()
+        backend.when_lost(lambda: None)
+        history = backend.history(ROOM)
+        await history.load()
+        typist = Typist(history)
+        typist.type("before")
+        await history.commit()
+        other = sqlite3.connect(path, isolation_level=None)
+        other.execute("UPDATE collaboration_lease SET number = number + 1")
+        other.close()
+        with pytest.raises(LeaseLost):
+            await backend.session_id("text:file:new")
+        go_on = threading.Event()
+        busy = asyncio.create_task(backend.run(go_on.wait))
+        switching = asyncio.create_task(backend.go_private())
+        await asyncio.sleep(0)
+        typist.type(" meanwhile")
+        history.mark_saved(history.mark_cut(), "hash")
+        committing = asyncio.create_task(history.commit())
+        await asyncio.sleep(0.05)  # the write, if there is one, waits for the busy thread
+        go_on.set()
+        await asyncio.gather(busy, switching)
+        with suppress(HistoryUnavailable):
+            await committing
+        stored = await backend.history(ROOM).load()
+        assert (stored.seq, stored.updates, stored.saved_hash) == (0, [], None)
+        await backend.close()
+
+    run(test())
+
+
+def test_a_store_that_a_paused_server_has_locked_is_replaced_by_a_private_one(
+    tmp_path: Path, run: Run
+) -> None:  # S2 [H7]
+    async def test() -> None:
+        path = tmp_path / "store.db"
+        first = SQLiteBackend(str(path))
+        await first.open()
+        await first.close()
+        paused = sqlite3.connect(path, isolation_level=None)
+        paused.execute("BEGIN IMMEDIATE")
+        second = SQLiteBackend(str(path))
+        await second.open()
+        assert second.is_private
+        history = second.history(ROOM)
+        await history.load()
+        Typist(history).type("private")
+        await history.commit()
+        await second.close()
+        paused.close()
 
     run(test())
 

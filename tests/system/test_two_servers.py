@@ -10,6 +10,7 @@ import signal
 import sqlite3
 import stat
 from collections.abc import Awaitable, Callable
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -214,8 +215,7 @@ def test_a_server_that_owned_the_store_while_it_was_paused_goes_on_privately(
         ada = await first.member(document.fixture)
         document.type(ada)
         await document.agrees(ada)
-        assert first.process is not None
-        os.kill(first.process.pid, signal.SIGSTOP)
+        resume = await pause_between_writes(first)
         await asyncio.sleep(1.5)  # longer than the lease
         await second.start()
         assert private_stores(first) == []
@@ -223,7 +223,7 @@ def test_a_server_that_owned_the_store_while_it_was_paused_goes_on_privately(
         document.type(bob)
         await document.agrees(bob)
         document.type(ada)
-        os.kill(first.process.pid, signal.SIGCONT)
+        resume()
         await ada.socket.closed.wait()
         await until(lambda: len(private_stores(first)) == 1)
         await document.agrees(bob)
@@ -234,6 +234,23 @@ def test_a_server_that_owned_the_store_while_it_was_paused_goes_on_privately(
                 await document.agrees(eve, bob)
 
     run(test())
+
+
+async def pause_between_writes(server: Server) -> Callable[[], None]:
+    """Pause a server while it does not write to its store; return what lets it go on."""
+    assert server.process is not None
+    pid = server.process.pid
+    while True:
+        os.kill(pid, signal.SIGSTOP)
+        store = sqlite3.connect(server.root / STORE, timeout=0, isolation_level=None)
+        try:
+            store.execute("BEGIN IMMEDIATE")
+            return partial(os.kill, pid, signal.SIGCONT)
+        except sqlite3.OperationalError:  # locked: it is writing
+            os.kill(pid, signal.SIGCONT)
+            await asyncio.sleep(0.05)
+        finally:
+            store.close()
 
 
 EXTENSIONS = {

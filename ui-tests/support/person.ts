@@ -74,6 +74,7 @@ interface IDocumentWidget {
         ydoc: {
           getArray(name: string): ISharedCells;
           getMap(name: string): { get(key: string): unknown };
+          transact(change: () => void): void;
         };
       };
     };
@@ -520,19 +521,26 @@ export class Person {
   }
 
   /**
-   * Put a value into a shared cell, as an extension might.
+   * Put values into a shared cell in one transaction, as an extension might.
    */
-  async setInCell(index: number, key: string, value: unknown): Promise<void> {
+  async setInCell(
+    index: number,
+    values: Record<string, unknown>
+  ): Promise<void> {
     await this.page.evaluate(
-      ([at, name, content]) => {
+      ([at, given]) => {
         for (const { context } of window.jupyterapp.shell.widgets('main')) {
-          context?.model.sharedModel.ydoc
-            .getArray('cells')
-            .get(at)
-            .set(name, content);
+          if (!context) {
+            continue;
+          }
+          const { ydoc } = context.model.sharedModel;
+          ydoc.transact(() => {
+            const cell = ydoc.getArray('cells').get(at);
+            Object.entries(given).forEach(([key, to]) => cell.set(key, to));
+          });
         }
       },
-      [index, key, value] as const
+      [index, values] as const
     );
   }
 

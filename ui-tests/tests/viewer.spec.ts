@@ -243,8 +243,7 @@ test('an edit that a notebook cannot hold is taken back, and kept', async ({
 }) => {
   const name = server.write(file('ipynb'), notebook('x = 1', 'y = 2'));
   await Promise.all([ada.open(name), grace.open(name)]);
-  await grace.setInCell(1, 'execution_count', 'many');
-  await grace.setInCell(1, 'cell_type', 'mystery');
+  await grace.setInCell(1, { execution_count: 'many', cell_type: 'mystery' });
   const offer = grace.notification('A copy with your changes is kept.');
   await expect(offer).toBeVisible();
   await expect.poll(() => grace.pendingChanges()).toBe(0);

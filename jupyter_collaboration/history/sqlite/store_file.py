@@ -171,8 +171,10 @@ def _opened(path: Path, log: Logger, *, private: bool) -> StoreFile:
         _touch(path)
         try:
             db, ahead = _connection(path, lease)
-        except sqlite3.OperationalError:
-            raise  # locked, read-only or full: the file itself is fine
+        except sqlite3.OperationalError as error:  # the file itself is fine
+            if "locked" in str(error):
+                raise LeaseTaken from error  # by a server that was paused while it wrote
+            raise  # read-only or full
         except sqlite3.DatabaseError as error:
             set_aside(path, error, log)
             _touch(path)

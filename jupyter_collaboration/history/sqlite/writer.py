@@ -209,6 +209,7 @@ class SQLiteWriter:
         if self._is_lost:
             return
         self._is_lost = True
+        self._cancel_timer()
         self._refusal = f"{self.path}: another server took it over"
         self.log.error("The history in %s was taken over by another server.", self.path)
         if self._when_lost is not None:
@@ -216,10 +217,10 @@ class SQLiteWriter:
 
     async def go_private(self) -> None:
         """See `HistoryBackend.go_private`."""
+        if self._writing is not None:  # what it writes belongs to the lost store
+            await asyncio.wait({self._writing})
         await self.run(self._reopen_privately)
         self._backlog.take()  # drop the work for the previous store
-        self._ids.clear()
-        self._tails.clear()
         self._refused.clear()
         self._retry_at.clear()
         self._broken.clear()
@@ -227,6 +228,8 @@ class SQLiteWriter:
 
     def _reopen_privately(self) -> None:
         self._disconnect()
+        self._ids.clear()
+        self._tails.clear()
         try:
             self._file = open_private(self.path, self.log)
         except (sqlite3.Error, OSError) as error:
@@ -283,6 +286,8 @@ class SQLiteWriter:
         self._broken.discard(room_id)
 
     def _schedule(self, delay: float | None = None) -> None:
+        if self._is_lost:
+            return
         loop = asyncio.get_running_loop()
         due = loop.time() + (self._commit_delay if delay is None else delay)
         if self._timer is not None and self._timer.when() > due:
@@ -504,7 +509,7 @@ class SQLiteWriter:
         """Write everything that was appended so far."""
         if self._writing is not None:
             await asyncio.wait({self._writing})
-        if self._backlog:
+        if self._backlog and not self._is_lost:
             self._cancel_timer()
             if self._writing is None:
                 self._start_writing()
