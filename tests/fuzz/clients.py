@@ -7,6 +7,7 @@ import json
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
+from itertools import chain, combinations
 from typing import TYPE_CHECKING, Any
 
 from pycrdt import Doc, Map
@@ -34,6 +35,10 @@ class Run:
     caret: int
     pieces: list[tuple[int | None, str]]
     """Each with the number of its mark, if it is one."""
+
+
+MOST_JOINED = 6
+"""Earlier replicas of a lost history of which every selection is joined with the next one."""
 
 
 class Collaborator:
@@ -173,14 +178,19 @@ class Collaborator:
         self._start()
 
     def _note_replica(self, state: bytes) -> None:
-        """Yjs joins the replicas of one history, before the server merges them with another."""
+        """Yjs joins the replicas of one history, before the server merges them with another.
+
+        Which ones it joins is not known: a server that was killed, or a room that was closed, does
+        not remember those that came before.
+        """
         known = self.ledger.replicas.setdefault(self.session_id, [])
-        known.append(state)
-        for others in [known, *([other] for other in known)]:
+        some = known[-MOST_JOINED:]
+        for others in chain([known], *(combinations(some, n) for n in range(len(some)))):
             joined: Doc[Any] = Doc()
             for update in (state, *others):
                 joined.apply_update(update)
             self.ledger.typed.mixed(text for _, text in cells_of_doc(joined, self.kind))
+        known.append(state)
 
     def disconnect(self) -> None:
         """Leave; what is on the way is lost."""
