@@ -25,6 +25,7 @@ from .model import (
 from .store import (
     AttributionStore,
     ConflictStore,
+    DeletedCellStore,
     ForkStore,
     History,
     HistoryBackend,
@@ -56,6 +57,7 @@ class _Document:
         self.versions: list[Version] = []
         self.summarised = Summarised()
         self.conflicts: dict[str, OpenConflict] = {}
+        self.deleted_cells: dict[str, str] = {}
         self.attributed_seq = 0
         self.attributed = Attribution().pack()
 
@@ -158,6 +160,22 @@ class MemoryConflicts(ConflictStore):
         self._document.conflicts.pop(conflict_id, None)
 
 
+class MemoryDeletedCells(DeletedCellStore):
+    """What is remembered of one document's deleted cells, in a dictionary."""
+
+    def __init__(self, document: _Document) -> None:
+        self._document = document
+
+    async def all(self) -> dict[str, str]:
+        return dict(self._document.deleted_cells)
+
+    def put(self, cell_id: str, data: str) -> None:
+        self._document.deleted_cells[cell_id] = data
+
+    def remove(self, cell_id: str) -> None:
+        self._document.deleted_cells.pop(cell_id, None)
+
+
 class MemoryHistory(History):
     """One document's history in a list."""
 
@@ -167,6 +185,7 @@ class MemoryHistory(History):
         self._versions = MemoryVersions(document)
         self._attribution = MemoryAttribution(document)
         self._conflicts = MemoryConflicts(document)
+        self._deleted_cells = MemoryDeletedCells(document)
 
     @property
     def versions(self) -> VersionStore:
@@ -179,6 +198,10 @@ class MemoryHistory(History):
     @property
     def conflicts(self) -> ConflictStore:
         return self._conflicts
+
+    @property
+    def deleted_cells(self) -> DeletedCellStore:
+        return self._deleted_cells
 
     async def _load(self) -> Stored:
         document = self._document

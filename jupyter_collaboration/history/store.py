@@ -211,6 +211,11 @@ class History(BaseYStore):
 
     @property
     @abstractmethod
+    def deleted_cells(self) -> DeletedCellStore:
+        """What is remembered of the document's deleted cells."""
+
+    @property
+    @abstractmethod
     def attribution(self) -> AttributionStore:
         """The stored attribution, for entries that no longer exist separately."""
 
@@ -414,6 +419,22 @@ class ConflictStore(ABC):
     @abstractmethod
     def remove(self, conflict_id: str) -> None:
         """Remove the conflict with this id, if there is one."""
+
+
+class DeletedCellStore(ABC):
+    """What is remembered of a notebook's deleted cells, as JSON by cell id. [P9]"""
+
+    @abstractmethod
+    async def all(self) -> dict[str, str]:
+        """Return everything that is remembered."""
+
+    @abstractmethod
+    def put(self, cell_id: str, data: str) -> None:
+        """Remember a cell, or replace what is remembered. Returns immediately."""
+
+    @abstractmethod
+    def remove(self, cell_id: str) -> None:
+        """Forget a cell, if it is remembered."""
 
 
 class ForkStore(ABC):

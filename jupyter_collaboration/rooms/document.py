@@ -145,7 +145,7 @@ class DocumentRoom(PersistentRoom):
         self._shared_state = self.ydoc.get("state", type=Map)
         self._cells = self.ydoc.get("cells", type=Array) if self._is_notebook else None
         self._index = CellIndex(self._cells) if self._cells is not None else None
-        self._moved = MovedCells(self._index) if self._index is not None else None
+        self._moved: MovedCells | None = None
         self._conflict_check: asyncio.TimerHandle | None = None
         self.conflicts: ConflictList
         self._document: YBaseDoc
@@ -190,6 +190,9 @@ class DocumentRoom(PersistentRoom):
                 decider = Decider(self._document, self._index)
                 self.conflicts = ConflictList(self._history.conflicts, decider)
                 await self.conflicts.load()
+                if self._index is not None:
+                    self._moved = MovedCells(self._index, self._history.deleted_cells, self.log)
+                    await self._moved.load()
                 self._observe(self._shared_state, self._on_state)
                 if self._cells is not None:
                     self._observe(self._cells, self._on_cells)

@@ -4,24 +4,31 @@ Yjs cannot move a cell: the cell is deleted, and a copy with the same id is inse
 another user typed before seeing the move belongs to the deleted cell, where Yjs drops it. The
 server remembers which characters the texts of deleted cells consisted of, and applies edits of
 these texts to the copy. [P9]
+
+The memory is stored with the history: a laptop may come back after days, and after the server was
+started again.
 """
 
 from __future__ import annotations
 
+import json
 import time
+from bisect import bisect_right
 from collections.abc import Iterable
 from dataclasses import dataclass, field
+from logging import Logger
 from typing import Any, NamedTuple
 
 from pycrdt import Assoc, Text
 
 from ..documents.cell_index import CellIndex
+from ..history.store import DeletedCellStore
 from ..merge.document import edit_text
 from ..merge.text import merge_text
 from ..protocol.update_reader import Id, Part, Update
 
 MAX_CELLS = 50
-MAX_AGE = 120.0
+MAX_AGE = 7 * 24 * 3600.0
 MAX_CHARACTERS = 20_000
 """How many deleted cells are remembered, for how many seconds, and up to how many characters."""
 
@@ -30,6 +37,10 @@ MAX_WORK = 20_000
 
 MAX_RUNS = 200
 """Pieces of a text up to which later edits are applied to it: each costs time for each piece."""
+
+
+_ALL = 2**53
+"""Longer than any run."""
 
 
 class _Run(NamedTuple):
@@ -43,17 +54,42 @@ class _Run(NamedTuple):
 
 @dataclass
 class _Deleted:
-    """A deleted cell: its text, including later edits, and the Yjs ids of its characters."""
+    """A deleted cell: its text, including later edits, and the Yjs ids of its characters.
+
+    Attributes:
+        items: the Yjs ids of the cell and of those that it is a copy of.
+        time: when it was deleted, in seconds since the epoch.
+        text: its text.
+        runs: its characters, in the order of their ids.
+    """
 
     items: list[Id | None]
     time: float
     text: str
     runs: list[_Run] = field(default_factory=list)
 
+    def __post_init__(self) -> None:
+        self.runs.sort()
+
+    @classmethod
+    def from_json(cls, data: str) -> _Deleted:
+        """Parse the result of `to_json`."""
+        items, time, text, runs = json.loads(data)
+        ids = [None if item is None else (item[0], item[1]) for item in items]
+        return cls(ids, time, text, [_Run(*run) for run in runs])
+
+    def to_json(self) -> str:
+        return json.dumps([self.items, self.time, self.text, self.runs])
+
     def place_after(self, character: Id | None) -> int | None:
-        for client, clock, length, place in self.runs:
-            if character and client == character[0] and 0 <= character[1] - clock < length:
-                return place + character[1] - clock + 1
+        if character is None:
+            return None
+        at = bisect_right(self.runs, (*character, _ALL, 0)) - 1
+        if at < 0:
+            return None
+        client, clock, length, place = self.runs[at]
+        if client == character[0] and 0 <= character[1] - clock < length:
+            return place + character[1] - clock + 1
         return None
 
     def insert(self, at: int, character: Id, piece: str) -> None:
@@ -66,7 +102,7 @@ class _Deleted:
             if head < run.length:
                 client, clock, length, place = run
                 runs.append(_Run(client, clock + head, length - head, place + head + size))
-        self.runs = runs
+        self.runs = sorted(runs)
         self.text = _cut(self.text, 0, at) + piece + _cut(self.text, at)
 
     def delete(self, client: int, clock: int, length: int) -> None:
@@ -87,20 +123,35 @@ class _Deleted:
                     runs.append(_Run(client, at + 1, rest, run.place + head))
                 else:
                     runs.append(run._replace(place=run.place - (run.place >= after)))
-            self.runs = [run for run in runs if run.length]
+            self.runs = sorted(run for run in runs if run.length)
             self.text = _cut(self.text, 0, after - 1) + _cut(self.text, after)
 
 
 class MovedCells:
     """The recently deleted cells of one notebook."""
 
-    def __init__(self, cells: CellIndex) -> None:
+    def __init__(self, cells: CellIndex, store: DeletedCellStore, log: Logger) -> None:
         self._cells = cells
+        self._store = store
+        self._log = log
         self._deleted: dict[str, _Deleted] = {}
+
+    async def load(self) -> None:
+        """Load what was stored when the document was last open.
+
+        Raises:
+            HistoryUnavailable: the store cannot be read.
+        """
+        for name, data in (await self._store.all()).items():
+            try:
+                self._deleted[name] = _Deleted.from_json(data)
+            except (TypeError, ValueError) as error:  # of another version
+                self._log.warning("What is stored of the deleted cell %s: %r", name, error)
+        self._deleted = dict(sorted(self._deleted.items(), key=lambda each: each[1].time))
 
     def will_delete(self, names: Iterable[str]) -> None:
         """Remember cells that are about to be deleted."""
-        now = time.monotonic()
+        now = time.time()
         left = MAX_WORK
         for name in list(names)[-MAX_CELLS:]:
             cell = self._cells.cell(name)
@@ -114,8 +165,14 @@ class MovedCells:
                 items = [self._cells.item(name), *(before.items if before else ())]
                 if len(runs) <= MAX_RUNS:
                     self._deleted[name] = _Deleted(items, now, source, runs)
+                    self._put(name)
         young = [name for name, each in self._deleted.items() if now - each.time <= MAX_AGE]
-        self._deleted = {name: self._deleted[name] for name in young[-MAX_CELLS:]}
+        for name in self._deleted.keys() - set(young[-MAX_CELLS:]):
+            del self._deleted[name]
+            self._store.remove(name)
+
+    def _put(self, name: str) -> None:
+        self._store.put(name, self._deleted[name].to_json())
 
     def arrived(self, found: Update) -> dict[str, tuple[str, str]]:
         """Return how an edit changes texts of moved cells: (before, after) by cell id."""
@@ -138,6 +195,7 @@ class MovedCells:
                     deleted.delete(*part)
             if deleted.text != before:
                 texts[name] = (before, deleted.text)
+                self._put(name)
         return texts
 
     def type(self, texts: dict[str, tuple[str, str]]) -> None:

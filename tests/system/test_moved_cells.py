@@ -91,6 +91,41 @@ def test_typing_that_arrives_after_its_cell_was_moved_goes_into_the_copy(
     run(test())
 
 
+@pytest.mark.parametrize("how", ["killed", "stopped"])
+def test_typing_that_arrives_after_the_server_was_started_again_goes_into_the_copy(
+    run: Run, serving: Callable[..., Any], how: str
+) -> None:  # S13 [P9]
+    async def test() -> None:
+        async with serving() as server:
+            cells = [code("# 😀\nx = 1", "one"), code("y = 2", "two")]
+            fixture = server.notebook_file("a.ipynb", cells)
+            ada, grace = [await server.member(fixture) for _ in "ab"]
+            typist = Typist(grace)
+            await grace.close()
+            typist.text(0).insert(len("# 😀\nx = 1".encode()), "0")
+            move(ada, 0, 1)
+            move(ada, 1, 0)
+            await ada.ask("save")
+            await ada.close()
+            if how == "killed":
+                server.crash()
+            else:
+                await server.stop()
+            await server.start()
+            back = await Editor.open_at(await server.endpoint(fixture), typist.doc.get_update())
+            other = await server.member(fixture)
+            expected = ["# 😀\nx = 10", "y = 2"]
+            for member in (back, other):
+                await member.until(lambda _, member=member: sources(member) == expected, 20)
+            await other.ask("save")
+            saved = json.loads(server.read("a.ipynb"))
+            assert ["".join(cell["source"]) for cell in saved["cells"]] == expected
+            for member in (back, other):
+                await member.close()
+
+    run(test())
+
+
 def test_typing_for_a_cell_that_was_deleted_for_good_or_not_at_all_comes_once(
     run: Run, serving: Callable[..., Any]
 ) -> None:  # S13

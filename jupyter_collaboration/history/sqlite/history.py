@@ -12,9 +12,18 @@ from dataclasses import replace
 from ...documents.codec import replay
 from ...errors import HistoryDamaged, HistoryUnavailable, must_propagate
 from ..model import Entry, Kind, Retention, Stored, UnsavedWork
-from ..store import AttributionStore, ConflictStore, History, VersionStore, nothing, replayed
+from ..store import (
+    AttributionStore,
+    ConflictStore,
+    DeletedCellStore,
+    History,
+    VersionStore,
+    nothing,
+    replayed,
+)
 from .attribution import SQLiteAttribution
 from .conflicts import SQLiteConflicts
+from .deleted_cells import SQLiteDeletedCells
 from .private import PrivateStores
 from .reader import snapshot
 from .schema import published_history
@@ -55,6 +64,7 @@ class SQLiteHistory(History):
         self._versions = SQLiteVersions(room_id, backend)
         self._attribution = SQLiteAttribution(room_id, backend)
         self._conflicts = SQLiteConflicts(room_id, backend)
+        self._deleted_cells = SQLiteDeletedCells(room_id, backend)
 
     @property
     def retention(self) -> Retention | None:
@@ -71,6 +81,10 @@ class SQLiteHistory(History):
     @property
     def conflicts(self) -> ConflictStore:
         return self._conflicts
+
+    @property
+    def deleted_cells(self) -> DeletedCellStore:
+        return self._deleted_cells
 
     async def _load(self) -> Stored:
         backend = self._backend

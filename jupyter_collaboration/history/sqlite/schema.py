@@ -90,6 +90,11 @@ TABLES = {
         "id": "TEXT NOT NULL",
         "data": "TEXT NOT NULL",
     },
+    "collaboration_deleted_cells": {
+        "document": "INTEGER NOT NULL REFERENCES collaboration_documents (id)",
+        "cell": "TEXT NOT NULL",
+        "data": "TEXT NOT NULL",
+    },
     "collaboration_lease": {
         "id": "INTEGER PRIMARY KEY",
         "number": "INTEGER NOT NULL",
@@ -104,6 +109,7 @@ KEYS = {
     "collaboration_updates": "document, seq",
     "collaboration_marks": "document, seq, kind",
     "collaboration_conflicts": "document, id",
+    "collaboration_deleted_cells": "document, cell",
     "collaboration_versions": "document, seq",
 }
 """Primary keys that consist of several columns."""
@@ -114,6 +120,7 @@ WITHOUT_ROWID = frozenset(
         "collaboration_people",
         "collaboration_chores",
         "collaboration_conflicts",
+        "collaboration_deleted_cells",
         "collaboration_lease",
     }
 )
@@ -141,6 +148,7 @@ TABLES_OF_DOCUMENT = (
     "summaries",
     "attributions",
     "conflicts",
+    "deleted_cells",
     "files",
     "paths",
 )

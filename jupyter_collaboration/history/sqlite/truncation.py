@@ -89,7 +89,8 @@ class SQLiteTruncation:
             db.execute(
                 "DELETE FROM collaboration_marks WHERE document = ? AND seq < ?", (document, end)
             )
-            for table in ("versions", "summaries"):  # they are computed again
+            # Versions and their summaries are computed again.
+            for table in ("versions", "summaries", "deleted_cells"):
                 db.execute(f"DELETE FROM collaboration_{table} WHERE document = ?", (document,))
             drop_published(db, room_id)
             failpoint("clear.deleted")
