@@ -105,7 +105,7 @@ def test_typing_that_arrives_after_the_server_was_started_again_goes_into_the_co
             typist.text(0).insert(len("# 😀\nx = 1".encode()), "0")
             move(ada, 0, 1)
             move(ada, 1, 0)
-            await ada.ask("save")
+            await ada.ask("ack")
             await ada.close()
             if how == "killed":
                 server.crash()
