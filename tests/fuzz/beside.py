@@ -54,7 +54,7 @@ class Beside:
         self._client.outputs_are_frail = True
         await self._client.connect(self._life)
         if self._life.room is not None:
-            self._unwatch = world.watched(self._life.room)
+            self._unwatch = world.watched(self._life.room, {})
 
     async def stop(self) -> None:
         """Stop the server, which saves, once it has all that its member typed."""

@@ -21,7 +21,7 @@ from jupyter_collaboration.versions.service import VersionService
 
 from . import checks
 from .contents import cells_of_doc, insert, source_at
-from .marks import Cells, count, mark_text, readable
+from .marks import Cells, count, mark_text, marks_in, readable
 from .plan import Step
 
 if TYPE_CHECKING:
@@ -116,6 +116,7 @@ async def _restore(world: World, step: Step, is_quiet: bool) -> None:
         before = cells_of_doc(live.ydoc, world.kind)
         after = then if only is None else _with_cell(before, then, only)
         world.ledger.edited(before, after, why)
+        world.ledger.places.doubled(_in_changed_lines(before, after))
         await apply(*args, **options)
         now = [text for _, text in cells_of_doc(live.ydoc, world.kind)]
         if is_quiet and now != [text for _, text in after]:
@@ -127,6 +128,17 @@ async def _restore(world: World, step: Step, is_quiet: bool) -> None:
         await service.restore(world.document, seq, "a person who restores", cell=only)
     finally:
         del live.restore
+
+
+def _in_changed_lines(before: Cells, after: Cells) -> set[int]:
+    """The marks of lines that a restore changes.
+
+    It inserts their tokens anew, and what somebody types meanwhile beside the old ones may come
+    before or after the new ones. [L1]
+    """
+    known = {line for _, text in before for line in text.split("\n")}
+    lines = {line for _, text in after for line in text.split("\n")}
+    return {number for line in lines - known for number in marks_in(line)}
 
 
 def _with_cell(now: Cells, then: Cells, name: str) -> Cells:

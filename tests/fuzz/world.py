@@ -69,6 +69,7 @@ class World:
         self.life: Life | None = None
         self.clock = SimpleNamespace(offset=0.0)
         self._watched: Any = None
+        self._cells: dict[str, str] = {}
         self.beside = Beside(self)
         self.named: dict[tuple[str, int], Cells] = {}
         self.forks: list[guests.Fork] = []
@@ -183,15 +184,18 @@ class World:
         if live is None or (self._watched is not None and self._watched[0] is live):
             return
         self._unwatch()
-        self._watched = (live, self.watched(live))
+        self._watched = (live, self.watched(live, self._cells))
 
-    def watched(self, live: DocumentRoom) -> Callable[[], None]:
-        """Watch a room's document; returns what ends that."""
+    def watched(self, live: DocumentRoom, known: dict[str, str]) -> Callable[[], None]:
+        """Watch a room's document; returns what ends that.
+
+        Args:
+            known: the texts of the document's cells, kept up to date; those that it had when it
+                was last watched may be gone now.
+        """
         mirror: Doc[Any] = Doc()  # a document cannot be read while it tells its observers
-        known: dict[str, str] = {}
 
         def look(update: bytes, is_edit: bool) -> None:
-            nonlocal known
             mirror.apply_update(update)
             cells = cells_of_doc(mirror, self.kind)
             if is_edit:
@@ -200,7 +204,8 @@ class World:
                 asyncio.get_running_loop().call_soon(judge)
             self.ledger.seen(cells)
             self.ledger.cells_went(known, (name for name, _ in cells))
-            known = dict(cells)
+            known.clear()
+            known.update(cells)
 
         def judge() -> None:
             texts = [text for _, text in cells_of_doc(mirror, self.kind)]
