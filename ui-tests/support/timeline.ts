@@ -84,6 +84,10 @@ export async function workAndRestore(
   // A restore is seen by both, is a version of its own, and one undo takes it back.
   await ada.page.getByRole('button', { name: 'Restore' }).click();
   await expect.poll(() => grace.sources()).toEqual(['x = 123', 'y = 2']);
+  await expect(
+    grace.notification(`Ada restored an older version of ${name}`)
+  ).toBeVisible();
+  await expect(ada.notification('Ada restored')).toHaveCount(0);
   await expect
     .poll(() => cellsOnDisk(server, name))
     .toEqual(['x = 123', 'y = 2']);

@@ -30,7 +30,8 @@ import { nameIn, Timelines } from './timelines';
 import { versionActions } from './versionActions';
 import { VersionPreviews } from './versionPreviews';
 
-const COMMAND = 'collaboration:show-timeline';
+/** The command that shows the history of the current document. */
+export const SHOW_HISTORY = 'collaboration:show-timeline';
 
 /** Says in the storage of a browser's tab that the panel is shown. */
 const SHOWN = 'jupyter-collaboration:history-shown';
@@ -99,7 +100,7 @@ export const timeline: JupyterFrontEndPlugin<void> = {
     });
     timelines.targetChanged.connect(() => {
       panel.target = timelines.target;
-      app.commands.notifyCommandChanged(COMMAND);
+      app.commands.notifyCommandChanged(SHOW_HISTORY);
     });
     panel.visibilityChanged.connect((_, isShown) => {
       if (isShown) {
@@ -112,9 +113,9 @@ export const timeline: JupyterFrontEndPlugin<void> = {
       showAgain(app, panel);
     }
 
-    app.commands.addCommand(COMMAND, {
+    app.commands.addCommand(SHOW_HISTORY, {
       label: trans.__('Show Version History'),
-      caption: trans.__('Show who changed what, and restore versions'),
+      caption: trans.__('Show who changed what, and when'),
       icon: args => (args.toolbar ? historyIcon : undefined),
       describedBy: {
         args: {
@@ -126,7 +127,7 @@ export const timeline: JupyterFrontEndPlugin<void> = {
       execute: () => app.shell.activateById(panel.id)
     });
     palette?.addItem({
-      command: COMMAND,
+      command: SHOW_HISTORY,
       category: trans.__('Collaboration')
     });
   }

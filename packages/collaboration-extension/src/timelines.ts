@@ -164,7 +164,11 @@ export class Timelines {
     }
   }
 
-  private _make({ model, provider, widget }: ISharedDocument): IDocumentTimeline {
+  private _make({
+    model,
+    provider,
+    widget
+  }: ISharedDocument): IDocumentTimeline {
     const { context } = widget;
     const { serverSettings } = this._app.serviceManager;
     const timeline = new Timeline(versionsOf(model, serverSettings), model);

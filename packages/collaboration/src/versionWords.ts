@@ -126,7 +126,7 @@ export function versionLines(
   const who = [...new Set(authors)].join(', ');
   const title = version.name || who || kind;
   const details = [
-    version.kind === 'edit' ? '' : kind,
+    saysKind(version) ? kind : '',
     ...changedParts(version, trans)
   ];
   if (version.name && who) {
@@ -146,10 +146,17 @@ export function changesInWords(
   trans: TranslationBundle
 ): string {
   const parts = changedParts(version, trans);
-  if (version.kind !== 'edit') {
+  if (saysKind(version)) {
     parts.unshift(kindInWords(version.kind, trans));
   }
   return parts.join(' · ');
+}
+
+/**
+ * Whether its kind says more of a version than its changes do.
+ */
+function saysKind({ changes, kind }: IVersion): boolean {
+  return kind !== 'edit' && !(kind === 'run' && changes.cells?.run?.length);
 }
 
 function changedParts(version: IVersion, trans: TranslationBundle): string[] {
@@ -160,19 +167,12 @@ function changedParts(version: IVersion, trans: TranslationBundle): string[] {
   const named = (numbers: number[]) => inWords(numbers, trans);
   const parts: string[] = [];
   if (edited.length) {
-    parts.push(
-      trans._n('cell %2', 'cells %2', edited.length, named(edited))
-    );
+    parts.push(trans._n('cell %2', 'cells %2', edited.length, named(edited)));
   }
   const { added, moved, removed, run } = cells;
   if (added?.length) {
     parts.push(
-      trans._n(
-        'added cell %2',
-        'added cells %2',
-        added.length,
-        named(added)
-      )
+      trans._n('added cell %2', 'added cells %2', added.length, named(added))
     );
   }
   if (removed?.length) {
@@ -187,18 +187,11 @@ function changedParts(version: IVersion, trans: TranslationBundle): string[] {
   }
   if (moved?.length) {
     parts.push(
-      trans._n(
-        'moved cell %2',
-        'moved cells %2',
-        moved.length,
-        named(moved)
-      )
+      trans._n('moved cell %2', 'moved cells %2', moved.length, named(moved))
     );
   }
   if (run?.length) {
-    parts.push(
-      trans._n('ran cell %2', 'ran cells %2', run.length, named(run))
-    );
+    parts.push(trans._n('ran cell %2', 'ran cells %2', run.length, named(run)));
   }
   if (lines && (lines.added || lines.removed)) {
     parts.push(`+${lines.added} −${lines.removed}`);

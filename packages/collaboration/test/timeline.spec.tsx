@@ -70,6 +70,8 @@ describe('words', () => {
     [{ kind: 'squashed', authors: [] }, 'Everything before', '+1 −0'],
     [{ kind: 'edit', authors: [] }, 'Edited', '+1 −0'],
     [{ kind: 'restore' }, 'Ada', 'Restored · +1 −0'],
+    [{ kind: 'run', changes: { cells: { run: [3] } } }, 'Ada', 'ran cell 3'],
+    [{ kind: 'run' }, 'Ada', 'Run · +1 −0'],
     [{ name: 'final' }, 'final', 'Ada · +1 −0'],
     [{ name: 'Ada' }, 'Ada', '+1 −0'],
     [{ name: 'Opened', kind: 'load', authors: [] }, 'Opened', '+1 −0'],
