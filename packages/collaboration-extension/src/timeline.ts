@@ -5,7 +5,12 @@
  * The plugin of the timeline: the history of the current document. [V1] [V5]
  */
 
-import { TimelinePanel } from '@jupyter/collaboration';
+import {
+  authorColors,
+  documentColors,
+  keyColor,
+  TimelinePanel
+} from '@jupyter/collaboration';
 import { ICollaborativeContentProvider } from '@jupyter/collaborative-drive';
 import { RtcContentProvider } from '@jupyter/docprovider';
 import type {
@@ -90,6 +95,16 @@ export const timeline: JupyterFrontEndPlugin<void> = {
       nameOf: username => {
         const document = current();
         return document ? nameIn(document, username) : username;
+      },
+      colorOf: username => {
+        const document = current();
+        const colors = document
+          ? authorColors(
+              document.timeline.authors,
+              documentColors(document.model.awareness)
+            )
+          : null;
+        return colors?.get(username) ?? keyColor(username);
       },
       scrubbed: () => preview(true),
       tools: React.createElement(CommandToolbarButtonComponent, {
