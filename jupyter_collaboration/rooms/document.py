@@ -477,6 +477,10 @@ class DocumentRoom(PersistentRoom):
         )
         self.show_conflicts(late.conflicts, "restore")
 
+    def show_restore(self, author: str, cell: str | None) -> None:
+        """Tell all members who restores a version, or one of its cells. [V5]"""
+        self._broadcast({"type": "restored", "username": author, "cell": cell})
+
     def mark(self, kind: MarkKind, author: str, seq: int | None = None) -> None:
         """Mark an event in the history: after the given entry, or at the end."""
         at = self._history.mark_cut() if seq is None else seq

@@ -293,6 +293,7 @@ class VersionService:
             merge = await run_large(size, merge_into, document.type, ours, ours, content)
             if merge.update != messages.EMPTY_UPDATE:
                 room.mark(MarkKind.RESTORED, author)
+                room.show_restore(author, cell)
                 if apply:
                     await room.restore(merge, author, may_execute=may_execute)
         return merge.update

@@ -253,6 +253,41 @@ def test_versions_are_listed_read_named_and_restored(run: Run, serving: Serving)
     run(test())
 
 
+def test_everybody_in_the_document_is_told_of_a_restore(run: Run, serving: Serving) -> None:
+    # [V5]
+    async def test() -> None:
+        async with serving() as server:
+            file = server.text_file("a.txt", "one\n")
+            room = room_of(await server.endpoint(file))
+            ada, grace = await server.member(file), await server.member(file)
+            ada.source.insert(0, "two\n")
+            assert (await ada.ask("save"))["status"] == "success"
+            (edit, load) = await versions(server, room)
+
+            def restores(member: Any) -> list[dict[str, Any]]:
+                return [each for each in member.replies if each.get("type") == "restored"]
+
+            # A restore that changes nothing is none.
+            status, answer = await put(server, f"restore/{room}", version=edit["id"])
+            assert (status, answer) == (200, {"update": None})
+            authors = []
+            for apply in (True, False):
+                status, _ = await put(server, f"restore/{room}", version=load["id"], apply=apply)
+                assert status == 200
+                if apply:
+                    await grace.sees("one\n")
+                    authors = (await versions(server, room))[0]["authors"]
+                    ada.source.insert(0, "three\n")
+                    assert (await ada.ask("save"))["status"] == "success"
+            for member in (ada, grace):
+                await until(lambda member=member: len(restores(member)) == 2)
+                first, second = restores(member)
+                assert first == {"type": "restored", "username": authors[0], "cell": None}
+                assert (second["type"], second["cell"]) == ("restored", None)
+
+    run(test())
+
+
 def test_one_cell_is_restored(run: Run, serving: Serving) -> None:  # [V5]
     async def test() -> None:
         async with serving() as server:

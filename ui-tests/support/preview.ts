@@ -98,7 +98,8 @@ export async function previewAndCompare(
 
   // And the version can be taken home.
   const downloading = page.waitForEvent('download');
-  await preview.getByRole('button', { name: 'Download' }).click();
+  await preview.getByRole('button', { name: 'More actions' }).click();
+  await page.locator('.lm-Menu').getByText('Download').click();
   const path = await (await downloading).path();
   const { cells: kept } = JSON.parse(fs.readFileSync(path, 'utf-8')) as {
     cells: { id: string; source: string; metadata: object }[];

@@ -27,6 +27,15 @@ export async function previewNewest(person: Person): Promise<void> {
     .click();
 }
 
+/** Choose one of the actions of the selected version that are in a menu. */
+async function moreActions({ page }: Person, label: string): Promise<void> {
+  await page
+    .locator('.jp-Timeline-actions')
+    .getByRole('button', { name: 'More actions' })
+    .click();
+  await page.locator('.lm-Menu').getByText(label).click();
+}
+
 /** Work, and bring back what was before. */
 export async function workAndRestore(
   server: Server,
@@ -66,7 +75,7 @@ export async function workAndRestore(
   await filter.selectOption('');
   await expect(versions(ada)).toHaveCount(3);
   await versions(ada).nth(1).click();
-  await ada.page.getByRole('button', { name: 'Name…' }).click();
+  await moreActions(ada, 'Name…');
   await ada.page.locator('.jp-Dialog input').fill('before Grace');
   await ada.page.locator('.jp-Dialog .jp-mod-accept').click();
   await expect(versions(ada).nth(1)).toContainText('before Grace');
@@ -75,6 +84,10 @@ export async function workAndRestore(
   // A restore is seen by both, is a version of its own, and one undo takes it back.
   await ada.page.getByRole('button', { name: 'Restore' }).click();
   await expect.poll(() => grace.sources()).toEqual(['x = 123', 'y = 2']);
+  await expect(
+    grace.notification(`Ada restored an older version of ${name}`)
+  ).toBeVisible();
+  await expect(ada.notification('Ada restored')).toHaveCount(0);
   await expect
     .poll(() => cellsOnDisk(server, name))
     .toEqual(['x = 123', 'y = 2']);
@@ -87,7 +100,7 @@ export async function workAndRestore(
   // What is older than a version can be cleared; the document stays as it is. [V7]
   await expect(versions(ada)).toHaveCount(5);
   await versions(ada).first().click();
-  await ada.page.getByRole('button', { name: 'Clear What Is Older…' }).click();
+  await moreActions(ada, 'Delete Older Versions…');
   await ada.page.locator('.jp-Dialog .jp-mod-accept').click();
   await expect(versions(ada)).toHaveCount(1);
   await expect(versions(ada)).toContainText('Everything before');

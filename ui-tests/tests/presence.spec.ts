@@ -55,7 +55,7 @@ test('the status tells more of the connection', async ({
   await ada.open(name);
   await ada.page.locator('.jp-DocumentStatusItem-text').click();
   const details = ada.page.locator('.jp-ConnectionDetails');
-  await expect(details).toContainText(/Answer of the server\d+ ms/);
+  await expect(details).toContainText(/Latency\d+ ms/);
   await expect(details).toContainText('Kept: 90 days in detail');
   await expect(details).toContainText(name);
   await seesNoBarrier(ada, '.jp-ConnectionDetails');

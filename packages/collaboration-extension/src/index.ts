@@ -28,6 +28,7 @@ import { pendingStore } from './pendingStore';
 import { preload } from './preload';
 import { presence, presences } from './presence';
 import { refusedEdits } from './refusedEdits';
+import { restores } from './restores';
 import { timeline } from './timeline';
 import { userBadges } from './userBadges';
 import { viewing } from './viewing';
@@ -67,6 +68,7 @@ const plugins: JupyterFrontEndPlugin<unknown>[] = isOff
       refusedEdits,
       viewing,
       timeline,
+      restores,
       // A hub has its own: it offers to start the server again.
       ...(PageConfig.getOption('hubPrefix') ? [] : [connectionLost])
     ];

@@ -7,6 +7,7 @@
  * Knows providers and JupyterLab's notifications.
  */
 
+import { displayName } from '@jupyter/collaboration';
 import type {
   IDocumentProvider,
   IRefusedEdits,
@@ -16,6 +17,24 @@ import { roleMessage } from '@jupyter/docprovider';
 import { Notification } from '@jupyterlab/apputils';
 import { PathExt } from '@jupyterlab/coreutils';
 import type { TranslationBundle } from '@jupyterlab/translation';
+import type { ReadonlyJSONValue } from '@lumino/coreutils';
+
+/**
+ * Show a notification that is of no use without its document, and goes with it.
+ *
+ * @param provider The document's provider.
+ * @returns The id of the notification.
+ */
+function notifyOf<T extends ReadonlyJSONValue>(
+  provider: IDocumentProvider,
+  message: string,
+  type: Notification.TypeOptions,
+  options: Notification.IOptions<T>
+): string {
+  const id = Notification.emit(message, type, options);
+  provider.disposed.connect(() => Notification.dismiss(id));
+  return id;
+}
 
 /**
  * Notify when the server refuses a document that was open.
@@ -35,22 +54,19 @@ export function notifyRefusal(
     if (!refusal) {
       return;
     }
-    Notification.emit(
-      `${PathExt.basename(path)}: ${refusal.message}`,
-      'error',
-      {
-        autoClose: false,
-        actions: refusal.reloadable
-          ? [
-              {
-                label: trans.__('Reload'),
-                caption: trans.__('Reload the page'),
-                callback: () => window.location.reload()
-              }
-            ]
-          : []
-      }
-    );
+    const message = `${PathExt.basename(path)}: ${refusal.message}`;
+    notifyOf(provider, message, 'error', {
+      autoClose: false,
+      actions: refusal.reloadable
+        ? [
+            {
+              label: trans.__('Reload'),
+              caption: trans.__('Reload the page'),
+              callback: () => window.location.reload()
+            }
+          ]
+        : []
+    });
   };
   provider.ready.then(
     () => provider.statusChanged.connect(tell),
@@ -101,7 +117,8 @@ export function notifyConflicts(
     if (length === 0 || provider.isDisposed) {
       return;
     }
-    id = Notification.emit(
+    id = notifyOf(
+      provider,
       trans._n(
         '%2: %1 change could not be placed. Nothing is lost: choose what to keep.',
         '%2: %1 changes could not be placed. Nothing is lost: choose what to keep.',
@@ -158,7 +175,8 @@ export function notifyDeletion(
       Notification.dismiss(id);
       id = '';
     } else if (!Notification.manager.has(id)) {
-      id = Notification.emit(
+      id = notifyOf(
+        provider,
         trans.__(
           '%1 was deleted on the server. Your document is still here.',
           PathExt.basename(provider.path)
@@ -199,7 +217,8 @@ export function notifyRole(
     role = provider.role;
     const name = PathExt.basename(provider.path);
     Notification.dismiss(id);
-    id = Notification.emit(
+    id = notifyOf(
+      provider,
       role === 'viewer'
         ? `${name}: ${roleMessage(provider.roleReason, trans)}`
         : trans.__('%1: You may change this document now.', name),
@@ -253,47 +272,75 @@ export function notifySaveDenied(
 }
 
 /**
- * Notify of edits that the server did not take, until the user has chosen.
+ * Notify of edits that the server did not take, until the user has chosen: in
+ * one notification, however many they are. [M2] [M8]
  *
  * @param provider The document's provider.
  * @param trans Translates what users see.
- * @param save Saves a copy of the document with them.
+ * @param save Saves a copy of the document with some of them.
  */
 export function notifyRefusedEdits(
   provider: IDocumentProvider,
   trans: TranslationBundle,
   save: (edits: IRefusedEdits) => Promise<boolean>
 ): void {
-  const told = new Map<string, string>();
-  const tell = (edits: IRefusedEdits) => {
+  let id = '';
+  let known: readonly IRefusedEdits[] = [];
+  let isSaving = false;
+  const messageOf = ([{ reason }, ...more]: readonly IRefusedEdits[]) => {
     const name = PathExt.basename(provider.path);
-    const messages = {
-      invalid_edit: trans.__(
-        '%1 cannot hold what you changed, and was put right. A copy with your changes is kept.',
+    if (more.length) {
+      return trans.__(
+        '%1 changes to %2 could not be shared. A copy with each of them is kept.',
+        more.length + 1,
         name
-      ),
-      not_allowed: trans.__(
-        'You may not change %1. A copy with your changes is kept.',
-        name
-      ),
-      too_large: trans.__(
-        'Your changes to %1 are too large to share. A copy with your changes was kept.',
-        name
-      )
-    };
-    const keep = async () => {
-      if (await save(edits)) {
-        provider.discard(edits);
-      } else if (provider.refused.includes(edits)) {
-        tell(edits);
+      );
+    }
+    switch (reason) {
+      case 'invalid_edit':
+        return trans.__(
+          '%1 cannot hold what you changed, and was put right. A copy with your changes is kept.',
+          name
+        );
+      case 'not_allowed':
+        return trans.__(
+          'You may not change %1. A copy with your changes is kept.',
+          name
+        );
+      case 'too_large':
+        return trans.__(
+          'Your changes to %1 are too large to share. A copy with your changes was kept.',
+          name
+        );
+    }
+  };
+  const keep = async () => {
+    isSaving = true;
+    for (const edits of provider.refused) {
+      if (!(await save(edits))) {
+        break;
       }
-    };
-    Notification.dismiss(told.get(edits.id) ?? '');
-    const id = Notification.emit(messages[edits.reason], 'warning', {
+      provider.discard(edits);
+    }
+    isSaving = false;
+    tell();
+  };
+  const tell = () => {
+    const { refused } = provider;
+    Notification.dismiss(id);
+    id = '';
+    known = refused;
+    if (refused.length === 0 || provider.isDisposed) {
+      return;
+    }
+    id = notifyOf(provider, messageOf(refused), 'warning', {
       autoClose: false,
       actions: [
         {
-          label: trans.__('Save a copy…'),
+          label:
+            refused.length > 1
+              ? trans.__('Save copies…')
+              : trans.__('Save a copy…'),
           caption: trans.__('Save the document with your changes'),
           displayType: 'accent',
           callback: () => void keep()
@@ -302,24 +349,62 @@ export function notifyRefusedEdits(
           label: trans.__('Discard'),
           caption: trans.__('Forget your changes'),
           displayType: 'warn',
-          callback: () => provider.discard(edits)
+          callback: () =>
+            refused.forEach(edits => {
+              provider.discard(edits);
+            })
         }
       ]
     });
-    told.set(edits.id, id);
   };
   const update = () => {
     const { refused } = provider;
-    refused.filter(({ id }) => !told.has(id)).forEach(tell);
-    for (const [id, notification] of told) {
-      if (!refused.some(each => each.id === id)) {
-        Notification.dismiss(notification);
-        told.delete(id);
-      }
+    const isSame =
+      refused.length === known.length &&
+      refused.every((each, at) => each.id === known[at].id);
+    if (!isSaving && !isSame) {
+      tell();
     }
   };
   provider.refusedChanged.connect(update);
   update();
+}
+
+/**
+ * Notify of versions that others restore. [V5]
+ *
+ * @param provider The document's provider.
+ * @param trans Translates what users see.
+ * @param options Who the user is, and how the versions are shown.
+ */
+export function notifyRestores(
+  provider: IDocumentProvider,
+  trans: TranslationBundle,
+  options: { ownUsername: () => string | undefined; showHistory: () => void }
+): void {
+  provider.restored.connect((_, { isCell, user, username }) => {
+    if (username === options.ownUsername()) {
+      return;
+    }
+    const who = displayName(user, trans.__('Somebody'));
+    const name = PathExt.basename(provider.path);
+    notifyOf(
+      provider,
+      isCell
+        ? trans.__('%1 restored an older version of a cell of %2.', who, name)
+        : trans.__('%1 restored an older version of %2.', who, name),
+      'info',
+      {
+        autoClose: 10000,
+        actions: [
+          {
+            label: trans.__('Show Version History'),
+            callback: () => options.showHistory()
+          }
+        ]
+      }
+    );
+  });
 }
 
 /**
@@ -338,7 +423,8 @@ export function notifyRepair(
       return; // Told again, on another connection.
     }
     known = count;
-    Notification.emit(
+    notifyOf(
+      provider,
       trans._n(
         '%2: %1 cell of its history could not be read, and is shown as a raw cell.',
         '%2: %1 cells of its history could not be read, and are shown as raw cells.',
@@ -353,7 +439,7 @@ export function notifyRepair(
 
 /**
  * Notify of content that was too large to share, and offer it as a file.
- * [M4]
+ * [M4] It outlives its document, since the content is nowhere else.
  *
  * @param provider The document's provider.
  * @param trans Translates what users see.

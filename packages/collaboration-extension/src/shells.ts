@@ -14,3 +14,12 @@ import type { JupyterFrontEnd } from '@jupyterlab/application';
 export function isSingle(app: JupyterFrontEnd): boolean {
   return !('mode' in app.shell);
 }
+
+/**
+ * Show a panel of the right side bar without giving it the keyboard.
+ */
+export function expandRight({ shell }: JupyterFrontEnd, id: string): void {
+  if ('expandRight' in shell && typeof shell.expandRight === 'function') {
+    shell.expandRight(id);
+  }
+}

@@ -5,13 +5,19 @@
  * The plugin of the timeline: the history of the current document. [V1] [V5]
  */
 
-import { TimelinePanel } from '@jupyter/collaboration';
+import {
+  authorColors,
+  documentColors,
+  keyColor,
+  TimelinePanel
+} from '@jupyter/collaboration';
 import { ICollaborativeContentProvider } from '@jupyter/collaborative-drive';
 import { RtcContentProvider } from '@jupyter/docprovider';
 import type {
   JupyterFrontEnd,
   JupyterFrontEndPlugin
 } from '@jupyterlab/application';
+import { ILayoutRestorer } from '@jupyterlab/application';
 import { ICommandPalette } from '@jupyterlab/apputils';
 import { IEditorLanguageRegistry } from '@jupyterlab/codemirror';
 import { IRenderMimeRegistry } from '@jupyterlab/rendermime';
@@ -23,12 +29,17 @@ import {
 import * as React from 'react';
 
 import { SHOW_AUTHORS } from './authors';
-import type { IDocumentTimeline } from './timelines';
+import { offerActions } from './menus';
+import { expandRight, isSingle } from './shells';
 import { nameIn, Timelines } from './timelines';
 import { versionActions } from './versionActions';
 import { VersionPreviews } from './versionPreviews';
 
-const COMMAND = 'collaboration:show-timeline';
+/** The command that shows the history of the current document. */
+export const SHOW_HISTORY = 'collaboration:show-timeline';
+
+/** Says in the storage of a browser's tab that the panel is shown. */
+const SHOWN = 'jupyter-collaboration:history-shown';
 
 /**
  * Adds the panel, and the command that shows it; the schema of the same name
@@ -44,14 +55,15 @@ export const timeline: JupyterFrontEndPlugin<void> = {
     IRenderMimeRegistry,
     IEditorLanguageRegistry
   ],
-  optional: [ICommandPalette],
+  optional: [ICommandPalette, ILayoutRestorer],
   activate: (
     app: JupyterFrontEnd,
     contentProvider: ICollaborativeContentProvider,
     translator: ITranslator,
     rendermime: IRenderMimeRegistry,
     languages: IEditorLanguageRegistry,
-    palette: ICommandPalette | null
+    palette: ICommandPalette | null,
+    restorer: ILayoutRestorer | null
   ): void => {
     if (!(contentProvider instanceof RtcContentProvider)) {
       return;
@@ -62,43 +74,63 @@ export const timeline: JupyterFrontEndPlugin<void> = {
       contentProvider,
       () => panel.isVisible
     );
-    const current = (): IDocumentTimeline | null => timelines.current;
+    const current = () => timelines.current;
     const previews = new VersionPreviews({ app, languages, rendermime, trans });
-    const preview = () => {
+    const preview = (keepsFocus: boolean) => {
       const document = current();
       if (document) {
-        previews.show(document);
+        previews.show(document, keepsFocus);
       }
     };
     const panel: TimelinePanel = new TimelinePanel({
       actions: [
-        { label: trans.__('Preview'), run: preview },
+        {
+          label: trans.__('Preview'),
+          isPrimary: true,
+          run: () => preview(false)
+        },
         ...versionActions({ app, current, trans })
       ],
+      offer: offerActions,
       nameOf: username => {
         const document = current();
         return document ? nameIn(document, username) : username;
       },
-      scrubbed: preview,
+      colorOf: username => {
+        const document = current();
+        const colors = document
+          ? authorColors(
+              document.timeline.authors,
+              documentColors(document.model.awareness)
+            )
+          : null;
+        return colors?.get(username) ?? keyColor(username);
+      },
+      scrubbed: () => preview(true),
       tools: React.createElement(CommandToolbarButtonComponent, {
         commands: app.commands,
         id: SHOW_AUTHORS
       }),
       translator: trans
     });
-    timelines.currentChanged.connect((_, document) => {
-      panel.model = document?.timeline ?? null;
+    timelines.targetChanged.connect(() => {
+      panel.target = timelines.target;
+      app.commands.notifyCommandChanged(SHOW_HISTORY);
     });
-    app.shell.currentChanged?.connect(() => {
-      if (panel.isVisible) {
-        void timelines.update();
+    panel.visibilityChanged.connect((_, isShown) => {
+      if (isShown) {
+        void timelines.refresh();
       }
     });
     app.shell.add(panel, 'right', { rank: 600, type: 'Collaboration' });
+    restorer?.add(panel, panel.id);
+    if (isSingle(app)) {
+      showAgain(app, panel);
+    }
 
-    app.commands.addCommand(COMMAND, {
-      label: trans.__('Show the History of the Document'),
-      caption: trans.__('Show who changed what, and bring it back'),
+    app.commands.addCommand(SHOW_HISTORY, {
+      label: trans.__('Show Version History'),
+      caption: trans.__('Show who changed what, and when'),
       icon: args => (args.toolbar ? historyIcon : undefined),
       describedBy: {
         args: {
@@ -106,15 +138,31 @@ export const timeline: JupyterFrontEndPlugin<void> = {
           properties: { toolbar: { type: 'boolean' } }
         }
       },
-      isEnabled: () => timelines.find() !== null,
-      execute: async () => {
-        app.shell.activateById(panel.id);
-        await timelines.update();
-      }
+      isEnabled: () => timelines.target.kind !== 'none',
+      execute: () => app.shell.activateById(panel.id)
     });
     palette?.addItem({
-      command: COMMAND,
+      command: SHOW_HISTORY,
       category: trans.__('Collaboration')
     });
   }
 };
+
+/**
+ * Show the panel again when the page is loaded again, in an application that
+ * does not restore its layout.
+ */
+function showAgain(app: JupyterFrontEnd, panel: TimelinePanel): void {
+  const { sessionStorage } = window;
+  const wasShown = sessionStorage.getItem(SHOWN) !== null;
+  panel.visibilityChanged.connect((_, isShown) => {
+    if (isShown) {
+      sessionStorage.setItem(SHOWN, '');
+    } else {
+      sessionStorage.removeItem(SHOWN);
+    }
+  });
+  if (wasShown) {
+    void app.restored.then(() => expandRight(app, panel.id));
+  }
+}

@@ -48,9 +48,11 @@ export function versionActions(
   const action = (
     label: string,
     act: (current: IDocumentTimeline, version: IVersion) => Promise<void>,
-    isVisible?: () => boolean
+    isVisible?: () => boolean,
+    isPrimary = false
   ): IVersionAction => ({
     label,
+    isPrimary,
     isVisible,
     run: version => {
       const current = options.current();
@@ -63,7 +65,8 @@ export function versionActions(
     action(
       trans.__('Restore'),
       (current, version) => restore(options, current, version),
-      mayEdit
+      mayEdit,
+      true
     ),
     action(
       trans.__('Name…'),
@@ -82,7 +85,7 @@ export function versionActions(
       );
     }),
     action(
-      trans.__('Clear What Is Older…'),
+      trans.__('Delete Older Versions…'),
       (current, version) => clear(options, current, version),
       () => options.current()?.timeline.mayClear ?? false
     )
@@ -136,14 +139,14 @@ async function clear(
 ): Promise<void> {
   const when = `${dayOf(version, trans)}, ${timeOf(version)}`;
   const { button } = await showDialog({
-    title: trans.__('Clear the History Before %1?', when),
+    title: trans.__('Delete All Versions Before %1?', when),
     body: trans.__(
-      'All older versions are deleted for everybody, those with a name too. ' +
+      'All older versions are deleted for everybody, including named ones. ' +
         'The document stays as it is. This cannot be undone.'
     ),
     buttons: [
       Dialog.cancelButton(),
-      Dialog.warnButton({ label: trans.__('Clear') })
+      Dialog.warnButton({ label: trans.__('Delete') })
     ]
   });
   if (button.accept) {
@@ -157,8 +160,10 @@ async function giveName(
   version: IVersion
 ): Promise<void> {
   const { button, value } = await InputDialog.getText({
-    title: trans.__('Name of the Version'),
-    label: trans.__('A version with a name is kept. Empty takes it away.'),
+    title: trans.__('Name This Version'),
+    label: trans.__(
+      'Named versions are always kept. Leave blank to remove the name.'
+    ),
     text: version.name,
     okLabel: trans.__('Name')
   });

@@ -16,6 +16,8 @@ import type { TranslationBundle } from '@jupyterlab/translation';
 import type { Widget } from '@lumino/widgets';
 import { SplitPanel } from '@lumino/widgets';
 
+import { offerActions } from './menus';
+import { isDocument } from './sharedDocument';
 import { isSingle } from './shells';
 import type { IDocumentTimeline } from './timelines';
 import { nameIn } from './timelines';
@@ -47,19 +49,34 @@ export class VersionPreviews {
   /**
    * Show the version that is selected in the timeline of a document; the tab
    * follows what is selected from then on.
+   *
+   * @param keepsFocus Whether the keyboard stays where it is.
    */
-  show(document: IDocumentTimeline): void {
-    const { timeline, widget } = document;
-    if (this._panels.has(timeline)) {
+  show(document: IDocumentTimeline, keepsFocus = false): void {
+    const { app } = this._options;
+    const focused = window.document.activeElement;
+    const known = this._panels.get(document.timeline);
+    if (known?.isVisible) {
       return;
     }
+    const panel = known ?? this._add(document);
+    if (!panel.isVisible) {
+      app.shell.activateById(panel.id);
+      if (keepsFocus && focused instanceof HTMLElement) {
+        focused.focus();
+      }
+    }
+  }
+
+  private _add(document: IDocumentTimeline): PreviewPanel {
+    const { context, timeline } = document;
     const panel = this._make(document);
     this._panels.set(timeline, panel);
     const close = () => panel.dispose();
-    widget.disposed.connect(close);
+    context.disposed.connect(close);
     panel.disposed.connect(() => {
       this._panels.delete(timeline);
-      widget.disposed.disconnect(close);
+      context.disposed.disconnect(close);
     });
     const { app } = this._options;
     if (isSingle(app)) {
@@ -67,18 +84,21 @@ export class VersionPreviews {
       app.shell.activateById(panel.id);
       giveRoom(panel);
     } else {
+      const current = app.shell.currentWidget;
+      const isHere = isDocument(current) && current.context === context;
       app.shell.add(panel, 'main', {
         activate: false,
         mode: 'split-right',
-        ref: widget.id,
+        ref: isHere ? current.id : null,
         type: 'Collaboration'
       });
     }
+    return panel;
   }
 
   private _make(document: IDocumentTimeline): PreviewPanel {
     const { app, languages, rendermime, trans } = this._options;
-    const { model: sharedModel, provider, timeline, widget } = document;
+    const { context, model: sharedModel, provider, timeline } = document;
     const name = PathExt.basename(provider.path);
     const model = new VersionPreview(timeline, sharedModel);
     const mime = languages.findByFileName(name)?.mime ?? 'text/plain';
@@ -90,7 +110,8 @@ export class VersionPreviews {
       model,
       name,
       nameOf: username => nameIn(document, username),
-      rendermime: rendermime.clone({ resolver: widget.context.urlResolver }),
+      offer: offerActions,
+      rendermime: rendermime.clone({ resolver: context.urlResolver }),
       restoreCell: cell => {
         if (model.shown) {
           restoreCell(trans, document, model.shown.version, cell);

@@ -5,18 +5,22 @@ import type {
   IDocumentProvider,
   IRefusedEdits,
   IRemovedContent,
+  IRestore,
   Role,
   RoleReason
 } from '@jupyter/docprovider';
 import { Notification } from '@jupyterlab/apputils';
 import { nullTranslator } from '@jupyterlab/translation';
 import { Signal } from '@lumino/signaling';
-import { beforeEach, describe, expect, it } from 'vitest';
+import { beforeEach, describe, expect, it, vi } from 'vitest';
 
 import {
+  notifyConflicts,
+  notifyDeletion,
   notifyRefusedEdits,
   notifyRemovedContent,
   notifyRepair,
+  notifyRestores,
   notifyRole,
   notifySaveDenied
 } from '../src/notifications';
@@ -34,6 +38,18 @@ class FakeProvider {
   readonly refusedChanged = new Signal<this, void>(this);
   readonly contentRemoved = new Signal<this, IRemovedContent[]>(this);
   readonly repaired = new Signal<this, number>(this);
+  readonly restored = new Signal<this, IRestore>(this);
+  readonly disposed = new Signal<this, void>(this);
+  readonly saveErrorChanged = new Signal<this, string | null>(this);
+  readonly conflictsChanged = new Signal<this, void>(this);
+  conflicts: object[] = [];
+  isDisposed = false;
+  isFileDeleted = false;
+
+  dispose(): void {
+    this.isDisposed = true;
+    this.disposed.emit();
+  }
 
   setRole(role: Role, reason: RoleReason = ''): void {
     this.role = role;
@@ -130,18 +146,97 @@ describe('What the server did not take', () => {
     expect(provider.refused).toEqual([]);
   });
 
-  it('is forgotten where the user wants it, each by itself', async () => {
+  it('is one notification, however many edits they are', async () => {
     provider.refused = [edits('one', 'invalid_edit')];
-    notifyRefusedEdits(provider.asProvider, trans, async () => false);
+    const saved: string[] = [];
+    let mayBeSaved = 1;
+    notifyRefusedEdits(provider.asProvider, trans, async ({ id }) => {
+      const isSaved = saved.length < mayBeSaved;
+      saved.push(...(isSaved ? [id] : []));
+      return isSaved;
+    });
     expect(messages()).toEqual([
       'a.txt cannot hold what you changed, and was put right. A copy with your changes is kept.'
     ]);
-    const other = edits('other', 'not_allowed');
-    provider.setRefused(...provider.refused, other);
-    expect(shown()).toHaveLength(2);
-    await press('Discard');
-    expect(shown()).toHaveLength(1);
+    const others = ['two', 'three'].map(id => edits(id, 'not_allowed'));
+    provider.setRefused(...provider.refused, ...others);
+    expect(messages()).toEqual([
+      '3 changes to a.txt could not be shared. A copy with each of them is kept.'
+    ]);
+    // Those that were not saved are still offered.
+    await press('Save copies…');
+    expect(saved).toEqual(['one']);
+    expect(messages()).toEqual([
+      '2 changes to a.txt could not be shared. A copy with each of them is kept.'
+    ]);
+    mayBeSaved = 3;
+    await press('Save copies…');
+    expect(saved).toEqual(['one', 'two', 'three']);
+    expect(shown()).toEqual([]);
   });
+
+  it('is forgotten where the user wants it', async () => {
+    notifyRefusedEdits(provider.asProvider, trans, async () => false);
+    provider.setRefused(
+      edits('one', 'invalid_edit'),
+      edits('other', 'not_allowed')
+    );
+    await press('Discard');
+    expect(provider.refused).toEqual([]);
+    expect(shown()).toEqual([]);
+  });
+});
+
+// [V5]
+describe('A restore', () => {
+  const showHistory = vi.fn();
+
+  beforeEach(() => {
+    showHistory.mockClear();
+    notifyRestores(provider.asProvider, trans, {
+      ownUsername: () => 'ada',
+      showHistory
+    });
+  });
+
+  it('by somebody else is told, with the way to the history', async () => {
+    const user = { username: 'grace', display_name: 'Grace' };
+    provider.restored.emit({ username: 'grace', user, isCell: false });
+    provider.restored.emit({ username: 'grace', user, isCell: true });
+    expect(messages()).toEqual([
+      'Grace restored an older version of a cell of a.txt.',
+      'Grace restored an older version of a.txt.'
+    ]);
+    await press('Show Version History');
+    expect(showHistory).toHaveBeenCalledTimes(1);
+  });
+
+  it('of the user is none of the news', () => {
+    provider.restored.emit({ username: 'ada', user: {}, isCell: false });
+    expect(shown()).toEqual([]);
+  });
+});
+
+// [M13]
+it('Notifications go with their document, but for those with content of their own', () => {
+  notifyRepair(provider.asProvider, trans);
+  notifyRemovedContent(provider.asProvider, trans, () => undefined);
+  notifyRefusedEdits(provider.asProvider, trans, async () => false);
+  notifyDeletion(provider.asProvider, trans);
+  notifyConflicts(provider.asProvider, trans, async () => undefined);
+  provider.repaired.emit(1);
+  provider.setRefused(edits('one', 'too_large'));
+  provider.isFileDeleted = true;
+  provider.saveErrorChanged.emit('deleted');
+  provider.conflicts = [{}];
+  provider.conflictsChanged.emit();
+  const removed = { kind: 'text', value: 'x' } as const;
+  provider.contentRemoved.emit([removed]);
+  expect(shown()).toHaveLength(5);
+  provider.dispose();
+  expect(messages()).toEqual([
+    'a.txt: Text that was too large to share was removed.'
+  ]);
 });
 
 it('Cells that were repaired are told of in words', () => {

@@ -42,9 +42,10 @@ class FakeDocument {
       { id: 3, first: 1, authors: ['ada'], kind: 'edit', changes: {}, name: '' }
     ].map(version => ({ ...version, start: 0, end: 0 }))
   };
-  readonly widget = Object.assign(new Widget(), {
-    context: { model: { sharedModel: this.model }, urlResolver: {} }
-  });
+  readonly context = {
+    disposed: new Signal<object, void>(this),
+    urlResolver: {}
+  };
 }
 
 describe('Previews of versions', () => {
@@ -59,6 +60,9 @@ describe('Previews of versions', () => {
       app: {
         shell: {
           mode: 'multiple-document',
+          currentWidget: null,
+          activateById: (id: string) =>
+            panels.find(panel => panel.id === id)?.show(),
           add: (panel: PreviewPanel) => {
             panels.push(panel);
             Widget.attach(panel, document.body);
@@ -92,10 +96,24 @@ describe('Previews of versions', () => {
     expect(other.timeline.restore).not.toHaveBeenCalled();
   });
 
+  it('are shown again where they are hidden, as in Simple mode', () => {
+    const one = new FakeDocument('a.txt');
+    previews.show(one as never);
+    const [panel] = panels;
+    panel.hide();
+    const slider = document.body.appendChild(document.createElement('input'));
+    slider.focus();
+    previews.show(one as never, true);
+    expect(panels).toHaveLength(1);
+    expect(panel.isVisible).toBe(true);
+    expect(document.activeElement).toBe(slider);
+    slider.remove();
+  });
+
   it('close with their document', () => {
     const one = new FakeDocument('a.txt');
     previews.show(one as never);
-    one.widget.dispose();
+    one.context.disposed.emit();
     expect(panels[0].isDisposed).toBe(true);
   });
 });

@@ -8,13 +8,14 @@
  */
 
 import type { TranslationBundle } from '@jupyterlab/translation';
-import { fileIcon, notebookIcon, UseSignal } from '@jupyterlab/ui-components';
+import { fileIcon, notebookIcon } from '@jupyterlab/ui-components';
 import type { ISignal } from '@lumino/signaling';
 import * as React from 'react';
 
 import type { IOnlinePerson } from './peopleOnline';
 import { initialsOf, pageColor, textColorOn, USER_COLORS } from './userColor';
 import { DefaultIconRenderer, userInWords } from './usersItem';
+import { useSignal } from './useSignal';
 
 /**
  * Oneself, as others see it.
@@ -68,15 +69,12 @@ export interface ICollaboratorsViewProps {
 export function CollaboratorsView(
   props: ICollaboratorsViewProps
 ): React.ReactElement {
+  useSignal(props.model.changed);
   return (
-    <UseSignal signal={props.model.changed}>
-      {() => (
-        <>
-          <Own {...props} />
-          <Others {...props} />
-        </>
-      )}
-    </UseSignal>
+    <>
+      <Own {...props} />
+      <Others {...props} />
+    </>
   );
 }
 

@@ -6,11 +6,12 @@
  */
 
 import type { TranslationBundle } from '@jupyterlab/translation';
-import { ReactWidget, UseSignal } from '@jupyterlab/ui-components';
+import { ReactWidget } from '@jupyterlab/ui-components';
 import * as React from 'react';
 
 import type { IDocumentStatusModel } from './documentStatusItem';
 import { documentStatusText } from './documentStatusItem';
+import { useSignal } from './useSignal';
 
 /** Milliseconds between two measurements. */
 const INTERVAL = 5000;
@@ -51,11 +52,7 @@ export interface IConnectionDetailsProps {
 export function ConnectionDetails(
   props: IConnectionDetailsProps
 ): React.ReactElement {
-  return (
-    <UseSignal signal={props.model.changed}>
-      {() => <Details {...props} />}
-    </UseSignal>
-  );
+  return <Details {...props} />;
 }
 
 /**
@@ -81,6 +78,7 @@ export class ConnectionDetailsWidget extends ReactWidget {
 
 function Details(props: IConnectionDetailsProps): React.ReactElement {
   const { history, model, roomId, translator: trans } = props;
+  useSignal(model.changed);
   const latency = useLatency(model);
   const kept = useAnswer(history);
   const saved =
@@ -92,10 +90,10 @@ function Details(props: IConnectionDetailsProps): React.ReactElement {
     [trans.__('Document'), model.path],
     [trans.__('Room'), roomId],
     [
-      trans.__('Answer of the server'),
+      trans.__('Latency'),
       latency === null ? '–' : trans.__('%1 ms', Math.round(latency))
     ],
-    [trans.__('Changes on their way'), String(model.unacknowledged)],
+    [trans.__('Unsaved changes'), String(model.unacknowledged)],
     [trans.__('Last saved'), saved],
     [trans.__('History'), kept ?? '…']
   ];

@@ -84,29 +84,58 @@ export function keptInWords(
   if (!kept) {
     return trans.__('This history is not kept on disk.');
   }
-  const days = trans._n(
-    'Kept: %1 day in detail, then a version a day',
-    'Kept: %1 days in detail, then a version a day',
-    Math.round(kept.detail_days)
-  );
-  const size = trans.__(
-    ', up to %1 MB.',
+  const detail = trans._n(
+    'Kept: %1 day in detail, then a version a day, up to %2 MB.',
+    'Kept: %1 days in detail, then a version a day, up to %2 MB.',
+    Math.round(kept.detail_days),
     Math.ceil(kept.document_bytes / 2 ** 20)
   );
   if (kept.squash_after === null) {
-    return days + size;
+    return detail;
   }
   const hours = Math.max(1, Math.round(kept.squash_after / 3600));
-  return (
-    days +
-    size +
-    ' ' +
-    trans._n(
-      'A document that is closed for %1 hour keeps its last version only.',
-      'A document that is closed for %1 hours keeps its last version only.',
-      hours
-    )
+  const squash = trans._n(
+    'A document that is closed for %1 hour keeps its last version only.',
+    'A document that is closed for %1 hours keeps its last version only.',
+    hours
   );
+  return `${detail} ${squash}`;
+}
+
+/**
+ * What is shown of a version in two lines, in which nothing stands twice.
+ */
+export interface IVersionLines {
+  /** Its name, its authors, or else what sort of version it is. */
+  title: string;
+  /** What it changed, and what else is known of it; possibly empty. */
+  details: string;
+}
+
+/**
+ * A version in two lines.
+ *
+ * @param authors The names of its authors.
+ */
+export function versionLines(
+  version: IVersion,
+  authors: readonly string[],
+  trans: TranslationBundle
+): IVersionLines {
+  const kind = kindInWords(version.kind, trans);
+  const who = [...new Set(authors)].join(', ');
+  const title = version.name || who || kind;
+  const details = [
+    saysKind(version) ? kind : '',
+    ...changedParts(version, trans)
+  ];
+  if (version.name && who) {
+    details.unshift(who);
+  }
+  return {
+    title,
+    details: details.filter(part => part && part !== title).join(' · ')
+  };
 }
 
 /**
@@ -116,34 +145,61 @@ export function changesInWords(
   version: IVersion,
   trans: TranslationBundle
 ): string {
-  const { cells = {}, lines, metadata } = version.changes;
-  const parts: string[] = [];
-  if (version.kind !== 'edit') {
-    parts.push(kindInWords(version.kind, trans));
+  const parts = changedParts(version, trans);
+  if (saysKind(version)) {
+    parts.unshift(kindInWords(version.kind, trans));
   }
-  const say = (numbers: number[] | undefined, one: string, more: string) => {
-    if (numbers?.length) {
-      const named = inWords(numbers, trans);
-      parts.push(numbers.length === 1 ? one + named : more + named);
-    }
-  };
-  const edited = new Set([...(cells.changed ?? []), ...(cells.other ?? [])]);
-  say(
-    [...edited].sort((a, b) => a - b),
-    trans.__('cell '),
-    trans.__('cells ')
-  );
-  say(cells.added, trans.__('added cell '), trans.__('added cells '));
-  say(cells.removed, trans.__('removed cell '), trans.__('removed cells '));
-  say(cells.moved, trans.__('moved cell '), trans.__('moved cells '));
-  say(cells.run, trans.__('ran cell '), trans.__('ran cells '));
+  return parts.join(' · ');
+}
+
+/**
+ * Whether its kind says more of a version than its changes do.
+ */
+function saysKind({ changes, kind }: IVersion): boolean {
+  return kind !== 'edit' && !(kind === 'run' && changes.cells?.run?.length);
+}
+
+function changedParts(version: IVersion, trans: TranslationBundle): string[] {
+  const { cells = {}, lines, metadata } = version.changes;
+  const edited = [
+    ...new Set([...(cells.changed ?? []), ...(cells.other ?? [])])
+  ].sort((a, b) => a - b);
+  const named = (numbers: number[]) => inWords(numbers, trans);
+  const parts: string[] = [];
+  if (edited.length) {
+    parts.push(trans._n('cell %2', 'cells %2', edited.length, named(edited)));
+  }
+  const { added, moved, removed, run } = cells;
+  if (added?.length) {
+    parts.push(
+      trans._n('added cell %2', 'added cells %2', added.length, named(added))
+    );
+  }
+  if (removed?.length) {
+    parts.push(
+      trans._n(
+        'removed cell %2',
+        'removed cells %2',
+        removed.length,
+        named(removed)
+      )
+    );
+  }
+  if (moved?.length) {
+    parts.push(
+      trans._n('moved cell %2', 'moved cells %2', moved.length, named(moved))
+    );
+  }
+  if (run?.length) {
+    parts.push(trans._n('ran cell %2', 'ran cells %2', run.length, named(run)));
+  }
   if (lines && (lines.added || lines.removed)) {
     parts.push(`+${lines.added} −${lines.removed}`);
   }
   if (metadata) {
     parts.push(trans.__('metadata'));
   }
-  return parts.join(' · ');
+  return parts;
 }
 
 function inWords(numbers: number[], trans: TranslationBundle): string {

@@ -8,9 +8,10 @@
 import type { Role, RoleReason } from '@jupyter/docprovider';
 import { roleMessage } from '@jupyter/docprovider';
 import type { TranslationBundle } from '@jupyterlab/translation';
-import { UseSignal } from '@jupyterlab/ui-components';
 import type { ISignal } from '@lumino/signaling';
 import * as React from 'react';
+
+import { useSignal } from './useSignal';
 
 /**
  * The role of the user, as far as it is shown here.
@@ -54,11 +55,7 @@ export function ViewingItem(
   props: IViewingItemProps
 ): React.ReactElement | null {
   const { model, translator: trans } = props;
-  return model ? (
-    <UseSignal signal={model.roleChanged}>
-      {() => <Mark model={model} translator={trans} />}
-    </UseSignal>
-  ) : null;
+  return model ? <Mark model={model} translator={trans} /> : null;
 }
 
 function Mark(props: {
@@ -66,6 +63,7 @@ function Mark(props: {
   translator: TranslationBundle;
 }): React.ReactElement | null {
   const { model, translator: trans } = props;
+  useSignal(model.roleChanged);
   if (model.role !== 'viewer') {
     return null;
   }

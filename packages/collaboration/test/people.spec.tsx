@@ -333,17 +333,17 @@ describe('The details of a connection', () => {
       State: 'Live · saved',
       Document: 'folder/a.ipynb',
       Room: 'json:notebook:7',
-      'Answer of the server': '12 ms',
-      'Changes on their way': '2',
+      Latency: '12 ms',
+      'Unsaved changes': '2',
       'Last saved': 'not since it was opened',
       History: '…'
     });
     await act(async () => answer('Kept: 90 days'));
     expect(rows().History).toBe('Kept: 90 days');
     await wait(5000);
-    expect(rows()['Answer of the server']).toBe('–');
+    expect(rows()['Latency']).toBe('–');
     await wait(5000);
-    expect(rows()['Answer of the server']).toBe('30 ms');
+    expect(rows()['Latency']).toBe('30 ms');
   });
 
   it('follow the connection', async () => {
@@ -353,8 +353,8 @@ describe('The details of a connection', () => {
     await act(async () => model.changed.emit());
     expect(rows()).toMatchObject({
       State: 'Offline',
-      'Answer of the server': '–',
-      'Changes on their way': '0',
+      Latency: '–',
+      'Unsaved changes': '0',
       'Last saved': new Date(savedAt).toLocaleTimeString()
     });
     expect(pings).toHaveLength(2); // nobody is asked who cannot answer

@@ -10,15 +10,16 @@ import * as React from 'react';
 import { act } from 'react';
 import type { Root } from 'react-dom/client';
 import { createRoot } from 'react-dom/client';
-import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
 
-import type { ITimelineModel } from '../src/timelineView';
+import type { HistoryTarget, ITimelineModel } from '../src/timelineView';
 import { TimelineView } from '../src/timelineView';
 import {
   changesInWords,
   dayOf,
   keptInWords,
-  kindInWords
+  kindInWords,
+  versionLines
 } from '../src/versionWords';
 
 const trans = nullTranslator.load('jupyter_collaboration');
@@ -62,6 +63,29 @@ describe('words', () => {
     expect(changesInWords(version({ changes }), trans)).toBe(words);
   });
 
+  // [V2]
+  it.each([
+    [{ kind: 'disk', authors: [] }, 'Changed on disk', '+1 −0'],
+    [{ kind: 'load', authors: [] }, 'Opened', '+1 −0'],
+    [{ kind: 'squashed', authors: [] }, 'Everything before', '+1 −0'],
+    [{ kind: 'edit', authors: [] }, 'Edited', '+1 −0'],
+    [{ kind: 'restore' }, 'Ada', 'Restored · +1 −0'],
+    [{ kind: 'run', changes: { cells: { run: [3] } } }, 'Ada', 'ran cell 3'],
+    [{ kind: 'run' }, 'Ada', 'Run · +1 −0'],
+    [{ name: 'final' }, 'final', 'Ada · +1 −0'],
+    [{ name: 'Ada' }, 'Ada', '+1 −0'],
+    [{ name: 'Opened', kind: 'load', authors: [] }, 'Opened', '+1 −0'],
+    [{ authors: ['ada', 'ada2'] }, 'Ada', '+1 −0']
+  ] as [Partial<IVersion>, string, string][])(
+    'says each thing once: %j',
+    (change, title, details) => {
+      const changes = { lines: { added: 1, removed: 0 } };
+      const shown = version({ changes, ...change });
+      const names = shown.authors.map(() => 'Ada');
+      expect(versionLines(shown, names, trans)).toEqual({ title, details });
+    }
+  );
+
   it('says how much is kept', () => {
     const kept = { detail_days: 1, document_bytes: 100 * 2 ** 20 };
     expect(keptInWords({ ...kept, squash_after: null }, trans)).toBe(
@@ -97,7 +121,7 @@ describe('TimelineView', () => {
     host.remove();
   });
 
-  function show(versions: IVersion[], done: string[] = []) {
+  function modelOf(versions: IVersion[]) {
     const changed = new Signal<object, void>({});
     const update = (change: Partial<ITimelineModel>) => {
       Object.assign(model, change);
@@ -106,6 +130,7 @@ describe('TimelineView', () => {
     const model: ITimelineModel = {
       versions,
       hasMore: false,
+      isLoaded: true,
       isLoading: false,
       error: null,
       author: '',
@@ -118,10 +143,14 @@ describe('TimelineView', () => {
       filter: async (author, isNamedOnly) => update({ author, isNamedOnly }),
       more: async () => undefined
     };
+    return { model, update };
+  }
+
+  function render(target: HistoryTarget, done: string[] = []): void {
     act(() =>
       root.render(
         <TimelineView
-          model={model}
+          target={target}
           actions={[
             {
               label: trans.__('Never'),
@@ -130,17 +159,195 @@ describe('TimelineView', () => {
             },
             {
               label: trans.__('Restore'),
+              isPrimary: true,
               run: ({ id }) => done.push(`restore ${id}`)
-            }
+            },
+            { label: trans.__('Rare'), run: () => done.push('rare') }
           ]}
+          offer={actions =>
+            done.push(actions.map(({ label }) => label).join(', '))
+          }
           scrubbed={() => done.push('scrubbed')}
           nameOf={name => `<b>${name}</b>`}
           translator={trans}
         />
       )
     );
+  }
+
+  function show(versions: IVersion[], done: string[] = []) {
+    const { model, update } = modelOf(versions);
+    render({ kind: 'open', path: 'folder/a.ipynb', model }, done);
     return { model, update };
   }
+
+  const items = () => [
+    ...host.querySelectorAll<HTMLElement>('.jp-Timeline-item')
+  ];
+  const press = (key: string) =>
+    act(() => {
+      document.activeElement?.dispatchEvent(
+        new KeyboardEvent('keydown', { key, bubbles: true, cancelable: true })
+      );
+    });
+  const focused = () => items().indexOf(document.activeElement as HTMLElement);
+
+  // [V10]
+  it('follows from document to document, and names each', () => {
+    const one = modelOf([version({ id: 1 })]);
+    const other = modelOf([version({ id: 2 }), version({ id: 1 })]);
+    render({ kind: 'open', path: 'folder/a.ipynb', model: one.model });
+    expect(host.querySelector('h2')?.textContent).toBe('a.ipynb');
+    render({ kind: 'opening', path: 'b.txt' });
+    expect(host.querySelector('h2')?.textContent).toBe('b.txt');
+    expect(items()).toHaveLength(0);
+    render({ kind: 'open', path: 'b.txt', model: other.model });
+    expect(items()).toHaveLength(2);
+    // What the first one does since is of no interest; what this one does is.
+    act(() => one.update({ versions: [] }));
+    expect(items()).toHaveLength(2);
+    act(() => other.model.select(1));
+    expect(items()[1].getAttribute('aria-expanded')).toBe('true');
+  });
+
+  // [V10]
+  it.each([
+    [{ kind: 'none' }, 'Open a notebook or a text file'],
+    [{ kind: 'unshared', path: 'a.png' }, 'is not shared'],
+    [{ kind: 'opening', path: 'a.txt' }, 'Opening the document'],
+    [{ kind: 'failed', path: 'a.txt', reason: 'gone' }, 'opened: gone']
+  ] as [HistoryTarget, string][])('is never empty: %j', (target, words) => {
+    render(target);
+    expect(host.textContent).toContain(words);
+  });
+
+  // [V10]
+  it.each([
+    [{ isLoaded: false, isLoading: true }, 'Loading versions…'],
+    [{ isLoaded: false }, 'Loading versions…'],
+    [{}, 'There are no versions yet.'],
+    [{ author: 'ada' }, 'No versions match these filters.'],
+    [{ isNamedOnly: true }, 'No versions match these filters.'],
+    [{ error: 'gone' }, 'The history could not be read: gone']
+  ] as [Partial<ITimelineModel>, string][])(
+    'says why there are no versions: %j',
+    (change, words) => {
+      const { update } = show([]);
+      act(() => update(change));
+      expect(
+        [...host.querySelectorAll('.jp-Timeline-note')].map(
+          ({ textContent }) => textContent
+        )
+      ).toEqual([words]);
+    }
+  );
+
+  // [V10]
+  it('is one stop for the Tab key, and goes by arrow keys', () => {
+    const many = [5, 4, 3, 2, 1].map(id => version({ id }));
+    const { update } = show(many);
+    const stops = () => items().map(({ tabIndex }) => tabIndex);
+    expect(stops()).toEqual([0, -1, -1, -1, -1]);
+    act(() => items()[0].focus());
+    press('ArrowUp');
+    expect(focused()).toBe(0);
+    press('ArrowDown');
+    press('ArrowDown');
+    expect(focused()).toBe(2);
+    expect(stops()).toEqual([-1, -1, 0, -1, -1]);
+    // A new version moves nothing.
+    act(() => update({ versions: [version({ id: 6 }), ...many] }));
+    expect(focused()).toBe(3);
+    press('End');
+    expect(focused()).toBe(5);
+    press('ArrowDown');
+    expect(focused()).toBe(5);
+    press('Home');
+    expect(focused()).toBe(0);
+  });
+
+  it('leaves keys of other elements, and those of shortcuts, alone', () => {
+    const { model } = show([version({ id: 2 }), version({ id: 1 })]);
+    act(() => model.select(2));
+    act(() => host.querySelector<HTMLElement>('.jp-Timeline-action')?.focus());
+    press('ArrowDown');
+    expect(focused()).toBe(-1);
+    act(() => items()[0].focus());
+    act(() => {
+      items()[0].dispatchEvent(
+        new KeyboardEvent('keydown', {
+          key: 'ArrowDown',
+          ctrlKey: true,
+          bubbles: true
+        })
+      );
+    });
+    expect(focused()).toBe(0);
+  });
+
+  it('has a button for what is done often, and a menu for the rest', () => {
+    const done: string[] = [];
+    const { model } = show([version()], done);
+    act(() => model.select(1));
+    const buttons = [
+      ...host.querySelectorAll<HTMLElement>('.jp-Timeline-action')
+    ];
+    expect(
+      buttons.map(each => each.textContent || each.getAttribute('aria-label'))
+    ).toEqual(['Restore', 'More actions']);
+    act(() => buttons[1].click());
+    expect(done).toEqual(['Rare']);
+  });
+
+  // [V3]
+  it('renders only what is near the view of a long list', () => {
+    const observed: Element[] = [];
+    let tell: (element: Element, isIntersecting: boolean) => void = () =>
+      undefined;
+    vi.stubGlobal(
+      'IntersectionObserver',
+      class {
+        constructor(listener: IntersectionObserverCallback) {
+          const before = tell;
+          tell = (element, isIntersecting) => {
+            before(element, isIntersecting);
+            if (element === this._element) {
+              const boundingClientRect = { height: 777 } as DOMRect;
+              const entry = { boundingClientRect, isIntersecting };
+              listener([entry as IntersectionObserverEntry], this as never);
+            }
+          };
+        }
+        observe(element: Element): void {
+          this._element = element;
+          observed.push(element);
+        }
+        disconnect(): void {
+          this._element = null;
+        }
+        private _element: Element | null = null;
+      }
+    );
+    try {
+      show(Array.from({ length: 500 }, (_, at) => version({ id: 500 - at })));
+      expect(observed.length).toBeGreaterThan(10);
+      // That of the keyboard is there in any case.
+      expect(items().length).toBeLessThan(50);
+      expect(items()[0].tabIndex).toBe(0);
+      const before = items().length;
+      act(() => tell(observed[5], true));
+      expect(items().length).toBe(before + 40);
+      act(() => tell(observed[5], false));
+      expect(items().length).toBe(before);
+      expect((observed[5] as HTMLElement).style.height).toBe('777px');
+      act(() => items()[0].focus());
+      press('End');
+      expect(focused()).toBe(items().length - 1);
+      expect(items()[focused()].tabIndex).toBe(0);
+    } finally {
+      vi.unstubAllGlobals();
+    }
+  });
 
   it('shows who did what, and what can be done', () => {
     // [V1] [V2]

@@ -38,7 +38,7 @@ export type RequestName = (typeof REQUESTS)[number];
 export interface IReply {
   /**
    * `save`, `ack`, `revert`, `recreate` (answers), `autosave`, `error`,
-   * `role`, `repaired` or something newer.
+   * `role`, `repaired`, `restored` or something newer.
    */
   type: string;
 
@@ -81,6 +81,16 @@ export interface IReply {
    * The number of cells that were repaired.
    */
   cells?: number;
+
+  /**
+   * The username of who has restored a version.
+   */
+  username?: string;
+
+  /**
+   * The id of the cell that was restored; `null` for the whole document.
+   */
+  cell?: string | null;
 
   /**
    * The conflicts of the document that nobody has decided yet.

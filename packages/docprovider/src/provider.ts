@@ -43,6 +43,7 @@ import type {
   IDocumentProviderFactory,
   IRefusedEdits,
   IRemovedContent,
+  IRestore,
   ISaveResult,
   Role,
   RoleReason
@@ -311,7 +312,18 @@ export class WebSocketProvider implements IDocumentProvider {
     this._refused.dispose();
     this._connection.dispose();
     this._ready.reject(new Error(this._trans.__('The document was closed.')));
+    this._disposed.emit();
     Signal.clearData(this);
+  }
+
+  private _restoreOf({ cell, username = '' }: IReply): IRestore {
+    const states = [...this._model.awareness.getStates().values()];
+    const state = states.find(({ user }) => user?.username === username);
+    return {
+      username,
+      user: state?.user ?? { username },
+      isCell: typeof cell === 'string'
+    };
   }
 
   private async _write(name: 'save' | 'recreate'): Promise<ISaveResult> {
@@ -329,6 +341,20 @@ export class WebSocketProvider implements IDocumentProvider {
       throw this._saves.connectionLost();
     }
     return this._saves.write(name);
+  }
+
+  /**
+   * A signal emitted when somebody in the document restores a version.
+   */
+  get restored(): ISignal<this, IRestore> {
+    return this._restored;
+  }
+
+  /**
+   * A signal emitted when the provider is disposed.
+   */
+  get disposed(): ISignal<this, void> {
+    return this._disposed;
   }
 
   /**
@@ -412,6 +438,9 @@ export class WebSocketProvider implements IDocumentProvider {
       case 'repaired':
         this._repaired.emit(reply.cells ?? 0);
         break;
+      case 'restored':
+        this._restored.emit(this._restoreOf(reply));
+        break;
       case 'error':
         if (reply.reason === 'invalid_edit') {
           this._sync.refuse('invalid_edit');
@@ -455,6 +484,7 @@ export class WebSocketProvider implements IDocumentProvider {
   private _connection: Connection;
   private _contentRemoved = new Signal<this, IRemovedContent[]>(this);
   private _dirtyChanged = new Signal<this, boolean>(this);
+  private _disposed = new Signal<this, void>(this);
   private _isDisposed = false;
   private _kept: KeptChanges | null;
   private _membership = new Membership();
@@ -464,6 +494,7 @@ export class WebSocketProvider implements IDocumentProvider {
   private _refused = new RefusedEdits();
   private _refusedChanged = new Signal<this, void>(this);
   private _repaired = new Signal<this, number>(this);
+  private _restored = new Signal<this, IRestore>(this);
   private _roleChanged = new Signal<this, Role>(this);
   private _saveErrorChanged = new Signal<this, string | null>(this);
   private _rooms: RoomFinder;

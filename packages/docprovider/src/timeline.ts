@@ -18,7 +18,7 @@ import type { IKept, IVersion, VersionClient } from './versions';
 
 const PAGE = 50;
 
-/** The most that the server answers with. */
+/** The largest page that the server returns. */
 const MOST = 200;
 
 /** Milliseconds after an edit in which others may follow. */
@@ -68,6 +68,13 @@ export class Timeline implements IDisposable {
    */
   get isLoading(): boolean {
     return this._asking > 0 || this._again !== null;
+  }
+
+  /**
+   * Whether versions were read at least once.
+   */
+  get isLoaded(): boolean {
+    return this._isLoaded;
   }
 
   /**
@@ -170,6 +177,8 @@ export class Timeline implements IDisposable {
   async filter(author: string, named: boolean): Promise<void> {
     this._author = author;
     this._named = named;
+    // Those of another filter say nothing of how many of this one to read.
+    this._take([]);
     await this.refresh();
   }
 
@@ -178,7 +187,14 @@ export class Timeline implements IDisposable {
    */
   async refresh(): Promise<void> {
     this._stopAsking();
-    await this._load(undefined);
+    const known = this._versions;
+    const enough = (read: readonly IVersion[]) =>
+      read.length >= Math.max(PAGE, known.length) &&
+      idOfLast(read) <= idOfLast(known);
+    await this._load(enough, undefined, (read, hasMore) => {
+      this._hasMore = hasMore;
+      this._take(read);
+    });
   }
 
   /**
@@ -197,7 +213,10 @@ export class Timeline implements IDisposable {
   async more(): Promise<void> {
     const last = this._versions[this._versions.length - 1];
     if (last && this._hasMore) {
-      await this._load(last.id);
+      await this._load(isPage, last.id, (read, hasMore) => {
+        this._hasMore = hasMore;
+        this._take([...this._versions, ...read]);
+      });
     }
   }
 
@@ -263,28 +282,58 @@ export class Timeline implements IDisposable {
     return true;
   }
 
-  private async _load(before: number | undefined): Promise<void> {
+  /**
+   * Read versions, page by page, as the server limits the size of a page.
+   *
+   * @param isEnough Whether no more are needed.
+   * @param before The id below which they are; by default the newest are read.
+   * @param merge Makes the new list of what was read.
+   */
+  private async _load(
+    isEnough: (read: readonly IVersion[]) => boolean,
+    before: number | undefined,
+    merge: (read: IVersion[], hasMore: boolean) => void
+  ): Promise<void> {
     const number = ++this._question;
-    const known = before === undefined ? this._versions.length : 0;
-    const limit = Math.min(Math.max(PAGE, known), MOST);
+    const isCurrent = () => number === this._question && !this._isDisposed;
     this._asking += 1;
     this._changed.emit();
     try {
-      const page = await this._client.page({
-        before,
-        limit,
-        author: this._author || undefined,
-        named: this._named || undefined
-      });
-      if (number === this._question && !this._isDisposed) {
+      const versions: IVersion[] = [];
+      let isComplete = true;
+      let hasMore = true;
+      const limit =
+        before === undefined && this._versions.length > PAGE ? MOST : PAGE;
+      while (hasMore && !isEnough(versions)) {
+        const page = await this._client.page({
+          before: versions[versions.length - 1]?.id ?? before,
+          limit,
+          author: this._author || undefined,
+          named: this._named || undefined
+        });
+        if (!isCurrent()) {
+          return;
+        }
         this._people = { ...this._people, ...page.people };
         this._kept = page.kept;
         this._mayClear = page.may_clear;
-        this._hasMore = page.versions.length === limit;
-        this._take(page.versions, before, page.complete);
+        versions.push(...page.versions);
+        isComplete &&= page.complete;
+        hasMore = page.versions.length === limit;
+      }
+      this._error = null;
+      this._isLoaded = true;
+      merge(versions, hasMore);
+      this._keepSelection();
+      if (!isComplete) {
+        this._stopAsking();
+        this._again = setTimeout(() => {
+          this._again = null;
+          void this.refresh();
+        }, AGAIN);
       }
     } catch (error) {
-      if (number === this._question) {
+      if (isCurrent()) {
         this._error = (error as Error).message;
       }
     } finally {
@@ -295,28 +344,48 @@ export class Timeline implements IDisposable {
     }
   }
 
-  private _take(
-    versions: IVersion[],
-    before: number | undefined,
-    isComplete: boolean
-  ): void {
-    this._error = null;
-    this._versions =
-      before === undefined ? versions : [...this._versions, ...versions];
+  /**
+   * Read the newest versions, and keep the older ones that are known: they do
+   * not change while people edit.
+   */
+  private async _update(): Promise<void> {
+    let isJoined = true;
+    await this._load(isPage, undefined, (read, hasMore) => {
+      const oldest = read[read.length - 1];
+      const at = this._versions.findIndex(({ id }) => id === oldest?.id);
+      if (!hasMore || at >= 0) {
+        const older = hasMore ? this._versions.slice(at + 1) : [];
+        this._hasMore &&= hasMore;
+        this._take([...read, ...older]);
+      } else {
+        isJoined = this._versions.length === 0;
+        this._hasMore ||= isJoined;
+        this._take(isJoined ? read : this._versions);
+      }
+    });
+    if (!isJoined && !this._isDisposed) {
+      await this.refresh();
+    }
+  }
+
+  private _take(versions: readonly IVersion[]): void {
+    this._versions = versions;
     for (const { authors } of versions) {
       authors.forEach(author => this._authors.add(author));
     }
-    if (!this._versions.some(({ id }) => id === this._selected?.id)) {
-      // The newest version has another id when it grew.
-      const first = this._selected?.first;
+  }
+
+  /**
+   * Keep the selected version selected: the newest one gets another id when it
+   * grows.
+   */
+  private _keepSelection(): void {
+    const selected = this._selected;
+    if (selected) {
       this._selected =
-        this._versions.find(each => each.first === first) ?? null;
-    }
-    if (!isComplete) {
-      this._again = setTimeout(() => {
-        this._again = null;
-        void this.refresh();
-      }, AGAIN);
+        this._versions.find(({ id }) => id === selected.id) ??
+        this._versions.find(({ first }) => first === selected.first) ??
+        null;
     }
   }
 
@@ -342,7 +411,7 @@ export class Timeline implements IDisposable {
     this._quiet = setTimeout(() => {
       this._unseen = null;
       if (this._isSeen()) {
-        void this.refresh();
+        void this._update();
       }
     }, wait);
   };
@@ -363,6 +432,7 @@ export class Timeline implements IDisposable {
   private _error: string | null = null;
   private _hasMore = false;
   private _isDisposed = false;
+  private _isLoaded = false;
   private _isSeen: () => boolean = () => false;
   private _kept: IKept | null = null;
   private _mayClear = false;
@@ -373,4 +443,18 @@ export class Timeline implements IDisposable {
   private _selected: IVersion | null = null;
   private _unseen: number | null = null;
   private _versions: readonly IVersion[] = [];
+}
+
+/**
+ * Whether as many versions were read as are shown at first.
+ */
+function isPage({ length }: readonly IVersion[]): boolean {
+  return length >= PAGE;
+}
+
+/**
+ * The id of the oldest version of a list; infinite without one.
+ */
+function idOfLast(versions: readonly IVersion[]): number {
+  return versions[versions.length - 1]?.id ?? Infinity;
 }

@@ -145,6 +145,26 @@ export interface IRemovedContent {
 }
 
 /**
+ * A restore of a version. [V5]
+ */
+export interface IRestore {
+  /**
+   * The username of who restores it, as the server authenticated them.
+   */
+  username: string;
+
+  /**
+   * Who that is, as the presence of the document has it.
+   */
+  user: unknown;
+
+  /**
+   * Whether it is a single cell of a notebook.
+   */
+  isCell: boolean;
+}
+
+/**
  * Keeps one shared document the same as the server's.
  */
 export interface IDocumentProvider extends IBaseProvider, IForkProvider {
@@ -247,6 +267,17 @@ export interface IDocumentProvider extends IBaseProvider, IForkProvider {
    * with the number of cells that it could not read.
    */
   readonly repaired: ISignal<IDocumentProvider, number>;
+
+  /**
+   * A signal emitted when somebody in the document, this user included,
+   * restores a version. [V5]
+   */
+  readonly restored: ISignal<IDocumentProvider, IRestore>;
+
+  /**
+   * A signal emitted when the provider is disposed.
+   */
+  readonly disposed: ISignal<IDocumentProvider, void>;
 
   /**
    * A signal emitted when content was removed that is larger than the server

@@ -190,6 +190,70 @@ describe('Timeline', () => {
     expect(client.asked).toHaveLength(2);
   });
 
+  describe('of many versions', () => {
+    let newest: number;
+    let client: ReturnType<typeof clientOf>;
+    let timeline: Timeline;
+
+    const ids = () => timeline.versions.map(({ id }) => id);
+    const from = (id: number, count: number) =>
+      Array.from({ length: count }, (_, at) => id - at);
+
+    beforeEach(async () => {
+      newest = 1000;
+      client = clientOf(({ before = newest + 1, limit = 0 }) =>
+        pageOf(
+          from(before - 1, Math.min(limit, 200, before - 1)).map(id =>
+            version(id)
+          )
+        )
+      );
+      timeline = new Timeline(client, model);
+      await timeline.refresh();
+      while (timeline.versions.length < 450) {
+        await timeline.more();
+      }
+    });
+
+    it('keeps all that are shown, and the selected one, when it is refreshed', async () => {
+      // [V3]
+      timeline.select(560);
+      newest = 1001;
+      await timeline.refresh();
+      expect(ids()[0]).toBe(1001);
+      expect(ids()).toEqual(from(1001, ids().length));
+      expect(ids()).toContain(551);
+      expect(timeline.selected).toBe(560);
+      expect(timeline.hasMore).toBe(true);
+      const { length } = ids();
+      await timeline.more();
+      expect(ids()).toEqual(from(1001, length + 50));
+    });
+
+    it('reads only new ones while people work', async () => {
+      timeline.watch(() => true);
+      timeline.select(560);
+      const asked = client.asked.length;
+      newest = 1003;
+      model.setSource('more');
+      await vi.advanceTimersByTimeAsync(2000);
+      expect(ids()).toEqual(from(1003, 453));
+      expect(timeline.selected).toBe(560);
+      expect(client.asked).toHaveLength(asked + 1);
+      // More of them than fit on a page leave no gap.
+      newest = 1100;
+      model.setSource('much more');
+      await vi.advanceTimersByTimeAsync(2000);
+      expect(ids()).toEqual(from(1100, ids().length));
+      expect(timeline.selected).toBe(560);
+    });
+
+    it('starts anew with another filter', async () => {
+      await timeline.filter('ada', false);
+      expect(ids()).toEqual(from(1000, 50));
+    });
+  });
+
   it('knows who people are, and what is kept', async () => {
     // [V3] [V7]
     const client = clientOf(() => pageOf([version(1)]));

@@ -11,14 +11,16 @@ import type { TranslationBundle } from '@jupyterlab/translation';
 import {
   caretDownIcon,
   caretUpIcon,
-  ReactWidget,
-  UseSignal
+  HTMLSelect,
+  ReactWidget
 } from '@jupyterlab/ui-components';
 import type { IDisposable } from '@lumino/disposable';
 import type { ISignal } from '@lumino/signaling';
 import * as React from 'react';
 
-import type { IVersionAction } from '../timelineView';
+import type { IVersionAction, OfferActions } from '../timelineView';
+import { VersionActions } from '../timelineView';
+import { useSignal } from '../useSignal';
 import { changesInWords, dayOf, timeOf } from '../versionWords';
 
 /**
@@ -45,6 +47,8 @@ export interface IPreviewToolbarProps {
   model: IPreviewModel;
   /** What can be done with the version. */
   actions: readonly IVersionAction[];
+  /** Offers the actions without buttons; they all have one without it. */
+  offer?: OfferActions;
   /** The name of a user to show. */
   nameOf: (username: string) => string;
   /** Translates what is shown. */
@@ -71,16 +75,13 @@ export class PreviewToolbar extends ReactWidget {
   }
 
   protected override render(): React.ReactElement {
-    return (
-      <UseSignal signal={this._options.model.changed}>
-        {() => <Tools {...this._options} />}
-      </UseSignal>
-    );
+    return <Tools {...this._options} />;
   }
 }
 
 function Tools(props: IPreviewToolbarProps): React.ReactElement | null {
-  const { actions, model, nameOf, translator: trans } = props;
+  const { model, nameOf, translator: trans } = props;
+  useSignal(model.changed);
   const { shown } = model;
   if (!shown) {
     return null;
@@ -95,17 +96,7 @@ function Tools(props: IPreviewToolbarProps): React.ReactElement | null {
         {parts.filter(Boolean).join(' · ')}
       </span>
       <Marks {...props} />
-      {actions
-        .filter(({ isVisible }) => isVisible?.() ?? true)
-        .map(({ label, run }) => (
-          <button
-            key={label}
-            className="jp-VersionPreview-action"
-            onClick={() => run(version)}
-          >
-            {label}
-          </button>
-        ))}
+      <VersionActions {...props} version={version} />
     </>
   );
 }
@@ -123,7 +114,7 @@ function Marks(props: IPreviewToolbarProps): React.ReactElement {
   ];
   return (
     <span className="jp-VersionPreview-marks">
-      <select
+      <HTMLSelect
         aria-label={trans.__('What is marked')}
         value={model.baseline}
         onChange={({ target }) => {
@@ -135,7 +126,7 @@ function Marks(props: IPreviewToolbarProps): React.ReactElement {
             {words}
           </option>
         ))}
-      </select>
+      </HTMLSelect>
       {count !== null && (
         <span className="jp-VersionPreview-count" role="status">
           {count === 0
