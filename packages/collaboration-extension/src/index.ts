@@ -13,6 +13,7 @@ import { PageConfig } from '@jupyterlab/coreutils';
 import { authors } from './authors';
 import { awarenessProviderFactory } from './awarenessProviderFactory';
 import { chooseDisplayName } from './chooseDisplayName';
+import { closing } from './closing';
 import { collaborators, userMenu } from './collaborators';
 import { conflicts } from './conflicts';
 import { connectionLost } from './connectionLost';
@@ -52,6 +53,7 @@ const plugins: JupyterFrontEndPlugin<unknown>[] = isOff
       documentProviderFactory,
       awarenessProviderFactory,
       contentProvider,
+      closing,
       preload,
       forkManager,
       globalAwareness,

@@ -10,6 +10,7 @@
 import { displayName } from '@jupyter/collaboration';
 import type {
   IDocumentProvider,
+  IRecoveredEdits,
   IRefusedEdits,
   IRemovedContent
 } from '@jupyter/docprovider';
@@ -405,6 +406,87 @@ export function notifyRestores(
       }
     );
   });
+}
+
+/**
+ * Offer edits that were kept in this browser for another generated name of the
+ * user, until the user has chosen. [S6]
+ *
+ * @param provider The document's provider.
+ * @param trans Translates what users see.
+ * @param save Saves a copy of the document with them.
+ */
+export function notifyRecovered(
+  provider: IDocumentProvider,
+  trans: TranslationBundle,
+  save: (edits: IRecoveredEdits) => Promise<boolean>
+): void {
+  const ids = new Map<IRecoveredEdits, string>();
+  const offer = (edits: IRecoveredEdits) => {
+    const again = (id: string) => {
+      if (provider.recovered.includes(edits)) {
+        Notification.dismiss(id);
+        offer(edits);
+      }
+    };
+    const restore = () =>
+      provider.recover(edits).catch((error: Error) => {
+        notifyOf(provider, error.message, 'error', { autoClose: 10000 });
+        again(ids.get(edits) ?? '');
+      });
+    const copy = async () => {
+      if (await save(edits)) {
+        provider.discardRecovered(edits);
+      } else {
+        again(ids.get(edits) ?? '');
+      }
+    };
+    const id = notifyOf(
+      provider,
+      trans.__(
+        'Recovered changes to %1: this browser has changes that did not reach the server.',
+        PathExt.basename(provider.path)
+      ),
+      'warning',
+      {
+        autoClose: false,
+        actions: [
+          {
+            label: trans.__('Add to Document'),
+            caption: trans.__('Merge the recovered changes into the document'),
+            displayType: 'accent',
+            callback: () => void restore()
+          },
+          {
+            label: trans.__('Save a copy…'),
+            caption: trans.__('Save the document with the recovered changes'),
+            callback: () => void copy()
+          },
+          {
+            label: trans.__('Discard'),
+            caption: trans.__('Delete the recovered changes'),
+            displayType: 'warn',
+            callback: () => {
+              provider.discardRecovered(edits);
+            }
+          }
+        ]
+      }
+    );
+    ids.set(edits, id);
+  };
+  const update = () => {
+    const { recovered } = provider;
+    recovered.filter(each => !ids.has(each)).forEach(offer);
+    for (const [edits, id] of ids) {
+      if (!recovered.includes(edits)) {
+        Notification.dismiss(id);
+        ids.delete(edits);
+      }
+    }
+  };
+  provider.recoveredChanged.connect(update);
+  update();
 }
 
 /**

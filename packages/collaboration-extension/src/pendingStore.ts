@@ -24,16 +24,9 @@ export const pendingStore: JupyterFrontEndPlugin<IPendingStore> = {
   provides: IPendingStore,
   activate: (app: JupyterFrontEnd): IPendingStore => {
     const store = new PendingStore();
-    const { serverSettings, user } = app.serviceManager;
     app.commands.commandExecuted.connect((_, { id }) => {
       if (SIGN_OUT.includes(id)) {
         void store.clear();
-      }
-    });
-    void user.ready.then(() => {
-      const { username } = user.identity ?? {};
-      if (username) {
-        void store.removeOthers(serverSettings.baseUrl, username);
       }
     });
     return store;

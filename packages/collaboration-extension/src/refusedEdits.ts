@@ -16,6 +16,7 @@ import { ITranslator } from '@jupyterlab/translation';
 
 import { download } from './download';
 import {
+  notifyRecovered,
   notifyRefusedEdits,
   notifyRemovedContent,
   notifyRepair
@@ -42,6 +43,9 @@ export const refusedEdits: JupyterFrontEndPlugin<void> = {
     contentProvider.opened.connect((_, provider) => {
       notifyRepair(provider, trans);
       notifyRemovedContent(provider, trans, download);
+      notifyRecovered(provider, trans, edits =>
+        saveCopy({ app, contentProvider, edits, provider, trans })
+      );
       notifyRefusedEdits(provider, trans, edits =>
         saveCopy({ app, contentProvider, edits, provider, trans })
       );

@@ -62,7 +62,7 @@ export interface ISaveCopyOptions {
   /** Saves the copy. */
   contentProvider: RtcContentProvider;
   /** What the server did not take; by default the document as it is. */
-  edits?: IRefusedEdits;
+  edits?: Pick<IRefusedEdits, 'state'>;
   /** The document's provider. */
   provider: IDocumentProvider;
   /** Translates what users see. */

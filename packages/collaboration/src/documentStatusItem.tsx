@@ -27,6 +27,11 @@ export interface IDocumentStatusModel {
   readonly unacknowledged: number;
 
   /**
+   * Whether this browser keeps them, so that a reload does not lose them.
+   */
+  readonly isKeptInBrowser: boolean;
+
+  /**
    * Why the last save failed; `null` if it did not.
    */
   readonly saveError: string | null;
@@ -103,13 +108,20 @@ export function documentStatusText(
       if (model.unacknowledged === 0 && model.reason) {
         return trans.__('Offline: %1', model.reason);
       }
-      return model.unacknowledged > 0
+      if (model.unacknowledged === 0) {
+        return trans.__('Offline');
+      }
+      return model.isKeptInBrowser
         ? trans._n(
-            'Offline — %1 change kept',
-            'Offline — %1 changes kept',
+            'Offline — %1 change kept in this browser',
+            'Offline — %1 changes kept in this browser',
             model.unacknowledged
           )
-        : trans.__('Offline');
+        : trans._n(
+            'Offline — %1 change kept in this tab only: leave it open',
+            'Offline — %1 changes kept in this tab only: leave it open',
+            model.unacknowledged
+          );
     case 'refused':
       return model.reason
         ? trans.__('Not connected: %1', model.reason)

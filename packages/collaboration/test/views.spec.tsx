@@ -258,11 +258,15 @@ describe('DocumentStatusItem', () => {
     expect(shown({ status: 'connecting' })).toBe('Connecting…');
     expect(shown({ status: 'reconnecting' })).toBe('Reconnecting…');
     expect(shown({ status: 'offline' })).toBe('Offline');
-    expect(shown({ status: 'offline', unacknowledged: 1 })).toBe(
-      'Offline — 1 change kept'
+    const kept = { status: 'offline', isKeptInBrowser: true } as const;
+    expect(shown({ ...kept, unacknowledged: 1 })).toBe(
+      'Offline — 1 change kept in this browser'
+    );
+    expect(shown({ ...kept, unacknowledged: 2 })).toBe(
+      'Offline — 2 changes kept in this browser'
     );
     expect(shown({ status: 'offline', unacknowledged: 2 })).toBe(
-      'Offline — 2 changes kept'
+      'Offline — 2 changes kept in this tab only: leave it open'
     );
     expect(shown({ status: 'refused', reason: 'no access' })).toBe(
       'Not connected: no access'

@@ -182,7 +182,7 @@ export class RtcContentProvider
    */
   contentOf(
     provider: IDocumentProvider,
-    edits?: IRefusedEdits
+    edits?: Pick<IRefusedEdits, 'state'>
   ): Pick<Contents.IModel, 'content' | 'format' | 'type'> {
     const { contentType: type, path } = provider;
     const format = provider.format as Contents.FileFormat;
@@ -222,7 +222,7 @@ export class RtcContentProvider
   async saveCopy(
     provider: IDocumentProvider,
     path: string,
-    edits?: IRefusedEdits
+    edits?: Pick<IRefusedEdits, 'state'>
   ): Promise<boolean> {
     const { drive } = this._options;
     try {

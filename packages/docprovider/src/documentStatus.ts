@@ -48,6 +48,13 @@ export class DocumentStatus implements IDisposable {
   }
 
   /**
+   * Whether this browser keeps them, so that a reload does not lose them.
+   */
+  get isKeptInBrowser(): boolean {
+    return this._provider.isKeptInBrowser;
+  }
+
+  /**
    * Why the last save failed, in words; `null` if it did not.
    */
   get saveError(): string | null {

@@ -9,6 +9,8 @@
  */
 
 import type { IDisposable } from '@lumino/disposable';
+import type { ISignal } from '@lumino/signaling';
+import { Signal } from '@lumino/signaling';
 import { UUID } from '@lumino/coreutils';
 import * as Y from 'yjs';
 
@@ -18,7 +20,7 @@ import type { IPlacement, IReplicaState } from './rebaseRoute';
 import type { RefusedEdits } from './refusedEdits';
 import type { ISession } from './session';
 import type { Sync } from './sync';
-import type { IRefusedEdits } from './tokens';
+import type { IRecoveredEdits, IRefusedEdits } from './tokens';
 
 /** How long a change may be without acknowledgement before all is kept (ms). */
 const SNAPSHOT_AFTER = 1000;
@@ -35,6 +37,34 @@ export class KeptChanges implements IDisposable {
     this._release = store.claim(this._instance);
     sync.changedHere.connect(this._onChanged, this);
     sync.unacknowledged.changed.connect(this._onCounted, this);
+  }
+
+  /**
+   * Whether the browser holds all changes that the server has not acknowledged.
+   */
+  get isComplete(): boolean {
+    return this._isComplete;
+  }
+
+  /**
+   * A signal emitted when `isComplete` changed.
+   */
+  get isCompleteChanged(): ISignal<this, void> {
+    return this._isCompleteChanged;
+  }
+
+  /**
+   * What was kept for a user with another generated name.
+   */
+  get recovered(): readonly IRecoveredEdits[] {
+    return this._recovered;
+  }
+
+  /**
+   * A signal emitted when `recovered` changed.
+   */
+  get recoveredChanged(): ISignal<this, void> {
+    return this._recoveredChanged;
   }
 
   /**
@@ -72,6 +102,47 @@ export class KeptChanges implements IDisposable {
         await store.forget(kept.instance);
       }
     }
+    this._others = (await store.loadOthers(key)).filter(
+      ({ instance }) => !living.has(instance)
+    );
+    this._session = session;
+  }
+
+  /**
+   * Put edits into the document that were kept for another name of the user.
+   *
+   * @throws Error if the server could not be asked.
+   */
+  async recover({ id }: IRecoveredEdits): Promise<void> {
+    const { conflicts, place, refused, sync } = this._options;
+    const kept = this._others.find(({ instance }) => instance === id);
+    const edits = this._recovered.find(each => each.id === id);
+    if (!kept || !edits || !this._session) {
+      return;
+    }
+    if (kept.sessionId === sync.history) {
+      sync.bringBack(edits.state);
+    } else {
+      const { base, sessionId } = kept;
+      const replica = { sessionId, state: edits.state, base };
+      const placement = await place(this._session, replica);
+      conflicts.add(placement.conflicts);
+      if (!placement.mayEdit) {
+        refused.add({ id, reason: 'not_allowed', state: edits.state });
+      }
+    }
+    this.forget(edits);
+  }
+
+  /**
+   * Forget edits that were kept for another name of the user.
+   */
+  forget(edits: IRecoveredEdits): void {
+    if (this._recovered.includes(edits)) {
+      this._recovered = this._recovered.filter(each => each !== edits);
+      void this._options.store.forget(edits.id);
+      this._recoveredChanged.emit();
+    }
   }
 
   /**
@@ -90,6 +161,10 @@ export class KeptChanges implements IDisposable {
       }
     }
     this._onCounted(sync.unacknowledged, sync.unacknowledged.count);
+    this._recovered = this._others.flatMap(kept => this._recoverable(kept));
+    if (this._recovered.length > 0) {
+      this._recoveredChanged.emit();
+    }
   }
 
   /**
@@ -117,6 +192,27 @@ export class KeptChanges implements IDisposable {
     refused.added.disconnect(this._onRefused, this);
     refused.discarded.disconnect(this._onDiscarded, this);
     this._release();
+    Signal.clearData(this);
+  }
+
+  /**
+   * The document with what was kept of it: none if the document has it all, or
+   * if it is not known what the edits belong to.
+   */
+  private _recoverable(kept: IKept): IRecoveredEdits[] {
+    const { sync } = this._options;
+    const { instance: id, sessionId, updates } = kept;
+    const isSame = sessionId === sync.history;
+    const before = kept.state ?? (isSame ? sync.state().state : null);
+    if (!before) {
+      return [];
+    }
+    const state = Y.mergeUpdates([before, ...updates]);
+    if (isSame && sync.holds(state)) {
+      void this._options.store.forget(id);
+      return [];
+    }
+    return [{ id, state }];
   }
 
   /**
@@ -161,10 +257,13 @@ export class KeptChanges implements IDisposable {
   private _onChanged(sync: Sync, update: Uint8Array): void {
     const { store } = this._options;
     if (!this._key || sync.history === null) {
+      this._setComplete(false);
       return;
     }
     this._hasKept = true;
-    void store.keepUpdate(this._key, this._instance, sync.history, update);
+    void store
+      .keepUpdate(this._key, this._instance, sync.history, update)
+      .then(isKept => this._onUpdateKept(isKept));
     if (this._hasSnapshot) {
       return;
     }
@@ -179,6 +278,7 @@ export class KeptChanges implements IDisposable {
     if (count > 0) {
       return;
     }
+    this._setComplete(true);
     clearTimeout(this._timer);
     this._timer = undefined;
     const { store } = this._options;
@@ -200,7 +300,32 @@ export class KeptChanges implements IDisposable {
     const { store, sync } = this._options;
     if (this._key && sync.history !== null) {
       this._hasKept = this._hasSnapshot = true;
-      void store.keepSnapshot(this._key, this._instance, sync.state());
+      void store
+        .keepSnapshot(this._key, this._instance, sync.state())
+        .then(isKept => this._onSnapshotKept(isKept));
+    }
+  }
+
+  private _onUpdateKept(isKept: boolean): void {
+    if (!isKept && this._options.sync.unacknowledged.count > 0) {
+      // With the next change, the whole document is tried again.
+      this._hasSnapshot = false;
+      this._setComplete(false);
+    }
+  }
+
+  private _onSnapshotKept(isKept: boolean): void {
+    if (isKept) {
+      this._setComplete(true);
+    } else {
+      this._onUpdateKept(false);
+    }
+  }
+
+  private _setComplete(isComplete: boolean): void {
+    if (this._isComplete !== isComplete && !this._isDisposed) {
+      this._isComplete = isComplete;
+      this._isCompleteChanged.emit();
     }
   }
 
@@ -209,9 +334,15 @@ export class KeptChanges implements IDisposable {
   private _hasSnapshot = false;
   private _instance = UUID.uuid4();
   private _isBack = false;
+  private _isComplete = true;
+  private _isCompleteChanged = new Signal<this, void>(this);
   private _isDisposed = false;
   private _key: IDocumentKey | null = null;
+  private _others: IKept[] = [];
+  private _recovered: readonly IRecoveredEdits[] = [];
+  private _recoveredChanged = new Signal<this, void>(this);
   private _release: () => void;
+  private _session: ISession | null = null;
   private _timer: ReturnType<typeof setTimeout> | undefined;
 }
 

@@ -7,7 +7,8 @@
  * Knows IndexedDB and Web Locks; knows nothing of documents and servers. Each
  * open document of each tab is an instance with records of its own, so that
  * tabs never overwrite each other. Where the browser has no room or no
- * database, nothing is kept, and nothing fails.
+ * database, nothing is kept, and nothing fails; the methods that keep something
+ * return whether it is kept.
  */
 
 import { Token } from '@lumino/coreutils';
@@ -18,6 +19,13 @@ import type { IConflict, IRefusedEdits } from './tokens';
 
 const NAME = 'jupyter-collaboration';
 const VERSION = 2;
+
+/** How long to wait for a database that another tab blocks, in milliseconds. */
+const OPEN_WITHIN = 3000;
+
+/** The names that Jupyter Server gives to users without an identity. */
+const GENERATED = /^[0-9a-f]{32}$/;
+
 const TABLES = ['updates', 'snapshots', 'conflicts', 'refused'] as const;
 
 /**
@@ -91,30 +99,34 @@ export class PendingStore {
   constructor(
     private _locks: LockManager | undefined = globalThis.navigator?.locks
   ) {
-    this._db = openDatabase();
+    this._db = this._open();
   }
 
   /**
    * Keep an edit.
+   *
+   * @returns Whether it is kept.
    */
   keepUpdate(
     key: IDocumentKey,
     instance: string,
     sessionId: string,
     update: Uint8Array
-  ): Promise<void> {
+  ): Promise<boolean> {
     const record = { ...recordOf(key), instance, sessionId, update };
     return this._try(async db => void (await db.add('updates', record)));
   }
 
   /**
    * Keep a whole document, in the place of the last one of this instance.
+   *
+   * @returns Whether it is kept.
    */
   keepSnapshot(
     key: IDocumentKey,
     instance: string,
     snapshot: Pick<IKept, 'base' | 'sessionId'> & { state: Uint8Array }
-  ): Promise<void> {
+  ): Promise<boolean> {
     const record = { ...recordOf(key), instance, ...snapshot };
     return this._try(async db => void (await db.put('snapshots', record)));
   }
@@ -122,8 +134,8 @@ export class PendingStore {
   /**
    * Forget what an instance has kept so far.
    */
-  forget(instance: string): Promise<void> {
-    return this._try(async db => {
+  async forget(instance: string): Promise<void> {
+    await this._try(async db => {
       const change = db.transaction(['updates', 'snapshots'], 'readwrite');
       const updates = change.objectStore('updates');
       const keys = await updates.index('instance').getAllKeys(instance);
@@ -133,6 +145,33 @@ export class PendingStore {
         change.done
       ]);
     });
+  }
+
+  /**
+   * What all instances have kept of a document for other users, if the names of
+   * both are generated: it may have been the same person, who is given another
+   * name each time. [S6]
+   */
+  async loadOthers({ room, server, username }: IDocumentKey): Promise<IKept[]> {
+    if (!GENERATED.test(username)) {
+      return [];
+    }
+    const names = new Set<string>();
+    await this._try(async db => {
+      for (const table of ['snapshots', 'updates'] as const) {
+        for (const each of await db.getAll(table)) {
+          const key = recordOf({ ...each, room });
+          if (each.server === server && each.document === key.document) {
+            names.add(each.username);
+          }
+        }
+      }
+    });
+    names.delete(username);
+    const kept = [...names]
+      .filter(name => GENERATED.test(name))
+      .map(name => this.load({ room, server, username: name }));
+    return (await Promise.all(kept)).flat();
   }
 
   /**
@@ -175,12 +214,12 @@ export class PendingStore {
   /**
    * Keep the conflicts of a document, in the place of those kept before.
    */
-  keepConflicts(
+  async keepConflicts(
     key: IDocumentKey,
     conflicts: readonly IConflict[]
   ): Promise<void> {
     const record = { ...recordOf(key), conflicts: [...conflicts] };
-    return this._try(async db => {
+    await this._try(async db => {
       if (conflicts.length) {
         await db.put('conflicts', record);
       } else {
@@ -204,16 +243,16 @@ export class PendingStore {
   /**
    * Keep edits that the server did not take.
    */
-  keepRefused(key: IDocumentKey, edits: IRefusedEdits): Promise<void> {
+  async keepRefused(key: IDocumentKey, edits: IRefusedEdits): Promise<void> {
     const record = { ...recordOf(key), ...edits };
-    return this._try(async db => void (await db.put('refused', record)));
+    await this._try(async db => void (await db.put('refused', record)));
   }
 
   /**
    * Forget edits that the server did not take.
    */
-  forgetRefused({ id }: IRefusedEdits): Promise<void> {
-    return this._try(db => db.delete('refused', id));
+  async forgetRefused({ id }: IRefusedEdits): Promise<void> {
+    await this._try(db => db.delete('refused', id));
   }
 
   /**
@@ -229,29 +268,9 @@ export class PendingStore {
   }
 
   /**
-   * Forget what other users have kept of documents of a server.
-   */
-  removeOthers(server: string, username: string): Promise<void> {
-    return this._try(async db => {
-      const change = db.transaction(TABLES, 'readwrite');
-      for (const table of TABLES) {
-        let cursor = await change.objectStore(table).openCursor();
-        while (cursor) {
-          const { value } = cursor;
-          if (value.server === server && value.username !== username) {
-            await cursor.delete();
-          }
-          cursor = await cursor.continue();
-        }
-      }
-      await change.done;
-    });
-  }
-
-  /**
    * Forget everything, and keep nothing any more: the user has signed out.
    */
-  clear(): Promise<void> {
+  async clear(): Promise<void> {
     const cleared = this._try(async db => {
       const change = db.transaction(TABLES, 'readwrite');
       await Promise.all([
@@ -260,7 +279,7 @@ export class PendingStore {
       ]);
     });
     this._isOff = true;
-    return cleared;
+    await cleared;
   }
 
   /**
@@ -297,22 +316,42 @@ export class PendingStore {
   }
 
   /**
-   * Do something with the database; where it fails, it is left.
+   * Do something with the database, if there is one.
+   *
+   * @returns Whether it was done. It is not where the browser has no room, in
+   * some private windows, or while another tab blocks the database.
    */
   private async _try(
-    action: (db: IDBPDatabase<ISchema>) => Promise<void>
-  ): Promise<void> {
+    action: (db: IDBPDatabase<ISchema>) => Promise<unknown>
+  ): Promise<boolean> {
     if (this._isOff) {
-      return;
+      return false;
     }
-    const db = await this._db;
     try {
-      if (db) {
-        await action(db);
+      const db = await this._db;
+      if (!db) {
+        return false;
       }
+      await action(db);
+      return true;
     } catch {
-      // No room, or a private window: go on without.
+      return false;
     }
+  }
+
+  /**
+   * Open the database. One that takes too long is used once it is open.
+   */
+  private _open(): Promise<IDBPDatabase<ISchema> | null> {
+    const opened = openDatabase();
+    return new Promise(resolve => {
+      const timer = setTimeout(() => resolve(null), OPEN_WITHIN);
+      void opened.then(db => {
+        clearTimeout(timer);
+        resolve(db);
+        this._db = opened;
+      });
+    });
   }
 
   private _db: Promise<IDBPDatabase<ISchema> | null>;

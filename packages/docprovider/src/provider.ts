@@ -41,6 +41,7 @@ import type {
   IConflict,
   IDocumentProvider,
   IDocumentProviderFactory,
+  IRecoveredEdits,
   IRefusedEdits,
   IRemovedContent,
   IRestore,
@@ -132,6 +133,10 @@ export class WebSocketProvider implements IDocumentProvider {
       this._connection.send(encodeRequest(`resolve ${id} both`, RESOLVE_ID));
     });
     this._membership.changed.connect(this._onRoleChanged, this);
+    this._kept?.isCompleteChanged.connect(() =>
+      this._unacknowledgedChanged.emit(this.unacknowledged)
+    );
+    this._kept?.recoveredChanged.connect(() => this._recoveredChanged.emit());
     this._refused.added.connect(() => this._refusedChanged.emit());
     this._refused.discarded.connect(() => this._refusedChanged.emit());
     this._saves.errorChanged.connect(() =>
@@ -185,6 +190,18 @@ export class WebSocketProvider implements IDocumentProvider {
 
   get unacknowledged(): number {
     return this._sync.unacknowledged.count;
+  }
+
+  get isKeptInBrowser(): boolean {
+    return this._kept?.isComplete ?? false;
+  }
+
+  get recovered(): readonly IRecoveredEdits[] {
+    return this._kept?.recovered ?? [];
+  }
+
+  get recoveredChanged(): ISignal<this, void> {
+    return this._recoveredChanged;
   }
 
   get saveError(): string | null {
@@ -265,6 +282,14 @@ export class WebSocketProvider implements IDocumentProvider {
 
   discard(edits: IRefusedEdits): void {
     this._refused.discard(edits);
+  }
+
+  async recover(edits: IRecoveredEdits): Promise<void> {
+    await this._kept?.recover(edits);
+  }
+
+  discardRecovered(edits: IRecoveredEdits): void {
+    this._kept?.forget(edits);
   }
 
   cellNumber(conflict: IConflict): number | null {
@@ -491,6 +516,7 @@ export class WebSocketProvider implements IDocumentProvider {
   private _model: YDocument<DocumentChange>;
   private _presence: AwarenessChannel;
   private _ready = new PromiseDelegate<void>();
+  private _recoveredChanged = new Signal<this, void>(this);
   private _refused = new RefusedEdits();
   private _refusedChanged = new Signal<this, void>(this);
   private _repaired = new Signal<this, number>(this);

@@ -196,6 +196,13 @@ export class Sync implements IDisposable {
   }
 
   /**
+   * Whether the document has everything that an update has.
+   */
+  holds(update: Uint8Array): boolean {
+    return Y.snapshotContainsUpdate(Y.snapshot(this._model.ydoc), update);
+  }
+
+  /**
    * Take a message of the server.
    *
    * @throws Error if it cannot be read.

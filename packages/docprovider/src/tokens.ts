@@ -130,6 +130,22 @@ export interface IRefusedEdits {
 }
 
 /**
+ * Edits that did not reach the server and were kept in this browser, for a user
+ * with another generated name. [S6]
+ */
+export interface IRecoveredEdits {
+  /**
+   * Their id.
+   */
+  id: string;
+
+  /**
+   * The document with them, as one Yjs update.
+   */
+  state: Uint8Array;
+}
+
+/**
  * Content that was too large to share and was removed from the document. [M4]
  */
 export interface IRemovedContent {
@@ -213,6 +229,23 @@ export interface IDocumentProvider extends IBaseProvider, IForkProvider {
    * The number of local changes that the server has not acknowledged yet.
    */
   readonly unacknowledged: number;
+
+  /**
+   * Whether this browser keeps these changes, so that a reload or a crash of the
+   * page does not lose them.
+   */
+  readonly isKeptInBrowser: boolean;
+
+  /**
+   * Edits that were kept in this browser for another generated name of the user,
+   * until the user has chosen.
+   */
+  readonly recovered: readonly IRecoveredEdits[];
+
+  /**
+   * A signal emitted when `recovered` changed.
+   */
+  readonly recoveredChanged: ISignal<IDocumentProvider, void>;
 
   /**
    * Why the file could not be saved the last time, in words; `null` if it was.
@@ -301,7 +334,7 @@ export interface IDocumentProvider extends IBaseProvider, IForkProvider {
   readonly statusChanged: ISignal<IDocumentProvider, ConnectionStatus>;
 
   /**
-   * A signal emitted when `unacknowledged` changed.
+   * A signal emitted when `unacknowledged` or `isKeptInBrowser` changed.
    */
   readonly unacknowledgedChanged: ISignal<IDocumentProvider, number>;
 
@@ -357,6 +390,18 @@ export interface IDocumentProvider extends IBaseProvider, IForkProvider {
    * Forget edits that the server did not take.
    */
   discard(edits: IRefusedEdits): void;
+
+  /**
+   * Put recovered edits into the document.
+   *
+   * Rejects if the server could not be asked to merge them.
+   */
+  recover(edits: IRecoveredEdits): Promise<void>;
+
+  /**
+   * Forget recovered edits.
+   */
+  discardRecovered(edits: IRecoveredEdits): void;
 
   /**
    * The number of the cell of a conflict, from 1; `null` if there is none.

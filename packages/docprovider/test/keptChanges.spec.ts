@@ -242,6 +242,111 @@ describe('What was typed', () => {
     expect(await keptBy(page)).toMatchObject([{ sessionId: 'session-2' }]);
   });
 
+  it('is offered to the same person under another generated name', async () => {
+    write('begin ')(server.doc);
+    const [one, other] = ['1'.repeat(32), '2'.repeat(32)];
+    const page = await new Page(one).ready();
+    server.mode = 'turn away';
+    server.cut();
+    page.model.updateSource(6, 6, 'kept');
+    await page.crash();
+
+    server.mode = 'open';
+    const next = await new Page(other).ready();
+    expect(next.model.source).toBe('begin ');
+    const [edits] = next.provider.recovered;
+    const copy = new Y.Doc();
+    Y.applyUpdate(copy, edits.state);
+    expect(copy.getText('source').toString()).toBe('begin kept');
+    await next.crash();
+
+    const last = await new Page(other).ready();
+    await last.provider.recover(last.provider.recovered[0]);
+    expect(last.provider.recovered).toEqual([]);
+    expect(last.model.source).toBe('begin kept');
+    await vi.advanceTimersByTimeAsync(1000);
+    expect(serverText()).toBe('begin kept');
+    await last.crash();
+    expect((await new Page(other).ready()).provider.recovered).toEqual([]);
+  });
+
+  it('is offered under another generated name after the history was lost', async () => {
+    write('begin ')(server.doc);
+    const [one, other] = ['1'.repeat(32), '2'.repeat(32)];
+    const page = await new Page(one).ready();
+    server.mode = 'turn away';
+    server.cut();
+    page.model.updateSource(6, 6, 'kept');
+    await page.crash();
+    server.loseHistory('session-2', write('begin '));
+    server.mode = 'open';
+    const next = await new Page(other).ready();
+    expect(server.rebases).toEqual([]);
+    await next.provider.recover(next.provider.recovered[0]);
+    expect(server.rebases).toMatchObject([{ sessionId: 'session-1' }]);
+    await settled();
+    expect(next.model.source).toBe('begin kept');
+  });
+
+  it('is not offered again if the server has it, or the user discards it', async () => {
+    const [one, other] = ['1'.repeat(32), '2'.repeat(32)];
+    const page = await new Page(one).ready();
+    server.acknowledges = false;
+    page.model.updateSource(0, 0, 'there ');
+    await page.crash();
+    const lost = await new Page(one).ready();
+    server.mode = 'turn away';
+    server.cut();
+    lost.model.updateSource(0, 0, 'typed ');
+    await lost.crash();
+    [server.mode, server.acknowledges] = ['open', true];
+    const next = await new Page(other).ready();
+    expect(next.provider.recovered).toHaveLength(1);
+    next.provider.discardRecovered(next.provider.recovered[0]);
+    expect(next.provider.recovered).toEqual([]);
+    await next.crash();
+    expect((await new Page(other).ready()).provider.recovered).toEqual([]);
+    expect(serverText()).toBe('there ');
+  });
+
+  it('is known not to be kept where the browser has no database', async () => {
+    vi.stubGlobal('indexedDB', undefined);
+    const page = await new Page().ready();
+    await vi.advanceTimersByTimeAsync(1000);
+    expect(page.provider.isKeptInBrowser).toBe(true);
+    server.mode = 'turn away';
+    server.cut();
+    page.model.updateSource(0, 0, 'x');
+    await settled();
+    expect(page.provider.isKeptInBrowser).toBe(false);
+    server.mode = 'open';
+    await comeBack();
+    expect(page.provider.isKeptInBrowser).toBe(true);
+  });
+
+  it('is kept as a whole once the browser has room again', async () => {
+    const page = await new Page().ready();
+    const full = ['add', 'put'].map(name =>
+      vi
+        .spyOn(IDBObjectStore.prototype, name as 'add')
+        .mockImplementation(() => {
+          throw new DOMException('full', 'QuotaExceededError');
+        })
+    );
+    server.mode = 'turn away';
+    server.cut();
+    page.model.updateSource(0, 0, 'x');
+    await settled();
+    expect(page.provider.isKeptInBrowser).toBe(false);
+    full.forEach(spy => spy.mockRestore());
+    page.model.updateSource(1, 1, 'y');
+    await settled();
+    expect(page.provider.isKeptInBrowser).toBe(true);
+    await page.crash();
+    server.mode = 'open';
+    expect((await new Page().ready()).model.source).toBe('xy');
+  });
+
   it('is no other user’s', async () => {
     const page = await new Page().ready();
     server.mode = 'turn away';

@@ -86,24 +86,34 @@ describe('What is kept', () => {
     }
   });
 
-  it('is removed when somebody else has signed in', async () => {
+  it('stays there when somebody else has signed in, and is not shown to them', async () => {
     const store = open();
-    const there = { ...KEY, server: 'http://another.test/' };
-    for (const key of [KEY, there, { ...KEY, username: 'grace' }]) {
-      const instance = JSON.stringify(key);
-      await store.keepUpdate(key, instance, 's1', bytes(1));
-      await store.keepSnapshot(key, instance, {
-        sessionId: 's1',
-        state: bytes(1),
-        base: bytes(0)
-      });
-      await store.keepConflicts(key, [CONFLICT]);
-    }
-    await store.removeOthers(SERVER, 'grace');
-    expect(await store.load(KEY)).toEqual([]);
-    expect(await store.loadConflicts(KEY)).toEqual([]);
-    expect(await store.load(there)).toHaveLength(1);
-    expect(await store.load({ ...KEY, username: 'grace' })).toHaveLength(1);
+    const grace = { ...KEY, username: 'grace' };
+    await store.keepUpdate(KEY, 'one', 's1', bytes(1));
+    expect(await store.load(grace)).toEqual([]);
+    expect(await store.loadOthers(grace)).toEqual([]);
+    expect(await store.load(KEY)).toHaveLength(1);
+  });
+
+  it('is found under another name if both names are generated', async () => {
+    const store = open();
+    const [one, other] = ['1', '2'].map(digit => ({
+      ...KEY,
+      username: digit.repeat(32)
+    }));
+    await store.keepUpdate(one, 'one', 's1', bytes(1));
+    await store.keepUpdate(KEY, 'two', 's1', bytes(2));
+    await store.keepSnapshot({ ...one, room: 'text:file:2' }, 'three', {
+      sessionId: 's1',
+      state: bytes(3),
+      base: null
+    });
+    const there = { ...one, server: 'http://another.test/' };
+    await store.keepUpdate(there, 'four', 's1', bytes(4));
+    const found = await store.loadOthers(other);
+    expect(found.map(({ instance }) => instance)).toEqual(['one']);
+    expect(await store.loadOthers(one)).toEqual([]);
+    expect(await store.loadOthers(KEY)).toEqual([]);
   });
 
   it('is removed when the user signs out, and nothing is kept after it', async () => {
@@ -129,11 +139,10 @@ describe('What is kept', () => {
 describe('Without a database', () => {
   const all = async (store: PendingStore) => {
     const snapshot = { sessionId: 's1', state: bytes(1), base: null };
-    await store.keepUpdate(KEY, 'one', 's1', bytes(1));
-    await store.keepSnapshot(KEY, 'one', snapshot);
+    expect(await store.keepUpdate(KEY, 'one', 's1', bytes(1))).toBe(false);
+    expect(await store.keepSnapshot(KEY, 'one', snapshot)).toBe(false);
     await store.keepConflicts(KEY, [CONFLICT]);
     await store.forget('two');
-    await store.removeOthers(SERVER, 'ada');
     expect(await store.load(KEY)).toEqual([]);
     expect(await store.loadConflicts(KEY)).toEqual([]);
     await store.clear();
@@ -142,6 +151,23 @@ describe('Without a database', () => {
   it('nothing is kept, and nothing fails', async () => {
     vi.stubGlobal('indexedDB', undefined);
     await all(open());
+  });
+
+  it('that opens in time, neither, until it is open', async () => {
+    vi.useFakeTimers({ toFake: ['setTimeout', 'clearTimeout'] });
+    const old = await openDB('jupyter-collaboration', 1, {
+      upgrade: db => {
+        db.createObjectStore('updates', { autoIncrement: true });
+      }
+    });
+    const store = open(); // The old connection, which does not close, blocks it.
+    const loading = store.load(KEY);
+    await vi.advanceTimersByTimeAsync(3000);
+    expect(await loading).toEqual([]);
+    expect(await store.keepUpdate(KEY, 'one', 's1', bytes(1))).toBe(false);
+    vi.useRealTimers();
+    old.close();
+    await vi.waitUntil(() => store.keepUpdate(KEY, 'one', 's1', bytes(1)));
   });
 
   it('that has room, neither', async () => {
@@ -201,8 +227,7 @@ it('What the server did not take is kept until it is forgotten', async () => {
   expect(others).toEqual([]);
   await store.forgetRefused(edits('a'));
   expect(await store.loadRefused(KEY)).toEqual([]);
-  await store.removeOthers(SERVER, 'grace');
-  expect(await store.loadRefused(other)).toEqual([]);
+  expect(await store.loadRefused(other)).toHaveLength(1);
 });
 
 it('A database of an earlier version is gone on with', async () => {

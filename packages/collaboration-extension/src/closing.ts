@@ -1,0 +1,274 @@
+// Copyright (c) Jupyter Collaboration contributors.
+// Distributed under the terms of the BSD 3-Clause License.
+
+/**
+ * The plugin that asks before a document or the page is closed if work would be
+ * lost, and only then. [S7]
+ *
+ * JupyterLab asks whenever a document is not saved. What the server has is saved
+ * by the server, or kept in the history; what this browser keeps is sent when
+ * the document is opened again.
+ */
+
+import { ICollaborativeContentProvider } from '@jupyter/collaborative-drive';
+import type { IDocumentProvider } from '@jupyter/docprovider';
+import { RtcContentProvider } from '@jupyter/docprovider';
+import type {
+  JupyterFrontEnd,
+  JupyterFrontEndPlugin
+} from '@jupyterlab/application';
+import { ILabStatus } from '@jupyterlab/application';
+import { Dialog, showDialog } from '@jupyterlab/apputils';
+import { PathExt } from '@jupyterlab/coreutils';
+import { IDocumentManager } from '@jupyterlab/docmanager';
+import type { IDocumentWidget } from '@jupyterlab/docregistry';
+import type { TranslationBundle } from '@jupyterlab/translation';
+import { ITranslator } from '@jupyterlab/translation';
+import type { Message } from '@lumino/messaging';
+import { MessageLoop } from '@lumino/messaging';
+
+import { isDocument } from './sharedDocument';
+
+/** How long to wait until a saved document is known to be saved (ms). */
+const CLEAN_WITHIN = 2000;
+
+/**
+ * What has to happen before a document may be closed.
+ *
+ * - `nothing`: the server has everything, and saves it;
+ * - `save`: the server has everything, and should save it first;
+ * - `ask`: something has not reached the server;
+ * - `default`: what JupyterLab does.
+ */
+export type Closing = 'nothing' | 'save' | 'ask' | 'default';
+
+/**
+ * What has to happen before a document may be closed.
+ *
+ * @param provider The document's provider.
+ * @param isDirty Whether there are changes that are not in the file.
+ * @param isAutosaved Whether documents are saved automatically.
+ */
+export function closingOf(
+  provider: Pick<
+    IDocumentProvider,
+    'role' | 'saveError' | 'status' | 'unacknowledged'
+  >,
+  isDirty: boolean,
+  isAutosaved: boolean
+): Closing {
+  if (provider.status !== 'live') {
+    return provider.unacknowledged > 0 ? 'ask' : 'nothing';
+  }
+  if (provider.role === 'viewer' || !isDirty) {
+    return 'nothing';
+  }
+  return isAutosaved && provider.saveError === null ? 'save' : 'default';
+}
+
+/**
+ * Whether changes would be lost if the page were closed now.
+ */
+export function isLostWithPage(
+  provider: Pick<
+    IDocumentProvider,
+    'isKeptInBrowser' | 'status' | 'unacknowledged'
+  >
+): boolean {
+  const { isKeptInBrowser, status, unacknowledged } = provider;
+  return status !== 'live' && unacknowledged > 0 && !isKeptInBrowser;
+}
+
+/**
+ * Saves documents that are closed, and asks if something would be lost.
+ */
+export const closing: JupyterFrontEndPlugin<void> = {
+  id: '@jupyter/collaboration-extension:closing',
+  description: 'Asks before work would be lost by closing a document.',
+  autoStart: true,
+  requires: [ICollaborativeContentProvider, IDocumentManager, ITranslator],
+  optional: [ILabStatus],
+  activate: (
+    app: JupyterFrontEnd,
+    contentProvider: ICollaborativeContentProvider,
+    docManager: IDocumentManager,
+    translator: ITranslator,
+    status: ILabStatus | null
+  ): void => {
+    if (!(contentProvider instanceof RtcContentProvider)) {
+      return;
+    }
+    const trans = translator.load('jupyter_collaboration');
+    for (const factory of ['Notebook', 'Editor']) {
+      app.docRegistry.addWidgetExtension(factory, {
+        createNew: (widget, context) => {
+          const provider = contentProvider.providerOf(
+            context.model.sharedModel
+          );
+          if (provider && isDocument(widget)) {
+            // After the document manager, which asks whenever it is not saved.
+            void context.ready.then(() => {
+              watchClosing(widget, provider, docManager, trans);
+            });
+          }
+        }
+      });
+    }
+    window.addEventListener(
+      'beforeunload',
+      event => {
+        const providers = [...contentProvider.providers.values()];
+        if (providers.some(isLostWithPage)) {
+          event.preventDefault();
+          event.returnValue = true;
+          event.stopImmediatePropagation();
+        } else if (
+          docManager.autosave &&
+          status &&
+          isDirtyByShared(app, contentProvider, status)
+        ) {
+          event.stopImmediatePropagation();
+        }
+      },
+      { capture: true }
+    );
+  }
+};
+
+/**
+ * Decide what happens when a document is closed.
+ */
+function watchClosing(
+  widget: IDocumentWidget,
+  provider: IDocumentProvider,
+  docManager: IDocumentManager,
+  trans: TranslationBundle
+): void {
+  const { context } = widget;
+  let isPassing = false;
+  const pass = () => {
+    isPassing = true;
+    widget.close();
+    isPassing = false;
+  };
+  const close = () => {
+    if (widget.isDisposed) {
+      return;
+    }
+    if (context.model.dirty) {
+      widget.dispose();
+    } else {
+      pass(); // JupyterLab adds it to the recently closed documents.
+    }
+  };
+  const saveAndClose = async () => {
+    try {
+      await context.save();
+    } catch {
+      // JupyterLab asks, and the status says why.
+    }
+    if (provider.saveError === null && provider.unacknowledged === 0) {
+      await untilClean(widget);
+      close();
+    } else if (!widget.isDisposed) {
+      pass();
+    }
+  };
+  const ask = async () => {
+    const name = PathExt.basename(provider.path);
+    const { unacknowledged } = provider;
+    const { button } = await showDialog({
+      title: trans.__('Close %1?', name),
+      body: provider.isKeptInBrowser
+        ? trans._n(
+            '%1 change has not reached the server yet. This browser keeps it, and sends it when you open the document again.',
+            '%1 changes have not reached the server yet. This browser keeps them, and sends them when you open the document again.',
+            unacknowledged
+          )
+        : trans._n(
+            '%1 change has not reached the server yet, and this browser cannot keep it. It is lost if you close the document.',
+            '%1 changes have not reached the server yet, and this browser cannot keep them. They are lost if you close the document.',
+            unacknowledged
+          ),
+      buttons: [
+        Dialog.cancelButton(),
+        provider.isKeptInBrowser
+          ? Dialog.okButton({ label: trans.__('Close') })
+          : Dialog.warnButton({ label: trans.__('Close and Lose Changes') })
+      ]
+    });
+    if (button.accept) {
+      close();
+    }
+  };
+  MessageLoop.installMessageHook(widget, (_, message: Message) => {
+    if (message.type !== 'close-request' || isPassing || widget.isDisposed) {
+      return true;
+    }
+    switch (
+      closingOf(provider, context.model.dirty, docManager.autosave)
+    ) {
+      case 'nothing':
+        if (!context.model.dirty) {
+          return true;
+        }
+        close();
+        return false;
+      case 'save':
+        void saveAndClose();
+        return false;
+      case 'ask':
+        void ask();
+        return false;
+      case 'default':
+        return true;
+    }
+  });
+}
+
+/**
+ * Wait until a document that was saved is known to be saved, or others go on
+ * editing it.
+ */
+async function untilClean({ context }: IDocumentWidget): Promise<void> {
+  const { model } = context;
+  if (!model.dirty) {
+    return;
+  }
+  await new Promise<void>(resolve => {
+    const done = () => {
+      if (!model.dirty || model.isDisposed) {
+        clearTimeout(timer);
+        model.stateChanged.disconnect(done);
+        resolve();
+      }
+    };
+    const timer = setTimeout(() => {
+      model.stateChanged.disconnect(done);
+      resolve();
+    }, CLEAN_WITHIN);
+    model.stateChanged.connect(done);
+  });
+}
+
+/**
+ * Whether nothing but shared documents makes JupyterLab ask.
+ */
+function isDirtyByShared(
+  { shell }: JupyterFrontEnd,
+  contentProvider: RtcContentProvider,
+  status: ILabStatus
+): boolean {
+  const models = new Set(
+    [...shell.widgets('main')]
+      .filter(isDocument)
+      .map(({ context }) => context.model)
+      .filter(
+        ({ dirty, sharedModel }) =>
+          dirty && contentProvider.providerOf(sharedModel)
+      )
+  );
+  // JupyterLab counts what is dirty, and does not publish the number.
+  const { _dirtyCount } = status as { _dirtyCount?: unknown };
+  return _dirtyCount === models.size;
+}

@@ -1,0 +1,65 @@
+// Copyright (c) Jupyter Collaboration contributors.
+// Distributed under the terms of the BSD 3-Clause License.
+
+import type { IDocumentProvider } from '@jupyter/docprovider';
+import { describe, expect, it } from 'vitest';
+
+import { closingOf, isLostWithPage } from '../src/closing';
+
+type Provider = Parameters<typeof closingOf>[0] &
+  Parameters<typeof isLostWithPage>[0];
+
+const LIVE: Provider = {
+  isKeptInBrowser: true,
+  role: 'editor',
+  saveError: null,
+  status: 'live',
+  unacknowledged: 0
+};
+const AWAY: IDocumentProvider['status'][] = [
+  'connecting',
+  'reconnecting',
+  'offline',
+  'refused'
+];
+
+// [S7]
+describe('Closing a document', () => {
+  it('saves what is not saved yet, and asks nothing', () => {
+    expect(closingOf(LIVE, true, true)).toBe('save');
+    expect(closingOf({ ...LIVE, unacknowledged: 1 }, true, true)).toBe('save');
+    expect(closingOf(LIVE, false, true)).toBe('nothing');
+  });
+
+  it('is up to JupyterLab where nothing is saved automatically, or saving fails', () => {
+    expect(closingOf(LIVE, true, false)).toBe('default');
+    const failed = { ...LIVE, saveError: 'disk full' };
+    expect(closingOf(failed, true, true)).toBe('default');
+  });
+
+  it('asks a viewer nothing', () => {
+    expect(closingOf({ ...LIVE, role: 'viewer' }, true, true)).toBe('nothing');
+  });
+
+  it('without a connection asks only if changes have not reached the server', () => {
+    for (const status of AWAY) {
+      const away = { ...LIVE, status };
+      expect(closingOf(away, true, true)).toBe('nothing');
+      expect(closingOf({ ...away, unacknowledged: 1 }, true, true)).toBe('ask');
+    }
+  });
+});
+
+// [S7]
+describe('Leaving the page', () => {
+  it('loses what neither the server nor the browser has', () => {
+    expect(isLostWithPage({ ...LIVE, unacknowledged: 1 })).toBe(false);
+    for (const status of AWAY) {
+      const away = { ...LIVE, status, unacknowledged: 1 };
+      expect(isLostWithPage(away)).toBe(false);
+      expect(isLostWithPage({ ...away, isKeptInBrowser: false })).toBe(true);
+      const none = { ...away, isKeptInBrowser: false, unacknowledged: 0 };
+      expect(isLostWithPage(none)).toBe(false);
+    }
+  });
+});
