@@ -37,7 +37,7 @@ RETRY = 0.02
 NAMED = 0.5
 """Share of the saves that name the version as well; all do if versions are restored."""
 
-REST_TIME = 8.0
+REST_TIME = 30.0
 """Seconds within which everything comes to rest; on a busy machine most need a tenth of one."""
 
 

@@ -611,6 +611,18 @@ export class Person {
   }
 
   /**
+   * Close the tab of the current document; in JupyterLab only.
+   *
+   * @param options Whether to wait until it is closed: not if a question is expected.
+   */
+  async closeCurrent(options: { wait?: boolean } = {}): Promise<void> {
+    await this.startCommand('application:close');
+    if (options.wait ?? true) {
+      await expect.poll(() => this.document()).toBeNull();
+    }
+  }
+
+  /**
    * Close the browser, as somebody who leaves.
    */
   async leave(): Promise<void> {

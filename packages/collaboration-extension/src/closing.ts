@@ -114,24 +114,19 @@ export const closing: JupyterFrontEndPlugin<void> = {
         }
       });
     }
-    window.addEventListener(
-      'beforeunload',
-      event => {
-        const providers = [...contentProvider.providers.values()];
-        if (providers.some(isLostWithPage)) {
-          event.preventDefault();
-          event.returnValue = true;
-          event.stopImmediatePropagation();
-        } else if (
-          docManager.autosave &&
-          status &&
-          isDirtyByShared(app, contentProvider, status)
-        ) {
-          event.stopImmediatePropagation();
-        }
-      },
-      { capture: true }
-    );
+    window.addEventListener('beforeunload', event => {
+      const providers = [...contentProvider.providers.values()];
+      if (providers.some(isLostWithPage)) {
+        event.preventDefault();
+        event.returnValue = true;
+      } else if (
+        docManager.autosave &&
+        status &&
+        isDirtyByShared(app, contentProvider, status)
+      ) {
+        event.returnValue = ''; // JupyterLab's listener has set it before.
+      }
+    });
   }
 };
 
@@ -205,9 +200,7 @@ function watchClosing(
     if (message.type !== 'close-request' || isPassing || widget.isDisposed) {
       return true;
     }
-    switch (
-      closingOf(provider, context.model.dirty, docManager.autosave)
-    ) {
+    switch (closingOf(provider, context.model.dirty, docManager.autosave)) {
       case 'nothing':
         if (!context.model.dirty) {
           return true;

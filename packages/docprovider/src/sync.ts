@@ -199,7 +199,23 @@ export class Sync implements IDisposable {
    * Whether the document has everything that an update has.
    */
   holds(update: Uint8Array): boolean {
-    return Y.snapshotContainsUpdate(Y.snapshot(this._model.ydoc), update);
+    const other = new Y.Doc();
+    Y.applyUpdate(other, update);
+    const [own, its] = [Y.snapshot(this._model.ydoc), Y.snapshot(other)];
+    other.destroy();
+    return (
+      [...its.sv].every(([id, clock]) => clock <= (own.sv.get(id) ?? 0)) &&
+      [...its.ds.clients].every(([id, ranges]) =>
+        ranges.every(({ clock, len }) =>
+          own.ds.clients
+            .get(id)
+            ?.some(
+              each =>
+                each.clock <= clock && clock + len <= each.clock + each.len
+            )
+        )
+      )
+    );
   }
 
   /**
