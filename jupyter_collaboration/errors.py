@@ -106,6 +106,12 @@ class FileDeleted(SaveFailed):
     code = "deleted"
 
 
+class FileReadOnly(SaveFailed):
+    """The file cannot be written; the document can be edited all the same. [M2]"""
+
+    code = "read_only"
+
+
 class FileChanged(SaveFailed):
     """Another program wrote the file since the last check, so that it has to be merged first."""
 

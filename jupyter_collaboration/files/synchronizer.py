@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import partial
 from logging import Logger
 from typing import Any, Protocol
@@ -34,6 +34,7 @@ from ..errors import (
     DocumentNotFound,
     FileChanged,
     FileDeleted,
+    FileReadOnly,
     InvalidEdit,
     LoadFailed,
     RoomClosed,
@@ -360,6 +361,8 @@ class FileSynchronizer:
             failpoint("save.checked")
             if self.is_saved and not again:
                 return False
+            if not again:
+                await self._check_writable()
             found = await self._read_document()
             failpoint("save.rendered")
             wrote = again or found.fingerprint != self._saved_fingerprint
@@ -453,12 +456,24 @@ class FileSynchronizer:
         except CollaborationError as error:
             raise SaveFailed(str(error)) from error
 
+    async def _check_writable(self) -> None:
+        """Check that the file may be written, before anything is computed for it.
+
+        Raises:
+            FileReadOnly: it may not.
+        """
+        if self.known is None or self.known.writable:
+            return
+        if not (await self._file.probe()).writable:
+            raise FileReadOnly("The file is read-only. Changes are kept in the history.")
+        self.known = replace(self.known, writable=True)
+
     def save_failed(self, error: SaveFailed) -> None:
         """Report a failed save, once for each reason."""
-        self._log.error("Could not save %s: %s", self.path, error)
         self.autosave.fail(error)
         known, self._reported = self._reported, error
         if known is None or str(known) != str(error):
+            self._log.error("Could not save %s: %s", self.path, error)
             self._owner.report("ERROR", "save", str(error))
             self._owner.save_state(error)
 

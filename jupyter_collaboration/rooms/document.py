@@ -36,7 +36,6 @@ from ..errors import (
     CollaborationError,
     HistoryUnavailable,
     InvalidRequest,
-    NotAllowed,
     ProtocolError,
     RoomClosed,
     SaveFailed,
@@ -667,11 +666,8 @@ class DocumentRoom(PersistentRoom):
             may_execute: whether that user may run code, and so is trusted with outputs.
 
         Raises:
-            NotAllowed: the file is read-only.
             CollaborationError: the edit is not valid in this document.
         """
-        if not self.is_writable:
-            raise NotAllowed(f"{self.path} is read-only, so nothing can be merged into it.")
         state, update = fork.get_state(), fork.get_update(self.ydoc.get_state())
         self._check.check(update, await anyio.to_thread.run_sync(read_update, update))
         later = fork.get_update(state)
@@ -729,7 +725,7 @@ class DocumentRoom(PersistentRoom):
 
     @property
     def is_writable(self) -> bool:
-        """Whether the file can be written; otherwise all members are viewers."""
+        """Whether the file can be written; otherwise the document can be edited and not saved."""
         return self._is_writable
 
     def _follow_permission(self, is_writable: bool) -> None:

@@ -25,6 +25,7 @@ from ..access.quotas import ConnectionQuota, Limits
 from ..documents.identity import DocumentId, parse_room_id
 from ..errors import (
     CollaborationError,
+    FileReadOnly,
     HistoryDamaged,
     HistoryUnavailable,
     LoadFailed,
@@ -458,6 +459,8 @@ class RoomManager:
         try:
             await room.flush()
         except SaveFailed as error:
+            if isinstance(error, FileReadOnly) and await _is_stored(room.history):
+                return True  # the edits are unsaved ones again when it is opened
             self._log.error("Keeping %s open, since it is not saved: %s", room.path, error)
             return False
         except BaseException as error:
@@ -566,3 +569,11 @@ class RoomManager:
     def lock(self, room_id: str) -> Lock:
         """Return the lock that is held while a room is opened or closed."""
         return self._locks.setdefault(room_id, Lock())
+
+
+async def _is_stored(history: History) -> bool:
+    """Return whether everything appended so far is on disk."""
+    with suppress(HistoryUnavailable):
+        await history.commit()
+        return history.retention is not None
+    return False

@@ -15,7 +15,7 @@ from typing import Any
 
 from ..documents.codec import content_of
 from ..documents.identity import DocumentId, parse_room_id
-from ..errors import HistoryUnavailable, InvalidRequest, NotAllowed, VersionNotFound
+from ..errors import HistoryUnavailable, InvalidRequest, VersionNotFound
 from ..history.model import Entry, Mark, MarkKind, Retention, Version
 from ..history.store import VersionStore
 from ..merge.document import merge_into
@@ -277,14 +277,11 @@ class VersionService:
 
         Raises:
             VersionNotFound: the version is no longer kept, or does not contain the cell.
-            NotAllowed: the file is read-only.
             CollaborationError: the document cannot be opened.
         """
         content = await self.content(document, seq)
         async with self._rooms.pinned(str(document)) as room:
             assert isinstance(room, DocumentRoom)
-            if not room.is_writable:
-                raise NotAllowed("The file is read-only on the server.")
             ours = room.ydoc.get_update()
             if cell is not None:
                 now = await run_large(len(ours), content_of, document.type, ours)

@@ -111,9 +111,8 @@ class RoomHandler(WebSocketMixin, JupyterHandler, WebSocketHandler):
     def _role_and_reason(self) -> dict[str, str]:
         if self._permission is Role.VIEWER:
             return {"role": Role.VIEWER.value, "reason": "permission"}
-        if isinstance(self._room, DocumentRoom) and not self._room.is_writable:
-            return {"role": Role.VIEWER.value, "reason": "file"}
-        return {"role": self._permission.value, "reason": ""}
+        is_writable = not isinstance(self._room, DocumentRoom) or self._room.is_writable
+        return {"role": self._permission.value, "reason": "" if is_writable else "file"}
 
     def tell_role(self) -> None:
         role = self._role_and_reason()

@@ -224,22 +224,53 @@ def test_who_is_demoted_promoted_or_sent_away_is_told_live(
     run(test())
 
 
-def test_a_file_that_may_not_be_written_makes_everybody_a_viewer(
+def test_a_document_whose_file_is_read_only_can_be_edited_and_is_saved_once_it_is_writable(
     run: Run, guarded: Callable[..., Any]
-) -> None:  # [M2]
+) -> None:  # F22 [M2]
     async def test() -> None:
-        manager = "managers.ByMode"
-        async with guarded(contents_manager_class=manager, file_poll_interval=0.05) as server:
+        options = {"contents_manager_class": "managers.ByMode", "file_poll_interval": 0.05}
+        async with guarded(**options, document_cleanup_delay=0.1) as server:
+            file = server.text_file("a.txt", "one")
+            (server.root / "a.txt").chmod(0o444)
+            ada, bob = [await server.member(file) for _ in range(2)]
+            told = await ada.reply(lambda reply: reply["type"] == "role")
+            assert (told["role"], told["reason"]) == ("editor", "file")
+            ada.source.insert(0, "x")
+            await bob.sees("xone")
+            for _ in range(2):
+                reply = await ada.ask("save")
+                assert (reply["status"], reply["code"]) == ("failed", "read_only")
+                assert "read-only" in reply["reason"]
+            assert server.read("a.txt") == "one"
+            for member in (ada, bob):
+                await member.close()
+            await server.stop()
+            await server.start()
+            ada = await server.member(file)
+            await ada.sees("xone")
+            assert ada.state["dirty"] is True
+            ada.source.insert(0, "y")
+            ada.replies.clear()
+            (server.root / "a.txt").chmod(0o644)
+            await ada.reply(lambda reply: reply.get("reason") == "")
+            await until(lambda: server.read("a.txt") == "yxone")
+
+    run(test())
+
+
+def test_unsaved_edits_of_a_read_only_file_are_discarded_by_reloading_it(
+    run: Run, guarded: Callable[..., Any]
+) -> None:  # F22 [M2]
+    async def test() -> None:
+        async with guarded(contents_manager_class="managers.ByMode") as server:
             file = server.text_file("a.txt", "one")
             (server.root / "a.txt").chmod(0o444)
             ada = await server.member(file)
-            told = await ada.reply(lambda reply: reply["type"] == "role")
-            assert (told["role"], told["reason"]) == ("viewer", "file")
-            ada.replies.clear()
-            (server.root / "a.txt").chmod(0o644)
-            await ada.reply(lambda reply: reply.get("role") == "editor")
             ada.source.insert(0, "x")
-            await until(lambda: server.read("a.txt") == "xone")
+            await ada.ask("save")
+            assert (await ada.ask("revert"))["status"] == "success"
+            await ada.sees("one")
+            await ada.until(lambda _: ada.state["dirty"] is False, 20)
 
     run(test())
 
