@@ -5,7 +5,11 @@
  * The plugin that shows who wrote what is in a document. [V6]
  */
 
-import { authorMarks } from '@jupyter/collaboration';
+import {
+  authorColors,
+  authorMarks,
+  documentColors
+} from '@jupyter/collaboration';
 import { ICollaborativeContentProvider } from '@jupyter/collaborative-drive';
 import { Authorship, RtcContentProvider } from '@jupyter/docprovider';
 import type { IAuthoredRange } from '@jupyter/docprovider';
@@ -69,7 +73,7 @@ export const authors: JupyterFrontEndPlugin<void> = {
     const current = () => currentDocument(app, contentProvider)?.model ?? null;
     app.commands.addCommand(SHOW_AUTHORS, {
       label: trans.__('Show Authors'),
-      caption: trans.__('Colour the text by who wrote it'),
+      caption: trans.__('Color the text by who wrote it'),
       describedBy: { args: { type: 'object', properties: {} } },
       isEnabled: () => current() !== null,
       isToggleable: true,
@@ -82,7 +86,7 @@ export const authors: JupyterFrontEndPlugin<void> = {
         if (model) {
           await shown.toggle(model).catch((error: Error) => {
             Notification.emit(
-              trans.__('The authors cannot be shown: %1', error.message),
+              trans.__('The authors could not be shown: %1', error.message),
               'error'
             );
           });
@@ -114,15 +118,26 @@ class ShownAuthors {
    * Whether the authors of a document are shown.
    */
   has(ydoc: Y.Doc): boolean {
-    return this._authorships.has(ydoc);
+    return this._shown.has(ydoc);
   }
 
   /**
    * The authors of a text, if they are to be shown.
    */
   rangesOf(text: Y.Text): readonly IAuthoredRange[] {
-    const authorship = text.doc && this._authorships.get(text.doc);
-    return authorship ? authorship.rangesOf(text) : [];
+    const shown = text.doc && this._shown.get(text.doc);
+    return shown ? shown.authorship.rangesOf(text) : [];
+  }
+
+  /**
+   * The color of an author: in a document where they are, the one there. [P11]
+   */
+  colorOf(text: Y.Text, username: string): string {
+    const shown = text.doc && this._shown.get(text.doc);
+    const authors = shown?.authorship.authors ?? [];
+    const present = shown ? documentColors(shown.model.awareness) : new Map();
+    const colors = authorColors([...authors, username], present);
+    return colors.get(username) ?? '';
   }
 
   /**
@@ -132,14 +147,14 @@ class ShownAuthors {
    */
   async toggle(model: YDocument<DocumentChange>): Promise<void> {
     const { ydoc } = model;
-    const shown = this._authorships.get(ydoc);
+    const shown = this._shown.get(ydoc);
     if (shown) {
-      this._forget(ydoc, shown);
+      this._forget(ydoc, shown.authorship);
       return;
     }
     const client = versionsOf(model, this._settings);
     const authorship = new Authorship(() => client.authors(), ydoc);
-    this._authorships.set(ydoc, authorship);
+    this._shown.set(ydoc, { authorship, model });
     authorship.changed.connect(() => this._changed.emit());
     model.disposed.connect(() => this._forget(ydoc, authorship));
     try {
@@ -151,13 +166,16 @@ class ShownAuthors {
   }
 
   private _forget(ydoc: Y.Doc, authorship: Authorship): void {
-    if (this._authorships.get(ydoc) === authorship) {
-      this._authorships.delete(ydoc);
+    if (this._shown.get(ydoc)?.authorship === authorship) {
+      this._shown.delete(ydoc);
       authorship.dispose();
       this._changed.emit();
     }
   }
 
-  private _authorships = new Map<Y.Doc, Authorship>();
   private _changed = new Signal<this, void>(this);
+  private _shown = new Map<
+    Y.Doc,
+    { authorship: Authorship; model: YDocument<DocumentChange> }
+  >();
 }

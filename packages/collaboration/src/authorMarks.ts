@@ -29,6 +29,8 @@ import { keyColor } from './userColor';
 export interface IAuthorsModel {
   /** The authors of a text; none where they are not to be shown. */
   rangesOf(text: Y.Text): readonly IAuthoredRange[];
+  /** The color of an author; that of the username alone by default. */
+  colorOf?(text: Y.Text, username: string): string;
   /** A signal emitted when other authors are to be shown. */
   readonly changed: ISignal<unknown, void>;
 }
@@ -149,9 +151,14 @@ class AuthorMarks implements PluginValue {
       this._ranges
         .filter(range => range.from < to && range.to > from)
         .filter(range => range.to <= length)
-        .map(range => markOf(range).range(range.from, range.to))
+        .map(range => markOf(range, this._colorOf).range(range.from, range.to))
     );
   }
+
+  private _colorOf = (author: string): string => {
+    const { authors, text } = this._options;
+    return authors.colorOf?.(text, author) ?? keyColor(author);
+  };
 
   private _isDestroyed = false;
   private _ranges: readonly IAuthoredRange[] = [];
@@ -163,7 +170,10 @@ function isAsked({ transactions }: ViewUpdate): boolean {
   );
 }
 
-function markOf({ author }: IAuthoredRange): Decoration {
+function markOf(
+  { author }: IAuthoredRange,
+  colorOf: (author: string) => string
+): Decoration {
   return Decoration.mark({
     class: author === null ? 'jp-AuthorMark jp-mod-disk' : 'jp-AuthorMark',
     ...(author === null
@@ -171,7 +181,7 @@ function markOf({ author }: IAuthoredRange): Decoration {
       : {
           attributes: {
             'data-author': author,
-            style: `--jp-author-color: ${keyColor(author)}`
+            style: `--jp-author-color: ${colorOf(author)}`
           }
         })
   });

@@ -10,6 +10,7 @@
 
 import type { Awareness } from 'y-protocols/awareness';
 
+import { documentColors } from './documentColors';
 import {
   asRecord,
   avatarUrl,
@@ -130,6 +131,7 @@ export function otherUsers(
   const own = new Set([ownName, usernameOf(awareness.getLocalState()?.user)]);
   const users = new Map<string, IDocumentUser>();
   const clients = [...awareness.getStates()].sort(([a], [b]) => a - b);
+  const colors = documentColors(awareness);
   for (const [clientId, state] of clients) {
     const user = asRecord(asRecord(state)?.user);
     const username = usernameOf(user);
@@ -163,7 +165,7 @@ export function otherUsers(
         name,
         isAnonymous: isAnonymous(user),
         username,
-        color: userColor(user, clientId),
+        color: colors.get(key) ?? userColor(user, clientId),
         initials: userInitials(user, name),
         avatarUrl: avatarUrl(user, options.base ?? ''),
         role: roleOf(user),

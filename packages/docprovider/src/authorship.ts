@@ -128,6 +128,13 @@ export class Authorship implements IDisposable {
   }
 
   /**
+   * The usernames of all authors; none while they are not shown.
+   */
+  get authors(): readonly string[] {
+    return this._authors?.authors ?? [];
+  }
+
+  /**
    * A signal emitted when other authors are to be shown.
    */
   get changed(): ISignal<this, void> {

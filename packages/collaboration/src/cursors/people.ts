@@ -12,7 +12,9 @@ import { StateEffect } from '@codemirror/state';
 import type { EditorView, PluginValue, ViewUpdate } from '@codemirror/view';
 import { ViewPlugin } from '@codemirror/view';
 
+import { documentColors } from '../documentColors';
 import { displayName, userColor } from '../userColor';
+import { keyOf } from '../users';
 import type { EditorAwareness, IAwarenessChange } from './facet';
 import { editorAwarenessFacet } from './facet';
 import type { ITextRange } from './positions';
@@ -114,6 +116,10 @@ class RemotePeople implements PluginValue {
         concerned = true;
       }
     }
+    // Somebody who comes or goes may change the color of another person.
+    concerned ||= [...this._shown].some(
+      ([clientId, { color }]) => this._look(clientId)?.color !== color
+    );
     if (concerned) {
       this._redraw();
     }
@@ -133,7 +139,9 @@ class RemotePeople implements PluginValue {
       ? {
           cursors: state.cursors,
           name: displayName(user, config.anonymous),
-          color: userColor(user, clientId)
+          color:
+            documentColors(config.awareness).get(keyOf(user, clientId)) ??
+            userColor(user, clientId)
         }
       : null;
   }
