@@ -177,10 +177,17 @@ export class CellMarkers implements IDisposable {
       return;
     }
     this._looks.set(mark, look);
-    const label = words.join(', ');
-    mark.setAttribute('aria-label', label);
-    mark.title = label;
-    const shown = atCell.slice(0, MOST_AT_CELL);
+    mark.setAttribute('aria-label', words.join(', '));
+    const shown = atCell.slice(
+      0,
+      atCell.length > MOST_AT_CELL ? MOST_AT_CELL - 1 : MOST_AT_CELL
+    );
+    const chips = document.createElement('span');
+    chips.className = 'jp-CellPresence-chips';
+    chips.append(...shown.map((each, at) => chipOf(each, words[at])));
+    if (shown.length < atCell.length) {
+      chips.append(moreChip(words.slice(shown.length)));
+    }
     const asked = atCell
       .filter(({ deed }) => deed === 'asked')
       .map(each => {
@@ -189,7 +196,7 @@ export class CellMarkers implements IDisposable {
         note.textContent = this._inWords(each);
         return note;
       });
-    mark.replaceChildren(...shown.map(barOf), ...shown.map(chipOf), ...asked);
+    mark.replaceChildren(...shown.map(barOf), chips, ...asked);
   }
 
   private _inWords({ deed, user }: IAtCell): string {
@@ -331,11 +338,26 @@ function barOf({ user: { color, isIdle } }: IAtCell): HTMLElement {
   return bar;
 }
 
-function chipOf({ deed, user }: IAtCell): HTMLElement {
+/**
+ * The initials of somebody; the pointer on them shows the words.
+ */
+function chipOf({ deed, user }: IAtCell, words: string): HTMLElement {
   const chip = document.createElement('span');
   chip.className = 'jp-CellPresence-chip';
+  chip.title = words;
   chip.classList.toggle('jp-mod-idle', user.isIdle && deed === null);
   chip.classList.toggle('jp-mod-running', deed === 'runs');
   paint(chip, user);
+  return chip;
+}
+
+/**
+ * The number of people for whom there is no room.
+ */
+function moreChip(words: readonly string[]): HTMLElement {
+  const chip = document.createElement('span');
+  chip.className = 'jp-CellPresence-chip jp-mod-more';
+  chip.textContent = `+${words.length}`;
+  chip.title = words.join(', ');
   return chip;
 }
