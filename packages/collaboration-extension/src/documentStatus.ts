@@ -7,6 +7,7 @@
 
 import {
   ConnectionDetailsWidget,
+  ConnectionToolbarItem,
   DocumentStatusWidget,
   keptInWords
 } from '@jupyter/collaboration';
@@ -16,11 +17,17 @@ import type {
   JupyterFrontEnd,
   JupyterFrontEndPlugin
 } from '@jupyterlab/application';
-import { Dialog, ICommandPalette, showDialog } from '@jupyterlab/apputils';
+import {
+  Dialog,
+  ICommandPalette,
+  IToolbarWidgetRegistry,
+  showDialog
+} from '@jupyterlab/apputils';
+import type { IDocumentWidget } from '@jupyterlab/docregistry';
 import { IStatusBar, showPopup } from '@jupyterlab/statusbar';
 import type { TranslationBundle } from '@jupyterlab/translation';
 import { ITranslator } from '@jupyterlab/translation';
-import type { Widget } from '@lumino/widgets';
+import { Widget } from '@lumino/widgets';
 
 import { notifyRefusal, notifySaveErrors } from './notifications';
 import type { ISharedDocument } from './sharedDocument';
@@ -37,13 +44,14 @@ export const documentStatus: JupyterFrontEndPlugin<void> = {
   description: 'Shows how the current document is connected.',
   autoStart: true,
   requires: [ICollaborativeContentProvider, ITranslator],
-  optional: [IStatusBar, ICommandPalette],
+  optional: [IStatusBar, ICommandPalette, IToolbarWidgetRegistry],
   activate: (
     app: JupyterFrontEnd,
     contentProvider: ICollaborativeContentProvider,
     translator: ITranslator,
     statusBar: IStatusBar | null,
-    palette: ICommandPalette | null
+    palette: ICommandPalette | null,
+    toolbars: IToolbarWidgetRegistry | null
   ): void => {
     if (!(contentProvider instanceof RtcContentProvider)) {
       return;
@@ -59,15 +67,31 @@ export const documentStatus: JupyterFrontEndPlugin<void> = {
     const item = statusBar
       ? addStatusItem(app, current, statusBar, trans)
       : null;
+    for (const factory of ['Notebook', 'Editor']) {
+      toolbars?.addFactory<IDocumentWidget>(factory, 'connection', widget => {
+        const { id, context } = widget;
+        const provider = contentProvider.providerOf(context.model.sharedModel);
+        return provider
+          ? new ConnectionToolbarItem({
+              model: new DocumentStatus(provider),
+              onMore: () => {
+                app.shell.activateById(id);
+                void app.commands.execute(COMMAND);
+              },
+              translator: trans
+            })
+          : new Widget();
+      });
+    }
     app.commands.addCommand(COMMAND, {
-      label: trans.__('Show the Connection of the Document'),
+      label: trans.__('Show Connection Details'),
       caption: trans.__('Show how the document is connected and saved'),
       describedBy: { args: { type: 'object', properties: {} } },
       isEnabled: () => current() !== null,
       execute: async () => {
         const document = current();
         const body = document && detailsOf(app, document, trans);
-        if (body && item) {
+        if (body && item?.isVisible) {
           showPopup({
             body,
             anchor: item,

@@ -25,13 +25,14 @@ export const restores: JupyterFrontEndPlugin<void> = {
   autoStart: true,
   requires: [ICollaborativeContentProvider, ITranslator],
   activate: (
-    { commands, serviceManager }: JupyterFrontEnd,
+    app: JupyterFrontEnd,
     contentProvider: ICollaborativeContentProvider,
     translator: ITranslator
   ): void => {
     if (!(contentProvider instanceof RtcContentProvider)) {
       return;
     }
+    const { commands, serviceManager } = app;
     const trans = translator.load('jupyter_collaboration');
     contentProvider.opened.connect((_, provider) =>
       notifyRestores(provider, trans, {

@@ -5,7 +5,13 @@
  * The plugin of the timeline: the history of the current document. [V1] [V5]
  */
 
-import { TimelinePanel } from '@jupyter/collaboration';
+import {
+  authorColors,
+  DocumentButton,
+  documentColors,
+  keyColor,
+  TimelinePanel
+} from '@jupyter/collaboration';
 import { ICollaborativeContentProvider } from '@jupyter/collaborative-drive';
 import { RtcContentProvider } from '@jupyter/docprovider';
 import type {
@@ -13,8 +19,9 @@ import type {
   JupyterFrontEndPlugin
 } from '@jupyterlab/application';
 import { ILayoutRestorer } from '@jupyterlab/application';
-import { ICommandPalette } from '@jupyterlab/apputils';
+import { ICommandPalette, IToolbarWidgetRegistry } from '@jupyterlab/apputils';
 import { IEditorLanguageRegistry } from '@jupyterlab/codemirror';
+import type { IDocumentWidget } from '@jupyterlab/docregistry';
 import { IRenderMimeRegistry } from '@jupyterlab/rendermime';
 import { ITranslator } from '@jupyterlab/translation';
 import {
@@ -38,7 +45,7 @@ const SHOWN = 'jupyter-collaboration:history-shown';
 
 /**
  * Adds the panel, and the command that shows it; the schema of the same name
- * puts the command into toolbars.
+ * puts a button for it into toolbars.
  */
 export const timeline: JupyterFrontEndPlugin<void> = {
   id: '@jupyter/collaboration-extension:timeline',
@@ -50,7 +57,7 @@ export const timeline: JupyterFrontEndPlugin<void> = {
     IRenderMimeRegistry,
     IEditorLanguageRegistry
   ],
-  optional: [ICommandPalette, ILayoutRestorer],
+  optional: [ICommandPalette, ILayoutRestorer, IToolbarWidgetRegistry],
   activate: (
     app: JupyterFrontEnd,
     contentProvider: ICollaborativeContentProvider,
@@ -58,7 +65,8 @@ export const timeline: JupyterFrontEndPlugin<void> = {
     rendermime: IRenderMimeRegistry,
     languages: IEditorLanguageRegistry,
     palette: ICommandPalette | null,
-    restorer: ILayoutRestorer | null
+    restorer: ILayoutRestorer | null,
+    toolbars: IToolbarWidgetRegistry | null
   ): void => {
     if (!(contentProvider instanceof RtcContentProvider)) {
       return;
@@ -91,6 +99,16 @@ export const timeline: JupyterFrontEndPlugin<void> = {
         const document = current();
         return document ? nameIn(document, username) : username;
       },
+      colorOf: username => {
+        const document = current();
+        const colors = document
+          ? authorColors(
+              document.timeline.authors,
+              documentColors(document.model.awareness)
+            )
+          : null;
+        return colors?.get(username) ?? keyColor(username);
+      },
       scrubbed: () => preview(true),
       tools: React.createElement(CommandToolbarButtonComponent, {
         commands: app.commands,
@@ -101,6 +119,7 @@ export const timeline: JupyterFrontEndPlugin<void> = {
     timelines.targetChanged.connect(() => {
       panel.target = timelines.target;
       app.commands.notifyCommandChanged(SHOW_HISTORY);
+      app.commands.notifyCommandChanged(SHOW_AUTHORS);
     });
     panel.visibilityChanged.connect((_, isShown) => {
       if (isShown) {
@@ -113,16 +132,25 @@ export const timeline: JupyterFrontEndPlugin<void> = {
       showAgain(app, panel);
     }
 
+    for (const factory of ['Notebook', 'Editor']) {
+      toolbars?.addFactory<IDocumentWidget>(
+        factory,
+        'timeline',
+        ({ id }) =>
+          new DocumentButton({
+            icon: historyIcon,
+            tooltip: trans.__('Version History'),
+            onClick: () => {
+              app.shell.activateById(id);
+              void app.commands.execute(SHOW_HISTORY);
+            }
+          })
+      );
+    }
     app.commands.addCommand(SHOW_HISTORY, {
       label: trans.__('Show Version History'),
       caption: trans.__('Show who changed what, and when'),
-      icon: args => (args.toolbar ? historyIcon : undefined),
-      describedBy: {
-        args: {
-          type: 'object',
-          properties: { toolbar: { type: 'boolean' } }
-        }
-      },
+      describedBy: { args: { type: 'object', properties: {} } },
       isEnabled: () => timelines.target.kind !== 'none',
       execute: () => app.shell.activateById(panel.id)
     });

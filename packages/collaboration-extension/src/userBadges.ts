@@ -16,9 +16,8 @@ import { IToolbarWidgetRegistry } from '@jupyterlab/apputils';
 import type { IDocumentWidget } from '@jupyterlab/docregistry';
 import type { TranslationBundle } from '@jupyterlab/translation';
 import { ITranslator, nullTranslator } from '@jupyterlab/translation';
-import { CommandRegistry } from '@lumino/commands';
-import { Menu } from '@lumino/widgets';
 
+import { openMenu } from './menus';
 import { PresenceCommands } from './presence';
 import type { Presences } from './presences';
 import { IPresences } from './presences';
@@ -79,22 +78,18 @@ function offerPeople(
   anchor: HTMLElement,
   trans: TranslationBundle
 ): void {
-  // A menu has the labels of its commands: those of these people.
-  const menu = new Menu({ commands: new CommandRegistry() });
-  const add = (label: string, command: string, { key }: IDocumentUser) => {
-    const id = `${command}:${key}`;
-    menu.commands.addCommand(id, {
-      label,
-      describedBy: { args: { type: 'object', properties: {} } },
-      execute: () => commands.execute(command, { person: key })
-    });
-    menu.addItem({ command: id });
-  };
-  for (const user of users) {
-    add(trans.__('Go to %1', user.name), PresenceCommands.goTo, user);
-    add(trans.__('Follow %1', user.name), PresenceCommands.follow, user);
-  }
-  const { bottom, left } = anchor.getBoundingClientRect();
-  menu.aboutToClose.connect(() => anchor.focus());
-  menu.open(left, bottom);
+  openMenu(
+    users.flatMap(({ key, name }) => [
+      {
+        label: trans.__('Go to %1', name),
+        run: () => void commands.execute(PresenceCommands.goTo, { person: key })
+      },
+      {
+        label: trans.__('Follow %1', name),
+        run: () =>
+          void commands.execute(PresenceCommands.follow, { person: key })
+      }
+    ]),
+    anchor
+  );
 }

@@ -18,6 +18,15 @@ import { UsersStore } from './users';
 const MOST_BADGES = 5;
 
 /**
+ * How many badges a toolbar has room for, beside its other items.
+ *
+ * @param width The width of the toolbar, in pixels.
+ */
+export function badgesFor(width: number): number {
+  return Math.min(MOST_BADGES, Math.max(1, Math.floor(width / 140) - 1));
+}
+
+/**
  * Properties of what shows one person.
  */
 export interface IIconRendererProps extends React.HTMLAttributes<HTMLElement> {
@@ -60,6 +69,11 @@ export interface IUsersItemProps {
    * Offer what can be done with people, in a menu at an element.
    */
   offer?: (users: readonly IDocumentUser[], anchor: HTMLElement) => void;
+
+  /**
+   * The most badges that are shown beside each other; 5 if not given.
+   */
+  most?: number;
 
   /**
    * Shows one person; `DefaultIconRenderer` if not given.
@@ -178,14 +192,15 @@ export function UsersItem(props: IUsersItemProps): React.ReactElement {
     [awareness, ownUsername, trans]
   );
   const users = React.useSyncExternalStore(store.subscribe, store.read);
-  const rest = users.slice(MOST_BADGES);
+  const { most = MOST_BADGES } = props;
+  const rest = users.slice(most);
   return (
     <div
       className="jp-UsersItem jp-toolbar-users-item"
       role="list"
       aria-label={trans.__('People in this document')}
     >
-      {users.slice(0, MOST_BADGES).map(user => (
+      {users.slice(0, most).map(user => (
         <div className="jp-UsersItem-user" role="listitem" key={user.key}>
           <Badge {...props} user={user} />
         </div>
@@ -201,7 +216,12 @@ export function UsersItem(props: IUsersItemProps): React.ReactElement {
               rest.length
             )}
             aria-haspopup="menu"
-            onClick={({ currentTarget }) => props.offer?.(rest, currentTarget)}
+            onClick={event => {
+              // A toolbar gives the keyboard to its document after a click,
+              // and takes it from the menu.
+              event.stopPropagation();
+              props.offer?.(rest, event.currentTarget);
+            }}
           >
             +{rest.length}
           </button>
