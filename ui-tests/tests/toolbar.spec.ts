@@ -141,6 +141,10 @@ test('people, Share and the history stay in the toolbars of two documents side b
         .click();
       await expect(ada.page.locator('.jp-Timeline-name')).toHaveText(other);
 
+      await people.locator('.jp-UsersItem-button').click();
+      await expect.poll(() => ada.currentPath()).toBe(name);
+      await expect(ada.notification('It is not known')).toHaveCount(0);
+
       // With more room, everybody has a badge.
       await ada.command('application:toggle-left-area');
       await ada.command('application:toggle-right-area');

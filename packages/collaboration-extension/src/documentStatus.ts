@@ -31,7 +31,12 @@ import { Widget } from '@lumino/widgets';
 
 import { notifyRefusal, notifySaveErrors } from './notifications';
 import type { ISharedDocument } from './sharedDocument';
-import { currentDocument, roomOf, versionsOf } from './sharedDocument';
+import {
+  currentDocument,
+  roomOf,
+  sharedDocument,
+  versionsOf
+} from './sharedDocument';
 
 const COMMAND = 'collaboration:show-connection';
 
@@ -69,15 +74,11 @@ export const documentStatus: JupyterFrontEndPlugin<void> = {
       : null;
     for (const factory of ['Notebook', 'Editor']) {
       toolbars?.addFactory<IDocumentWidget>(factory, 'connection', widget => {
-        const { id, context } = widget;
-        const provider = contentProvider.providerOf(context.model.sharedModel);
-        return provider
+        const document = sharedDocument(widget, contentProvider);
+        return document
           ? new ConnectionToolbarItem({
-              model: new DocumentStatus(provider),
-              onMore: () => {
-                app.shell.activateById(id);
-                void app.commands.execute(COMMAND);
-              },
+              model: new DocumentStatus(document.provider),
+              onMore: () => void showDetails(app, document, trans),
               translator: trans
             })
           : new Widget();
@@ -90,8 +91,8 @@ export const documentStatus: JupyterFrontEndPlugin<void> = {
       isEnabled: () => current() !== null,
       execute: async () => {
         const document = current();
-        const body = document && detailsOf(app, document, trans);
-        if (body && item?.isVisible) {
+        if (document && item?.isVisible) {
+          const body = detailsOf(app, document, trans);
           showPopup({
             body,
             anchor: item,
@@ -99,9 +100,8 @@ export const documentStatus: JupyterFrontEndPlugin<void> = {
             hasDynamicSize: true
           });
           body.node.focus();
-        } else if (body) {
-          const title = trans.__('Connection');
-          await showDialog({ title, body, buttons: [Dialog.okButton()] });
+        } else if (document) {
+          await showDetails(app, document, trans);
         }
       }
     });
@@ -137,6 +137,21 @@ function addStatusItem(
     rank: 10
   });
   return item;
+}
+
+/**
+ * Show more about a connection in a dialog.
+ */
+async function showDetails(
+  app: JupyterFrontEnd,
+  document: ISharedDocument,
+  trans: TranslationBundle
+): Promise<void> {
+  await showDialog({
+    title: trans.__('Connection'),
+    body: detailsOf(app, document, trans),
+    buttons: [Dialog.okButton()]
+  });
 }
 
 /**

@@ -183,17 +183,28 @@ function addCommands(
       properties: {
         person: {
           type: 'string',
-          description: trans.__('The username of whom is meant')
+          description: trans.__('The username of the person')
+        },
+        document: {
+          type: 'string',
+          description: trans.__(
+            'The id of the widget of the document, by default the current one'
+          )
         }
       }
     }
   };
-  const isEnabled = () => !!found.current?.presence.users.length;
+  const opened = ({ document }: ReadonlyPartialJSONObject) =>
+    document === undefined
+      ? found.current
+      : (found.all.find(({ widget }) => widget.id === document) ?? null);
+  const isEnabled = (args: ReadonlyPartialJSONObject) =>
+    !!opened(args)?.presence.users.length;
   const choose = async (
     args: ReadonlyPartialJSONObject,
     title: string
   ): Promise<IDocumentUser | null> => {
-    const users = found.current?.presence.users ?? [];
+    const users = opened(args)?.presence.users ?? [];
     if (args.person !== undefined) {
       const { person } = args;
       return (
@@ -215,7 +226,7 @@ function addCommands(
     describedBy,
     isEnabled,
     execute: async args => {
-      const people = found.current?.presence;
+      const people = opened(args)?.presence;
       const user = await choose(args, trans.__('Go to a Person'));
       const state = user && people?.stateOf(user);
       if (user && !(state && people?.places.jump(state))) {
@@ -233,7 +244,7 @@ function addCommands(
     describedBy,
     isEnabled,
     execute: async args => {
-      const current = found.current;
+      const current = opened(args);
       const user = await choose(args, trans.__('Follow a Person'));
       if (user && current) {
         follower.follow(current, user);

@@ -46,10 +46,7 @@ export const share: JupyterFrontEndPlugin<void> = {
             icon: shareIcon,
             label: trans.__('Share'),
             tooltip: trans.__('Share a link to this document'),
-            onClick: () => {
-              app.shell.activateById(widget.id);
-              void inviteTo(app, widget.context.path, trans);
-            }
+            onClick: () => void inviteTo(app, widget.context.path, trans)
           })
       );
       app.docRegistry.addWidgetExtension(factory, {

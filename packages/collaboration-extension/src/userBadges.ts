@@ -14,7 +14,6 @@ import type {
 } from '@jupyterlab/application';
 import { IToolbarWidgetRegistry } from '@jupyterlab/apputils';
 import type { IDocumentWidget } from '@jupyterlab/docregistry';
-import type { TranslationBundle } from '@jupyterlab/translation';
 import { ITranslator, nullTranslator } from '@jupyterlab/translation';
 
 import { openMenu } from './menus';
@@ -55,14 +54,21 @@ export const userBadges: JupyterFrontEndPlugin<void> = {
           ownUsername: app.serviceManager.user.identity?.username,
           translator: trans,
           placeOf,
-          goTo: ({ key }) => {
-            app.shell.activateById(widget.id);
-            void app.commands.execute(PresenceCommands.goTo, { person: key });
-          },
-          offer: (users, anchor) => {
-            app.shell.activateById(widget.id);
-            offerPeople(app, users, anchor, trans);
-          }
+          goTo: user => run(app, widget, PresenceCommands.goTo, user),
+          offer: (users, anchor) =>
+            openMenu(
+              users.flatMap(user => [
+                {
+                  label: trans.__('Go to %1', user.name),
+                  run: () => run(app, widget, PresenceCommands.goTo, user)
+                },
+                {
+                  label: trans.__('Follow %1', user.name),
+                  run: () => run(app, widget, PresenceCommands.follow, user)
+                }
+              ]),
+              anchor
+            )
         });
       });
     }
@@ -70,26 +76,14 @@ export const userBadges: JupyterFrontEndPlugin<void> = {
 };
 
 /**
- * Offer to go to people, and to follow them.
+ * Run a command for somebody in a document, which becomes the current one.
  */
-function offerPeople(
-  { commands }: JupyterFrontEnd,
-  users: readonly IDocumentUser[],
-  anchor: HTMLElement,
-  trans: TranslationBundle
+function run(
+  app: JupyterFrontEnd,
+  { id }: IDocumentWidget,
+  command: string,
+  { key }: IDocumentUser
 ): void {
-  openMenu(
-    users.flatMap(({ key, name }) => [
-      {
-        label: trans.__('Go to %1', name),
-        run: () => void commands.execute(PresenceCommands.goTo, { person: key })
-      },
-      {
-        label: trans.__('Follow %1', name),
-        run: () =>
-          void commands.execute(PresenceCommands.follow, { person: key })
-      }
-    ]),
-    anchor
-  );
+  app.shell.activateById(id);
+  void app.commands.execute(command, { document: id, person: key });
 }
