@@ -32,6 +32,7 @@ import * as React from 'react';
 
 import { SHOW_AUTHORS } from './authors';
 import { offerActions } from './menus';
+import { isDocument } from './sharedDocument';
 import { expandRight, isSingle } from './shells';
 import { nameIn, Timelines } from './timelines';
 import { versionActions } from './versionActions';
@@ -95,6 +96,15 @@ export const timeline: JupyterFrontEndPlugin<void> = {
         ...versionActions({ app, current, trans })
       ],
       offer: offerActions,
+      leave: () => {
+        const context = current()?.context;
+        for (const widget of app.shell.widgets('main')) {
+          if (isDocument(widget) && widget.context === context) {
+            app.shell.activateById(widget.id);
+            return;
+          }
+        }
+      },
       nameOf: username => {
         const document = current();
         return document ? nameIn(document, username) : username;
