@@ -11,6 +11,13 @@ import { expect } from '@playwright/test';
 import type { Person } from './person';
 
 /**
+ * The items of a document's toolbar that are ours.
+ */
+export const OUR_ITEMS = ['connection', 'users', 'share', 'timeline'].map(
+  name => `.jp-Toolbar > [data-jp-item-name="${name}"]`
+);
+
+/**
  * See that a part of a page has no serious finding.
  *
  * @param selectors The parts that are looked at.

@@ -74,8 +74,8 @@ export const test = base.extend<ITestFixtures, IWorkerFixtures>({
  * A server of its own for each test: for tests that kill it.
  */
 export const testAlone = test.extend({
-  server: async ({ serverArgs }, use, testInfo) => {
-    const server = new Server('lab', serverArgs);
+  server: async ({ application, serverArgs }, use, testInfo) => {
+    const server = new Server(application, serverArgs);
     await server.start();
     await use(server);
     await attachLog(server, testInfo);

@@ -164,7 +164,7 @@ export async function meetOnline(
 
   // A link, without the token unless that is chosen.
   await ada.command('collaboration:show-people');
-  await panel.getByRole('button', { name: 'Invite to This Document…' }).click();
+  await panel.getByRole('button', { name: 'Share This Document…' }).click();
   const link = ada.page.locator('.jp-Invitation input[aria-label="Link"]');
   const address = await link.inputValue();
   expect(address).toContain(own);

@@ -8,6 +8,7 @@ import { cellsOnDisk, notebook } from '../support/documents';
 import type { Person, Server } from '../support/fixtures';
 import { expect, test } from '../support/fixtures';
 import { picture } from '../support/pictures';
+import { Simulated } from '../support/simulated';
 
 /** The history panel. */
 function panel({ page }: Person): Locator {
@@ -234,7 +235,10 @@ test('versions, their actions and the filters are used by keyboard alone', async
   await ada.command('collaboration:show-timeline');
   await expect(versions(ada)).toHaveCount(3);
 
-  // Opening the panel puts the keyboard there, on the newest version.
+  // Opening the panel puts the keyboard there, on what was then the newest version.
+  const focused = panel(ada).locator('.jp-Timeline-item:focus');
+  await expect(focused).toHaveCount(1);
+  await page.keyboard.press('Home');
   await expect(versions(ada).nth(0)).toBeFocused();
   await page.keyboard.press('ArrowDown');
   await expect(versions(ada).nth(1)).toBeFocused();
@@ -259,6 +263,14 @@ test('versions, their actions and the filters are used by keyboard alone', async
   await page.keyboard.press('ArrowUp');
   await expect(versions(ada).nth(0)).toBeFocused();
 
+  // Escape gives the keyboard back to the document.
+  await page.keyboard.press('Escape');
+  await expect(
+    page.locator('.jp-Notebook:focus, .jp-Notebook :focus')
+  ).toHaveCount(1);
+  await ada.command('collaboration:show-timeline');
+  await expect(focused).toHaveCount(1);
+
   // The slider and the filters are before it.
   await page.keyboard.press('Shift+Tab');
   await expect(panel(ada).getByRole('slider')).toBeFocused();
@@ -271,4 +283,49 @@ test('versions, their actions and the filters are used by keyboard alone', async
   }
   expect(reached).toContain('SELECT');
   expect(reached).toContain('INPUT');
+});
+
+// [V3] [V10]
+test('a long history is reached to its end, and rendered in part only', async ({
+  server,
+  file,
+  ada
+}) => {
+  test.setTimeout(150_000);
+  const count = 240;
+  const name = server.write(file('txt'), 'begin\n');
+  const writer = await Simulated.open(server, name);
+  for (let at = 0; at < count; at++) {
+    writer.doc.getText('source').insert(0, `line ${at}\n`);
+    await writer.ask('save');
+  }
+  writer.leave();
+  await ada.open(name);
+  await ada.command('collaboration:show-timeline');
+  const older = panel(ada).getByRole('button', { name: 'Show Older Versions' });
+  const slider = panel(ada).getByRole('slider');
+  await expect(slider).toHaveAttribute('max', '49');
+  for (const last of ['99', '149', '199', `${count}`]) {
+    await older.click();
+    await expect(slider).toHaveAttribute('max', last);
+  }
+  await expect(older).toHaveCount(0);
+  expect(await versions(ada).count()).toBeLessThan(200);
+  const focused = panel(ada).locator('.jp-Timeline-item:focus');
+  await versions(ada).first().focus();
+  await ada.page.keyboard.press('Home');
+  await expect(focused).toContainText('+1');
+  await ada.page.keyboard.press('End');
+  await expect(focused).toContainText('Opened');
+  await expect(focused).toBeInViewport();
+  await ada.page.keyboard.press('Enter');
+  await expect(focused).toHaveAttribute('aria-expanded', 'true');
+
+  // What others do meanwhile drops neither the list nor what is selected.
+  await ada.typeInFile('more');
+  await ada.page.keyboard.press('Control+s');
+  await expect(slider).toHaveAttribute('max', `${count + 1}`);
+  await expect(
+    panel(ada).locator('.jp-Timeline-version.jp-mod-selected')
+  ).toContainText('Opened');
 });

@@ -3,7 +3,7 @@
 
 import type { Browser, Locator, TestInfo } from '@playwright/test';
 
-import { seesNoBarrier } from '../support/accessibility';
+import { OUR_ITEMS, seesNoBarrier } from '../support/accessibility';
 import { notebook } from '../support/documents';
 import type { Person, Server } from '../support/fixtures';
 import { expect, test, testAlone, withPerson } from '../support/fixtures';
@@ -12,7 +12,7 @@ import { picture } from '../support/pictures';
 /** The toolbar of the n-th document that is visible. */
 function toolbar({ page }: Person, index = 0): Locator {
   return page
-    .locator('.jp-NotebookPanel-toolbar, .jp-FileEditor > .jp-Toolbar')
+    .locator('#jp-main-dock-panel .jp-MainAreaWidget > .jp-Toolbar')
     .filter({ visible: true })
     .nth(index);
 }
@@ -45,7 +45,9 @@ async function isUncovered(locator: Locator): Promise<boolean> {
   return locator.evaluate(node => {
     const { height, left, top, width } = node.getBoundingClientRect();
     const found = document.elementFromPoint(left + width / 2, top + height / 2);
-    return !!found && node.contains(found);
+    const root = node.getRootNode();
+    const host = root instanceof ShadowRoot ? root.host : node;
+    return host.contains(found);
   });
 }
 
@@ -117,7 +119,7 @@ test('people, Share and the history stay in the toolbars of two documents side b
       await expect(more).toHaveText('+2');
       expect(await isUncovered(more)).toBe(true);
       await picture(ada, 'toolbars-beside.png', testInfo);
-      await seesNoBarrier(ada, '.jp-NotebookPanel-toolbar');
+      await seesNoBarrier(ada, ...OUR_ITEMS);
 
       // Escape closes the menu, and the keyboard is where it was.
       await more.click();
@@ -138,6 +140,10 @@ test('people, Share and the history stay in the toolbars of two documents side b
         .getByRole('button', { name: 'Version History' })
         .click();
       await expect(ada.page.locator('.jp-Timeline-name')).toHaveText(other);
+
+      await people.locator('.jp-UsersItem-button').click();
+      await expect.poll(() => ada.currentPath()).toBe(name);
+      await expect(ada.notification('It is not known')).toHaveCount(0);
 
       // With more room, everybody has a badge.
       await ada.command('application:toggle-left-area');
@@ -194,14 +200,7 @@ test('initials at a cell say who is there, and cover nothing', async ({
       ]) {
         await ada.page.setViewportSize({ width, height });
         await expect(chips).toHaveCount(3);
-        await expect
-          .poll(() =>
-            ada.page.evaluate(
-              () => document.querySelector('.jp-Notebook')?.clientWidth ?? 0
-            )
-          )
-          .toBeLessThan(width);
-        expect(await coveredPrompts(ada)).toEqual([]);
+        await expect.poll(() => coveredPrompts(ada)).toEqual([]);
         await picture(ada, `initials-${width}.png`, testInfo);
       }
     }
@@ -209,7 +208,7 @@ test('initials at a cell say who is there, and cover nothing', async ({
 });
 
 // [P8]
-test('the details of the connection can be read in every theme', async ({
+test('panels, menus and dialogs can be read in every theme', async ({
   server,
   file,
   ada
@@ -242,6 +241,32 @@ test('the details of the connection can be read in every theme', async ({
     await picture(ada, `connection-${theme}.png`, testInfo);
     await ada.page.keyboard.press('Escape');
     await expect(details).toHaveCount(0);
+
+    await ada.command('collaboration:show-people');
+    await ada.command('collaboration:show-timeline');
+    const version = ada.page.locator('.jp-Timeline-item').first();
+    if ((await version.getAttribute('aria-expanded')) !== 'true') {
+      await version.click();
+    }
+    await seesNoBarrier(
+      ada,
+      '#jp-collaboration-timeline',
+      '.jp-RTCPanel',
+      ...OUR_ITEMS
+    );
+    const more = ada.page.getByRole('button', { name: 'More actions' });
+    await more.click();
+    await expect(ada.page.locator('.lm-Menu')).toContainText('Download');
+    await seesNoBarrier(ada, '.lm-Menu');
+    await picture(ada, `history-${theme}.png`, testInfo);
+    await ada.page.keyboard.press('Escape');
+    await expect(ada.page.locator('.lm-Menu')).toHaveCount(0);
+    await expect(more).toBeFocused();
+    await toolbar(ada).getByRole('button', { name: 'Share' }).click();
+    await expect(ada.dialogs).toContainText(name);
+    await seesNoBarrier(ada, '.jp-Dialog');
+    await ada.page.keyboard.press('Escape');
+    await expect(ada.dialogs).toHaveCount(0);
   }
 });
 

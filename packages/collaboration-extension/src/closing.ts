@@ -35,7 +35,7 @@ const CLEAN_WITHIN = 2000;
 /**
  * What has to happen before a document may be closed.
  *
- * - `nothing`: the server has everything, and saves it;
+ * - `nothing`: the server has everything, and saves it or keeps it unsaved;
  * - `save`: the server has everything, and should save it first;
  * - `ask`: something has not reached the server;
  * - `default`: what JupyterLab does.
@@ -52,7 +52,7 @@ export type Closing = 'nothing' | 'save' | 'ask' | 'default';
 export function closingOf(
   provider: Pick<
     IDocumentProvider,
-    'role' | 'saveError' | 'status' | 'unacknowledged'
+    'role' | 'roleReason' | 'saveError' | 'status' | 'unacknowledged'
   >,
   isDirty: boolean,
   isAutosaved: boolean
@@ -60,7 +60,8 @@ export function closingOf(
   if (provider.status !== 'live') {
     return provider.unacknowledged > 0 ? 'ask' : 'nothing';
   }
-  if (provider.role === 'viewer' || !isDirty) {
+  const mayNotSave = provider.role === 'viewer' || provider.roleReason === 'file';
+  if (mayNotSave || !isDirty) {
     return 'nothing';
   }
   return isAutosaved && provider.saveError === null ? 'save' : 'default';

@@ -39,7 +39,7 @@ import type { Awareness } from 'y-protocols/awareness';
 import { CHOOSE_DISPLAY_NAME } from './chooseDisplayName';
 import { inviteTo } from './invite';
 import { openAt } from './openAt';
-import type { Presences } from './presences';
+import type { IOpenPresence, Presences } from './presences';
 import { IPresences } from './presences';
 
 /** Ids of the commands. */
@@ -86,7 +86,13 @@ export const collaborators: JupyterFrontEndPlugin<void> = {
   ): void => {
     const trans = translator.load('jupyter_collaboration');
     const { user } = app.serviceManager;
-    const model = new Collaborators(globalAwareness, user, displayName, trans);
+    const model = new Collaborators({
+      awareness: globalAwareness,
+      displayName,
+      presences,
+      trans,
+      user
+    });
     const current = () =>
       (app.shell.currentWidget as IDocumentWidget | null)?.context?.path;
     const panel = new CollaboratorsPanel({
@@ -110,7 +116,7 @@ export const collaborators: JupyterFrontEndPlugin<void> = {
     restorer?.add(panel, panel.id);
     app.shell.currentChanged?.connect(() => panel.update());
     app.commands.addCommand(Commands.show, {
-      label: trans.__('Show the People Online'),
+      label: trans.__('Show People Online'),
       icon: args => (args.toolbar ? usersIcon : undefined),
       describedBy: {
         args: {
@@ -121,8 +127,8 @@ export const collaborators: JupyterFrontEndPlugin<void> = {
       execute: () => app.shell.activateById(panel.id)
     });
     app.commands.addCommand(Commands.invite, {
-      label: trans.__('Invite to This Document…'),
-      caption: trans.__('Copy a link to this document'),
+      label: trans.__('Share This Document…'),
+      caption: trans.__('Share a link to this document'),
       describedBy: { args: { type: 'object', properties: {} } },
       isEnabled: () => current() !== undefined,
       execute: () => {
@@ -139,19 +145,36 @@ export const collaborators: JupyterFrontEndPlugin<void> = {
 };
 
 /**
+ * What `Collaborators` needs.
+ */
+interface ICollaboratorsOptions {
+  /** Who is on the server. */
+  awareness: Awareness;
+  /** The name that the user has chosen; `null` if none can be chosen. */
+  displayName: IDisplayName | null;
+  /** Who is in the open documents. */
+  presences: Presences;
+  /** Translates what users see. */
+  trans: TranslationBundle;
+  /** The user. */
+  user: User.IManager;
+}
+
+/**
  * Who is on the server.
  */
 class Collaborators implements ICollaboratorsModel {
-  constructor(
-    private _awareness: Awareness,
-    private _user: User.IManager,
-    private _displayName: IDisplayName | null,
-    private _trans: TranslationBundle
-  ) {
+  constructor(private _options: ICollaboratorsOptions) {
+    const { awareness, displayName, presences, user } = _options;
     const update = () => this._changed.emit();
-    _awareness.on('change', update);
-    _user.userChanged.connect(update);
-    _displayName?.changed.connect(update);
+    awareness.on('change', update);
+    user.userChanged.connect(update);
+    displayName?.changed.connect(update);
+    const follow = ({ presence }: IOpenPresence) => {
+      presence.peopleChanged.connect(update);
+    };
+    presences.all.forEach(follow);
+    presences.opened.connect((_, opened) => follow(opened));
   }
 
   get changed(): ISignal<this, void> {
@@ -159,25 +182,32 @@ class Collaborators implements ICollaboratorsModel {
   }
 
   get own(): IOwnIdentity | null {
-    const { identity, permissions } = this._user;
+    const { displayName, user } = this._options;
+    const { identity, permissions } = user;
     if (!identity) {
       return null;
     }
     const fields = permissions?.['updatable_fields'];
     return {
-      name: this._displayName?.value ?? identity.display_name ?? identity.name,
+      name: displayName?.value ?? identity.display_name ?? identity.name,
       color: ownColor(identity),
-      mayRename: this._displayName?.isOpen ?? false,
+      mayRename: displayName?.isOpen ?? false,
       mayRecolor: Array.isArray(fields) && fields.includes('color')
     };
   }
 
   get people(): readonly IOnlinePerson[] {
-    const username = this._user.identity?.username;
-    return peopleOnline(this._awareness, {
-      anonymous: this._trans.__('Anonymous'),
+    const { awareness, presences, trans, user } = this._options;
+    const username = user.identity?.username;
+    const here = presences.current?.presence;
+    return peopleOnline(awareness, {
+      anonymous: trans.__('Anonymous'),
       base: document.baseURI,
       ...(username === undefined ? {} : { ownUsername: username })
+    }).map(person => {
+      // Whoever is in the current document has the same color as there. [P11]
+      const color = here?.find(person.user.key)?.color;
+      return color ? { ...person, user: { ...person.user, color } } : person;
     });
   }
 
@@ -211,7 +241,7 @@ async function recolor(
   } else {
     const { message } = await ServerConnection.ResponseError.create(response);
     Notification.emit(
-      trans.__('Your colour could not be changed: %1', message),
+      trans.__('Your color could not be changed: %1', message),
       'error'
     );
   }

@@ -7,6 +7,7 @@
 
 import {
   ConnectionDetailsWidget,
+  ConnectionToolbarItem,
   DocumentStatusWidget,
   keptInWords
 } from '@jupyter/collaboration';
@@ -16,15 +17,26 @@ import type {
   JupyterFrontEnd,
   JupyterFrontEndPlugin
 } from '@jupyterlab/application';
-import { Dialog, ICommandPalette, showDialog } from '@jupyterlab/apputils';
+import {
+  Dialog,
+  ICommandPalette,
+  IToolbarWidgetRegistry,
+  showDialog
+} from '@jupyterlab/apputils';
+import type { IDocumentWidget } from '@jupyterlab/docregistry';
 import { IStatusBar, showPopup } from '@jupyterlab/statusbar';
 import type { TranslationBundle } from '@jupyterlab/translation';
 import { ITranslator } from '@jupyterlab/translation';
-import type { Widget } from '@lumino/widgets';
+import { Widget } from '@lumino/widgets';
 
 import { notifyRefusal, notifySaveErrors } from './notifications';
 import type { ISharedDocument } from './sharedDocument';
-import { currentDocument, roomOf, versionsOf } from './sharedDocument';
+import {
+  currentDocument,
+  roomOf,
+  sharedDocument,
+  versionsOf
+} from './sharedDocument';
 
 const COMMAND = 'collaboration:show-connection';
 
@@ -37,13 +49,14 @@ export const documentStatus: JupyterFrontEndPlugin<void> = {
   description: 'Shows how the current document is connected.',
   autoStart: true,
   requires: [ICollaborativeContentProvider, ITranslator],
-  optional: [IStatusBar, ICommandPalette],
+  optional: [IStatusBar, ICommandPalette, IToolbarWidgetRegistry],
   activate: (
     app: JupyterFrontEnd,
     contentProvider: ICollaborativeContentProvider,
     translator: ITranslator,
     statusBar: IStatusBar | null,
-    palette: ICommandPalette | null
+    palette: ICommandPalette | null,
+    toolbars: IToolbarWidgetRegistry | null
   ): void => {
     if (!(contentProvider instanceof RtcContentProvider)) {
       return;
@@ -59,15 +72,27 @@ export const documentStatus: JupyterFrontEndPlugin<void> = {
     const item = statusBar
       ? addStatusItem(app, current, statusBar, trans)
       : null;
+    for (const factory of ['Notebook', 'Editor']) {
+      toolbars?.addFactory<IDocumentWidget>(factory, 'connection', widget => {
+        const document = sharedDocument(widget, contentProvider);
+        return document
+          ? new ConnectionToolbarItem({
+              model: new DocumentStatus(document.provider),
+              onMore: () => void showDetails(app, document, trans),
+              translator: trans
+            })
+          : new Widget();
+      });
+    }
     app.commands.addCommand(COMMAND, {
-      label: trans.__('Show the Connection of the Document'),
+      label: trans.__('Show Connection Details'),
       caption: trans.__('Show how the document is connected and saved'),
       describedBy: { args: { type: 'object', properties: {} } },
       isEnabled: () => current() !== null,
       execute: async () => {
         const document = current();
-        const body = document && detailsOf(app, document, trans);
-        if (body && item) {
+        if (document && item?.isVisible) {
+          const body = detailsOf(app, document, trans);
           showPopup({
             body,
             anchor: item,
@@ -75,9 +100,8 @@ export const documentStatus: JupyterFrontEndPlugin<void> = {
             hasDynamicSize: true
           });
           body.node.focus();
-        } else if (body) {
-          const title = trans.__('Connection');
-          await showDialog({ title, body, buttons: [Dialog.okButton()] });
+        } else if (document) {
+          await showDetails(app, document, trans);
         }
       }
     });
@@ -113,6 +137,21 @@ function addStatusItem(
     rank: 10
   });
   return item;
+}
+
+/**
+ * Show more about a connection in a dialog.
+ */
+async function showDetails(
+  app: JupyterFrontEnd,
+  document: ISharedDocument,
+  trans: TranslationBundle
+): Promise<void> {
+  await showDialog({
+    title: trans.__('Connection'),
+    body: detailsOf(app, document, trans),
+    buttons: [Dialog.okButton()]
+  });
 }
 
 /**

@@ -30,6 +30,7 @@ import { preload } from './preload';
 import { presence, presences } from './presence';
 import { refusedEdits } from './refusedEdits';
 import { restores } from './restores';
+import { share } from './share';
 import { timeline } from './timeline';
 import { userBadges } from './userBadges';
 import { viewing } from './viewing';
@@ -71,6 +72,7 @@ const plugins: JupyterFrontEndPlugin<unknown>[] = isOff
       viewing,
       timeline,
       restores,
+      share,
       // A hub has its own: it offers to start the server again.
       ...(PageConfig.getOption('hubPrefix') ? [] : [connectionLost])
     ];

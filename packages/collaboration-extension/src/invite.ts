@@ -55,12 +55,12 @@ export async function inviteTo(
   const body = new Invitation(path, baseUrl, token, trans);
   const hub = PageConfig.getOption('hubPrefix');
   const { button } = await showDialog({
-    title: trans.__('Invite to %1', path),
+    title: trans.__('Share %1', path),
     body,
     buttons: [
       Dialog.cancelButton(),
       ...(hub
-        ? [Dialog.createButton({ label: trans.__('Share the Server…') })]
+        ? [Dialog.createButton({ label: trans.__('Share This Server…') })]
         : []),
       Dialog.okButton({ label: trans.__('Copy Link') })
     ]

@@ -6,9 +6,12 @@
  */
 
 import type { IDocumentUser } from '@jupyter/collaboration';
-import { CellMarkers, namesApart } from '@jupyter/collaboration';
-import { IGlobalAwareness } from '@jupyter/collaborative-drive';
-import { Activity } from '@jupyter/docprovider';
+import { Arrivals, CellMarkers, namesApart } from '@jupyter/collaboration';
+import {
+  ICollaborativeContentProvider,
+  IGlobalAwareness
+} from '@jupyter/collaborative-drive';
+import { Activity, RtcContentProvider } from '@jupyter/docprovider';
 import type {
   JupyterFrontEnd,
   JupyterFrontEndPlugin
@@ -85,7 +88,12 @@ export const presence: JupyterFrontEndPlugin<void> = {
   description: 'Shows where people are in documents.',
   autoStart: true,
   requires: [IPresences, ITranslator],
-  optional: [IGlobalAwareness, ICommandPalette, ISettingRegistry],
+  optional: [
+    IGlobalAwareness,
+    ICommandPalette,
+    ISettingRegistry,
+    ICollaborativeContentProvider
+  ],
   // Tokens of classes have no interface of their name.
   // eslint-disable-next-line jupyter/plugin-activation-args
   activate: (
@@ -94,7 +102,8 @@ export const presence: JupyterFrontEndPlugin<void> = {
     translator: ITranslator,
     globalAwareness: Awareness | null,
     palette: ICommandPalette | null,
-    registry: ISettingRegistry | null
+    registry: ISettingRegistry | null,
+    contentProvider: ICollaborativeContentProvider | null
   ): void => {
     const trans = translator.load('jupyter_collaboration');
     const settings = new PresenceSettings(presence.id, registry);
@@ -103,7 +112,11 @@ export const presence: JupyterFrontEndPlugin<void> = {
     });
     const show = (opened: IOpenPresence) => {
       markCells(opened, settings, trans);
-      tellComings(opened, settings, trans);
+      const { sharedModel } = opened.widget.context.model;
+      const isLive = () =>
+        !(contentProvider instanceof RtcContentProvider) ||
+        contentProvider.providerOf(sharedModel)?.status === 'live';
+      tellComings(opened, settings, isLive, trans);
     };
     found.all.forEach(show);
     found.opened.connect((_, opened) => show(opened));
@@ -141,9 +154,12 @@ function markCells(
 function tellComings(
   { presence: people, widget }: IOpenPresence,
   settings: PresenceSettings,
+  isLive: () => boolean,
   trans: TranslationBundle
 ): void {
-  people.peopleChanged.connect((_, { joined, left }) => {
+  const arrivals = new Arrivals(people, isLive);
+  widget.disposed.connect(() => arrivals.dispose());
+  arrivals.changed.connect((_, { joined, left }) => {
     if (!settings.value.notices) {
       return;
     }
@@ -167,17 +183,28 @@ function addCommands(
       properties: {
         person: {
           type: 'string',
-          description: trans.__('The username of whom is meant')
+          description: trans.__('The username of the person')
+        },
+        document: {
+          type: 'string',
+          description: trans.__(
+            'The id of the widget of the document, by default the current one'
+          )
         }
       }
     }
   };
-  const isEnabled = () => !!found.current?.presence.users.length;
+  const opened = ({ document }: ReadonlyPartialJSONObject) =>
+    document === undefined
+      ? found.current
+      : (found.all.find(({ widget }) => widget.id === document) ?? null);
+  const isEnabled = (args: ReadonlyPartialJSONObject) =>
+    !!opened(args)?.presence.users.length;
   const choose = async (
     args: ReadonlyPartialJSONObject,
     title: string
   ): Promise<IDocumentUser | null> => {
-    const users = found.current?.presence.users ?? [];
+    const users = opened(args)?.presence.users ?? [];
     if (args.person !== undefined) {
       const { person } = args;
       return (
@@ -199,7 +226,7 @@ function addCommands(
     describedBy,
     isEnabled,
     execute: async args => {
-      const people = found.current?.presence;
+      const people = opened(args)?.presence;
       const user = await choose(args, trans.__('Go to a Person'));
       const state = user && people?.stateOf(user);
       if (user && !(state && people?.places.jump(state))) {
@@ -213,11 +240,11 @@ function addCommands(
   });
   app.commands.addCommand(PresenceCommands.follow, {
     label: trans.__('Follow a Person…'),
-    caption: trans.__('Keep your view with that of somebody else'),
+    caption: trans.__('Follow a collaborator’s view'),
     describedBy,
     isEnabled,
     execute: async args => {
-      const current = found.current;
+      const current = opened(args);
       const user = await choose(args, trans.__('Follow a Person'));
       if (user && current) {
         follower.follow(current, user);

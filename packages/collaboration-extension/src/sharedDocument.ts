@@ -43,9 +43,16 @@ export function currentDocument(
   contentProvider: RtcContentProvider
 ): ISharedDocument | null {
   const widget = shell.currentWidget;
-  if (!isDocument(widget)) {
-    return null;
-  }
+  return isDocument(widget) ? sharedDocument(widget, contentProvider) : null;
+}
+
+/**
+ * The document of a widget; `null` if it is not shared.
+ */
+export function sharedDocument(
+  widget: IDocumentWidget,
+  contentProvider: RtcContentProvider
+): ISharedDocument | null {
   const model = widget.context.model.sharedModel as YDocument<DocumentChange>;
   const provider = contentProvider.providerOf(model);
   return provider ? { widget, provider, model } : null;

@@ -7,6 +7,7 @@
 
 import {
   authorColors,
+  DocumentButton,
   documentColors,
   keyColor,
   TimelinePanel
@@ -18,8 +19,9 @@ import type {
   JupyterFrontEndPlugin
 } from '@jupyterlab/application';
 import { ILayoutRestorer } from '@jupyterlab/application';
-import { ICommandPalette } from '@jupyterlab/apputils';
+import { ICommandPalette, IToolbarWidgetRegistry } from '@jupyterlab/apputils';
 import { IEditorLanguageRegistry } from '@jupyterlab/codemirror';
+import type { IDocumentWidget } from '@jupyterlab/docregistry';
 import { IRenderMimeRegistry } from '@jupyterlab/rendermime';
 import { ITranslator } from '@jupyterlab/translation';
 import {
@@ -30,6 +32,7 @@ import * as React from 'react';
 
 import { SHOW_AUTHORS } from './authors';
 import { offerActions } from './menus';
+import { isDocument } from './sharedDocument';
 import { expandRight, isSingle } from './shells';
 import { nameIn, Timelines } from './timelines';
 import { versionActions } from './versionActions';
@@ -43,7 +46,7 @@ const SHOWN = 'jupyter-collaboration:history-shown';
 
 /**
  * Adds the panel, and the command that shows it; the schema of the same name
- * puts the command into toolbars.
+ * puts a button for it into toolbars.
  */
 export const timeline: JupyterFrontEndPlugin<void> = {
   id: '@jupyter/collaboration-extension:timeline',
@@ -55,7 +58,7 @@ export const timeline: JupyterFrontEndPlugin<void> = {
     IRenderMimeRegistry,
     IEditorLanguageRegistry
   ],
-  optional: [ICommandPalette, ILayoutRestorer],
+  optional: [ICommandPalette, ILayoutRestorer, IToolbarWidgetRegistry],
   activate: (
     app: JupyterFrontEnd,
     contentProvider: ICollaborativeContentProvider,
@@ -63,7 +66,8 @@ export const timeline: JupyterFrontEndPlugin<void> = {
     rendermime: IRenderMimeRegistry,
     languages: IEditorLanguageRegistry,
     palette: ICommandPalette | null,
-    restorer: ILayoutRestorer | null
+    restorer: ILayoutRestorer | null,
+    toolbars: IToolbarWidgetRegistry | null
   ): void => {
     if (!(contentProvider instanceof RtcContentProvider)) {
       return;
@@ -92,6 +96,15 @@ export const timeline: JupyterFrontEndPlugin<void> = {
         ...versionActions({ app, current, trans })
       ],
       offer: offerActions,
+      leave: () => {
+        const context = current()?.context;
+        for (const widget of app.shell.widgets('main')) {
+          if (isDocument(widget) && widget.context === context) {
+            app.shell.activateById(widget.id);
+            return;
+          }
+        }
+      },
       nameOf: username => {
         const document = current();
         return document ? nameIn(document, username) : username;
@@ -116,6 +129,7 @@ export const timeline: JupyterFrontEndPlugin<void> = {
     timelines.targetChanged.connect(() => {
       panel.target = timelines.target;
       app.commands.notifyCommandChanged(SHOW_HISTORY);
+      app.commands.notifyCommandChanged(SHOW_AUTHORS);
     });
     panel.visibilityChanged.connect((_, isShown) => {
       if (isShown) {
@@ -128,16 +142,25 @@ export const timeline: JupyterFrontEndPlugin<void> = {
       showAgain(app, panel);
     }
 
+    for (const factory of ['Notebook', 'Editor']) {
+      toolbars?.addFactory<IDocumentWidget>(
+        factory,
+        'timeline',
+        ({ id }) =>
+          new DocumentButton({
+            icon: historyIcon,
+            tooltip: trans.__('Version History'),
+            onClick: () => {
+              app.shell.activateById(id);
+              void app.commands.execute(SHOW_HISTORY);
+            }
+          })
+      );
+    }
     app.commands.addCommand(SHOW_HISTORY, {
       label: trans.__('Show Version History'),
       caption: trans.__('Show who changed what, and when'),
-      icon: args => (args.toolbar ? historyIcon : undefined),
-      describedBy: {
-        args: {
-          type: 'object',
-          properties: { toolbar: { type: 'boolean' } }
-        }
-      },
+      describedBy: { args: { type: 'object', properties: {} } },
       isEnabled: () => timelines.target.kind !== 'none',
       execute: () => app.shell.activateById(panel.id)
     });

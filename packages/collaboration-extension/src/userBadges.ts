@@ -14,11 +14,9 @@ import type {
 } from '@jupyterlab/application';
 import { IToolbarWidgetRegistry } from '@jupyterlab/apputils';
 import type { IDocumentWidget } from '@jupyterlab/docregistry';
-import type { TranslationBundle } from '@jupyterlab/translation';
 import { ITranslator, nullTranslator } from '@jupyterlab/translation';
-import { CommandRegistry } from '@lumino/commands';
-import { Menu } from '@lumino/widgets';
 
+import { openMenu } from './menus';
 import { PresenceCommands } from './presence';
 import type { Presences } from './presences';
 import { IPresences } from './presences';
@@ -56,14 +54,21 @@ export const userBadges: JupyterFrontEndPlugin<void> = {
           ownUsername: app.serviceManager.user.identity?.username,
           translator: trans,
           placeOf,
-          goTo: ({ key }) => {
-            app.shell.activateById(widget.id);
-            void app.commands.execute(PresenceCommands.goTo, { person: key });
-          },
-          offer: (users, anchor) => {
-            app.shell.activateById(widget.id);
-            offerPeople(app, users, anchor, trans);
-          }
+          goTo: user => run(app, widget, PresenceCommands.goTo, user),
+          offer: (users, anchor) =>
+            openMenu(
+              users.flatMap(user => [
+                {
+                  label: trans.__('Go to %1', user.name),
+                  run: () => run(app, widget, PresenceCommands.goTo, user)
+                },
+                {
+                  label: trans.__('Follow %1', user.name),
+                  run: () => run(app, widget, PresenceCommands.follow, user)
+                }
+              ]),
+              anchor
+            )
         });
       });
     }
@@ -71,30 +76,14 @@ export const userBadges: JupyterFrontEndPlugin<void> = {
 };
 
 /**
- * Offer to go to people, and to follow them.
+ * Run a command for somebody in a document, which becomes the current one.
  */
-function offerPeople(
-  { commands }: JupyterFrontEnd,
-  users: readonly IDocumentUser[],
-  anchor: HTMLElement,
-  trans: TranslationBundle
+function run(
+  app: JupyterFrontEnd,
+  { id }: IDocumentWidget,
+  command: string,
+  { key }: IDocumentUser
 ): void {
-  // A menu has the labels of its commands: those of these people.
-  const menu = new Menu({ commands: new CommandRegistry() });
-  const add = (label: string, command: string, { key }: IDocumentUser) => {
-    const id = `${command}:${key}`;
-    menu.commands.addCommand(id, {
-      label,
-      describedBy: { args: { type: 'object', properties: {} } },
-      execute: () => commands.execute(command, { person: key })
-    });
-    menu.addItem({ command: id });
-  };
-  for (const user of users) {
-    add(trans.__('Go to %1', user.name), PresenceCommands.goTo, user);
-    add(trans.__('Follow %1', user.name), PresenceCommands.follow, user);
-  }
-  const { bottom, left } = anchor.getBoundingClientRect();
-  menu.aboutToClose.connect(() => anchor.focus());
-  menu.open(left, bottom);
+  app.shell.activateById(id);
+  void app.commands.execute(command, { document: id, person: key });
 }

@@ -114,17 +114,22 @@ async function restore(
   version: IVersion,
   cell?: string
 ): Promise<void> {
-  const when = `(${dayOf(version, trans)}, ${timeOf(version)})`;
+  const when = `${dayOf(version, trans)}, ${timeOf(version)}`;
   const name =
     cell === undefined
       ? PathExt.basename(provider.path)
-      : trans.__('The cell of %1', PathExt.basename(provider.path));
+      : trans.__('a cell of %1', PathExt.basename(provider.path));
   const isChanged = await timeline.restore(version.id, cell);
   const isNotebook = provider.contentType === 'notebook';
   const undo = isNotebook ? trans.__('Undo Cell Operation') : trans.__('Undo');
   const text = isChanged
-    ? trans.__('%1 is as it was %2. “%3” takes it back.', name, when, undo)
-    : trans.__('%1 is like this already.', name);
+    ? trans.__(
+        'Restored %1 to the version from %2. “%3” reverts that.',
+        name,
+        when,
+        undo
+      )
+    : trans.__('Nothing to restore: %1 has not changed since then.', name);
   Notification.emit(text, isChanged ? 'success' : 'info', { autoClose: 8000 });
   if (isChanged) {
     await provider.save();

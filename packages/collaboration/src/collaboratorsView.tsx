@@ -130,7 +130,7 @@ function Own(props: ICollaboratorsViewProps): React.ReactElement | null {
           className="jp-UserInfo-Invite jp-Timeline-action"
           onClick={invite}
         >
-          {trans.__('Invite to This Document…')}
+          {trans.__('Share This Document…')}
         </button>
       )}
     </section>

@@ -11,6 +11,7 @@ import { ReactWidget } from '@jupyterlab/ui-components';
 import type { IDisposable } from '@lumino/disposable';
 import * as React from 'react';
 
+import { showAtEnd } from './documentButton';
 import type { IDocumentStatusModel } from './documentStatusItem';
 import { documentStatusText } from './documentStatusItem';
 import { useSignal } from './useSignal';
@@ -67,6 +68,7 @@ export class ConnectionToolbarItem extends ReactWidget {
   ) {
     super();
     this.addClass('jp-ConnectionToolbarItem');
+    showAtEnd(this);
   }
 
   /**

@@ -99,10 +99,7 @@ function freeColor(wanted: string, taken: DocumentColors): string {
     return wanted;
   }
   const start = USER_COLORS.indexOf(wanted.toLowerCase()) + 1;
-  const palette = [
-    ...USER_COLORS.slice(start),
-    ...USER_COLORS.slice(0, start)
-  ];
+  const palette = [...USER_COLORS.slice(start), ...USER_COLORS.slice(0, start)];
   return palette.find(color => !used.has(color)) ?? wanted;
 }
 

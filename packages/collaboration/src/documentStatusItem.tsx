@@ -130,6 +130,9 @@ export function documentStatusText(
       if (model.role === 'viewer') {
         return trans.__('Viewing');
       }
+      if (model.roleReason === 'file' && model.isDirty) {
+        return trans.__('Not saved: the file is read-only');
+      }
       if (model.isFileDeleted) {
         return trans.__('Not saved: the file was deleted on the server');
       }

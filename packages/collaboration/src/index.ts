@@ -15,6 +15,7 @@ export * from './conflictsView';
 export * from './connectionDetails';
 export * from './connectionItem';
 export * from './cursors';
+export * from './documentButton';
 export * from './documentColors';
 export * from './documentStatusItem';
 export * from './documentStatusWidget';

@@ -15,13 +15,24 @@ import type { HistoryTarget, ITimelineViewProps } from './timelineView';
 import { TimelineView } from './timelineView';
 
 /**
+ * Options of `TimelinePanel`.
+ */
+export interface ITimelinePanelOptions extends Omit<
+  ITimelineViewProps,
+  'target'
+> {
+  /** Give the keyboard back to the document, after Escape. */
+  leave?: () => void;
+}
+
+/**
  * A panel with the versions of one document at a time.
  */
 export class TimelinePanel extends ReactWidget {
   /**
    * @param _options What is done with versions, and how they are shown.
    */
-  constructor(private _options: Omit<ITimelineViewProps, 'target'>) {
+  constructor(private _options: ITimelinePanelOptions) {
     super();
     const { translator: trans } = _options;
     this.id = 'jp-collaboration-timeline';
@@ -30,6 +41,11 @@ export class TimelinePanel extends ReactWidget {
     this.title.caption = trans.__('Version History');
     this.node.setAttribute('role', 'region');
     this.node.tabIndex = -1;
+    this.node.addEventListener('keydown', event => {
+      if (event.key === 'Escape' && !event.defaultPrevented) {
+        _options.leave?.();
+      }
+    });
     this._label();
   }
 

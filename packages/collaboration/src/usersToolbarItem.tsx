@@ -9,6 +9,7 @@ import { ReactWidget } from '@jupyterlab/ui-components';
 import type { Message } from '@lumino/messaging';
 import * as React from 'react';
 
+import { showAtEnd } from './documentButton';
 import type { IUsersItemProps } from './usersItem';
 import { badgesFor, UsersItem } from './usersItem';
 
@@ -23,6 +24,7 @@ export class UsersToolbarItem extends ReactWidget {
   constructor(private _options: IUsersItemProps) {
     super();
     this.addClass('jp-UsersToolbarItem');
+    showAtEnd(this);
   }
 
   /**

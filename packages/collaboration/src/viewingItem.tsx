@@ -49,7 +49,7 @@ export interface IViewingItemProps {
 }
 
 /**
- * The word 'Viewing', and why; nothing for editors.
+ * That the user is viewing, or that the file is read-only; nothing for others.
  */
 export function ViewingItem(
   props: IViewingItemProps
@@ -64,20 +64,22 @@ function Mark(props: {
 }): React.ReactElement | null {
   const { model, translator: trans } = props;
   useSignal(model.roleChanged);
-  if (model.role !== 'viewer') {
+  if (!model.roleReason) {
     return null;
   }
   const why = roleMessage(model.roleReason, trans);
+  const label =
+    model.role === 'viewer' ? trans.__('Viewing') : trans.__('Read-only file');
   return (
     <span
       className="jp-ViewingItem"
       role="note"
       tabIndex={0}
       title={why}
-      aria-label={trans.__('Viewing: %1', why)}
+      aria-label={`${label}: ${why}`}
     >
       <span className="jp-ViewingItem-text" aria-hidden="true">
-        {trans.__('Viewing')}
+        {label}
       </span>
     </span>
   );

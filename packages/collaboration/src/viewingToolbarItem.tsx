@@ -8,6 +8,7 @@
 import { ReactWidget } from '@jupyterlab/ui-components';
 import * as React from 'react';
 
+import { showAtEnd } from './documentButton';
 import type { IViewingItemProps } from './viewingItem';
 import { ViewingItem } from './viewingItem';
 
@@ -21,6 +22,7 @@ export class ViewingToolbarItem extends ReactWidget {
   constructor(private _options: IViewingItemProps) {
     super();
     this.addClass('jp-ViewingToolbarItem');
+    showAtEnd(this);
   }
 
   protected override render(): React.ReactElement {

@@ -64,7 +64,13 @@ describe('Marks of cells', () => {
     const grace = company.joins('Grace', { cell: 'a' });
     company.joins('Bob', { cell: 'a' });
     expect(labelOf('a')).toBe('Bob is in this cell, Grace is in this cell');
-    expect(mark('a')?.title).toBe(labelOf('a'));
+    const chips = mark('a')!.querySelectorAll<HTMLElement>(
+      '.jp-CellPresence-chip'
+    );
+    expect([...chips].map(({ title }) => title)).toEqual([
+      'Bob is in this cell',
+      'Grace is in this cell'
+    ]);
     expect(mark('a')?.textContent).toBe('BG');
     const bars = mark('a')!.querySelectorAll<HTMLElement>(
       '.jp-CellPresence-bar'
@@ -84,8 +90,10 @@ describe('Marks of cells', () => {
     ['Bob', 'Eve', 'Grace', 'Zoe'].forEach(name =>
       company.joins(name, { cell: 'a' })
     );
-    expect(mark('a')?.textContent).toBe('BEG');
+    expect(mark('a')?.textContent).toBe('BE+2');
     expect(labelOf('a')).toContain('Zoe is in this cell');
+    const more = mark('a')?.querySelector<HTMLElement>('.jp-mod-more');
+    expect(more?.title).toBe('Grace is in this cell, Zoe is in this cell');
   });
 
   it('are not drawn again for what does not show', () => {

@@ -22,7 +22,7 @@ import type { IOnlinePerson } from '../src/peopleOnline';
 import { peopleOnline } from '../src/peopleOnline';
 import { USER_COLORS } from '../src/userColor';
 import type { IUsersItemProps } from '../src/usersItem';
-import { UsersItem } from '../src/usersItem';
+import { badgesFor, UsersItem } from '../src/usersItem';
 import { Company } from './fakes';
 import { trans } from './support';
 
@@ -108,6 +108,37 @@ describe('Badges', () => {
     act(() => later[0].setLocalState(null));
     expect(more.textContent).toBe('+2');
     expect(all('[role="listitem"]')).toHaveLength(6);
+  });
+
+  it.each([
+    [200, 1],
+    [420, 2],
+    [700, 4],
+    [2000, 5]
+  ])('are as many as fit: %i pixels for %i', (width, most) => {
+    expect(badgesFor(width)).toBe(most);
+    ['A', 'B', 'C', 'D', 'E', 'F'].forEach(name => company.joins(name));
+    show({ most });
+    expect(badges()).toHaveLength(most);
+    expect(all('.jp-UsersItem-more')[0].textContent).toBe(`+${6 - most}`);
+  });
+
+  it('keep a click on the number from the toolbar around it', () => {
+    ['A', 'B', 'C'].forEach(name => company.joins(name));
+    let clicks = 0;
+    const count = () => clicks++;
+    document.body.addEventListener('click', count);
+    try {
+      show({ most: 2 });
+      send(
+        all('.jp-UsersItem-more')[0],
+        new MouseEvent('click', { bubbles: true })
+      );
+      expect(offered).toEqual([['C']]);
+      expect(clicks).toBe(0);
+    } finally {
+      document.body.removeEventListener('click', count);
+    }
   });
 
   it('go to a person, and offer more by pointer and by keyboard', () => {
@@ -258,9 +289,9 @@ describe('The people online', () => {
       { offer: ({ textContent }) => done.push(`menu at ${textContent}`) }
     );
     act(() => button('AL')?.click());
-    expect(button('Invite to This Document…')).toBeUndefined();
+    expect(button('Share This Document…')).toBeUndefined();
     show({}, { invite: () => done.push('invite') });
-    act(() => button('Invite to This Document…')?.click());
+    act(() => button('Share This Document…')?.click());
     expect(done).toEqual(['menu at AL', 'invite']);
   });
 });

@@ -16,8 +16,12 @@ import {
 import { Signal } from '@lumino/signaling';
 import * as Y from 'yjs';
 
+import { ConnectionItem } from '../src/connectionItem';
 import type { IDocumentStatusModel } from '../src/documentStatusItem';
-import { DocumentStatusItem } from '../src/documentStatusItem';
+import {
+  DocumentStatusItem,
+  documentStatusText
+} from '../src/documentStatusItem';
 import { otherUsers, UsersStore } from '../src/users';
 import { collaboratorPill, UsersItem } from '../src/usersItem';
 import type { IRoleModel } from '../src/viewingItem';
@@ -325,4 +329,58 @@ describe('DocumentStatusItem', () => {
     );
     expect(host.innerHTML).toBe('');
   });
+});
+
+// [P8]
+describe('ConnectionItem', () => {
+  it.each([
+    [{ status: 'live' }, null],
+    [{ status: 'connecting' }, null],
+    [{ status: 'live', isDirty: true }, null],
+    [{ status: 'live', saveError: 'full', role: 'viewer' }, null],
+    [{ status: 'live', saveError: 'full' }, 'Not saved'],
+    [{ status: 'reconnecting' }, 'Reconnecting…'],
+    [{ status: 'offline', unacknowledged: 2 }, 'Offline'],
+    [{ status: 'refused' }, 'Not connected']
+  ] as [Partial<IDocumentStatusModel>, string | null][])(
+    'says what is wrong, and nothing else: %j',
+    (state, words) => {
+      const changed = new Signal<object, void>({});
+      const model: IDocumentStatusModel = {
+        status: 'live',
+        isDirty: false,
+        isFileDeleted: false,
+        unacknowledged: 0,
+        saveError: null,
+        reason: null,
+        role: 'editor',
+        roleReason: '',
+        changed
+      };
+      let more = 0;
+      act(() =>
+        root.render(
+          <ConnectionItem
+            model={model}
+            onMore={() => more++}
+            translator={trans}
+          />
+        )
+      );
+      const item = host.querySelector('.jp-ConnectionItem');
+      expect(item?.getAttribute('role')).toBe('status');
+      expect(host.textContent).toBe('');
+      Object.assign(model, state);
+      act(() => changed.emit());
+      // It is the same element, so that the change is read aloud.
+      expect(host.querySelector('.jp-ConnectionItem')).toBe(item);
+      const button = host.querySelector('button');
+      expect(button?.textContent ?? null).toBe(words);
+      act(() => button?.click());
+      expect(more).toBe(words === null ? 0 : 1);
+      if (button) {
+        expect(button.title).toBe(documentStatusText(model, trans));
+      }
+    }
+  );
 });

@@ -34,7 +34,7 @@ import type {
 } from './tokens';
 
 /** The failures of a save that the status or a notification tells of. */
-const TOLD_ELSEWHERE = ['deleted', 'viewer'];
+const TOLD_ELSEWHERE = ['deleted', 'read_only', 'viewer'];
 
 /**
  * The content provider of collaborative documents.
@@ -72,7 +72,8 @@ export class RtcContentProvider
   }
 
   /**
-   * A signal emitted when a user wanted to save a document who may only read.
+   * A signal emitted when a user wanted to save a document and has view-only
+   * access, or its file is read-only.
    */
   get saveDenied(): ISignal<this, IDocumentProvider> {
     return this._saveDenied;
@@ -274,7 +275,7 @@ export class RtcContentProvider
         // Under this name JupyterLab shows no dialog, which would take the
         // keyboard from the user; the status tells instead. [M10] [F8]
         error.name = 'ModalCancelError';
-        if (error.code === 'viewer') {
+        if (error.code === 'read_only' || error.code === 'viewer') {
           this._saveDenied.emit(document.provider);
         }
       }

@@ -60,11 +60,10 @@ export class Membership implements IDisposable {
    */
   receive(reply: IReply): void {
     this._isTold = true;
-    const why = reply.reason === 'file' ? 'file' : 'permission';
     if (reply.role === 'editor') {
-      this._set('editor', '');
+      this._set('editor', reply.reason === 'file' ? 'file' : '');
     } else {
-      this._set('viewer', why);
+      this._set('viewer', 'permission');
     }
   }
 
@@ -103,9 +102,9 @@ export class Membership implements IDisposable {
 }
 
 /**
- * Why a viewer cannot change the document, in words.
+ * What the user cannot do with the document, in words.
  *
- * @param reason Why they are a viewer.
+ * @param reason Why.
  * @param trans Translates the words.
  */
 export function roleMessage(
@@ -113,6 +112,6 @@ export function roleMessage(
   trans: TranslationBundle
 ): string {
   return reason === 'file'
-    ? trans.__('The file cannot be written, so nobody can change it.')
-    : trans.__('You may read this document, not change it.');
+    ? trans.__('The file is read-only: you can edit and run it, but not save.')
+    : trans.__('You have view-only access to this document.');
 }

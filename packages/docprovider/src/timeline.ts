@@ -179,6 +179,7 @@ export class Timeline implements IDisposable {
     this._named = named;
     // Those of another filter say nothing of how many of this one to read.
     this._take([]);
+    this._oldest = Infinity;
     await this.refresh();
   }
 
@@ -187,10 +188,10 @@ export class Timeline implements IDisposable {
    */
   async refresh(): Promise<void> {
     this._stopAsking();
-    const known = this._versions;
+    const least = Math.max(PAGE, this._versions.length);
+    const oldest = this._oldest;
     const enough = (read: readonly IVersion[]) =>
-      read.length >= Math.max(PAGE, known.length) &&
-      idOfLast(read) <= idOfLast(known);
+      read.length >= least && idOfLast(read) <= oldest;
     await this._load(enough, undefined, (read, hasMore) => {
       this._hasMore = hasMore;
       this._take(read);
@@ -324,6 +325,9 @@ export class Timeline implements IDisposable {
       this._error = null;
       this._isLoaded = true;
       merge(versions, hasMore);
+      if (isComplete) {
+        this._oldest = idOfLast(this._versions);
+      }
       this._keepSelection();
       if (!isComplete) {
         this._stopAsking();
@@ -437,6 +441,9 @@ export class Timeline implements IDisposable {
   private _kept: IKept | null = null;
   private _mayClear = false;
   private _named = false;
+  // Of the versions that are shown; those of an incomplete answer may be older
+  // than the ones that come first in a complete one.
+  private _oldest = Infinity;
   private _people: Record<string, string> = {};
   private _question = 0;
   private _quiet: ReturnType<typeof setTimeout> | undefined;

@@ -35,11 +35,12 @@ export type ConnectionStatus =
 export type Role = 'editor' | 'viewer';
 
 /**
- * Why a user is a viewer.
+ * What limits a user.
  *
- * - `permission`: this user may read and not write;
- * - `file`: the file cannot be written, by nobody;
- * - empty: the user is an editor.
+ * - `permission`: a viewer, who may read and not write;
+ * - `file`: an editor of a document whose file is read-only, so that it cannot be
+ *   saved;
+ * - empty: an editor.
  */
 export type RoleReason = '' | 'permission' | 'file';
 
@@ -221,7 +222,7 @@ export interface IDocumentProvider extends IBaseProvider, IForkProvider {
   readonly role: Role;
 
   /**
-   * Why the user may not do more; empty for editors.
+   * Why the user may not do more; empty if nothing limits them.
    */
   readonly roleReason: RoleReason;
 

@@ -248,6 +248,20 @@ describe('Timeline', () => {
       expect(timeline.selected).toBe(560);
     });
 
+    it('reads one page at first, also if the first answer was incomplete', async () => {
+      let isComplete = false;
+      const other = clientOf(({ before = 1001, limit = 0 }) =>
+        isComplete
+          ? pageOf(from(before - 1, limit).map(id => version(id)))
+          : pageOf([version(2), version(1)], false)
+      );
+      const late = new Timeline(other, model);
+      await late.refresh();
+      isComplete = true;
+      await vi.advanceTimersByTimeAsync(1000);
+      expect(late.versions.map(({ id }) => id)).toEqual(from(1000, 50));
+    });
+
     it('starts anew with another filter', async () => {
       await timeline.filter('ada', false);
       expect(ids()).toEqual(from(1000, 50));

@@ -196,7 +196,8 @@ export class CellMarkers implements IDisposable {
         note.textContent = this._inWords(each);
         return note;
       });
-    mark.replaceChildren(...shown.map(barOf), chips, ...asked);
+    chips.append(...asked);
+    mark.replaceChildren(...shown.map(barOf), chips);
   }
 
   private _inWords({ deed, user }: IAtCell): string {
