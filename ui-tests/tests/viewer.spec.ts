@@ -12,7 +12,7 @@ import {
 import type { Person } from '../support/fixtures';
 import { cellsOnDisk, notebook } from '../support/documents';
 
-const MAY_READ = 'You may read this document, not change it.';
+const MAY_READ = 'You have view-only access to this document.';
 
 /** The items of a notebook's toolbar that change the notebook. */
 const CHANGING = ['insert', 'cut', 'paste', 'run', 'restart-and-run', 'cellType'];

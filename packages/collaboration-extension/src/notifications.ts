@@ -250,8 +250,14 @@ export function notifySaveDenied(
 ): (provider: IDocumentProvider) => void {
   let id = '';
   return provider => {
+    const discard = () => {
+      provider.revert().catch((error: Error) => {
+        notifyOf(provider, error.message, 'error', { autoClose: 10000 });
+      });
+    };
     Notification.dismiss(id);
-    id = Notification.emit(
+    id = notifyOf(
+      provider,
       trans.__(
         '%1 was not saved: %2',
         PathExt.basename(provider.path),
@@ -265,7 +271,17 @@ export function notifySaveDenied(
             label: trans.__('Save a copy…'),
             caption: trans.__('Save the document under another name'),
             callback: () => void save(provider)
-          }
+          },
+          ...(provider.roleReason === 'file'
+            ? [
+                {
+                  label: trans.__('Discard Changes'),
+                  caption: trans.__('Load the file again, for everybody'),
+                  displayType: 'warn' as const,
+                  callback: discard
+                }
+              ]
+            : [])
         ]
       }
     );

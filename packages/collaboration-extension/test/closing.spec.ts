@@ -12,6 +12,7 @@ type Provider = Parameters<typeof closingOf>[0] &
 const LIVE: Provider = {
   isKeptInBrowser: true,
   role: 'editor',
+  roleReason: '',
   saveError: null,
   status: 'live',
   unacknowledged: 0
@@ -37,8 +38,15 @@ describe('Closing a document', () => {
     expect(closingOf(failed, true, true)).toBe('default');
   });
 
-  it('asks a viewer nothing', () => {
-    expect(closingOf({ ...LIVE, role: 'viewer' }, true, true)).toBe('nothing');
+  it('asks those nothing who cannot save it', () => {
+    for (const limited of [
+      { role: 'viewer', roleReason: 'permission' },
+      { role: 'editor', roleReason: 'file', saveError: 'read-only' }
+    ] as const) {
+      const provider = { ...LIVE, ...limited };
+      expect(closingOf(provider, true, true)).toBe('nothing');
+      expect(closingOf(provider, true, false)).toBe('nothing');
+    }
   });
 
   it('without a connection asks only if changes have not reached the server', () => {

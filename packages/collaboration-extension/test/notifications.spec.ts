@@ -106,7 +106,7 @@ describe('A role', () => {
     expect(messages()).toEqual(['a.txt: You may change this document now.']);
     provider.setRole('viewer', 'permission');
     expect(messages()).toEqual([
-      'a.txt: You may read this document, not change it.'
+      'a.txt: You have view-only access to this document.'
     ]);
   });
 
@@ -120,7 +120,7 @@ describe('A role', () => {
     deny(provider.asProvider);
     deny(provider.asProvider);
     expect(messages()).toEqual([
-      'a.txt was not saved: The file cannot be written, so nobody can change it.'
+      'a.txt was not saved: The file is read-only: you can edit and run it, but not save.'
     ]);
     await press('Save a copy…');
     expect(saves).toBe(1);

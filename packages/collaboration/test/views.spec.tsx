@@ -177,12 +177,16 @@ describe('ViewingItem', () => {
     act(() => model.roleChanged.emit('viewer'));
     expect(host.textContent).toBe('Viewing');
     const mark = host.querySelector<HTMLElement>('.jp-ViewingItem');
-    const why = 'You may read this document, not change it.';
+    const why = 'You have view-only access to this document.';
     expect(mark?.title).toBe(why);
     expect(mark?.getAttribute('aria-label')).toBe(`Viewing: ${why}`);
     expect(mark?.tabIndex).toBe(0);
 
-    model.role = 'editor';
+    Object.assign(model, { role: 'editor', roleReason: 'file' });
+    act(() => model.roleChanged.emit('editor'));
+    expect(host.textContent).toBe('Read-only file');
+
+    model.roleReason = '';
     act(() => model.roleChanged.emit('editor'));
     expect(host.innerHTML).toBe('');
   });
@@ -279,11 +283,16 @@ describe('DocumentStatusItem', () => {
 
   // [M2]
   it('says that the document is only viewed, and why', () => {
-    const viewer = { role: 'viewer', roleReason: 'file' } as const;
+    const viewer = { role: 'viewer', roleReason: 'permission' } as const;
     expect(shown({ ...viewer, saveError: 'disk full' })).toBe('Viewing');
     expect(host.querySelector('.jp-mod-error')).toBeNull();
     expect(host.querySelector('[title]')?.getAttribute('title')).toBe(
-      'The file cannot be written, so nobody can change it.'
+      'You have view-only access to this document.'
+    );
+    const editor = { role: 'editor', roleReason: 'file' } as const;
+    expect(shown(editor)).toBe('Live · saved');
+    expect(shown({ ...editor, isDirty: true, saveError: 'no' })).toBe(
+      'Not saved: the file is read-only'
     );
     expect(shown({ ...viewer, status: 'offline' })).toBe('Offline');
   });

@@ -111,14 +111,14 @@ describe('The role', () => {
       seen.push(`${role} ${provider.roleReason}`)
     );
     server.setRole('viewer', 'permission');
-    server.setRole('viewer', 'file');
+    server.setRole('editor', 'file');
     server.setRole('editor');
     server.setRole('viewer', 'permission');
-    expect(seen).toEqual(['viewer file', 'editor ', 'viewer permission']);
+    expect(seen).toEqual(['editor file', 'editor ', 'viewer permission']);
   });
 
   it('is what is told on the connection that there is now', async () => {
-    server.role = { role: 'viewer', reason: 'file' };
+    server.role = { role: 'viewer', reason: 'permission' };
     const { model, provider } = await open(new YFile());
     const seen: string[] = [];
     provider.roleChanged.connect((_, role) => seen.push(role));
@@ -144,10 +144,10 @@ describe('The role', () => {
 
   it('is told in words', () => {
     expect(roleMessage('permission', trans)).toBe(
-      'You may read this document, not change it.'
+      'You have view-only access to this document.'
     );
     expect(roleMessage('file', trans)).toBe(
-      'The file cannot be written, so nobody can change it.'
+      'The file is read-only: you can edit and run it, but not save.'
     );
   });
 });
