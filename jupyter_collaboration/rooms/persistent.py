@@ -6,9 +6,10 @@ Responsible for validating edits by the type of the document; files belong to `d
 from __future__ import annotations
 
 from logging import Logger
+from secrets import randbelow
 from typing import Any
 
-from pycrdt import Array, Map
+from pycrdt import Array, Doc, Map
 
 from ..documents.validation import EditCheck
 from ..errors import CollaborationError, EarlyEdit, InvalidEdit
@@ -22,6 +23,13 @@ from .state import RoomState
 MAX_EARLY = 2**20
 """Most bytes of a member's edits that wait for earlier edits which they depend on."""
 
+SERVER_IDS = 2**24
+"""The server's client ids are below this number, and so below nearly all ids of pages (32 bits).
+
+Of two insertions at one place, Yjs puts the one with the lower id first. So what the server inserts
+into a moved cell for a user comes before what the user types there in the meantime. [P9]
+"""
+
 
 class PersistentRoom(BroadcastRoom):
     """A room whose document is stored; subclasses load it, and append to its history."""
@@ -30,7 +38,7 @@ class PersistentRoom(BroadcastRoom):
     """Whether the history is kept when the room closes."""
 
     def __init__(self, room_id: str, content_type: str, history: History, log: Logger) -> None:
-        super().__init__(room_id, log)
+        super().__init__(room_id, log, Doc(client_id=1 + randbelow(SERVER_IDS - 1)))
         self.ystore = history
         self.session_id = ""
         self._history = history

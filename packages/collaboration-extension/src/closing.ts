@@ -60,7 +60,8 @@ export function closingOf(
   if (provider.status !== 'live') {
     return provider.unacknowledged > 0 ? 'ask' : 'nothing';
   }
-  const mayNotSave = provider.role === 'viewer' || provider.roleReason === 'file';
+  const mayNotSave =
+    provider.role === 'viewer' || provider.roleReason === 'file';
   if (mayNotSave || !isDirty) {
     return 'nothing';
   }

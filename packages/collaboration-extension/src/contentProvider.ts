@@ -19,6 +19,7 @@ import type { Contents } from '@jupyterlab/services';
 import { IDefaultDrive, RestContentProvider } from '@jupyterlab/services';
 import { ITranslator } from '@jupyterlab/translation';
 
+import { addEarlierDrive } from './earlierPaths';
 import { followPaths, shareFactories, undoIsPerCell } from './factories';
 
 /** The id that other extensions rely on. */
@@ -65,6 +66,7 @@ export const contentProvider: JupyterFrontEndPlugin<ICollaborativeContentProvide
           })
       );
       drive.contentProviderRegistry?.register(CONTENT_PROVIDER_ID, provider);
+      addEarlierDrive(app.serviceManager, CONTENT_PROVIDER_ID, provider);
       shareFactories(app.docRegistry, CONTENT_PROVIDER_ID);
       followPaths(app.docRegistry, provider);
       return provider;

@@ -23,14 +23,17 @@ import { deletedFile } from './deletedFile';
 import { displayName } from './displayName';
 import { documentProviderFactory } from './documentProviderFactory';
 import { documentStatus } from './documentStatus';
+import { removeDrive } from './earlierPaths';
 import { forkManager } from './forkManager';
 import { globalAwareness } from './globalAwareness';
+import { outputTrust } from './outputTrust';
 import { pendingStore } from './pendingStore';
 import { preload } from './preload';
 import { presence, presences } from './presence';
 import { refusedEdits } from './refusedEdits';
 import { restores } from './restores';
 import { share } from './share';
+import { sharedKernels } from './sharedKernels';
 import { timeline } from './timeline';
 import { userBadges } from './userBadges';
 import { viewing } from './viewing';
@@ -41,6 +44,10 @@ import { viewing } from './viewing';
 const isOff =
   PageConfig.getOption('disableRTC') === 'true' ||
   PageConfig.Extension.isDisabled('@jupyter/collaboration-extension');
+
+if (!isOff) {
+  removeDrive();
+}
 
 /**
  * All plugins; none if collaboration is off.
@@ -61,6 +68,8 @@ const plugins: JupyterFrontEndPlugin<unknown>[] = isOff
       cursors,
       authors,
       presences,
+      outputTrust,
+      sharedKernels,
       presence,
       userMenu,
       collaborators,

@@ -8,6 +8,7 @@
 
 import {
   ActiveCellKeeper,
+  DeletedCellNotice,
   DocumentPresence,
   FilePlaces,
   Following,
@@ -17,6 +18,7 @@ import {
   SeenPublisher,
   showUndone
 } from '@jupyter/collaboration';
+import type { IDeletedCell } from '@jupyter/collaboration';
 import type { Activity } from '@jupyter/docprovider';
 import type {
   DocumentChange,
@@ -34,6 +36,7 @@ import { Token } from '@lumino/coreutils';
 import type { IDisposable } from '@lumino/disposable';
 import type { ISignal } from '@lumino/signaling';
 import { Signal } from '@lumino/signaling';
+import { Widget } from '@lumino/widgets';
 import type { Awareness } from 'y-protocols/awareness';
 
 import { publishRuns } from './publishRuns';
@@ -152,7 +155,9 @@ export class Presences {
       parts.push(
         publishRuns(content, presence),
         new ScrollKeeper(content, model.ydoc!),
-        new ActiveCellKeeper(content, model.ydoc!),
+        new ActiveCellKeeper(content, model.ydoc!, deleted =>
+          this._showDeleted(widget, content, deleted, presence)
+        ),
         showUndone(content, (model as YNotebook).undoManager, ycells)
       );
     }
@@ -164,6 +169,23 @@ export class Presences {
     return { widget, presence, following };
   }
 
+  private _showDeleted(
+    { node }: IDocumentWidget,
+    notebook: Notebook,
+    deleted: IDeletedCell,
+    { users }: DocumentPresence
+  ): void {
+    this._deletedCell?.dispose();
+    this._deletedCell = new DeletedCellNotice({
+      deleted,
+      notebook,
+      others: users.map(({ name }) => name),
+      translator: this._trans
+    });
+    notebook.disposed.connect(this._deletedCell.dispose, this._deletedCell);
+    Widget.attach(this._deletedCell, node);
+  }
+
   private _publishCell(notebook: Notebook, presence: DocumentPresence): void {
     const publish = () =>
       presence.publish('cell', notebook.activeCell?.model.id ?? null);
@@ -172,5 +194,6 @@ export class Presences {
   }
 
   private _all = new Map<IDocumentWidget, IOpenPresence>();
+  private _deletedCell: DeletedCellNotice | null = null;
   private _opened = new Signal<this, IOpenPresence>(this);
 }

@@ -63,13 +63,23 @@ export class FakeCell {
   ) {
     this.model = {
       id,
-      sharedModel: { executionState: 'idle', getSource: () => this.source }
+      type: 'code',
+      sharedModel: {
+        executionState: 'idle',
+        getMetadata: () => ({}),
+        getSource: () => this.source
+      }
     };
   }
 
   readonly model: {
     id: string;
-    sharedModel: { executionState: string; getSource: () => string };
+    type: string;
+    sharedModel: {
+      executionState: string;
+      getMetadata: () => object;
+      getSource: () => string;
+    };
   };
   readonly node = document.createElement('div');
   editor: { hasFocus: () => boolean; focus: () => void } | null = null;

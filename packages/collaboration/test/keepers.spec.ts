@@ -3,11 +3,16 @@
 
 // @vitest-environment jsdom
 
+import { EditorSelection } from '@codemirror/state';
 import { EditorView } from '@codemirror/view';
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
 import * as Y from 'yjs';
 
-import { ActiveCellKeeper } from '../src/presence/activeCellKeeper';
+import {
+  ActiveCellKeeper,
+  movedSelection
+} from '../src/presence/activeCellKeeper';
+import type { IDeletedCell } from '../src/presence/deletedCell';
 import { ScrollKeeper } from '../src/presence/scrollKeeper';
 import { showUndone, undoneAt } from '../src/presence/undoneView';
 import { CELL_HEIGHT, FakeCell, FakeNotebook } from './fakes';
@@ -207,14 +212,52 @@ describe('The active cell', () => {
     expect(view.state.selection.main).toMatchObject({ anchor: 1, head: 4 });
   });
 
-  it('keeps no selection of a text that is another one', () => {
-    enter('c');
+  // F11
+  it('keeps the selection at its characters where the copy lacks what was typed last', () => {
+    const cell = new FakeCell('c', 'words typed');
+    cell.editor = editorOf('c');
+    notebook.remove('c');
+    notebook.insert(2, cell);
+    view.dispatch({ changes: { from: 5, insert: ' typed' } });
+    view.dispatch({ selection: { anchor: 11 } });
     theyDo(() => {
-      move('c', 4, 'new words');
+      move('c', 4, 'words');
+      view.dispatch({ changes: { from: 5, to: 11 } });
       view.dispatch({ selection: { anchor: 0 } });
     });
     expect(notebook.activeCell?.model.id).toBe('c');
-    expect(view.state.selection.main).toMatchObject({ anchor: 0, head: 0 });
+    expect(view.state.selection.main).toMatchObject({ anchor: 5, head: 5 });
+  });
+
+  it('keeps selections before and after what differs', () => {
+    const at = (text: string, before: string, after: string) =>
+      movedSelection(EditorSelection.single(text.length), before, after).main
+        .head;
+    expect(at('a', 'abc', 'abXc')).toBe(1);
+    expect(at('abc', 'abc', 'abXc')).toBe(4);
+    expect(at('abX', 'abXc', 'abc')).toBe(2);
+    expect(at('abX', 'abXYc', 'abc')).toBe(2);
+    expect(at('', '', 'abc')).toBe(0);
+    expect(at('abc', 'abc', '')).toBe(0);
+  });
+
+  // F12
+  it('is told of where others delete it', () => {
+    const deleted: IDeletedCell[] = [];
+    keeper.dispose();
+    keeper = new ActiveCellKeeper(notebook.real, ydoc, each =>
+      deleted.push(each)
+    );
+    enter('c');
+    theyDo(() => notebook.remove('c'));
+    expect(deleted).toEqual([]); // The user is not in the notebook.
+    notebook.activeCellIndex = 2;
+    notebook.node.tabIndex = 0;
+    notebook.node.focus();
+    const { id } = notebook.activeCell!.model;
+    theyDo(() => notebook.remove(id));
+    const cell = { cell_type: 'code', id, metadata: {}, source: '' };
+    expect(deleted).toEqual([{ cell, index: 2 }]);
   });
 
   it('takes the focus only if it had it', () => {

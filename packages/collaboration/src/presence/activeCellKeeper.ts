@@ -7,21 +7,34 @@
  * The notebook of JupyterLab 4.6 looks for the active cell after each part of
  * a change, in a list that has all of it already: where cells are moved in
  * one transaction, it activates another one.
+ *
+ * A cell that was moved is a copy, which may lack what the user typed last: the
+ * server inserts that before what is typed next. [P9]
  */
 
-import type { EditorSelection } from '@codemirror/state';
+import { EditorSelection } from '@codemirror/state';
 import type { EditorView } from '@codemirror/view';
-import type { Cell } from '@jupyterlab/cells';
+import type { YCodeCell } from '@jupyter/ydoc';
+import type { Cell, CodeCell } from '@jupyterlab/cells';
 import type { CodeMirrorEditor } from '@jupyterlab/codemirror';
+import type * as nbformat from '@jupyterlab/nbformat';
 import type { Notebook, NotebookMode } from '@jupyterlab/notebook';
+import type { PartialJSONObject } from '@lumino/coreutils';
 import type { IDisposable } from '@lumino/disposable';
 import type * as Y from 'yjs';
 
+import type { IDeletedCell } from './deletedCell';
+
 /** Where the user is. */
 interface IActive {
+  cell: Cell;
   id: string;
+  index: number;
   mode: NotebookMode;
   hasFocus: boolean;
+  isInNotebook: boolean;
+  outputs: nbformat.IOutput[] | null;
+  metadata: PartialJSONObject;
   text: string;
   selection: EditorSelection | null;
 }
@@ -33,12 +46,15 @@ export class ActiveCellKeeper implements IDisposable {
   /**
    * @param _notebook The notebook.
    * @param _ydoc Its document.
+   * @param _onDeleted Called after others deleted the cell in which the user is.
    */
   constructor(
     private _notebook: Notebook,
-    private _ydoc: Y.Doc
+    private _ydoc: Y.Doc,
+    private _onDeleted: (deleted: IDeletedCell) => void = () => undefined
   ) {
     _ydoc.on('beforeTransaction', this._before);
+    _ydoc.on('beforeObserverCalls', this._meanwhile);
     _ydoc.on('afterTransaction', this._after);
   }
 
@@ -56,6 +72,7 @@ export class ActiveCellKeeper implements IDisposable {
     if (!this._isDisposed) {
       this._isDisposed = true;
       this._ydoc.off('beforeTransaction', this._before);
+      this._ydoc.off('beforeObserverCalls', this._meanwhile);
       this._ydoc.off('afterTransaction', this._after);
     }
   }
@@ -66,12 +83,28 @@ export class ActiveCellKeeper implements IDisposable {
       local || !activeCell
         ? null
         : {
+            cell: activeCell,
             id: activeCell.model.id,
+            index: this._notebook.activeCellIndex,
             mode,
             hasFocus: activeCell.editor?.hasFocus() ?? false,
+            isInNotebook: this._notebook.node.contains(document.activeElement),
+            outputs: null,
+            metadata: activeCell.model.sharedModel.getMetadata(),
             text: activeCell.model.sharedModel.getSource(),
             selection: viewOf(activeCell)?.state.selection ?? null
           };
+  };
+
+  /**
+   * Read the outputs of a cell that is being deleted: later they are gone.
+   */
+  private _meanwhile = (): void => {
+    const { model } = this._active?.cell ?? {};
+    const { ymodel } = (model?.sharedModel ?? {}) as Partial<YCodeCell>;
+    if (this._active && model?.type === 'code' && ymodel?._item?.deleted) {
+      this._active.outputs = (model as CodeCell['model']).outputs.toJSON();
+    }
   };
 
   private _after = (): void => {
@@ -87,18 +120,65 @@ export class ActiveCellKeeper implements IDisposable {
       this._notebook.activeCellIndex = index;
       this._notebook.mode = active.mode;
       const cell = this._notebook.widgets[index];
-      const isSame = active.text === cell.model.sharedModel.getSource();
-      if (isSame && active.selection) {
-        viewOf(cell)?.dispatch({ selection: active.selection });
+      if (active.selection) {
+        const text = cell.model.sharedModel.getSource();
+        const selection = movedSelection(active.selection, active.text, text);
+        viewOf(cell)?.dispatch({ selection });
       }
       if (active.hasFocus) {
         cell.editor?.focus();
       }
+    } else if (active.isInNotebook) {
+      const { id, metadata, outputs, text } = active;
+      const cell = {
+        cell_type: active.cell.model.type,
+        id,
+        metadata,
+        source: text,
+        ...(outputs === null ? {} : { outputs, execution_count: null })
+      };
+      this._onDeleted({ cell, index: active.index });
     }
   };
 
   private _active: IActive | null = null;
   private _isDisposed = false;
+}
+
+/**
+ * A selection in another version of a text: before and after what differs, it
+ * stays at the same characters.
+ */
+export function movedSelection(
+  { mainIndex, ranges }: EditorSelection,
+  before: string,
+  after: string
+): EditorSelection {
+  const most = Math.min(before.length, after.length);
+  let start = 0;
+  while (start < most && before[start] === after[start]) {
+    start++;
+  }
+  let end = 0;
+  while (
+    end < most - start &&
+    before[before.length - 1 - end] === after[after.length - 1 - end]
+  ) {
+    end++;
+  }
+  const moved = (at: number) => {
+    if (at <= start) {
+      return at;
+    }
+    const rest = before.length - at;
+    return rest <= end ? after.length - rest : start;
+  };
+  return EditorSelection.create(
+    ranges.map(({ anchor, head }) =>
+      EditorSelection.range(moved(anchor), moved(head))
+    ),
+    mainIndex
+  );
 }
 
 /**

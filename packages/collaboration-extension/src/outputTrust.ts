@@ -1,0 +1,65 @@
+// Copyright (c) Jupyter Collaboration contributors.
+// Distributed under the terms of the BSD 3-Clause License.
+
+/**
+ * The plugin that trusts outputs by who ran the cells. [V10]
+ */
+
+import { OutputTrust } from '@jupyter/collaboration';
+import { ICollaborativeContentProvider } from '@jupyter/collaborative-drive';
+import { RtcContentProvider } from '@jupyter/docprovider';
+import type { YNotebook } from '@jupyter/ydoc';
+import type {
+  JupyterFrontEnd,
+  JupyterFrontEndPlugin
+} from '@jupyterlab/application';
+import type { INotebookModel } from '@jupyterlab/notebook';
+import { NotebookPanel } from '@jupyterlab/notebook';
+import { ISettingRegistry } from '@jupyterlab/settingregistry';
+
+const ID = '@jupyter/collaboration-extension:outputTrust';
+
+/**
+ * Shows what others ran as the user's own outputs, unless the user has chosen
+ * otherwise in the settings.
+ */
+export const outputTrust: JupyterFrontEndPlugin<void> = {
+  id: ID,
+  description: 'Trusts outputs of cells that others ran.',
+  autoStart: true,
+  requires: [ICollaborativeContentProvider],
+  optional: [ISettingRegistry],
+  activate: (
+    app: JupyterFrontEnd,
+    contentProvider: ICollaborativeContentProvider,
+    settings: ISettingRegistry | null
+  ): void => {
+    if (!(contentProvider instanceof RtcContentProvider)) {
+      return;
+    }
+    let trustsOthers = true;
+    settings?.load(ID).then(
+      loaded => {
+        const read = () => {
+          trustsOthers = loaded.composite['trustsOthers'] !== false;
+        };
+        loaded.changed.connect(read);
+        read();
+      },
+      () => undefined // Without a schema, the default holds.
+    );
+    app.docRegistry.addWidgetExtension('Notebook', {
+      createNew: (widget, context) => {
+        const { cells, sharedModel } = context.model as INotebookModel;
+        const isShared = contentProvider.providerOf(sharedModel);
+        return isShared && widget instanceof NotebookPanel
+          ? new OutputTrust(
+              cells,
+              (sharedModel as YNotebook).ydoc,
+              () => trustsOthers
+            )
+          : undefined;
+      }
+    });
+  }
+};

@@ -1,0 +1,123 @@
+// Copyright (c) Jupyter Collaboration contributors.
+// Distributed under the terms of the BSD 3-Clause License.
+
+import type { YCodeCell } from '@jupyter/ydoc';
+import { YNotebook } from '@jupyter/ydoc';
+import { CodeCellModel } from '@jupyterlab/cells';
+import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import * as Y from 'yjs';
+
+import { OutputTrust } from '../src/presence/outputTrust';
+
+const SCRIPT = {
+  output_type: 'display_data' as const,
+  data: { 'text/html': '<script>window.ran = true</script>' },
+  metadata: {}
+};
+
+let own: YNotebook;
+let model: CodeCellModel;
+let other: YNotebook;
+let trust: OutputTrust;
+let trustsOthers: boolean;
+let rendered: boolean[];
+
+beforeEach(() => {
+  own = new YNotebook();
+  own.insertCells(0, [
+    { cell_type: 'code', source: 'a', metadata: {}, outputs: [] },
+    { cell_type: 'markdown', source: 'b', metadata: {} }
+  ]);
+  model = new CodeCellModel({ sharedModel: own.getCell(0) as YCodeCell });
+  other = new YNotebook();
+  trustsOthers = true;
+  trust = new OutputTrust([model], own.ydoc, () => trustsOthers);
+  Y.applyUpdate(other.ydoc, Y.encodeStateAsUpdate(own.ydoc));
+  rendered = [];
+  model.outputs.changed.connect((_, { newValues, type }) => {
+    if (type === 'add') {
+      rendered.push(...newValues.map(output => output.trusted));
+    }
+  });
+});
+
+afterEach(() => {
+  trust.dispose();
+  model.dispose();
+  other.dispose();
+});
+
+/** Make a change elsewhere, which arrives in one update; what is sent back. */
+function arrive(change: (cell: Y.Map<any>) => void): Uint8Array[] {
+  const before = Y.encodeStateVector(other.ydoc);
+  other.ydoc.transact(() =>
+    change(other.ydoc.getArray<Y.Map<any>>('cells').get(0))
+  );
+  const answers: Uint8Array[] = [];
+  const { ydoc } = own;
+  const listen = (update: Uint8Array, origin: unknown) => {
+    if (origin !== 'server') {
+      answers.push(update);
+    }
+  };
+  ydoc.on('update', listen);
+  Y.applyUpdate(ydoc, Y.encodeStateAsUpdate(other.ydoc, before), 'server');
+  ydoc.off('update', listen);
+  return answers;
+}
+
+const mark = (isTrusted: boolean) => (cell: Y.Map<any>) =>
+  isTrusted
+    ? cell.get('metadata').set('trusted', true)
+    : cell.get('metadata').delete('trusted');
+const print = (cell: Y.Map<any>) =>
+  cell.get('outputs').push([new Y.Map(Object.entries(SCRIPT))]);
+
+// F10 [V10]
+describe('Outputs of others', () => {
+  it('are trusted once the cell is, and nothing is sent back', () => {
+    expect(arrive(mark(true))).toEqual([]);
+    expect(model.outputs.trusted).toBe(true);
+    arrive(print);
+    expect(rendered).toEqual([true]);
+  });
+
+  // F9
+  it('are not rendered as trusted in the update that removes the mark', () => {
+    model.trusted = true;
+    Y.applyUpdate(other.ydoc, Y.encodeStateAsUpdate(own.ydoc));
+    arrive(cell => {
+      print(cell);
+      mark(false)(cell);
+    });
+    expect(rendered).toEqual([false]);
+    expect(model.outputs.trusted).toBe(false);
+  });
+
+  // F9
+  it('that are replaced as a whole are not trusted either', () => {
+    model.trusted = true;
+    Y.applyUpdate(other.ydoc, Y.encodeStateAsUpdate(own.ydoc));
+    arrive(cell => {
+      cell.set('outputs', new Y.Array());
+      mark(false)(cell);
+    });
+    expect(model.outputs.trusted).toBe(false);
+  });
+
+  it('are not trusted if the user has chosen so', () => {
+    trustsOthers = false;
+    arrive(mark(true));
+    expect(model.outputs.trusted).toBe(false);
+    model.trusted = true;
+    arrive(mark(false));
+    expect(model.outputs.trusted).toBe(false);
+  });
+
+  it('stay as they are when somebody types', () => {
+    model.trusted = true;
+    Y.applyUpdate(other.ydoc, Y.encodeStateAsUpdate(own.ydoc));
+    arrive(cell => cell.get('source').insert(0, 'x'));
+    expect(model.outputs.trusted).toBe(true);
+  });
+});
