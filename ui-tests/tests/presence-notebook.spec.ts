@@ -30,5 +30,5 @@ test('who is online is shown with what they have open', async ({
   ada,
   grace
 }, testInfo) => {
-  await meetOnline(server, [file('ipynb'), file('ipynb')], ada, grace, testInfo);
+  await meetOnline(server, [file('ipynb'), `other-${file('ipynb')}`], ada, grace, testInfo);
 });

@@ -134,24 +134,26 @@ function Marks(props: IPreviewToolbarProps): React.ReactElement {
             : trans._n('%1 difference', '%1 differences', count)}
         </span>
       )}
-      <button
-        className="jp-VersionPreview-go"
-        aria-label={trans.__('Previous difference')}
-        title={trans.__('Previous difference')}
-        disabled={!count}
-        onClick={() => go(-1)}
-      >
-        <caretUpIcon.react tag="span" />
-      </button>
-      <button
-        className="jp-VersionPreview-go"
-        aria-label={trans.__('Next difference')}
-        title={trans.__('Next difference')}
-        disabled={!count}
-        onClick={() => go(1)}
-      >
-        <caretDownIcon.react tag="span" />
-      </button>
+      <span className="jp-VersionPreview-steps">
+        <button
+          className="jp-VersionPreview-go"
+          aria-label={trans.__('Previous difference')}
+          title={trans.__('Previous difference')}
+          disabled={!count}
+          onClick={() => go(-1)}
+        >
+          <caretUpIcon.react tag="span" />
+        </button>
+        <button
+          className="jp-VersionPreview-go"
+          aria-label={trans.__('Next difference')}
+          title={trans.__('Next difference')}
+          disabled={!count}
+          onClick={() => go(1)}
+        >
+          <caretDownIcon.react tag="span" />
+        </button>
+      </span>
     </span>
   );
 }
