@@ -279,10 +279,14 @@ class Collaborator:
                     self.doc.apply_update(payload)
                 finally:
                     self._remote = False
-                cells = self.cells
-                self.ledger.seen(cells)
-                self.ledger.typed.mixed(text for _, text in cells)
+                self._applied()
         self._remember()
+
+    def _applied(self) -> None:
+        """Others have changed the document."""
+        cells = self.cells
+        self.ledger.seen(cells)
+        self.ledger.typed.mixed(text for _, text in cells)
 
     def _all_stored(self, reply: dict[str, Any]) -> None:
         number = reply.get("responseTo")
