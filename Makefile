@@ -80,7 +80,7 @@ test-python: $(VENV_STAMP)  ## Run the tests of the server
 	@PYTHONPATH="$(CURDIR)" $(STEP) "Python tests" .venv/bin/python -m pytest tests -n 2 --dist worksteal $(ARGS)
 
 fuzz: $(VENV_STAMP)  ## Run random plans until stopped (Ctrl-C); those that fail are kept in build/fuzz/
-	@cd tests && PYTHONPATH="$(CURDIR):$(CURDIR)/tests" ../.venv/bin/python -m fuzz $(ARGS)
+	@cd tests && PYTHONPATH="$(CURDIR):$(CURDIR)/tests:$(CURDIR)/benchmarks" ../.venv/bin/python -m fuzz $(ARGS)
 
 mutate: $(VENV_STAMP)  ## Bring known bugs back, one at a time, and see that the tests catch each
 	@$(STEP) "Mutations" .venv/bin/python scripts/mutate.py $(ARGS)

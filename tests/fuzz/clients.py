@@ -76,7 +76,10 @@ class Collaborator:
 
     @property
     def cells(self) -> Cells:
-        return cells_of_doc(self.doc, self.kind)
+        return self._cells_of(self.doc)
+
+    def _cells_of(self, doc: Doc[Any]) -> Cells:
+        return cells_of_doc(doc, self.kind)
 
     @property
     def opened(self) -> bool:
@@ -180,7 +183,7 @@ class Collaborator:
             joined: Doc[Any] = Doc()
             for update in (state, *others):
                 joined.apply_update(update)
-            self.ledger.typed.mixed(text for _, text in cells_of_doc(joined, self.kind))
+            self.ledger.typed.mixed(text for _, text in self._cells_of(joined))
 
     def disconnect(self) -> None:
         """Leave; what is on the way is lost."""
