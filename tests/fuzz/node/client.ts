@@ -373,7 +373,7 @@ async function answer(request: Request): Promise<object> {
 }
 
 // Yjs warns whenever JupyterLab's models read a cell before it is inserted.
-console.warn = () => undefined;
+Object.assign(console, { warn: () => undefined });
 
 process.on('unhandledRejection', error => {
   tell({ event: 'broken', error: String((error as Error)?.stack ?? error) });
