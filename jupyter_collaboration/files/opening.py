@@ -27,7 +27,7 @@ from ..documents.codec import (
 from ..documents.identity import is_notebook
 from ..documents.slices import Slices
 from ..documents.validation import needs_repair
-from ..errors import HistoryDamaged, LoadFailed, must_propagate
+from ..errors import DocumentNotFound, HistoryDamaged, LoadFailed, must_propagate
 from ..failpoints import failpoint
 from ..history.model import Kind, Stored
 from ..history.store import History
@@ -252,14 +252,22 @@ class Opening:
 async def load_when_readable(file: DocumentFile) -> LoadedFile:
     """Read a file; wait for one that cannot be read, since it may be half written. [F3]
 
+    A file that is renamed at this moment is missing until its new path is known. [F8]
+
     Raises:
         DocumentNotFound: the file does not exist.
         LoadFailed: it cannot be read.
     """
     deadline = anyio.current_time() + UNREADABLE_TIME
+    was_missing = False
     while True:
         try:
             return await file.load()
+        except DocumentNotFound:
+            if was_missing:
+                raise
+            was_missing = True
+            await anyio.sleep(SETTLE_TIME)
         except LoadFailed:
             if anyio.current_time() > deadline:
                 raise
