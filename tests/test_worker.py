@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import pickle
 import signal
 import subprocess
 import sys
@@ -132,3 +133,35 @@ def _is_running(pid: int) -> bool:
         return b"worker.py" in Path(f"/proc/{pid}/cmdline").read_bytes()
     except OSError:
         return False
+
+
+def started() -> subprocess.Popen[bytes]:
+    """The process, as a server starts it."""
+    return subprocess.Popen(
+        [sys.executable, worker.__file__, *sys.path],
+        stdin=subprocess.PIPE,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+    )
+
+
+def test_the_process_ends_without_words_when_its_server_is_killed_during_a_question() -> None:
+    """[M12]"""
+    process = started()
+    question = pickle.dumps((len, ("x" * LARGE,)), protocol=5)
+    _, errors = process.communicate(question[: LARGE // 2], timeout=30)
+    assert (process.returncode, errors) == (0, b"")
+
+
+def test_the_process_ends_without_words_when_its_server_is_killed_before_the_answer() -> None:
+    """[M12]"""
+    process = started()
+    assert process.stdin is not None
+    assert process.stdout is not None
+    assert process.stderr is not None
+    process.stdout.close()
+    with process:
+        pickle.dump((bytes, (LARGE,)), process.stdin, protocol=5)
+        process.stdin.flush()
+        assert process.stderr.read() == b""
+    assert process.returncode == 0

@@ -11,6 +11,7 @@ import base64
 import json
 import shutil
 import subprocess
+import sys
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
 from dataclasses import replace
@@ -43,9 +44,14 @@ MOST_BYTES = 2**26
 """The longest line of an answer."""
 
 
+def node() -> str | None:
+    """The command of Node, perhaps that of the Python environment."""
+    return shutil.which("node") or shutil.which("node", path=str(Path(sys.executable).parent))
+
+
 def missing() -> str:
     """What a page needs and is not installed; empty if nothing."""
-    if shutil.which("node") is None:
+    if node() is None:
         return "Node"
     return "" if ESBUILD.exists() else "the JavaScript packages (jlpm install)"
 
@@ -54,7 +60,14 @@ def missing() -> str:
 def program() -> Path:
     """Bundle the program of a page from the sources of the front end."""
     made = ROOT / "build" / "fuzz-page" / "client.cjs"
-    command = ["node", str(ESBUILD), str(SOURCE), "--bundle", "--platform=node", "--format=cjs"]
+    command = [
+        str(node()),
+        str(ESBUILD),
+        str(SOURCE),
+        "--bundle",
+        "--platform=node",
+        "--format=cjs",
+    ]
     subprocess.run([*command, "--log-level=warning", f"--outfile={made}"], check=True, cwd=ROOT)
     return made
 
@@ -134,7 +147,7 @@ class PageClient(Collaborator):
     async def open(self, server: Server) -> None:
         """Start the process, and have it open the document."""
         self._process = await asyncio.create_subprocess_exec(
-            "node",
+            str(node()),
             str(program()),
             stdin=asyncio.subprocess.PIPE,
             stdout=asyncio.subprocess.PIPE,

@@ -91,7 +91,8 @@ class Process:
             return []
         text = log.read_text(errors="replace")
         new, self._read = text[self._read :], len(text)
-        return [f"logged: {new[-3000:]}"] if any(each in new for each in TROUBLE) else []
+        found = [new.index(each) for each in TROUBLE if each in new]
+        return [f"logged: {new[max(0, min(found) - 500) :][:4000]}"] if found else []
 
 
 class Beside:

@@ -21,8 +21,8 @@ from jupyter_collaboration.errors import HistoryUnavailable
 from jupyter_collaboration.history.model import Entry, Kind
 from jupyter_collaboration.history.sqlite.backend import SQLiteBackend
 from jupyter_collaboration.history.store import History
-from rtcbench import wire
 
+from ..checks import clocks_of
 from ..marks import Cells
 from ..server import STORE
 
@@ -82,9 +82,13 @@ async def invented(world: RealWorld, stores: list[Kept]) -> list[str]:
     for kept in stores:
         doc: Doc[Any] = Doc()
         for entry in await entries_of(kept, world.room):
+            before = clocks_of(doc.get_state())
             doc.apply_update(entry.update)
+            now = clocks_of(doc.get_state())
+            authors = {client for client, clock in now.items() if clock > before.get(client, 0)}
             cells = world.cells_of(doc)
-            if _is_typed(world, entry):
+            # What the server places for somebody is an edit of theirs as well, by its own client.
+            if entry.kind is Kind.EDIT and authors <= world.members:
                 world.ledger.typed.mixed(text for _, text in cells)
             else:
                 made.append((entry, cells))
@@ -93,11 +97,3 @@ async def invented(world: RealWorld, stores: list[Kept]) -> list[str]:
         found = world.ledger.typed.invented(text for _, text in cells)
         wrong += [f"{each} (entry {entry.seq}, {entry.kind.value})" for each in found]
     return wrong
-
-
-def _is_typed(world: RealWorld, entry: Entry) -> bool:
-    """Whether members sent this, rather than that the server placed it for them."""
-    if entry.kind is Kind.SQUASHED:
-        return True
-    clients = {span.author for span in wire.spans(entry.update)}
-    return entry.kind is Kind.EDIT and clients <= world.members

@@ -59,6 +59,8 @@ TICK = 0.005
 class RealWorld:
     """Everything that a plan acts on."""
 
+    rest_time = REST_TIME
+
     def __init__(self, plan: Plan, folder: Path) -> None:
         self.plan = plan
         self.folder = folder
@@ -168,9 +170,7 @@ class RealWorld:
             self.problems += self.process.trouble()
             for client in self.clients:
                 self.problems += client.problems
-        if not self.problems:
-            self.problems += await self._judge_stores()
-        return self.problems
+        return [*self.problems, *await self._judge_stores()]
 
     async def _take(self, step: Step) -> None:
         self._bury()
@@ -462,24 +462,24 @@ class RealWorld:
                 await self.wait_for(lambda: all(c.online for c in self.clients), 0.2)
 
         try:
-            await asyncio.wait_for(all_back(), REST_TIME)
+            await asyncio.wait_for(all_back(), self.rest_time)
         except TimeoutError:
             away = [client.username for client in self.clients if not client.online]
             refused = [page.refusal for page in self.pages]
             return [f"{away} cannot come back: {refused} {self.refusals[-3:]}"]
-        if not await self.wait_for(self._is_same, REST_TIME):
+        if not await self.wait_for(self._is_same, self.rest_time):
             return ["the replicas do not become the same", *self._differences()]
         one = self.programs[0]
         number = one.ask("save")
-        if not await self.wait_for(lambda: number in one.replies, REST_TIME):
+        if not await self.wait_for(lambda: number in one.replies, self.rest_time):
             return ["a save is not answered"]
         replies = [one.replies[number], *[await page.save() for page in self.pages]]
         if any(reply["status"] == "failed" for reply in replies):
             return [f"the last save failed: {replies}"]
         wrong: list[str] = []
-        if not await self.wait_for(self._is_saved, REST_TIME):
+        if not await self.wait_for(self._is_saved, self.rest_time):
             wrong = ["the file does not become what the document is", *self._differences()]
-        if not await self.wait_for(self._both_agree, REST_TIME):
+        if not await self.wait_for(self._both_agree, self.rest_time):
             wrong += ["the servers do not agree", *self._differences()]
             wrong.append(f"beside: {checks.shown(self.beside.cells)}")
         wrong += checks.verdicts(self, one.cells)
@@ -528,12 +528,19 @@ def _with_cell(now: Cells, then: Cells, name: str) -> Cells:
     return [(each, old[name] if each == name else text) for each, text in now]
 
 
-def run_real_plan(plan: Plan) -> list[str]:
-    """Carry out a plan in a folder of its own; what is wrong at its end."""
+def run_real_plan(
+    plan: Plan, world_class: type[RealWorld] = RealWorld, *, rest_time: float = REST_TIME
+) -> list[str]:
+    """Carry out a plan in a folder of its own; what is wrong at its end.
+
+    Args:
+        rest_time: seconds within which everything comes to rest.
+    """
 
     async def whole() -> list[str]:
         with tempfile.TemporaryDirectory(prefix="fuzz-") as folder:
-            world = RealWorld(plan, Path(folder))
+            world = world_class(plan, Path(folder))
+            world.rest_time = rest_time
             try:
                 return await asyncio.wait_for(world.run(), PLAN_TIME)
             except Exception:  # that of a step; other plans go on
