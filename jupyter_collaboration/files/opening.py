@@ -18,7 +18,7 @@ from anyio.to_thread import run_sync
 from pycrdt import Array, Doc, Text
 
 from ..documents.codec import (
-    file_fingerprint,
+    document_fingerprint,
     loaded_fingerprint,
     loaded_update,
     rendered,
@@ -276,11 +276,7 @@ async def load_when_readable(file: DocumentFile) -> LoadedFile:
 
 async def fingerprint_of(content_type: str, update: bytes) -> str:
     """Return the fingerprint of a document, given as one update."""
-    return await run_large(len(update), _fingerprint_of, content_type, update)
-
-
-def _fingerprint_of(content_type: str, update: bytes) -> str:
-    return file_fingerprint(content_type, rendered(content_type, update))
+    return await run_large(len(update), document_fingerprint, content_type, update)
 
 
 def document_size(doc: Doc[Any], content_type: str) -> int:

@@ -87,8 +87,10 @@ async def invented(world: RealWorld, stores: list[Kept]) -> list[str]:
             now = clocks_of(doc.get_state())
             authors = {client for client, clock in now.items() if clock > before.get(client, 0)}
             cells = world.cells_of(doc)
-            # What the server places for somebody is an edit of theirs as well, by its own client.
-            if entry.kind is Kind.EDIT and authors <= world.members:
+            # A replica of another history is placed by the server alone. What members type into a
+            # cell that was moved arrives as their own edit, and the server repeats it there. [L1]
+            is_placed = world.has_rebased and authors and not authors & world.members
+            if entry.kind is Kind.EDIT and not is_placed:
                 world.ledger.typed.mixed(text for _, text in cells)
             else:
                 made.append((entry, cells))

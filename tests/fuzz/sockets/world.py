@@ -108,6 +108,11 @@ class RealWorld:
         return self.root / self.path
 
     @property
+    def has_rebased(self) -> bool:
+        """Whether a replica of another history was handed over."""
+        return any(client.rebases for client in self.clients)
+
+    @property
     def programs(self) -> list[SocketClient]:
         """The clients in Python."""
         return [client for client in self.clients if isinstance(client, SocketClient)]
@@ -337,6 +342,7 @@ class RealWorld:
     async def _leave(self, client: SocketClient | PageClient) -> None:
         if isinstance(client, PageClient):
             await client.leave()
+            await self.wait_for(lambda: not client.online)
         else:
             client.disconnect()
 
