@@ -74,12 +74,13 @@ lint: $(LIB_STAMP)  ## Check style, formatting and types of everything
 	$(STEP) "Python: mypy" mypy --strict jupyter_collaboration jupyter_server_ydoc || code=1; \
 	$(STEP) "TypeScript: prettier, eslint, stylelint" jlpm lint || code=1; \
 	$(STEP) "Browser tests: tsc" jlpm tsc --noEmit -p ui-tests || code=1; \
+	$(STEP) "Pages of the fuzz: tsc" jlpm tsc --noEmit -p tests/fuzz/node || code=1; \
 	exit $$code
 
-test-python: $(VENV_STAMP)  ## Run the tests of the server
+test-python: $(VENV_STAMP) $(NODE_MODULES)  ## Run the tests of the server
 	@PYTHONPATH="$(CURDIR)" $(STEP) "Python tests" .venv/bin/python -m pytest tests -n 2 --dist worksteal $(ARGS)
 
-fuzz: $(VENV_STAMP)  ## Run random plans until stopped (Ctrl-C); those that fail are kept in build/fuzz/
+fuzz: $(VENV_STAMP) $(NODE_MODULES)  ## Run random plans until stopped (Ctrl-C), ARGS=--sockets with real servers and pages; those that fail are kept in build/fuzz/
 	@cd tests && PYTHONPATH="$(CURDIR):$(CURDIR)/tests:$(CURDIR)/benchmarks" ../.venv/bin/python -m fuzz $(ARGS)
 
 mutate: $(VENV_STAMP)  ## Bring known bugs back, one at a time, and see that the tests catch each

@@ -57,7 +57,8 @@ type Change =
  */
 type Request = { id: number } & (
   | ({ do: 'open' } & IPlace)
-  | { do: 'look' | 'save' | 'reload' | 'on' | 'off' | 'nudge' }
+  | { do: 'look' | 'save' | 'on' | 'off' | 'nudge' }
+  | { do: 'reload'; path: string }
   | { do: 'edit'; version: number; changes: Change[] }
 );
 
@@ -357,7 +358,8 @@ async function answer(request: Request): Promise<object> {
         return { status: 'failed', reason: (error as Error).message };
       }
     case 'reload':
-      await reload(page, place);
+      // A file that was renamed is opened by its new name.
+      await reload(page, { ...place, path: request.path });
       return {};
     case 'off':
       page.cut();

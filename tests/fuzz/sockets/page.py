@@ -241,7 +241,7 @@ class PageClient(Collaborator):
 
     async def reload(self) -> None:
         """Load the page again: it has what its database has kept. [S6]"""
-        await self._call("reload")
+        await self._call("reload", path=self._world.path)
         self._inverses.clear()
         self.run = None
         await self.look()
