@@ -28,12 +28,10 @@ def plan_of(kind: str, *steps: dict[str, Any], pages: tuple[int, ...] = ()) -> P
 
 
 @needs_node
-@pytest.mark.parametrize(
-    ("seed", "kind"), [(1, "notebook"), (2, "text"), (11, "notebook44"), (3, "crlf")]
-)
+@pytest.mark.parametrize(("seed", "kind"), [(1, "notebook"), (2, "text"), (11, "notebook44")])
 def test_a_plan_with_real_parts_holds(seed: int, kind: str) -> None:
     # [S1] [S3] [S4] [S6] [H1] [H7] [H9] [F1] [F3] [F4] [F8]
-    assert run_real_plan(make_real_plan(seed, kind, 16)) == []
+    assert run_real_plan(make_real_plan(seed, kind, 14)) == []
 
 
 @needs_node
