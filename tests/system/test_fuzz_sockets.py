@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from fuzz.marks import count
 from fuzz.plan import Plan
 from fuzz.sockets import page
 from fuzz.sockets.large import BLOCK, PACKED, packed, unpacked
@@ -96,3 +97,23 @@ def test_a_large_output_is_short_for_the_judge() -> None:
 @needs_node
 def test_the_program_of_a_page_is_bundled_from_the_sources() -> None:
     assert Path(page.program()).stat().st_size > 100_000
+
+
+@needs_node
+@pytest.mark.parametrize("client", [0, 1], ids=["by the server", "by the page"])
+def test_a_version_is_restored(client: int) -> None:  # [V4] [V5]
+    steps = [
+        {"op": "save", "to": 0.0},
+        {"op": "type", "client": 1},
+        {"op": "restore", "client": client, "to": 1.0},
+    ]
+    left: list[int] = []
+
+    class Noted(RealWorld):
+        async def _at_rest(self) -> list[str]:
+            wrong = await super()._at_rest()
+            left.append(count(self.programs[0].cells)[2])
+            return wrong
+
+    assert run_real_plan(plan_of("notebook", *steps, pages=(1,)), Noted) == []
+    assert left == [0]

@@ -25,6 +25,8 @@ import * as Y from 'yjs';
 import type { Connection } from '../../../packages/docprovider/src/connection';
 import { PendingStore } from '../../../packages/docprovider/src/pendingStore';
 import { WebSocketProvider } from '../../../packages/docprovider/src/provider';
+import { Timeline } from '../../../packages/docprovider/src/timeline';
+import { VersionClient } from '../../../packages/docprovider/src/versions';
 
 /**
  * Where the document is, and whose page this is.
@@ -59,6 +61,7 @@ type Request = { id: number } & (
   | ({ do: 'open' } & IPlace)
   | { do: 'look' | 'save' | 'on' | 'off' | 'nudge' }
   | { do: 'reload'; path: string }
+  | { do: 'restore'; room: string; version: number; cell?: string }
   | { do: 'edit'; version: number; changes: Change[] }
 );
 
@@ -74,6 +77,13 @@ class Page {
   ) {
     const { base, format, path, token, type } = _place;
     const trans = nullTranslator.load('jupyter_collaboration');
+    this._settings = ServerConnection.makeSettings({
+      baseUrl: base,
+      wsUrl: base.replace(/^http/, 'ws'),
+      token,
+      appendToken: true,
+      fetch: this._fetch
+    });
     this.model = type === 'notebook' ? new YNotebook() : new YFile();
     this.provider = new WebSocketProvider({
       path,
@@ -83,13 +93,7 @@ class Page {
       store,
       user: userNamed(_place.username),
       translator: trans,
-      serverSettings: ServerConnection.makeSettings({
-        baseUrl: base,
-        wsUrl: base.replace(/^http/, 'ws'),
-        token,
-        appendToken: true,
-        fetch: this._fetch
-      }),
+      serverSettings: this._settings,
       environment: {
         createSocket: this._createSocket,
         events: this._events,
@@ -136,6 +140,12 @@ class Page {
     }
     this.model.transact(() => changes.forEach(each => this._apply(each)));
     return true;
+  }
+
+  /** Restore a version, or one cell of it, as the history panel does. */
+  async restore(room: string, version: number, cell?: string): Promise<void> {
+    const client = new VersionClient(room, this._settings);
+    await new Timeline(client, this.model).restore(version, cell);
   }
 
   /** Connect again at once, as when the network is back. */
@@ -299,6 +309,7 @@ class Page {
   private _events = new EventTarget();
   private _isDisposed = false;
   private _isTelling = false;
+  private _settings: ServerConnection.ISettings;
   private _sockets = new Set<WebSocket>();
 }
 
@@ -361,6 +372,9 @@ async function answer(request: Request): Promise<object> {
       // A file that was renamed is opened by its new name.
       await reload(page, { ...place, path: request.path });
       return {};
+    case 'restore':
+      await page.restore(request.room, request.version, request.cell);
+      return page.look();
     case 'off':
       page.cut();
       return {};

@@ -314,6 +314,15 @@ class PageClient(Collaborator):
         """Save, and return the answer."""
         return await self._call("save")
 
+    async def restore(self, version: int, cell: str | None) -> None:
+        """Restore a version, or one cell of it.
+
+        Raises:
+            RuntimeError: the server refuses.
+        """
+        only = {} if cell is None else {"cell": cell}
+        self._looked(await self._call("restore", room=self._world.room, version=version, **only))
+
     def disconnect(self) -> None:
         """The provider notices by itself what happens to its connection."""
 

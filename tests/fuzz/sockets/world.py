@@ -415,15 +415,22 @@ class RealWorld:
             name = before[min(int(step["cell"] * len(before)), len(before) - 1)][0]
             only = name if name and step["to"] < 0.4 else None
             after = then if only is None else _with_cell(before, then, only)
-            body = {"version": seq} if only is None else {"version": seq, "cell": only}
             why = f"(removed by the restore in step {step['mark']})"
             self.ledger.edited(before, after, why)
-            route = f"api/collaboration/restore/{self.room}"
             try:
-                await self.process.server.request("PUT", route, json=body)
-            except UNREACHABLE as error:
+                await self._restore(self.clients[step["client"]], seq, only)
+            except (*UNREACHABLE, RuntimeError) as error:
                 self.refusals.append(f"a restore: {error!r}")
             await self._in_step()
+
+    async def _restore(self, client: SocketClient | PageClient, seq: int, only: str | None) -> None:
+        """Restore a version: a page makes the edits itself, so that it can undo them."""
+        if isinstance(client, PageClient):
+            await client.restore(seq, only)
+            return
+        body = {"version": seq} if only is None else {"version": seq, "cell": only}
+        route = f"api/collaboration/restore/{self.room}"
+        await self.process.server.request("PUT", route, json=body)
 
     async def _do_beside(self, step: Step) -> None:
         await self.beside.take(step)
