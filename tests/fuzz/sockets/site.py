@@ -22,7 +22,7 @@ CLEANUP_DELAY = 0.2
 STOP_TIME = 10.0
 """Seconds within which a server that is asked to end has ended."""
 
-START_TIME = 30.0
+START_TIME = 120.0
 
 TROUBLE = (
     "Traceback (most recent call last)",

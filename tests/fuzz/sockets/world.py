@@ -561,7 +561,7 @@ def run_real_plan(
             try:
                 return await asyncio.wait_for(world.run(), PLAN_TIME)
             except Exception:  # that of a step; other plans go on
-                return [*world.problems, f"it broke: {traceback.format_exc()}"]
+                return [*world.problems, f"it broke: {traceback.format_exc(chain=False)}"]
             finally:
                 world.process.kill()
                 world.beside.kill()
