@@ -109,7 +109,7 @@ bench-ui: $(WHEEL_ENV_STAMP) $(NODE_MODULES) $(CHROMIUM_STAMP)  ## Measure what 
 stalls: $(BENCH_OURS)/.stamp $(VENV_STAMP)  ## Measure how long others wait while large documents are used
 	@$(STEP) "Waits beside large documents" .venv/bin/python scripts/stalls.py $(BENCH_OURS)/bin/python $(ARGS)
 
-evidence: $(BENCH_OURS)/.stamp $(BENCH_PEER)/.stamp $(VENV_STAMP)  ## Show what is lost after kills, beside the published peer, and what the tests catch
+evidence: $(BENCH_OURS)/.stamp $(BENCH_PEER)/.stamp $(VENV_STAMP) $(NODE_MODULES)  ## Show what is lost after kills, beside the published peer, and what the tests catch
 	@.venv/bin/python scripts/evidence.py $(BENCH_OURS)/bin/python $(BENCH_PEER)/bin/python $(ARGS)
 
 clean:  ## Remove all that was built or installed here
