@@ -74,13 +74,14 @@ lint: $(LIB_STAMP)  ## Check style, formatting and types of everything
 	$(STEP) "Python: mypy" mypy --strict jupyter_collaboration jupyter_server_ydoc || code=1; \
 	$(STEP) "TypeScript: prettier, eslint, stylelint" jlpm lint || code=1; \
 	$(STEP) "Browser tests: tsc" jlpm tsc --noEmit -p ui-tests || code=1; \
+	$(STEP) "Pages of the fuzz: tsc" jlpm tsc --noEmit -p tests/fuzz/node || code=1; \
 	exit $$code
 
-test-python: $(VENV_STAMP)  ## Run the tests of the server
+test-python: $(VENV_STAMP) $(NODE_MODULES)  ## Run the tests of the server
 	@PYTHONPATH="$(CURDIR)" $(STEP) "Python tests" .venv/bin/python -m pytest tests -n 2 --dist worksteal $(ARGS)
 
-fuzz: $(VENV_STAMP)  ## Run random plans until stopped (Ctrl-C); those that fail are kept in build/fuzz/
-	@cd tests && PYTHONPATH="$(CURDIR):$(CURDIR)/tests" ../.venv/bin/python -m fuzz $(ARGS)
+fuzz: $(VENV_STAMP) $(NODE_MODULES)  ## Run random plans until stopped (Ctrl-C), ARGS=--sockets with real servers and pages; those that fail are kept in build/fuzz/
+	@cd tests && PYTHONPATH="$(CURDIR):$(CURDIR)/tests:$(CURDIR)/benchmarks" ../.venv/bin/python -m fuzz $(ARGS)
 
 mutate: $(VENV_STAMP)  ## Bring known bugs back, one at a time, and see that the tests catch each
 	@$(STEP) "Mutations" .venv/bin/python scripts/mutate.py $(ARGS)
@@ -108,7 +109,7 @@ bench-ui: $(WHEEL_ENV_STAMP) $(NODE_MODULES) $(CHROMIUM_STAMP)  ## Measure what 
 stalls: $(BENCH_OURS)/.stamp $(VENV_STAMP)  ## Measure how long others wait while large documents are used
 	@$(STEP) "Waits beside large documents" .venv/bin/python scripts/stalls.py $(BENCH_OURS)/bin/python $(ARGS)
 
-evidence: $(BENCH_OURS)/.stamp $(BENCH_PEER)/.stamp $(VENV_STAMP)  ## Show what is lost after kills, beside the published peer, and what the tests catch
+evidence: $(BENCH_OURS)/.stamp $(BENCH_PEER)/.stamp $(VENV_STAMP) $(NODE_MODULES)  ## Show what is lost after kills, beside the published peer, and what the tests catch
 	@.venv/bin/python scripts/evidence.py $(BENCH_OURS)/bin/python $(BENCH_PEER)/bin/python $(ARGS)
 
 clean:  ## Remove all that was built or installed here

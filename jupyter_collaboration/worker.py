@@ -156,7 +156,7 @@ def main() -> None:
     while True:
         try:
             call, args = pickle.load(questions)
-        except EOFError:  # the server has ended
+        except (EOFError, pickle.UnpicklingError):  # the server has ended, perhaps in a question
             return
         try:
             answer: tuple[bool, Any] = True, call(*args)
@@ -168,8 +168,11 @@ def main() -> None:
             data = pickle.dumps(answer, protocol=5)
         except Exception as error:
             data = pickle.dumps((False, RuntimeError(f"{answer[1]!r}: {error!r}")))
-        pickle.dump(data, answers, protocol=5)
-        answers.flush()
+        try:
+            pickle.dump(data, answers, protocol=5)
+            answers.flush()
+        except BrokenPipeError:  # the server has ended
+            os._exit(0)  # without writing the rest of the answer
 
 
 if __name__ == "__main__":

@@ -21,6 +21,9 @@ from statistics import median
 
 ROOT = Path(__file__).parent.parent
 
+REAL_PLANS = 20
+"""How many more plans run in one process than with real servers, which take longer."""
+
 
 def output_of(*command: str, cwd: Path = ROOT) -> tuple[int, str]:
     """Run a command with the source tree on its path, and return its exit code and its output."""
@@ -37,9 +40,9 @@ def output_of(*command: str, cwd: Path = ROOT) -> tuple[int, str]:
     return done.returncode, done.stdout
 
 
-def plans(first: int, count: int) -> tuple[bool, str]:
+def plans(first: int, count: int, *options: str) -> tuple[bool, str]:
     code, text = output_of(
-        *(sys.executable, "-m", "fuzz", "--from", str(first), "--count", str(count)),
+        *(sys.executable, "-m", "fuzz", "--from", str(first), "--count", str(count), *options),
         cwd=ROOT / "tests",
     )
     figures = re.findall(r"(\d+) plans, (\d+) failed", text)
@@ -98,6 +101,9 @@ def main() -> int:
     lost = crashes({"ours": options.ours, "published": options.peer})
     checks = {
         "random plans": plans(options.first, options.plans),
+        "random plans with real servers and pages": plans(
+            options.first, max(1, options.plans // REAL_PLANS), "--sockets"
+        ),
         "kills at every point of the server's work": kills(),
         "known bugs, brought back": mutations(),
     }

@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+import ast
+import importlib
 import os
+import pickle
 import signal
 import subprocess
 import sys
@@ -132,3 +135,65 @@ def _is_running(pid: int) -> bool:
         return b"worker.py" in Path(f"/proc/{pid}/cmdline").read_bytes()
     except OSError:
         return False
+
+
+def started() -> subprocess.Popen[bytes]:
+    """The process, as a server starts it."""
+    return subprocess.Popen(
+        [sys.executable, worker.__file__, *sys.path],
+        stdin=subprocess.PIPE,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+    )
+
+
+def test_the_process_ends_without_words_when_its_server_is_killed_during_a_question() -> None:
+    """[M12]"""
+    process = started()
+    question = pickle.dumps((len, ("x" * LARGE,)), protocol=5)
+    _, errors = process.communicate(question[: LARGE // 2], timeout=30)
+    assert (process.returncode, errors) == (0, b"")
+
+
+def test_the_process_ends_without_words_when_its_server_is_killed_before_the_answer() -> None:
+    """[M12]"""
+    process = started()
+    assert process.stdin is not None
+    assert process.stdout is not None
+    assert process.stderr is not None
+    process.stdout.close()
+    with process:
+        pickle.dump((bytes, (LARGE,)), process.stdin, protocol=5)
+        process.stdin.flush()
+        assert process.stderr.read() == b""
+    assert process.returncode == 0
+
+
+def called_in_the_process() -> set[str]:
+    """The modules of the functions that are passed to `run_large`."""
+    folder = Path(worker.__file__).parent
+    found = set()
+    for path in folder.rglob("*.py"):
+        name = ".".join(path.relative_to(folder.parent).with_suffix("").parts)
+        for node in ast.walk(ast.parse(path.read_text())):
+            if isinstance(node, ast.Call) and getattr(node.func, "id", "") == "run_large":
+                called = node.args[1]
+                assert isinstance(called, ast.Name)
+                found.add(getattr(importlib.import_module(name), called.id).__module__)
+    return found
+
+
+def test_the_process_starts_quickly_without_the_modules_of_a_server() -> None:
+    """[M12] Importing these takes seconds on a busy machine, at the first merge."""
+    modules = called_in_the_process()
+    assert "jupyter_collaboration.merge.document" in modules
+    heavy = "{'jupyter_server', 'nbformat', 'jsonschema', 'tornado'} & set(sys.modules)"
+    program = f"import sys, {', '.join(sorted(modules))}; print({heavy} or '')"
+    found = subprocess.run(
+        [sys.executable, "-c", program],
+        env={**os.environ, "PYTHONPATH": os.pathsep.join(sys.path)},
+        capture_output=True,
+        text=True,
+        check=True,
+    )
+    assert found.stdout.strip() == ""

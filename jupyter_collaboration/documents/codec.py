@@ -239,6 +239,14 @@ def rendered(content_type: str, update: bytes) -> Any:
     return content
 
 
+def document_fingerprint(content_type: str, update: bytes) -> str:
+    """Return the fingerprint of the content of a document, given as one update.
+
+    Slow for large documents: call it outside of the event loop.
+    """
+    return file_fingerprint(content_type, rendered(content_type, update))
+
+
 def notebook_of(document: YNotebook) -> dict[str, Any]:
     """Return the notebook in a document, with all cells and their ids."""
     meta: dict[str, Any] = document.ydoc.get("meta", type=Map).to_py() or {}

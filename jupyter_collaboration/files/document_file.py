@@ -14,6 +14,7 @@ from collections.abc import AsyncIterator, Callable
 from contextlib import AbstractContextManager, asynccontextmanager, nullcontext, suppress
 from dataclasses import dataclass, replace
 from datetime import datetime
+from functools import partial
 from typing import Any, Protocol
 
 from anyio.to_thread import run_sync
@@ -343,9 +344,8 @@ class DocumentFile:
         """
         try:
             path = self._path_again() if again else self.path
-            if not again and await run_sync(self._was_changed, path):
-                raise FileChanged(f"{path} was changed by another program a moment ago.")
-            saved = await self._write(path, content)
+            check = _no_check if again else partial(self._check_unchanged, path)
+            saved = await self._write(path, content, check)
             self._file_ids.save(path)
             if again:
                 self._made_again_at = path
@@ -370,14 +370,14 @@ class DocumentFile:
         """Whether a file contains exactly what was saved: no hook or manager changes it."""
         return self._is_native and not has_pre_save_hooks(self._contents)
 
-    async def _write(self, path: str, content: Any) -> SavedFile:
+    async def _write(self, path: str, content: Any, check: Callable[[], None]) -> SavedFile:
         style = await self._formatting()
         if isinstance(content, NotebookContent):
             if self._exact is None and self.stores_exactly:
                 how = await run_sync(_format_of, style, content)
                 if how is not None:
                     with self._file_ids.replacing(path):
-                        written = await save_notebook(self._contents, path, content, how)
+                        written = await save_notebook(self._contents, path, content, how, check)
                     return SavedFile(await self._state_after(path, written))
             content = await run_sync(content.plain)
         meant = content
@@ -392,7 +392,7 @@ class DocumentFile:
                 content = self._exact = await run_sync(with_exact, self._exact, content)
         model = {"type": self._id.contents_type, "format": self._id.format, "content": content}
         if self._is_native:
-            saved = await self._write_natively(path, model, meant)
+            saved = await self._write_natively(path, model, meant, check)
         else:
             await ensure_async(self._contents.save(model, path))
             saved = await self._read_back(path, meant)
@@ -400,11 +400,13 @@ class DocumentFile:
             self._lines = LineEndings(content, self.newline)
         return saved
 
-    async def _write_natively(self, path: str, model: dict[str, Any], meant: Any) -> SavedFile:
+    async def _write_natively(
+        self, path: str, model: dict[str, Any], meant: Any, check: Callable[[], None]
+    ) -> SavedFile:
         """Write the file on the server's disk; the result is known without reading it back."""
         text_of = (lambda _: None) if self._style is None else self._style.text_of
         with self._file_ids.replacing(path):
-            written = await save_natively(self._contents, path, model, text_of)
+            written = await save_natively(self._contents, path, model, text_of, check)
         state = await self._state_after(path, written)
         if written.content is None or await run_sync(self._is_same, written.content, meant):
             return SavedFile(state)
@@ -441,17 +443,27 @@ class DocumentFile:
         shown, _ = representable(found)
         return file_fingerprint(kind, shown) == file_fingerprint(kind, meant)
 
-    def _was_changed(self, path: str) -> bool:
-        """Return whether another program wrote the file since the last check, right before a save.
+    def _check_unchanged(self, path: str) -> None:
+        """Check right before a write that the file is as it was when it was last checked.
+
+        A file that is missing has been renamed, or deleted: written under this name, it would exist
+        twice, and what was typed would be in the wrong one. [F8]
 
         Works only for files on the server's disk that are hashed in the same way as by Jupyter.
+
+        Raises:
+            FileChanged: it was written, renamed or deleted in the meantime.
         """
-        if not self._is_native or not self._last_hash:
-            return False
+        if not self._last_hash:
+            return
         try:
-            return self._reader.hash_now(self._os_path(path)) != self._last_hash
+            found = self._reader.hash_now(self._os_path(path))
+        except FileNotFoundError as error:
+            raise FileChanged(f"{path} was renamed or deleted a moment ago.") from error
         except OSError:
-            return False
+            return
+        if found != self._last_hash:
+            raise FileChanged(f"{path} was changed by another program a moment ago.")
 
     def _os_path(self, path: str) -> str:
         """Return where a native manager stores a file."""
@@ -493,6 +505,10 @@ class DocumentFile:
         self._last_hash = found
         stamp = _stamp(model.get("last_modified"))
         return FileState(path, found, stamp, bool(model.get("writable", True)))
+
+
+def _no_check() -> None:
+    """Write a file whatever it is now."""
 
 
 def _format_of(style: JsonStyle | None, content: NotebookContent) -> NotebookFormat | None:

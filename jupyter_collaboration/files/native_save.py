@@ -80,6 +80,7 @@ async def save_natively(
     path: str,
     model: dict[str, Any],
     text_of: Callable[[dict[str, Any]], str | None],
+    check: Callable[[], None],
 ) -> Written:
     """Save a file, as the manager's ``save`` does.
 
@@ -88,6 +89,7 @@ async def save_natively(
         model: of the type "notebook" or "file", with its content.
         text_of: returns the text of a notebook with the formatting of its file; None for
             Jupyter's own.
+        check: called in a thread right before the file is written; what it raises prevents that.
 
     Raises:
         HTTPError: a hook refused the file, or the user may not write it.
@@ -106,12 +108,16 @@ async def save_natively(
         data = await run_sync(base64.b64decode, model["content"])
     else:
         data = model["content"].encode()
-    digest = await _written(manager, path, [data], is_notebook)
+    digest = await _written(manager, path, [data], is_notebook, check)
     return Written(digest, model["content"] if hooked else None)
 
 
 async def save_notebook(
-    contents: ContentsManager, path: str, content: NotebookContent, how: NotebookFormat
+    contents: ContentsManager,
+    path: str,
+    content: NotebookContent,
+    how: NotebookFormat,
+    check: Callable[[], None],
 ) -> Written:
     """Save a notebook; format and sign only what has changed.
 
@@ -119,6 +125,7 @@ async def save_notebook(
 
     Args:
         path: relative to the server's root.
+        check: called in a thread right before the file is written; what it raises prevents that.
 
     Raises:
         HTTPError: the user may not write the file.
@@ -127,7 +134,7 @@ async def save_notebook(
     manager: Any = contents
     await _sign(manager, partial(notebook_text.signature_of, manager.notary, content, how), path)
     pieces = await run_sync(notebook_text.text_of, content, how)
-    return Written(await _written(manager, path, pieces, True), None)
+    return Written(await _written(manager, path, pieces, True, check), None)
 
 
 def has_pre_save_hooks(contents: ContentsManager) -> bool:
@@ -136,11 +143,13 @@ def has_pre_save_hooks(contents: ContentsManager) -> bool:
     return manager.pre_save_hook is not None or bool(manager._pre_save_hooks)
 
 
-async def _written(manager: Any, path: str, pieces: list[bytes], is_notebook: bool) -> str:
+async def _written(
+    manager: Any, path: str, pieces: list[bytes], is_notebook: bool, check: Callable[[], None]
+) -> str:
     """Write a file, and do what follows a save; return the hash of the file."""
     path = path.strip("/")
     os_path = Path(manager._get_os_path(path))
-    await run_sync(_write, manager, os_path, pieces)
+    await run_sync(_write, manager, os_path, pieces, check)
     if is_notebook and not await ensure_async(manager.checkpoints.list_checkpoints(path)):
         await ensure_async(manager.create_checkpoint(path))  # there should always be one
     saved = await ensure_async(manager.get(path, content=False))
@@ -187,7 +196,7 @@ def _notebook_bytes(
     return text.encode()
 
 
-def _write(manager: Any, path: Path, pieces: list[bytes]) -> None:
+def _write(manager: Any, path: Path, pieces: list[bytes], check: Callable[[], None]) -> None:
     """Replace a file atomically, or write it in place if more than its content would change."""
     target = Path(os.path.realpath(path))
     try:
@@ -199,12 +208,18 @@ def _write(manager: Any, path: Path, pieces: list[bytes]) -> None:
     replaceable = manager.use_atomic_writing and (
         found is None or (stat.S_ISREG(found.st_mode) and found.st_nlink == 1)
     )
-    if not (replaceable and _replace(target, pieces, found)):
+    if not (replaceable and _replace(target, pieces, found, check)):
+        check()
         with manager.atomic_writing(str(path), text=False) as file:
             file.writelines(pieces)
 
 
-def _replace(target: Path, pieces: list[bytes], found: os.stat_result | None) -> bool:
+def _replace(
+    target: Path,
+    pieces: list[bytes],
+    found: os.stat_result | None,
+    check: Callable[[], None],
+) -> bool:
     """Write a temporary file and rename it; return False if that is not possible."""
     name = target.with_name(f".~{uuid4().hex[:12]}{target.suffix}")
     try:
@@ -224,6 +239,7 @@ def _replace(target: Path, pieces: list[bytes], found: os.stat_result | None) ->
             file.writelines(pieces)
             file.flush()
             os.fsync(file.fileno())
+        check()
         os.replace(name, target)
     except PermissionError:  # such as an owner that cannot be preserved
         os.unlink(name)

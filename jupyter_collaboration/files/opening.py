@@ -18,7 +18,7 @@ from anyio.to_thread import run_sync
 from pycrdt import Array, Doc, Text
 
 from ..documents.codec import (
-    file_fingerprint,
+    document_fingerprint,
     loaded_fingerprint,
     loaded_update,
     rendered,
@@ -27,7 +27,7 @@ from ..documents.codec import (
 from ..documents.identity import is_notebook
 from ..documents.slices import Slices
 from ..documents.validation import needs_repair
-from ..errors import HistoryDamaged, LoadFailed, must_propagate
+from ..errors import DocumentNotFound, HistoryDamaged, LoadFailed, must_propagate
 from ..failpoints import failpoint
 from ..history.model import Kind, Stored
 from ..history.store import History
@@ -252,14 +252,22 @@ class Opening:
 async def load_when_readable(file: DocumentFile) -> LoadedFile:
     """Read a file; wait for one that cannot be read, since it may be half written. [F3]
 
+    A file that is renamed at this moment is missing until its new path is known. [F8]
+
     Raises:
         DocumentNotFound: the file does not exist.
         LoadFailed: it cannot be read.
     """
     deadline = anyio.current_time() + UNREADABLE_TIME
+    was_missing = False
     while True:
         try:
             return await file.load()
+        except DocumentNotFound:
+            if was_missing:
+                raise
+            was_missing = True
+            await anyio.sleep(SETTLE_TIME)
         except LoadFailed:
             if anyio.current_time() > deadline:
                 raise
@@ -268,11 +276,7 @@ async def load_when_readable(file: DocumentFile) -> LoadedFile:
 
 async def fingerprint_of(content_type: str, update: bytes) -> str:
     """Return the fingerprint of a document, given as one update."""
-    return await run_large(len(update), _fingerprint_of, content_type, update)
-
-
-def _fingerprint_of(content_type: str, update: bytes) -> str:
-    return file_fingerprint(content_type, rendered(content_type, update))
+    return await run_large(len(update), document_fingerprint, content_type, update)
 
 
 def document_size(doc: Doc[Any], content_type: str) -> int:

@@ -46,8 +46,15 @@ from ..failpoints import failpoint
 from ..history.model import Kind
 from ..history.store import History
 from ..merge.conflict import Conflict
-from ..merge.document import LateEdits, Merge, content_in_file, merge_into, stands
-from ..merge.rebase import Replicas, joined
+from ..merge.document import (
+    LateEdits,
+    Merge,
+    content_in_file,
+    merge_into,
+    stands,
+    with_content,
+)
+from ..merge.rebase import Replicas
 from ..protocol import messages
 from ..worker import run_large
 from .autosave import Autosave
@@ -410,7 +417,7 @@ class FileSynchronizer:
         """Return the document as a manager stored it, as one update."""
         shown = content_in_file(self._type, content)
         state = self._doc.get_update() if state is None else state
-        held = await run_large(len(state), _with_content, self._type, state, shown)
+        held = await run_large(len(state), with_content, self._type, state, shown)
         return held
 
     async def _read_document(self) -> _Found:
@@ -638,7 +645,7 @@ class FileSynchronizer:
         state = base if isinstance(base, bytes) else await self._base.state()
         if state is None:
             state = self._doc.get_update()
-        held = await run_large(len(state), _with_content, self._type, state, content)
+        held = await run_large(len(state), with_content, self._type, state, content)
         fingerprint = await fingerprint_of(self._type, held)
 
         cut = 0
@@ -757,8 +764,3 @@ def _fingerprint_of(content_type: str, content: Any) -> str:
     if isinstance(content, NotebookContent):
         return content.fingerprint()
     return file_fingerprint(content_type, content)
-
-
-def _with_content(content_type: str, base: bytes, content: Any) -> bytes:
-    """Return the base, edited to have a given content."""
-    return joined(base, merge_into(content_type, base, base, content).update)

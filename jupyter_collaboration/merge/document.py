@@ -35,7 +35,7 @@ from .cells import match_cells, source_of
 from .conflict import Conflict
 from .diff import longest_rising, text_edits, tokens_of
 from .notebook import merge_notebooks
-from .rebase import Made, Replicas, ReplicaTexts, Texts
+from .rebase import Made, Replicas, ReplicaTexts, Texts, joined
 from .text import merge_text
 from .values import merge_values, same
 
@@ -127,6 +127,11 @@ def content_in_file(content_type: str, content: Any) -> Any:
     if (content["nbformat"], content["nbformat_minor"]) < (4, 5):
         cells = [{key: cell[key] for key in cell if key != "id"} for cell in cells]
     return {**content, "cells": cells, "metadata": {**PLACEHOLDERS, **content["metadata"]}}
+
+
+def with_content(content_type: str, base: bytes, content: Any) -> bytes:
+    """Return a document, given as one update, edited to have a given content."""
+    return joined(base, merge_into(content_type, base, base, content).update)
 
 
 def nearest(content_type: str, content: Any, *updates: bytes) -> bytes:

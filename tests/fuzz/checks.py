@@ -5,7 +5,8 @@ from __future__ import annotations
 import asyncio
 from collections import Counter
 from collections.abc import Callable
-from typing import TYPE_CHECKING, Any
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, Protocol
 
 from pycrdt import Doc
 
@@ -19,7 +20,26 @@ from .contents import cells_of_doc, cells_of_file, is_notebook
 from .marks import Cells, count, readable, torn
 
 if TYPE_CHECKING:
+    from .ledger import Ledger
     from .world import World
+
+
+class Judged(Protocol):
+    """What of a world the judge looks at in the end."""
+
+    kind: str
+    ledger: Ledger
+    named: dict[tuple[str, int], Cells]
+    """What the document held in versions that were named, by session and entry."""
+
+    @property
+    def has_ids(self) -> bool: ...
+
+    @property
+    def file(self) -> Path: ...
+
+    def cells_of(self, doc: Doc[Any]) -> Cells:
+        """The cells of a document of the plan."""
 
 
 async def wait_for(done: Callable[[], bool], seconds: float) -> bool:
@@ -37,16 +57,18 @@ def _same(world: World) -> bool:
     live = world.life.room if world.life is not None and not world.life.dead else None
     if live is None:
         return False
-    clocks, cells = _clocks(live.ydoc), cells_of_doc(live.ydoc, world.kind)
+    clocks, cells = clocks_of(live.ydoc.get_state()), cells_of_doc(live.ydoc, world.kind)
     return all(
-        client.online and client.stored and _clocks(client.doc) == clocks and client.cells == cells
+        client.online
+        and client.stored
+        and clocks_of(client.doc.get_state()) == clocks
+        and client.cells == cells
         for client in world.clients
     )
 
 
-def _clocks(doc: Doc[Any]) -> dict[int, int]:
+def clocks_of(state: bytes) -> dict[int, int]:
     """How much a replica has of each client; their order in a state vector is not given."""
-    state = doc.get_state()
     count, at = messages.read_varuint(state, 0)
     clocks = {}
     for _ in range(count):
@@ -114,7 +136,7 @@ async def at_rest(world: World, seconds: float) -> list[str]:
         wrong = ["the file does not become what the document is", *_differences(world)]
     if not await wait_for(lambda: _both_agree(world), seconds):
         wrong += ["the servers do not agree", *_differences(world)]
-        wrong.append(f"beside: {_shown(world.beside.cells)}")
+        wrong.append(f"beside: {shown(world.beside.cells)}")
     return wrong + await _verdicts(world)
 
 
@@ -130,9 +152,13 @@ def _file_agrees(world: World) -> bool:
         file = cells_of_file(world.file.read_bytes(), world.kind)
     except ValueError:  # it is being written
         return False
-    cells = cells_of_doc(room.ydoc, world.kind)
-    if is_notebook(world.kind):
-        named = rendered("notebook", room.ydoc.get_update())["nbformat_minor"] >= 5
+    return file_agrees(world.kind, file, cells_of_doc(room.ydoc, world.kind), room.ydoc)
+
+
+def file_agrees(kind: str, file: Cells, cells: Cells, doc: Doc[Any]) -> bool:
+    """Whether a file holds the same as a document."""
+    if is_notebook(kind):
+        named = rendered("notebook", doc.get_update())["nbformat_minor"] >= 5
         return len(file) == len(cells) and all(
             text == other and (not named or name == other_name)
             for (name, text), (other_name, other) in zip(file, cells, strict=True)
@@ -148,6 +174,17 @@ def _room(world: World) -> DocumentRoom:
 async def _verdicts(world: World) -> list[str]:
     room = _room(world)
     cells = cells_of_doc(room.ydoc, world.kind)
+    wrong = verdicts(world, cells)
+    assert world.life is not None
+    history = world.life.backend.history(str(world.document))
+    wrong += await history_verdicts(world, history, room.ydoc, room.session_id)
+    if wrong:
+        wrong.append(f"in the end: {shown(cells)}")
+    return wrong
+
+
+def verdicts(world: Judged, cells: Cells) -> list[str]:
+    """What is wrong with the document in the end."""
     found = count(cells)
     if not world.has_ids:
         found -= _kept_twice(cells)
@@ -164,9 +201,6 @@ async def _verdicts(world: World) -> list[str]:
     data = world.file.read_bytes()
     if world.kind == "crlf" and data.count(b"\n") != data.count(b"\r\n"):
         wrong.append("line endings became mixed")
-    wrong += await _history(world, room)
-    if wrong:
-        wrong.append(f"in the end: {_shown(cells)}")
     return wrong
 
 
@@ -179,10 +213,10 @@ def _kept_twice(cells: Cells) -> Counter[int]:
     return Counter(number for number, texts in homes.items() if len(set(texts)) == 2)
 
 
-async def _history(world: World, room: DocumentRoom) -> list[str]:
+async def history_verdicts(
+    world: Judged, history: History, doc: Doc[Any], session_id: str
+) -> list[str]:
     """Whether what is stored makes the document that is there."""
-    assert world.life is not None
-    history = world.life.backend.history(str(world.document))
     stored = await history.load()
     wrong = []
     replayed: Doc[Any] = Doc()
@@ -191,39 +225,39 @@ async def _history(world: World, room: DocumentRoom) -> list[str]:
     loaded: Doc[Any] = Doc()
     if stored.state is not None:
         loaded.apply_update(stored.state)
-    for name, doc in (("entries", replayed), ("state", loaded)):
-        if cells_of_doc(doc, world.kind) != cells_of_doc(room.ydoc, world.kind):
+    for name, made in (("entries", replayed), ("state", loaded)):
+        if cells_of_doc(made, world.kind) != cells_of_doc(doc, world.kind):
             wrong.append(f"the history's {name} make another document")
-    if stored.session_id != room.session_id:
+    if stored.session_id != session_id:
         wrong.append("the history has another session id")
     for mark in await history.versions.marks():
         if mark.kind is MarkKind.NAMED:
-            wrong += await _as_it_was(world, history, mark.seq)
+            wrong += await _as_it_was(world, history, session_id, mark.seq)
     return wrong
 
 
-async def _as_it_was(world: World, history: History, seq: int) -> list[str]:
+async def _as_it_was(world: Judged, history: History, session_id: str, seq: int) -> list[str]:
     """Whether a version that was named holds what the document held then."""
-    shown = world.named[_room(world).session_id, seq]
+    then = world.named[session_id, seq]
     state = await history.at(seq)
     if state is None:
         return [f"the named version {seq} is not kept"]
     doc: Doc[Any] = Doc()
     doc.apply_update(state)
-    cells = cells_of_doc(doc, world.kind)
-    return [] if cells == shown else [f"version {seq} is {_shown(cells)}, and was {_shown(shown)}"]
+    cells = world.cells_of(doc)
+    return [] if cells == then else [f"version {seq} is {shown(cells)}, and was {shown(then)}"]
 
 
 def _differences(world: World) -> list[str]:
-    shown = [f"file: {_shown(cells_of_file(world.file.read_bytes(), world.kind))}"]
+    told = [f"file: {shown(cells_of_file(world.file.read_bytes(), world.kind))}"]
     live = world.life.room if world.life is not None else None
     if live is not None:
-        shown.append(f"room: {_shown(cells_of_doc(live.ydoc, world.kind))}")
+        told.append(f"room: {shown(cells_of_doc(live.ydoc, world.kind))}")
     for client in world.clients:
         stored = "stored" if client.stored else "not stored"
-        shown.append(f"{client.username} ({stored}): {_shown(client.cells)}")
-    return shown
+        told.append(f"{client.username} ({stored}): {shown(client.cells)}")
+    return told
 
 
-def _shown(cells: list[tuple[str, str]]) -> str:
+def shown(cells: list[tuple[str, str]]) -> str:
     return " | ".join(f"{name}: {readable(text)!r}" for name, text in cells)

@@ -81,7 +81,10 @@ class Collaborator:
 
     @property
     def cells(self) -> Cells:
-        return cells_of_doc(self.doc, self.kind)
+        return self._cells_of(self.doc)
+
+    def _cells_of(self, doc: Doc[Any]) -> Cells:
+        return cells_of_doc(doc, self.kind)
 
     @property
     def opened(self) -> bool:
@@ -189,7 +192,7 @@ class Collaborator:
             joined: Doc[Any] = Doc()
             for update in (state, *others):
                 joined.apply_update(update)
-            self.ledger.typed.mixed(text for _, text in cells_of_doc(joined, self.kind))
+            self.ledger.typed.mixed(text for _, text in self._cells_of(joined))
         known.append(state)
 
     def disconnect(self) -> None:
@@ -289,10 +292,14 @@ class Collaborator:
                     self.doc.apply_update(payload)
                 finally:
                     self._remote = False
-                cells = self.cells
-                self.ledger.seen(cells)
-                self.ledger.typed.mixed(text for _, text in cells)
+                self._applied()
         self._remember()
+
+    def _applied(self) -> None:
+        """Others have changed the document."""
+        cells = self.cells
+        self.ledger.seen(cells)
+        self.ledger.typed.mixed(text for _, text in cells)
 
     def _all_stored(self, reply: dict[str, Any]) -> None:
         number = reply.get("responseTo")

@@ -110,6 +110,24 @@ def make_plan(seed: int, kind: str, steps: int) -> Plan:
     return plan
 
 
+def has_ids(plan: Plan) -> bool:
+    """Whether the file of a plan names its cells. If not, and both sides changed a cell until
+    their texts do not tell that it is one, both are kept. [F5] [L6]"""
+    return plan["kind"] != "notebook44" and all(
+        step.get("how") != "downgrade" for step in plan["steps"]
+    )
+
+
+def are_two(plan: Plan) -> bool:
+    """Whether there are two servers on the folder."""
+    return any(step["op"] == "beside" for step in plan["steps"])
+
+
+def outputs_are_frail(plan: Plan) -> bool:
+    """Whether outputs may go with their cells, or be replaced by others."""
+    return any(step["op"] in ("disk", "wipe", "restore") for step in plan["steps"])
+
+
 def fresh_marks(plan: Plan) -> Plan:
     """A copy of a plan with its steps as they are: marks keep their numbers."""
     return {**plan, "steps": [dict(step) for step in plan["steps"]]}

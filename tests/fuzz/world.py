@@ -27,8 +27,9 @@ from .beside import Beside
 from .clients import Collaborator
 from .contents import body, cells_of_doc, cells_of_file, initial, is_notebook
 from .ledger import Ledger
-from .marks import Cells, count
-from .plan import Plan, Step
+from .losses import excuse_crash, excuse_lost_store
+from .marks import Cells
+from .plan import Plan, Step, are_two, has_ids, outputs_are_frail
 from .server import STORE, Life, mortal_writes
 
 FIRST_MARKS = range(5000, 5003)
@@ -64,8 +65,7 @@ class World:
         names = [f"client {number}" for number in range(plan["clients"])]
         self.clients = [Collaborator(name, self.kind, self.ledger) for name in names]
         for client in self.clients:
-            frail = {"disk", "wipe", "restore"}  # the cells of these may go with their outputs
-            client.outputs_are_frail = any(step["op"] in frail for step in plan["steps"])
+            client.outputs_are_frail = outputs_are_frail(plan)
         self.life: Life | None = None
         self.clock = SimpleNamespace(offset=0.0)
         self._watched: Any = None
@@ -77,16 +77,13 @@ class World:
 
     @property
     def has_ids(self) -> bool:
-        """Whether the file names its cells. If not, and both sides changed a cell until their texts
-        do not tell that it is one, both are kept. [F5] [L6]"""
-        return self.kind != "notebook44" and all(
-            step.get("how") != "downgrade" for step in self.plan["steps"]
-        )
+        """Whether the file names its cells."""
+        return has_ids(self.plan)
 
     @property
     def are_two(self) -> bool:
         """Whether there are two servers on the folder."""
-        return any(step["op"] == "beside" for step in self.plan["steps"])
+        return are_two(self.plan)
 
     @property
     def live(self) -> DocumentRoom | None:
@@ -96,6 +93,10 @@ class World:
     @property
     def file(self) -> Path:
         return self.root / self.path
+
+    def cells_of(self, doc: Doc[Any]) -> Cells:
+        """The cells of a document of this plan."""
+        return cells_of_doc(doc, self.kind)
 
     async def run(self) -> list[str]:
         """Take all steps, come to rest, and say what is wrong."""
@@ -247,13 +248,8 @@ class World:
     async def _do_wipe(self, step: Step) -> None:
         """The store is lost or broken: what is neither in the file nor in a replica is gone."""
         await self._down("kill" if step["at"] < 0.6 else "stop")
-        kept = count(cells_of_file(self.file.read_bytes(), self.kind))
-        for number, mark in self.ledger.marks.items():
-            mark.safe = bool(kept[number])
-        for client in self.clients:
-            kept += count(client.cells)
-        gone = [number for number in self.ledger.marks if not kept[number]]
-        self.ledger.excuse(gone, "(was in the lost store only)")
+        file = cells_of_file(self.file.read_bytes(), self.kind)
+        excuse_lost_store(self.ledger, file, self.clients)
         if step["how"] == "corrupt":
             (self.root / STORE).write_bytes(b"no database " * 1000)
         for path in self.root.glob(f"{STORE}*"):
@@ -271,12 +267,7 @@ class World:
     async def _do_crash(self, step: Step) -> None:
         """A client loses its replica: what only it had, unacknowledged, may be gone."""
         one = self.clients[step["client"]]
-        others: set[int] = set()
-        for client in self.clients:
-            if client is not one:
-                others |= set(count(client.cells))
-        unsafe = {n for n in count(one.cells) if not self.ledger.marks[n].safe} - others
-        self.ledger.excuse(unsafe, f"({one.username} crashed)")
+        excuse_crash(self.ledger, one, self.clients)
         one.crash()
 
     async def _do_save(self, step: Step) -> None:

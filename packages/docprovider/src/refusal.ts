@@ -95,6 +95,17 @@ export function refusalOfClose(
 }
 
 /**
+ * The name of the history that the document has now.
+ *
+ * @param reason The reason of a close with code 1003.
+ * @returns The name, or `null` if it is not told.
+ */
+export function sessionOfClose(reason: string): string | null {
+  const { sessionId } = parseReason(reason);
+  return typeof sessionId === 'string' && sessionId ? sessionId : null;
+}
+
+/**
  * Why a server wants to be left alone for a while, in words.
  *
  * @param code The close code.

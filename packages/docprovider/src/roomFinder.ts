@@ -12,7 +12,13 @@ import type { TranslationBundle } from '@jupyterlab/translation';
 
 import type { KeptChanges } from './keptChanges';
 import type { IRefusal } from './refusal';
-import { forkIsGone, refusalOfClose, troubleOfClose } from './refusal';
+import {
+  forkIsGone,
+  refusalOfClose,
+  RefusedError,
+  sessionOfClose,
+  troubleOfClose
+} from './refusal';
 import type { ISession } from './session';
 import { requestSession, roomOf, roomUrl } from './session';
 import type { Sync } from './sync';
@@ -88,22 +94,14 @@ export class RoomFinder {
    * @throws Error if the server could not be asked.
    */
   async url(afterFailure: boolean): Promise<string> {
-    const { kept, provider, serverSettings, sync, trans, user } = this._options;
+    const { kept, provider, serverSettings, sync, user } = this._options;
     const fork = this._fork;
     let session = this._session;
     if (fork) {
       const { contentType: type, format } = provider;
       session = { format, type, fileId: '', sessionId: fork.sessionId };
     } else if (!session || afterFailure || this._isStale) {
-      session = await requestSession(
-        provider.path,
-        provider.format,
-        provider.contentType,
-        serverSettings,
-        trans
-      );
-      this._maxMessageBytes = session.maxMessageBytes ?? null;
-      this._hasPrivateHistory = session.privateHistory === true;
+      session = await this._ask(afterFailure);
     }
     const room = fork?.room ?? roomOf(session);
     if (kept) {
@@ -137,13 +135,51 @@ export class RoomFinder {
     if (refusal?.reason === 'unknown_session') {
       // Ask for the session that there is now. [S4]
       this._isStale = true;
+      this._current = sessionOfClose(reason);
       return null;
     }
     return refusal;
   }
 
+  /**
+   * Ask the server for the session of the document.
+   *
+   * A file that was renamed while this page was away is not found by its path,
+   * but its document still has the same room. [F8]
+   *
+   * @throws RefusedError if the document is not found there either.
+   */
+  private async _ask(afterFailure: boolean): Promise<ISession> {
+    const { provider, serverSettings, trans } = this._options;
+    const wasById = this._isById;
+    this._isById = false;
+    try {
+      const session = await requestSession(
+        provider.path,
+        provider.format,
+        provider.contentType,
+        serverSettings,
+        trans
+      );
+      this._maxMessageBytes = session.maxMessageBytes ?? null;
+      this._hasPrivateHistory = session.privateHistory === true;
+      return session;
+    } catch (error) {
+      const known = this._session;
+      const isNotFound =
+        error instanceof RefusedError && error.refusal.reason === 'not_found';
+      if (!isNotFound || !known || (wasById && afterFailure)) {
+        throw error;
+      }
+      this._isById = true;
+      return { ...known, sessionId: this._current ?? known.sessionId };
+    }
+  }
+
+  private _current: string | null = null;
   private _fork: RoomFinder.IFork | null = null;
   private _hasPrivateHistory = false;
+  private _isById = false;
   private _isStale = false;
   private _maxMessageBytes: number | null = null;
   private _session: ISession | null = null;

@@ -195,6 +195,58 @@ describe('What is typed without a connection', () => {
   });
 });
 
+// [F8]
+describe('A document that is not found by its path when the page is back', () => {
+  const away = async () => {
+    const opened = open();
+    await settled();
+    server.mode = 'turn away';
+    server.cut();
+    opened.model.updateSource(0, 0, 'typed ');
+    await vi.advanceTimersByTimeAsync(2000);
+    server.session.status = 404;
+    return opened;
+  };
+
+  it('is found by its id, as after a rename', async () => {
+    const { provider } = await away();
+    server.mode = 'open';
+    await vi.advanceTimersByTimeAsync(30000);
+    expect(provider.status).toBe('live');
+    expect(serverText()).toBe('typed ');
+  });
+
+  it('is found by its id if it has another history, too', async () => {
+    const { provider } = await away();
+    server.loseHistory('session-2', () => undefined);
+    server.mode = 'open';
+    await vi.advanceTimersByTimeAsync(30000);
+    expect(provider.status).toBe('live');
+    expect(server.rebases.map(each => each.sessionId)).toEqual(['session-1']);
+    expect(serverText()).toBe('typed ');
+  });
+
+  it('is reported as not found if its room is gone, too', async () => {
+    const { provider } = await away();
+    await vi.advanceTimersByTimeAsync(30000);
+    expect(provider.refusal?.reason).toBe('not_found');
+  });
+
+  it('is found by its id again after the next outage', async () => {
+    const { model, provider } = await away();
+    server.mode = 'open';
+    await vi.advanceTimersByTimeAsync(30000);
+    server.mode = 'turn away';
+    server.cut();
+    model.updateSource(0, 0, 'more ');
+    await vi.advanceTimersByTimeAsync(20);
+    server.mode = 'open';
+    await vi.advanceTimersByTimeAsync(30000);
+    expect(provider.status).toBe('live');
+    expect(serverText()).toBe('more typed ');
+  });
+});
+
 describe('The number of changes without acknowledgement', () => {
   it('counts what is typed, and is nothing once the server has it', async () => {
     const { provider, model } = open();

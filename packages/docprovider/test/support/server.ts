@@ -241,7 +241,10 @@ export class FakeServer {
     const sessionId = searchParams.get('sessionId');
     if (sessionId !== null && sessionId !== this.session.sessionId) {
       socket.open();
-      const reason = { reason: 'unknown_session' };
+      const reason = {
+        reason: 'unknown_session',
+        sessionId: this.session.sessionId
+      };
       socket.end(1003, JSON.stringify(reason));
       return;
     }
