@@ -41,9 +41,7 @@ test('a change on disk of what was typed is shown to everybody, and one of them 
   await dialog.getByRole('button', { name: 'Keep the other' }).click();
   await expect(dialog).toHaveCount(0);
   for (const person of [ada, grace]) {
-    await expect
-      .poll(() => person.sources())
-      .toEqual(['lr = 0.12', 'y = 1']);
+    await expect.poll(() => person.sources()).toEqual(['lr = 0.12', 'y = 1']);
     await expect(person.notificationButton('Review…')).toHaveCount(0);
   }
   await ada.page.keyboard.press('Control+S');

@@ -52,10 +52,7 @@ test('a fork is edited apart from its root, and merged into it', async ({
   expect(merged.ok).toBe(true);
   const both = ['x = 1 + "mine"', 'y = 2 + "hers"'];
   await expect.poll(() => grace.sources()).toEqual(both);
-  await ada.withProvider<IForkProvider>(
-    provider => provider.reconnect(),
-    []
-  );
+  await ada.withProvider<IForkProvider>(provider => provider.reconnect(), []);
   await grace.typeInCell(1, '!');
   await expect
     .poll(() => ada.sources())

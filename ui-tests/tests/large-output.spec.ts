@@ -58,9 +58,7 @@ test('an output that is too large is removed and offered as a file, and all else
     .poll(async () => (await grace.sources())[1])
     .toBe('begin by Ada');
   expect(await outputSizes(grace)).toEqual([]);
-  await expect
-    .poll(() => cellsOnDisk(server, name)[1])
-    .toBe('begin by Ada');
+  await expect.poll(() => cellsOnDisk(server, name)[1]).toBe('begin by Ada');
   expect(ada.sockets.filter(isRoom)).toHaveLength(1);
 
   const [download] = await Promise.all([

@@ -87,9 +87,9 @@ test('both sides change the same words, and the user chooses', async ({
   await ada.notificationButton('Review…').click();
   const dialog = ada.page.locator('.jp-ConflictsDialog');
   await expect(dialog.locator('.jp-Conflicts-place')).toHaveText('Cell 1');
-  await expect(dialog.locator('figure', { hasText: 'Your text' })).toContainText(
-    'two'
-  );
+  await expect(
+    dialog.locator('figure', { hasText: 'Your text' })
+  ).toContainText('two');
   await expect(
     dialog.locator('figure', { hasText: 'Text of the others' })
   ).toContainText('three');

@@ -33,30 +33,29 @@ test('a page that has shown no notification before shows one for an outage, and 
 });
 
 // [M10]
-testShared('what shows notifications is loaded again if that failed', async ({
-  server,
-  file,
-  ada
-}) => {
-  const name = server.write(file('txt'), 'begin\n');
-  let failures = 0;
-  await ada.page.route(/\/static\/.*\.js/, async route => {
-    const response = await route.fetch();
-    if (failures === 0 && (await showsToasts(response))) {
-      failures += 1;
-      await route.abort();
-    } else {
-      await route.fulfill({ response });
-    }
-  });
-  const loaded = toastsLoaded(ada.page);
-  await ada.open(name);
-  await loaded;
-  expect(failures).toBe(1);
+testShared(
+  'what shows notifications is loaded again if that failed',
+  async ({ server, file, ada }) => {
+    const name = server.write(file('txt'), 'begin\n');
+    let failures = 0;
+    await ada.page.route(/\/static\/.*\.js/, async route => {
+      const response = await route.fetch();
+      if (failures === 0 && (await showsToasts(response))) {
+        failures += 1;
+        await route.abort();
+      } else {
+        await route.fulfill({ response });
+      }
+    });
+    const loaded = toastsLoaded(ada.page);
+    await ada.open(name);
+    await loaded;
+    expect(failures).toBe(1);
 
-  server.remove(name);
-  await expect(ada.notification('was deleted on the server')).toBeVisible();
-});
+    server.remove(name);
+    await expect(ada.notification('was deleted on the server')).toBeVisible();
+  }
+);
 
 // [M10]
 test('nothing is loaded during an outage by what is written and looked at then', async ({

@@ -30,5 +30,11 @@ test('who is online is shown with what they have open', async ({
   ada,
   grace
 }, testInfo) => {
-  await meetOnline(server, [file('ipynb'), `other-${file('ipynb')}`], ada, grace, testInfo);
+  await meetOnline(
+    server,
+    [file('ipynb'), `other-${file('ipynb')}`],
+    ada,
+    grace,
+    testInfo
+  );
 });

@@ -35,7 +35,9 @@ test('who is online is shown with what they have open', async ({
   const names: [string, string] = [file('ipynb'), `other-${file('ipynb')}`];
   await meetOnline(server, names, ada, grace, testInfo);
   // A click opens what she looks at, and goes where she is.
-  await ada.page.locator('.jp-Collaborator-document', { hasText: names[1] }).click();
+  await ada.page
+    .locator('.jp-Collaborator-document', { hasText: names[1] })
+    .click();
   await expect(ada.cell(14).locator('.jp-CellPresence')).toBeVisible();
 
   // Who is followed is followed into other documents.
@@ -88,7 +90,10 @@ test('everything can be read in the dark theme, by three people', async ({
       theme: 'JupyterLab Dark'
     });
     const mark = ada.cell(1).locator('.jp-CellPresence');
-    await expect(mark).toHaveAttribute('aria-label', /Grace.*Linus|Linus.*Grace/);
+    await expect(mark).toHaveAttribute(
+      'aria-label',
+      /Grace.*Linus|Linus.*Grace/
+    );
     await expect(ada.page.locator('.jp-UsersItem-button')).toHaveCount(2);
     await ada.command('collaboration:show-people');
     await expect(ada.page.locator('.jp-Collaborator')).toHaveCount(2);

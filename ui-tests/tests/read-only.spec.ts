@@ -38,7 +38,9 @@ test('a document whose file is read-only can be edited and run, and not saved', 
   for (const person of [ada, grace]) {
     await expect(person.viewingMark).toHaveCount(0);
   }
-  await expect.poll(() => cellsOnDisk(server, name)).toEqual(['print(42) # x', '']);
+  await expect
+    .poll(() => cellsOnDisk(server, name))
+    .toEqual(['print(42) # x', '']);
   await expect(ada.status).toHaveText('Live · saved');
 });
 

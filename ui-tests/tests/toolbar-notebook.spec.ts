@@ -10,34 +10,35 @@ test.use({ application: 'notebook' });
 testAlone.use({ application: 'notebook' });
 
 // [P8] [M10]
-testAlone('the toolbar says that the server is gone, without taking the keyboard', async ({
-  server,
-  file,
-  ada
-}, testInfo) => {
-  testAlone.setTimeout(150_000);
-  const name = server.write(file('ipynb'), notebook('x = 1', 'y = 2'));
-  await ada.open(name);
-  await ada.kernelReady();
-  const notice = ada.page.locator('.jp-NotebookPanel-toolbar .jp-ConnectionItem');
-  await ada.typeInCell(0, '2');
-  await expect(notice).toHaveText('');
-  await server.stop('SIGKILL');
-  await expect(notice).toHaveText('Offline', { timeout: 60_000 });
-  await ada.page.keyboard.type('3');
-  expect((await ada.sources())[0]).toBe('x = 123');
-  await seesNoBarrier(ada, '.jp-ConnectionItem');
-  await picture(ada, 'toolbar-offline-notebook.png', testInfo);
-  // More is shown where the user asks for it.
-  await notice.getByRole('button').click();
-  await expect(ada.page.locator('.jp-ConnectionDetails')).toContainText(
-    'Offline'
-  );
-  await ada.page.keyboard.press('Escape');
-  await expect(ada.dialogs).toHaveCount(0);
-  await server.start();
-  await expect(notice).toHaveText('', { timeout: 60_000 });
-});
+testAlone(
+  'the toolbar says that the server is gone, without taking the keyboard',
+  async ({ server, file, ada }, testInfo) => {
+    testAlone.setTimeout(150_000);
+    const name = server.write(file('ipynb'), notebook('x = 1', 'y = 2'));
+    await ada.open(name);
+    await ada.kernelReady();
+    const notice = ada.page.locator(
+      '.jp-NotebookPanel-toolbar .jp-ConnectionItem'
+    );
+    await ada.typeInCell(0, '2');
+    await expect(notice).toHaveText('');
+    await server.stop('SIGKILL');
+    await expect(notice).toHaveText('Offline', { timeout: 60_000 });
+    await ada.page.keyboard.type('3');
+    expect((await ada.sources())[0]).toBe('x = 123');
+    await seesNoBarrier(ada, '.jp-ConnectionItem');
+    await picture(ada, 'toolbar-offline-notebook.png', testInfo);
+    // More is shown where the user asks for it.
+    await notice.getByRole('button').click();
+    await expect(ada.page.locator('.jp-ConnectionDetails')).toContainText(
+      'Offline'
+    );
+    await ada.page.keyboard.press('Escape');
+    await expect(ada.dialogs).toHaveCount(0);
+    await server.start();
+    await expect(notice).toHaveText('', { timeout: 60_000 });
+  }
+);
 
 // [V10] [P10]
 test('the history is shown again after the page was loaded again', async ({

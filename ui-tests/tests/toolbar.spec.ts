@@ -161,10 +161,7 @@ test('initials at a cell say who is there, and cover nothing', async ({
   file,
   ada
 }, testInfo) => {
-  const name = server.write(
-    file('ipynb'),
-    notebook('x = 1', 'y = 2', 'z = 3')
-  );
+  const name = server.write(file('ipynb'), notebook('x = 1', 'y = 2', 'z = 3'));
   await withPeople(
     browser,
     server,
@@ -271,26 +268,27 @@ test('panels, menus and dialogs can be read in every theme', async ({
 });
 
 // [P8] [M10]
-testAlone('the toolbar says that the server is gone, without taking the keyboard', async ({
-  server,
-  file,
-  ada
-}, testInfo) => {
-  testAlone.setTimeout(150_000);
-  const name = server.write(file('txt'), 'begin\n');
-  await ada.open(name);
-  await ada.command('statusbar:toggle');
-  const notice = toolbar(ada).locator('.jp-ConnectionItem');
-  await expect(notice).toBeHidden();
-  await ada.typeInFile('typed ');
-  await server.stop('SIGKILL');
-  await expect(notice).toHaveText(/Reconnecting…|Offline/, { timeout: 60_000 });
-  await ada.page.keyboard.type('on');
-  await expect(ada.fileEditor).toContainText('typed on');
-  await expect(notice).toHaveText('Offline', { timeout: 60_000 });
-  await seesNoBarrier(ada, '.jp-ConnectionItem');
-  await picture(ada, 'toolbar-offline.png', testInfo);
-  await server.start();
-  await expect(notice).toBeHidden({ timeout: 60_000 });
-  await expect.poll(() => server.read(name)).toContain('typed on');
-});
+testAlone(
+  'the toolbar says that the server is gone, without taking the keyboard',
+  async ({ server, file, ada }, testInfo) => {
+    testAlone.setTimeout(150_000);
+    const name = server.write(file('txt'), 'begin\n');
+    await ada.open(name);
+    await ada.command('statusbar:toggle');
+    const notice = toolbar(ada).locator('.jp-ConnectionItem');
+    await expect(notice).toBeHidden();
+    await ada.typeInFile('typed ');
+    await server.stop('SIGKILL');
+    await expect(notice).toHaveText(/Reconnecting…|Offline/, {
+      timeout: 60_000
+    });
+    await ada.page.keyboard.type('on');
+    await expect(ada.fileEditor).toContainText('typed on');
+    await expect(notice).toHaveText('Offline', { timeout: 60_000 });
+    await seesNoBarrier(ada, '.jp-ConnectionItem');
+    await picture(ada, 'toolbar-offline.png', testInfo);
+    await server.start();
+    await expect(notice).toBeHidden({ timeout: 60_000 });
+    await expect.poll(() => server.read(name)).toContain('typed on');
+  }
+);

@@ -15,7 +15,14 @@ import { cellsOnDisk, notebook } from '../support/documents';
 const MAY_READ = 'You have view-only access to this document.';
 
 /** The items of a notebook's toolbar that change the notebook. */
-const CHANGING = ['insert', 'cut', 'paste', 'run', 'restart-and-run', 'cellType'];
+const CHANGING = [
+  'insert',
+  'cut',
+  'paste',
+  'run',
+  'restart-and-run',
+  'cellType'
+];
 
 async function seesMark(person: Person): Promise<void> {
   await expect(person.viewingMark).toHaveText('Viewing');
@@ -56,7 +63,9 @@ async function isViewed(
   await expect(ada.badge('Grace').first()).toBeVisible();
   await expect(grace.badge('Ada').first()).toBeVisible();
   await ada.typeInCell(0, '23');
-  await expect.poll(() => grace.sources()).toEqual(['x = 123', 'text', 'print(x)']);
+  await expect
+    .poll(() => grace.sources())
+    .toEqual(['x = 123', 'text', 'print(x)']);
   await expect(grace.cell(0).locator('.jp-remote-cursor')).toHaveCount(1);
   await grace.enterCell(2);
   await expect(ada.cell(2).locator('.jp-remote-cursor')).toHaveCount(1);
@@ -203,36 +212,35 @@ test('the role changes live, both ways', async ({
 });
 
 // [M2]
-testAlone('what is refused is offered as a copy, also after a reload', async ({
-  server,
-  file,
-  grace
-}) => {
-  testAlone.setTimeout(150_000);
-  const name = server.write(file('ipynb'), notebook('x = 1'));
-  await grace.open(name);
-  await grace.kernelReady();
-  await server.stop('SIGKILL');
-  await grace.typeInCell(0, '234');
-  await expect.poll(() => grace.pendingChanges()).toBeGreaterThan(0);
-  server.setRoles({ grace: 'viewer' });
-  await server.start();
+testAlone(
+  'what is refused is offered as a copy, also after a reload',
+  async ({ server, file, grace }) => {
+    testAlone.setTimeout(150_000);
+    const name = server.write(file('ipynb'), notebook('x = 1'));
+    await grace.open(name);
+    await grace.kernelReady();
+    await server.stop('SIGKILL');
+    await grace.typeInCell(0, '234');
+    await expect.poll(() => grace.pendingChanges()).toBeGreaterThan(0);
+    server.setRoles({ grace: 'viewer' });
+    await server.start();
 
-  const offer = grace.notification('A copy with your changes is kept.');
-  await expect(offer).toBeVisible({ timeout: 60_000 });
-  await expect.poll(() => grace.sources()).toEqual(['x = 1']);
-  await expect(grace.status).toHaveText('Viewing');
-  expect(await grace.pendingChanges()).toBe(0);
+    const offer = grace.notification('A copy with your changes is kept.');
+    await expect(offer).toBeVisible({ timeout: 60_000 });
+    await expect.poll(() => grace.sources()).toEqual(['x = 1']);
+    await expect(grace.status).toHaveText('Viewing');
+    expect(await grace.pendingChanges()).toBe(0);
 
-  await grace.open(name);
-  await expect(offer).toBeVisible();
-  await grace.notificationButton('Save a copy…').click();
-  await grace.page.locator('.jp-Dialog .jp-mod-accept').click();
-  const copy = name.replace('.ipynb', '-copy.ipynb');
-  await expect.poll(() => cellsOnDisk(server, copy)).toEqual(['x = 1234']);
-  await expect(offer).toHaveCount(0);
-  expect(cellsOnDisk(server, name)).toEqual(['x = 1']);
-});
+    await grace.open(name);
+    await expect(offer).toBeVisible();
+    await grace.notificationButton('Save a copy…').click();
+    await grace.page.locator('.jp-Dialog .jp-mod-accept').click();
+    const copy = name.replace('.ipynb', '-copy.ipynb');
+    await expect.poll(() => cellsOnDisk(server, copy)).toEqual(['x = 1234']);
+    await expect(offer).toHaveCount(0);
+    expect(cellsOnDisk(server, name)).toEqual(['x = 1']);
+  }
+);
 
 // [M8]
 test('an edit that a notebook cannot hold is taken back, and kept', async ({

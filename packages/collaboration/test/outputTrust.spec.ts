@@ -48,10 +48,10 @@ afterEach(() => {
 });
 
 /** Make a change elsewhere, which arrives in one update; what is sent back. */
-function arrive(change: (cell: Y.Map<any>) => void): Uint8Array[] {
+function arrive(change: (cell: Y.Map<unknown>) => void): Uint8Array[] {
   const before = Y.encodeStateVector(other.ydoc);
   other.ydoc.transact(() =>
-    change(other.ydoc.getArray<Y.Map<any>>('cells').get(0))
+    change(other.ydoc.getArray<Y.Map<unknown>>('cells').get(0))
   );
   const answers: Uint8Array[] = [];
   const { ydoc } = own;
@@ -66,12 +66,14 @@ function arrive(change: (cell: Y.Map<any>) => void): Uint8Array[] {
   return answers;
 }
 
-const mark = (isTrusted: boolean) => (cell: Y.Map<any>) =>
+const mark = (isTrusted: boolean) => (cell: Y.Map<unknown>) =>
   isTrusted
-    ? cell.get('metadata').set('trusted', true)
-    : cell.get('metadata').delete('trusted');
-const print = (cell: Y.Map<any>) =>
-  cell.get('outputs').push([new Y.Map(Object.entries(SCRIPT))]);
+    ? (cell.get('metadata') as Y.Map<unknown>).set('trusted', true)
+    : (cell.get('metadata') as Y.Map<unknown>).delete('trusted');
+const print = (cell: Y.Map<unknown>) =>
+  (cell.get('outputs') as Y.Array<unknown>).push([
+    new Y.Map(Object.entries(SCRIPT))
+  ]);
 
 // F10 [V10]
 describe('Outputs of others', () => {
@@ -117,7 +119,7 @@ describe('Outputs of others', () => {
   it('stay as they are when somebody types', () => {
     model.trusted = true;
     Y.applyUpdate(other.ydoc, Y.encodeStateAsUpdate(own.ydoc));
-    arrive(cell => cell.get('source').insert(0, 'x'));
+    arrive(cell => (cell.get('source') as Y.Text).insert(0, 'x'));
     expect(model.outputs.trusted).toBe(true);
   });
 });
