@@ -21,7 +21,6 @@ import type {
 import type { ISessionContext } from '@jupyterlab/apputils';
 import { Dialog, showDialog } from '@jupyterlab/apputils';
 import { PathExt } from '@jupyterlab/coreutils';
-import { NotebookPanel } from '@jupyterlab/notebook';
 import type { TranslationBundle } from '@jupyterlab/translation';
 import { ITranslator } from '@jupyterlab/translation';
 
@@ -45,10 +44,7 @@ export const sharedKernels: JupyterFrontEndPlugin<void> = {
     app.docRegistry.addWidgetExtension('Notebook', {
       createNew: (widget, context) => {
         const model = context.model.sharedModel as YNotebook;
-        if (
-          !(widget instanceof NotebookPanel) ||
-          !contentProvider.providerOf(model)
-        ) {
+        if (!contentProvider.providerOf(model)) {
           return;
         }
         const { sessionContext } = context;

@@ -85,6 +85,7 @@ export class FakeCell {
   editor: { hasFocus: () => boolean; focus: () => void } | null = null;
   height = CELL_HEIGHT;
   isHidden = false;
+  isAttached = true;
 }
 
 /**

@@ -21,6 +21,8 @@ import type * as nbformat from '@jupyterlab/nbformat';
 import type { Notebook, NotebookMode } from '@jupyterlab/notebook';
 import type { PartialJSONObject } from '@lumino/coreutils';
 import type { IDisposable } from '@lumino/disposable';
+import { MessageLoop } from '@lumino/messaging';
+import { Widget } from '@lumino/widgets';
 import type * as Y from 'yjs';
 
 import type { IDeletedCell } from './deletedCell';
@@ -29,6 +31,7 @@ import type { IDeletedCell } from './deletedCell';
 interface IActive {
   cell: Cell;
   id: string;
+  type: nbformat.CellType;
   index: number;
   mode: NotebookMode;
   hasFocus: boolean;
@@ -85,6 +88,7 @@ export class ActiveCellKeeper implements IDisposable {
         : {
             cell: activeCell,
             id: activeCell.model.id,
+            type: activeCell.model.type,
             index: this._notebook.activeCellIndex,
             mode,
             hasFocus: activeCell.editor?.hasFocus() ?? false,
@@ -110,7 +114,8 @@ export class ActiveCellKeeper implements IDisposable {
   private _after = (): void => {
     const active = this._active;
     this._active = null;
-    if (!active || this._notebook.activeCell?.model.id === active.id) {
+    // A cell that was moved is another one with the same id.
+    if (!active || this._notebook.activeCell === active.cell) {
       return;
     }
     const index = this._notebook.widgets.findIndex(
@@ -120,6 +125,10 @@ export class ActiveCellKeeper implements IDisposable {
       this._notebook.activeCellIndex = index;
       this._notebook.mode = active.mode;
       const cell = this._notebook.widgets[index];
+      if (!cell.isAttached) {
+        // At once: what is typed before the next frame would be lost.
+        MessageLoop.sendMessage(this._notebook, Widget.Msg.UpdateRequest);
+      }
       if (active.selection) {
         const text = cell.model.sharedModel.getSource();
         const selection = movedSelection(active.selection, active.text, text);
@@ -131,7 +140,7 @@ export class ActiveCellKeeper implements IDisposable {
     } else if (active.isInNotebook) {
       const { id, metadata, outputs, text } = active;
       const cell = {
-        cell_type: active.cell.model.type,
+        cell_type: active.type,
         id,
         metadata,
         source: text,
