@@ -39,6 +39,9 @@ MAX_TEXT = 20_000
 FEW_WORDS = 3
 """Number of words up to which the letter pairs of a cell are used to find similar ones."""
 
+MAX_PIECES = 8
+"""Most cells into which one was split, or which were joined to one."""
+
 NEARNESS = 0.05
 """Bonus for the similarity of two cells at the same place, which decides between equals."""
 
@@ -244,6 +247,36 @@ class _Alignment:
                 cell, match = self._versions[one][free[0]], self._versions[other][others[0]]
                 if cell["cell_type"] == match["cell_type"]:
                     self._join(one, free[0], other, others[0])
+            elif free and others and len(free) + len(others) <= MAX_PIECES + 1:
+                self._pieces(one, free, other, others)
+
+    def _pieces(self, one: int, free: list[int], other: int, others: list[int]) -> None:
+        """Join a cell that was split with its largest piece; the same for cells that were joined.
+
+        Otherwise the cell would be deleted, together with what somebody is typing into it. A small
+        piece has too few letters to be recognized by them, but all pieces together are the cell.
+        """
+        if min(len(free), len(others)) > 1:
+            return
+        texts = [
+            _letters("".join(source_of(self._versions[side][at]) for at in cells))
+            for side, cells in ((one, free), (other, others))
+        ]
+        most = max(each.total() for each in texts)
+        if not most or (texts[0] & texts[1]).total() < SIMILAR * most:
+            return
+        shared = {
+            (i, j): (self._letters_of(one, i) & self._letters_of(other, j)).total()
+            for i in free
+            for j in others
+            if self._versions[one][i]["cell_type"] == self._versions[other][j]["cell_type"]
+        }
+        if shared:
+            i, j = max(shared, key=lambda pair: shared[pair])
+            self._join(one, i, other, j)
+
+    def _letters_of(self, side: int, at: int) -> Counter[str]:
+        return _letters(source_of(self._versions[side][at]))
 
 
 def _fits(order: list[tuple[int, int]], i: int, j: int) -> bool:

@@ -50,6 +50,31 @@ def test_many_cells_without_ids_are_matched_by_few_comparisons(
     assert compared < 30 * len(base)  # and not 3 * 300 for each
 
 
+SMALL = ["# a\n", "x = 1\n"]
+LONG = ["first = read('one')\n", "second = 2\n", "plot(first)\n", "third = [3]\n"]
+
+
+@pytest.mark.parametrize("pieces", [SMALL, SMALL[::-1], ["  x\n", "y = 1"], LONG, ["a\n", "b\n"]])
+def test_a_cell_without_an_id_that_was_split_or_joined_is_one_of_its_pieces(
+    pieces: list[str],
+) -> None:  # [F5] [F12]
+    before, after = cell("before = 1\n"), cell("after = 2\n")
+    whole = [before, cell("".join(pieces)), after]
+    parts = [before, *map(cell, pieces), after]
+    largest = max(range(len(pieces)), key=lambda at: (len(pieces[at]), -at)) + 1
+    split = aligned([whole, whole, parts], ids_count=False)
+    assert split[0][1] == {0: 1, 1: 1, 2: largest}
+    joined = aligned([parts, parts, whole], ids_count=False)
+    assert joined[2][1] == {0: largest, 1: largest, 2: 1}
+
+
+def test_a_cell_is_no_piece_of_what_stands_in_its_place() -> None:  # [F5]
+    before, after = cell("before = 1\n"), cell("after = 2\n")
+    others = [cell("import pandas\n"), cell("for each in range(10):\n    print(each)\n")]
+    groups = aligned([[before, cell("x"), after], [before, *others, after]], ids_count=False)
+    assert groups[0][1] == {0: 1}
+
+
 class Following:
     """A notebook's list of cells, and an index that follows it."""
 
