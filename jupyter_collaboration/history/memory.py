@@ -53,6 +53,7 @@ class _Document:
         self.newline: str | None = None
         self.saved_state: bytes | None = None
         self.path: str | None = None
+        self.is_held = False
         self.marks: dict[tuple[int, MarkKind], Mark] = {}
         self.versions: list[Version] = []
         self.summarised = Summarised()
@@ -216,6 +217,7 @@ class MemoryHistory(History):
             saving_seq=document.saving_seq,
             newline=document.newline,
             path=document.path,
+            is_held=document.is_held,
         )
 
     def _append(self, entry: Entry) -> None:
@@ -223,6 +225,9 @@ class MemoryHistory(History):
 
     def note_path(self, path: str) -> None:
         self._document.path = path
+
+    def note_held(self, is_held: bool) -> None:
+        self._document.is_held = is_held
 
     async def base(self) -> bytes | None:
         document = self._document

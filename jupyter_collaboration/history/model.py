@@ -59,6 +59,7 @@ class Stored:
         saving_seq: the entry whose content was about to be written.
         newline: the line ending of the file when it was last written.
         path: the path of the file at that time.
+        is_held: whether there are edits that must not be saved automatically.
     """
 
     session_id: str
@@ -71,6 +72,7 @@ class Stored:
     saving_seq: int | None = None
     newline: str | None = None
     path: str | None = None
+    is_held: bool = False
 
     @property
     def state(self) -> bytes | None:
