@@ -114,7 +114,7 @@ class SQLiteHistory(History):
             if row is None:
                 raise HistoryUnavailable("The history has just been deleted.")
             updates, seq = self._read_updates(db, document, None)
-        return Stored(row[0], updates, seq, *row[1:-1], bool(row[-1]))
+        return replace(Stored(row[0], updates, seq, *row[1:-1]), is_held=bool(row[-1]))
 
     def _import(self, document: int) -> tuple[list[bytes], int]:
         """Import the document's history from a store of the published package."""
