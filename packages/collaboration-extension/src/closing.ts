@@ -11,16 +11,15 @@
  */
 
 import { ICollaborativeContentProvider } from '@jupyter/collaborative-drive';
-import type { IDocumentProvider } from '@jupyter/docprovider';
+import type { IDocumentProvider, ISaveMode } from '@jupyter/docprovider';
 import { RtcContentProvider } from '@jupyter/docprovider';
 import type {
   JupyterFrontEnd,
   JupyterFrontEndPlugin
 } from '@jupyterlab/application';
 import { ILabStatus } from '@jupyterlab/application';
-import { Dialog, showDialog } from '@jupyterlab/apputils';
+import { Dialog, showDialog, showErrorMessage } from '@jupyterlab/apputils';
 import { PathExt } from '@jupyterlab/coreutils';
-import { IDocumentManager } from '@jupyterlab/docmanager';
 import type { IDocumentWidget } from '@jupyterlab/docregistry';
 import type { TranslationBundle } from '@jupyterlab/translation';
 import { ITranslator } from '@jupyterlab/translation';
@@ -38,24 +37,24 @@ const CLEAN_WITHIN = 2000;
  * - `nothing`: the server has everything, and saves it or keeps it unsaved;
  * - `save`: the server has everything, and should save it first;
  * - `ask`: something has not reached the server;
- * - `default`: what JupyterLab does.
+ * - `choose`: nobody else will save it, so that the user decides whether to.
  */
-export type Closing = 'nothing' | 'save' | 'ask' | 'default';
+export type Closing = 'nothing' | 'save' | 'ask' | 'choose';
 
 /**
  * What has to happen before a document may be closed.
  *
  * @param provider The document's provider.
  * @param isDirty Whether there are changes that are not in the file.
- * @param isAutosaved Whether documents are saved automatically.
+ * @param isLastView Whether this page has no other view of it.
  */
 export function closingOf(
   provider: Pick<
     IDocumentProvider,
     'role' | 'roleReason' | 'saveError' | 'status' | 'unacknowledged'
-  >,
+  > & { saveMode: Pick<ISaveMode, 'isLastEditor' | 'isManual'> },
   isDirty: boolean,
-  isAutosaved: boolean
+  isLastView: boolean
 ): Closing {
   if (provider.status !== 'live') {
     return provider.unacknowledged > 0 ? 'ask' : 'nothing';
@@ -65,7 +64,11 @@ export function closingOf(
   if (mayNotSave || !isDirty) {
     return 'nothing';
   }
-  return isAutosaved && provider.saveError === null ? 'save' : 'default';
+  const { isLastEditor, isManual } = provider.saveMode;
+  if (!isManual && provider.saveError === null) {
+    return 'save';
+  }
+  return isLastEditor && isLastView ? 'choose' : 'nothing';
 }
 
 /**
@@ -82,18 +85,30 @@ export function isLostWithPage(
 }
 
 /**
+ * Whether nobody saves changes if the page is closed, since autosave is off.
+ */
+export function isLeftUnsaved(
+  provider: Pick<IDocumentProvider, 'isDirty' | 'role'> & {
+    saveMode: Pick<ISaveMode, 'isLastEditor' | 'isManual'>;
+  }
+): boolean {
+  const { isDirty, role, saveMode } = provider;
+  const { isLastEditor, isManual } = saveMode;
+  return isDirty && role === 'editor' && isManual && isLastEditor;
+}
+
+/**
  * Saves documents that are closed, and asks if something would be lost.
  */
 export const closing: JupyterFrontEndPlugin<void> = {
   id: '@jupyter/collaboration-extension:closing',
   description: 'Asks before work would be lost by closing a document.',
   autoStart: true,
-  requires: [ICollaborativeContentProvider, IDocumentManager, ITranslator],
+  requires: [ICollaborativeContentProvider, ITranslator],
   optional: [ILabStatus],
   activate: (
     app: JupyterFrontEnd,
     contentProvider: ICollaborativeContentProvider,
-    docManager: IDocumentManager,
     translator: ITranslator,
     status: ILabStatus | null
   ): void => {
@@ -110,7 +125,7 @@ export const closing: JupyterFrontEndPlugin<void> = {
           if (provider && isDocument(widget)) {
             // After the document manager, which asks whenever it is not saved.
             void context.ready.then(() => {
-              watchClosing(widget, provider, docManager, trans);
+              watchClosing(app, widget, provider, trans);
             });
           }
         }
@@ -122,8 +137,8 @@ export const closing: JupyterFrontEndPlugin<void> = {
         event.preventDefault();
         event.returnValue = true;
       } else if (
-        docManager.autosave &&
         status &&
+        !providers.some(isLeftUnsaved) &&
         isDirtyByShared(app, contentProvider, status)
       ) {
         event.returnValue = ''; // JupyterLab's listener has set it before.
@@ -136,9 +151,9 @@ export const closing: JupyterFrontEndPlugin<void> = {
  * Decide what happens when a document is closed.
  */
 function watchClosing(
+  app: JupyterFrontEnd,
   widget: IDocumentWidget,
   provider: IDocumentProvider,
-  docManager: IDocumentManager,
   trans: TranslationBundle
 ): void {
   const { context } = widget;
@@ -162,13 +177,60 @@ function watchClosing(
     try {
       await context.save();
     } catch {
-      // JupyterLab asks, and the status says why.
+      // The status says why, and so does the question.
     }
     if (provider.saveError === null && provider.unacknowledged === 0) {
       await untilClean(widget);
       close();
-    } else if (!widget.isDisposed) {
-      pass();
+    } else if (!widget.isDisposed && provider.saveMode.isLastEditor) {
+      await choose();
+    } else {
+      close();
+    }
+  };
+  const discardAndClose = async () => {
+    try {
+      await provider.revert();
+      await untilClean(widget);
+      close();
+    } catch (error) {
+      await showErrorMessage(
+        trans.__('The changes were not discarded'),
+        (error as Error).message
+      );
+    }
+  };
+  const choose = async () => {
+    const { saveError } = provider;
+    const { button } = await showDialog({
+      title: trans.__('Save your work'),
+      body: saveError
+        ? trans.__(
+            '“%1” could not be saved: %2. The server keeps your changes and tries again, unless you discard them.',
+            widget.title.label,
+            saveError.replace(/\.$/, '')
+          )
+        : trans.__(
+            'Save changes in “%1” before closing? Changes that you discard remain in the version history.',
+            widget.title.label
+          ),
+      buttons: [
+        Dialog.cancelButton(),
+        Dialog.warnButton({ label: trans.__('Discard') }),
+        Dialog.okButton({
+          label: saveError ? trans.__('Close') : trans.__('Save')
+        })
+      ]
+    });
+    if (!button.accept) {
+      return;
+    }
+    if (button.displayType === 'warn') {
+      await discardAndClose();
+    } else if (saveError) {
+      close();
+    } else {
+      await saveAndClose();
     }
   };
   const ask = async () => {
@@ -202,7 +264,8 @@ function watchClosing(
     if (message.type !== 'close-request' || isPassing || widget.isDisposed) {
       return true;
     }
-    switch (closingOf(provider, context.model.dirty, docManager.autosave)) {
+    const isLastView = viewsOf(app, widget) === 1;
+    switch (closingOf(provider, context.model.dirty, isLastView)) {
       case 'nothing':
         if (!context.model.dirty) {
           return true;
@@ -215,10 +278,20 @@ function watchClosing(
       case 'ask':
         void ask();
         return false;
-      case 'default':
-        return true;
+      case 'choose':
+        void choose();
+        return false;
     }
   });
+}
+
+/**
+ * How many widgets of this page show the document of a widget.
+ */
+function viewsOf({ shell }: JupyterFrontEnd, { context }: IDocumentWidget) {
+  return [...shell.widgets('main')].filter(
+    each => isDocument(each) && each.context === context
+  ).length;
 }
 
 /**

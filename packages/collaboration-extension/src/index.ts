@@ -11,6 +11,7 @@ import type { JupyterFrontEndPlugin } from '@jupyterlab/application';
 import { PageConfig } from '@jupyterlab/coreutils';
 
 import { authors } from './authors';
+import { autosave } from './autosave';
 import { awarenessProviderFactory } from './awarenessProviderFactory';
 import { chooseDisplayName } from './chooseDisplayName';
 import { closing } from './closing';
@@ -61,6 +62,7 @@ const plugins: JupyterFrontEndPlugin<unknown>[] = isOff
       documentProviderFactory,
       awarenessProviderFactory,
       contentProvider,
+      autosave,
       closing,
       preload,
       forkManager,

@@ -31,6 +31,7 @@ import { RefusedEdits } from './refusedEdits';
 import { SaveError } from './requests';
 import { Membership, roleMessage } from './role';
 import { RoomFinder } from './roomFinder';
+import { SaveMode } from './saveMode';
 import { Saves } from './saves';
 import type { ISession } from './session';
 import { roomOf } from './session';
@@ -71,6 +72,7 @@ export class WebSocketProvider implements IDocumentProvider {
     this._model = options.model;
     this._trans = options.translator;
     this._ready.promise.catch(() => undefined);
+    this.saveMode = new SaveMode(options.model.awareness);
 
     const trans = options.translator;
     const serverSettings =
@@ -163,6 +165,7 @@ export class WebSocketProvider implements IDocumentProvider {
   path: string;
   readonly contentType: string;
   readonly format: string;
+  readonly saveMode: SaveMode;
 
   get ready(): Promise<void> {
     return this._ready.promise;
@@ -329,6 +332,7 @@ export class WebSocketProvider implements IDocumentProvider {
     this._visits.dispose();
     this._model.changed.disconnect(this._onModelChanged, this);
     this._saves.dispose();
+    this.saveMode.dispose();
     this._presence.dispose();
     this._kept?.dispose();
     this._sync.dispose();
@@ -399,6 +403,7 @@ export class WebSocketProvider implements IDocumentProvider {
 
   private _onOpened(): void {
     this._membership.opened();
+    this.saveMode.opened();
     this._connection.send(this._sync.question());
     if (!this._sync.isRebasing) {
       this._presence.opened();
@@ -457,6 +462,9 @@ export class WebSocketProvider implements IDocumentProvider {
       case 'role':
         this._membership.receive(reply);
         break;
+      case 'save_mode':
+        this.saveMode.receive(reply);
+        break;
       case 'merge_conflicts':
         this._conflicts.share(reply.conflicts ?? []);
         break;
@@ -491,6 +499,7 @@ export class WebSocketProvider implements IDocumentProvider {
       }, false);
     }
     this._kept?.bringBack();
+    this.saveMode.synced();
     this._connection.markLive();
     this._ready.resolve();
   }

@@ -182,6 +182,37 @@ export interface IRestore {
 }
 
 /**
+ * Whether a document is saved automatically, and for whom. [F13]
+ */
+export interface ISaveMode {
+  /**
+   * Whether only explicit saves write the file, since autosave is off for all
+   * editors.
+   */
+  readonly isManual: boolean;
+
+  /**
+   * Whether autosave is on for this user; `null` if that is not known yet.
+   */
+  autosave: boolean | null;
+
+  /**
+   * Whether no other page edits the document.
+   */
+  readonly isLastEditor: boolean;
+
+  /**
+   * The names of the other editors for whom autosave is on.
+   */
+  readonly othersWithAutosave: readonly string[];
+
+  /**
+   * A signal emitted when the mode or the own setting changed.
+   */
+  readonly changed: ISignal<ISaveMode, void>;
+}
+
+/**
  * Keeps one shared document the same as the server's.
  */
 export interface IDocumentProvider extends IBaseProvider, IForkProvider {
@@ -252,6 +283,11 @@ export interface IDocumentProvider extends IBaseProvider, IForkProvider {
    * Why the file could not be saved the last time, in words; `null` if it was.
    */
   readonly saveError: string | null;
+
+  /**
+   * Whether the document is saved automatically.
+   */
+  readonly saveMode: ISaveMode;
 
   /**
    * Whether the last save failed because the file was deleted. [F8]

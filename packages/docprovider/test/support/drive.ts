@@ -6,10 +6,12 @@
  */
 
 import type { YDocument, DocumentChange } from '@jupyter/ydoc';
+import { YFile } from '@jupyter/ydoc';
 import type { Contents, IContentProvider } from '@jupyterlab/services';
 import { PromiseDelegate } from '@lumino/coreutils';
 import { Signal } from '@lumino/signaling';
 
+import { SaveMode } from '../../src/saveMode';
 import type {
   ConnectionStatus,
   IConflict,
@@ -89,6 +91,7 @@ export class FakeProvider implements IDocumentProvider {
   unacknowledged = 0;
   saveError: string | null = null;
   isFileDeleted = false;
+  readonly saveMode = new SaveMode(new YFile().awareness);
   isDirty = false;
   hasPrivateHistory = false;
   savedAt: number | null = null;
