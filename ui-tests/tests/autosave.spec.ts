@@ -2,15 +2,16 @@
 // Distributed under the terms of the BSD 3-Clause License.
 
 import type { Person } from '../support/fixtures';
-import { expect, test } from '../support/fixtures';
+import { expect, testAlone } from '../support/fixtures';
 
 const UNSAVED = 'Live · not saved, since autosave is off';
 
 /** Switch the item of the Settings menu. */
 async function toggleAutosave(person: Person): Promise<void> {
-  await person.page.getByRole('menuitem', { name: 'Settings' }).click();
-  await person.page
-    .getByRole('menuitem', { name: 'Autosave Documents' })
+  const { page } = person;
+  await page.locator('.lm-MenuBar-item', { hasText: 'Settings' }).click();
+  await page
+    .locator('.lm-Menu-item', { hasText: 'Autosave Documents' })
     .click();
 }
 
@@ -21,54 +22,52 @@ async function choose(person: Person, label: string): Promise<void> {
 }
 
 // F21 [F13] [S7]
-test('with autosave off nothing is written unless somebody saves or wants autosave', async ({
-  server,
-  file,
-  ada,
-  grace
-}) => {
-  test.setTimeout(150_000);
-  const name = server.write(file('txt'), 'begin\n');
-  const other = server.write(file('txt'), 'other\n');
-  await grace.open(other);
-  await ada.open(name);
-  await toggleAutosave(ada);
-  await ada.typeInFile('ada ');
-  await expect(ada.status).toHaveText(UNSAVED);
-  // Longer than the server lets an edit of another document wait.
-  await grace.typeInFile('grace ');
-  await expect.poll(() => server.read(other)).toContain('grace ');
-  expect(server.read(name)).toBe('begin\n');
-  await ada.command('docmanager:save');
-  expect(server.read(name)).toBe('ada begin\n');
-  await expect(ada.status).toHaveText('Live · saved');
+testAlone(
+  'with autosave off nothing is written unless somebody saves or wants autosave',
+  async ({ server, file, ada, grace }) => {
+    testAlone.setTimeout(150_000);
+    const name = server.write(file('txt'), 'begin\n');
+    const other = server.write(file('txt'), 'other\n');
+    await grace.open(other);
+    await ada.open(name);
+    await toggleAutosave(ada);
+    await ada.typeInFile('ada ');
+    await expect(ada.status).toHaveText(UNSAVED);
+    // Longer than the server lets an edit of another document wait.
+    await grace.typeInFile('grace ');
+    await expect.poll(() => server.read(other)).toContain('grace ');
+    expect(server.read(name)).toBe('begin\n');
+    await ada.command('docmanager:save');
+    expect(server.read(name)).toBe('ada begin\n');
+    await expect(ada.status).toHaveText('Live · saved');
 
-  await ada.typeInFile('lost ');
-  await expect(ada.status).toHaveText(UNSAVED);
-  await ada.closeCurrent({ wait: false });
-  await expect(ada.dialogs).toContainText('Save changes');
-  await choose(ada, 'Discard');
-  await expect.poll(() => ada.path()).toBeUndefined();
-  await ada.open(name);
-  await expect.poll(() => ada.text()).toBe('ada begin\n');
-  await expect(ada.status).toHaveText('Live · saved');
+    await ada.typeInFile('lost ');
+    await expect(ada.status).toHaveText(UNSAVED);
+    await ada.closeCurrent({ wait: false });
+    await expect(ada.dialogs).toContainText('Save changes');
+    await choose(ada, 'Discard');
+    await expect.poll(() => ada.path()).toBeUndefined();
+    await ada.open(name);
+    await expect.poll(() => ada.text()).toBe('ada begin\n');
+    await expect(ada.status).toHaveText('Live · saved');
 
-  await ada.typeInFile('kept ');
-  await expect(ada.status).toHaveText(UNSAVED);
-  ada.page.on('dialog', dialog => void dialog.accept());
-  await ada.page.reload();
-  await ada.documentReady(name);
-  await expect(ada.notification('not in its file yet')).toBeVisible();
-  expect(server.read(name)).toBe('ada begin\n');
-  await ada.notificationButton('Save').click();
-  await expect.poll(() => server.read(name)).toContain('kept ');
-  await expect(ada.notification('not in its file yet')).toHaveCount(0);
+    await ada.typeInFile('kept ');
+    await expect(ada.status).toHaveText(UNSAVED);
+    ada.page.on('dialog', dialog => void dialog.accept());
+    await ada.page.reload();
+    await ada.documentReady(name);
+    await expect(ada.notification('not in its file yet')).toBeVisible();
+    expect(server.read(name)).toBe('ada begin\n');
+    await ada.notificationButton('Save').click();
+    await expect.poll(() => server.read(name)).toContain('kept ');
+    await expect(ada.notification('not in its file yet')).toHaveCount(0);
 
-  // The setting is Ada's only; all people of this server share one file of it.
-  await server.set('@jupyterlab/docmanager-extension:plugin', {});
-  await grace.page.reload();
-  await grace.open(name);
-  await expect(ada.status).toContainText('saved automatically for Grace');
-  await ada.typeInFile('together ');
-  await expect.poll(() => server.read(name)).toContain('together ');
-});
+    // Ada's page keeps the setting, which is in one file for all who use this server.
+    await server.set('@jupyterlab/docmanager-extension:plugin', {});
+    await grace.page.reload();
+    await grace.open(name);
+    await expect(ada.status).toContainText('saved automatically for Grace');
+    await ada.typeInFile('together ');
+    await expect.poll(() => server.read(name)).toContain('together ');
+  }
+);

@@ -173,19 +173,26 @@ function watchClosing(
       pass(); // JupyterLab adds it to the recently closed documents.
     }
   };
+  const decide = () =>
+    closingOf(provider, context.model.dirty, viewsOf(app, widget) === 1);
   const saveAndClose = async () => {
     try {
       await context.save();
+      await untilClean(widget);
+      close();
+      return;
     } catch {
       // The status says why, and so does the question.
     }
-    if (provider.saveError === null && provider.unacknowledged === 0) {
-      await untilClean(widget);
-      close();
-    } else if (!widget.isDisposed && provider.saveMode.isLastEditor) {
-      await choose();
-    } else {
-      close();
+    switch (decide()) {
+      case 'nothing':
+        close();
+        break;
+      case 'ask':
+        await ask();
+        break;
+      default:
+        await choose();
     }
   };
   const discardAndClose = async () => {
@@ -264,8 +271,7 @@ function watchClosing(
     if (message.type !== 'close-request' || isPassing || widget.isDisposed) {
       return true;
     }
-    const isLastView = viewsOf(app, widget) === 1;
-    switch (closingOf(provider, context.model.dirty, isLastView)) {
+    switch (decide()) {
       case 'nothing':
         if (!context.model.dirty) {
           return true;

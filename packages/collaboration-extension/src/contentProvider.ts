@@ -20,7 +20,12 @@ import { IDefaultDrive, RestContentProvider } from '@jupyterlab/services';
 import { ITranslator } from '@jupyterlab/translation';
 
 import { addEarlierDrive } from './earlierPaths';
-import { followPaths, shareFactories, undoIsPerCell } from './factories';
+import {
+  followPaths,
+  protectSaveAs,
+  shareFactories,
+  undoIsPerCell
+} from './factories';
 
 /** The id that other extensions rely on. */
 const CONTENT_PROVIDER_ID = 'rtc';
@@ -69,6 +74,7 @@ export const contentProvider: JupyterFrontEndPlugin<ICollaborativeContentProvide
       addEarlierDrive(app.serviceManager, CONTENT_PROVIDER_ID, provider);
       shareFactories(app.docRegistry, CONTENT_PROVIDER_ID);
       followPaths(app.docRegistry, provider);
+      protectSaveAs(app.docRegistry, provider);
       return provider;
     }
   };

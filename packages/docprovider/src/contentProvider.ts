@@ -19,6 +19,7 @@ import type {
 } from '@jupyterlab/services';
 import type { TranslationBundle } from '@jupyterlab/translation';
 import type { IDisposable } from '@lumino/disposable';
+import { DisposableDelegate } from '@lumino/disposable';
 import type { ISignal } from '@lumino/signaling';
 import { Signal } from '@lumino/signaling';
 import * as Y from 'yjs';
@@ -111,6 +112,24 @@ export class RtcContentProvider
     if (document && document.provider.path !== path) {
       this._documents.rename(document, path);
     }
+  }
+
+  /**
+   * Announce no saves by the server until the returned object is disposed.
+   *
+   * While a *Save As* is in progress, JupyterLab takes any saved file for the
+   * copy: it closes the document, and opens that file.
+   */
+  holdSaves(): IDisposable {
+    this._holds += 1;
+    return new DisposableDelegate(() => {
+      this._holds -= 1;
+      if (this._holds === 0) {
+        const saves = [...this._heldSaves.values()];
+        this._heldSaves.clear();
+        saves.forEach(change => this._fileChanged.emit(change));
+      }
+    });
   }
 
   /**
@@ -346,13 +365,18 @@ export class RtcContentProvider
     if (name === 'hash' && newValue !== document.known.hash) {
       const value = { hash: newValue, last_modified: new Date().toISOString() };
       this._documents.at(path).forEach(each => learn(each, value));
-      this._fileChanged.emit({
-        type: 'save',
-        oldValue: null,
-        newValue: { ...document.known, ...value, path }
-      });
+      this._announceSave({ ...document.known, ...value, path });
     } else if (name === 'path') {
       void this._follow(document, newValue.replace(/^\/+/, ''));
+    }
+  }
+
+  private _announceSave(newValue: Contents.IModel): void {
+    const change = { type: 'save', oldValue: null, newValue } as const;
+    if (this._holds) {
+      this._heldSaves.set(newValue.path, change);
+    } else {
+      this._fileChanged.emit(change);
     }
   }
 
@@ -388,6 +412,8 @@ export class RtcContentProvider
 
   private _documents = new LiveDocuments();
   private _fileChanged = new Signal<this, Contents.IChangedArgs>(this);
+  private _heldSaves = new Map<string, Contents.IChangedArgs>();
+  private _holds = 0;
   private _isDisposed = false;
   private _opened = new Signal<this, IDocumentProvider>(this);
   private _saveDenied = new Signal<this, IDocumentProvider>(this);

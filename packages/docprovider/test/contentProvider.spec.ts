@@ -204,6 +204,21 @@ describe("The dialog 'File Changed'", () => {
     expect(context.wouldAsk(await content.get('a.txt', LOOK))).toBe(false);
   });
 
+  it('does not come after a save that was announced only later', async () => {
+    const { context, model } = await open();
+    const holds = [content.holdSaves(), content.holdSaves()];
+    for (const hash of ['h2', 'h3']) {
+      files.files.set('a.txt', { hash, last_modified: hash });
+      model.setState('hash', hash);
+    }
+    holds[0].dispose();
+    holds[0].dispose();
+    expect(context.known.hash).toBe('h1');
+    holds[1].dispose();
+    expect(context.known.hash).toBe('h3');
+    expect(context.wouldAsk(await content.get('a.txt', LOOK))).toBe(false);
+  });
+
   it('does not come after a save of our own', async () => {
     const { context, provider } = await open();
     provider.saves = async () => {
