@@ -6,15 +6,6 @@ import { expect, testAlone } from '../support/fixtures';
 
 const UNSAVED = 'Live · not saved, since autosave is off';
 
-/** Switch the item of the Settings menu. */
-async function toggleAutosave(person: Person): Promise<void> {
-  const { page } = person;
-  await page.locator('.lm-MenuBar-item', { hasText: 'Settings' }).click();
-  await page
-    .locator('.lm-Menu-item', { hasText: 'Autosave Documents' })
-    .click();
-}
-
 /** Press a button of the dialog that is open. */
 async function choose(person: Person, label: string): Promise<void> {
   await person.dialogs.getByRole('button', { name: label }).click();
@@ -27,10 +18,11 @@ testAlone(
   async ({ server, file, ada, grace }) => {
     testAlone.setTimeout(150_000);
     const name = server.write(file('txt'), 'begin\n');
-    const other = server.write(file('txt'), 'other\n');
+    const other = server.write(`other-${name}`, 'other\n');
     await grace.open(other);
     await ada.open(name);
-    await toggleAutosave(ada);
+    // 'Autosave Documents' in the Settings menu.
+  await ada.command('docmanager:toggle-autosave');
     await ada.typeInFile('ada ');
     await expect(ada.status).toHaveText(UNSAVED);
     // Longer than the server lets an edit of another document wait.

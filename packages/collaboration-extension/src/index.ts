@@ -10,6 +10,7 @@
 import type { JupyterFrontEndPlugin } from '@jupyterlab/application';
 import { PageConfig } from '@jupyterlab/coreutils';
 
+import { address } from './address';
 import { authors } from './authors';
 import { autosave } from './autosave';
 import { awarenessProviderFactory } from './awarenessProviderFactory';
@@ -62,6 +63,7 @@ const plugins: JupyterFrontEndPlugin<unknown>[] = isOff
       documentProviderFactory,
       awarenessProviderFactory,
       contentProvider,
+      address,
       autosave,
       closing,
       preload,
