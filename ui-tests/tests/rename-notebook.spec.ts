@@ -16,7 +16,7 @@ test('the heading and the address follow a rename by somebody else', async ({
   const name = server.write(file('ipynb'), notebook('x = 1'));
   const renamed = `né w ${name}`;
   await Promise.all([ada.open(name), grace.open(name)]);
-  await ada.startCommand('docmanager:rename');
+  await ada.page.locator('#jp-title').click();
   await ada.dialogs.locator('input').first().fill(renamed);
   await ada.dialogs.locator('.jp-mod-accept').click();
   for (const person of [ada, grace]) {
