@@ -22,7 +22,7 @@ testAlone(
     await grace.open(other);
     await ada.open(name);
     // 'Autosave Documents' in the Settings menu.
-  await ada.command('docmanager:toggle-autosave');
+    await ada.command('docmanager:toggle-autosave');
     await ada.typeInFile('ada ');
     await expect(ada.status).toHaveText(UNSAVED);
     // Longer than the server lets an edit of another document wait.
@@ -30,7 +30,7 @@ testAlone(
     await expect.poll(() => server.read(other)).toContain('grace ');
     expect(server.read(name)).toBe('begin\n');
     await ada.command('docmanager:save');
-    expect(server.read(name)).toBe('ada begin\n');
+    expect(server.read(name)).toBe('begin\nada ');
     await expect(ada.status).toHaveText('Live · saved');
 
     await ada.typeInFile('lost ');
@@ -40,7 +40,7 @@ testAlone(
     await choose(ada, 'Discard');
     await expect.poll(() => ada.path()).toBeUndefined();
     await ada.open(name);
-    await expect.poll(() => ada.text()).toBe('ada begin\n');
+    await expect.poll(() => ada.text()).toBe('begin\nada ');
     await expect(ada.status).toHaveText('Live · saved');
 
     await ada.typeInFile('kept ');
@@ -49,7 +49,7 @@ testAlone(
     await ada.page.reload();
     await ada.documentReady(name);
     await expect(ada.notification('not in its file yet')).toBeVisible();
-    expect(server.read(name)).toBe('ada begin\n');
+    expect(server.read(name)).toBe('begin\nada ');
     await ada.notificationButton('Save').click();
     await expect.poll(() => server.read(name)).toContain('kept ');
     await expect(ada.notification('not in its file yet')).toHaveCount(0);
