@@ -31,13 +31,16 @@ test('the badge of a page that is hidden for minutes stays, idle', async ({
   const name = server.write(file('txt'), 'begin\n');
   await ada.page.clock.install();
   await Promise.all([ada.open(name), grace.open(name)]);
-  const badge = ada.page.locator('.jp-UsersItem-badge');
+  const badge = ada.page.locator('.jp-toolbar-users-item .jp-UsersItem-badge');
   await expect(badge).toHaveCount(1);
   await ada.page.evaluate(() => {
     const seen: number[] = [];
     Object.assign(window, { seen });
     new MutationObserver(() =>
-      seen.push(document.querySelectorAll('.jp-UsersItem-badge').length)
+      seen.push(
+        document.querySelectorAll('.jp-toolbar-users-item .jp-UsersItem-badge')
+          .length
+      )
     ).observe(document.body, { childList: true, subtree: true });
   });
   // No timer of a frozen page runs; three minutes pass in the other one.

@@ -6,9 +6,8 @@
  * [F13]
  */
 
-import { ICollaborativeContentProvider } from '@jupyter/collaborative-drive';
 import type { IDocumentProvider } from '@jupyter/docprovider';
-import { RtcContentProvider } from '@jupyter/docprovider';
+import { IDocumentProviders } from '@jupyter/docprovider';
 import type {
   JupyterFrontEnd,
   JupyterFrontEndPlugin
@@ -29,27 +28,24 @@ export const autosave: JupyterFrontEndPlugin<void> = {
   id: '@jupyter/collaboration-extension:autosave',
   description: 'Saves documents automatically only if somebody wants that.',
   autoStart: true,
-  requires: [ICollaborativeContentProvider, IDocumentManager, ITranslator],
+  requires: [IDocumentProviders, IDocumentManager, ITranslator],
   optional: [ISettingRegistry],
   activate: (
     _: JupyterFrontEnd,
-    contentProvider: ICollaborativeContentProvider,
+    documents: IDocumentProviders,
     docManager: IDocumentManager,
     translator: ITranslator,
     registry: ISettingRegistry | null
   ): void => {
-    if (!(contentProvider instanceof RtcContentProvider)) {
-      return;
-    }
     const trans = translator.load('jupyter_collaboration');
     let value: boolean | null = null;
     const known = readSetting(registry, docManager, changed => {
       value = changed;
-      contentProvider.providers.forEach(({ saveMode }) => {
+      documents.all.forEach(({ saveMode }) => {
         saveMode.autosave = value;
       });
     });
-    contentProvider.opened.connect((_, provider: IDocumentProvider) => {
+    documents.opened.connect((_, provider: IDocumentProvider) => {
       provider.saveMode.autosave = value;
       notifyAutosaveOfOthers(provider, trans);
       Promise.all([provider.ready, known]).then(

@@ -10,9 +10,8 @@
  * the document is opened again.
  */
 
-import { ICollaborativeContentProvider } from '@jupyter/collaborative-drive';
 import type { IDocumentProvider, ISaveMode } from '@jupyter/docprovider';
-import { RtcContentProvider } from '@jupyter/docprovider';
+import { IDocumentProviders } from '@jupyter/docprovider';
 import type {
   JupyterFrontEnd,
   JupyterFrontEndPlugin
@@ -104,24 +103,19 @@ export const closing: JupyterFrontEndPlugin<void> = {
   id: '@jupyter/collaboration-extension:closing',
   description: 'Asks before work would be lost by closing a document.',
   autoStart: true,
-  requires: [ICollaborativeContentProvider, ITranslator],
+  requires: [IDocumentProviders, ITranslator],
   optional: [ILabStatus],
   activate: (
     app: JupyterFrontEnd,
-    contentProvider: ICollaborativeContentProvider,
+    documents: IDocumentProviders,
     translator: ITranslator,
     status: ILabStatus | null
   ): void => {
-    if (!(contentProvider instanceof RtcContentProvider)) {
-      return;
-    }
     const trans = translator.load('jupyter_collaboration');
     for (const factory of ['Notebook', 'Editor']) {
       app.docRegistry.addWidgetExtension(factory, {
         createNew: (widget, context) => {
-          const provider = contentProvider.providerOf(
-            context.model.sharedModel
-          );
+          const provider = documents.providerOf(context.model.sharedModel);
           if (provider && isDocument(widget)) {
             // After the document manager, which asks whenever it is not saved.
             void context.ready.then(() => {
@@ -132,14 +126,14 @@ export const closing: JupyterFrontEndPlugin<void> = {
       });
     }
     window.addEventListener('beforeunload', event => {
-      const providers = [...contentProvider.providers.values()];
+      const providers = [...documents.all];
       if (providers.some(isLostWithPage)) {
         event.preventDefault();
         event.returnValue = true;
       } else if (
         status &&
         !providers.some(isLeftUnsaved) &&
-        isDirtyByShared(app, contentProvider, status)
+        isDirtyByShared(app, documents, status)
       ) {
         event.returnValue = ''; // JupyterLab's listener has set it before.
       }
@@ -330,7 +324,7 @@ async function untilClean({ context }: IDocumentWidget): Promise<void> {
  */
 function isDirtyByShared(
   { shell }: JupyterFrontEnd,
-  contentProvider: RtcContentProvider,
+  documents: IDocumentProviders,
   status: ILabStatus
 ): boolean {
   const models = new Set(
@@ -338,8 +332,7 @@ function isDirtyByShared(
       .filter(isDocument)
       .map(({ context }) => context.model)
       .filter(
-        ({ dirty, sharedModel }) =>
-          dirty && contentProvider.providerOf(sharedModel)
+        ({ dirty, sharedModel }) => dirty && documents.providerOf(sharedModel)
       )
   );
   // JupyterLab counts what is dirty, and does not publish the number.

@@ -6,18 +6,14 @@
  */
 
 import { ICollaborativeContentProvider } from '@jupyter/collaborative-drive';
-import {
-  IDocumentProviderFactory,
-  RtcContentProvider
-} from '@jupyter/docprovider';
+import { IDocumentProviders, RtcContentProvider } from '@jupyter/docprovider';
 import { YFile, YNotebook } from '@jupyter/ydoc';
 import type {
   JupyterFrontEnd,
   JupyterFrontEndPlugin
 } from '@jupyterlab/application';
 import type { Contents } from '@jupyterlab/services';
-import { IDefaultDrive, RestContentProvider } from '@jupyterlab/services';
-import { ITranslator } from '@jupyterlab/translation';
+import { IDefaultDrive } from '@jupyterlab/services';
 
 import { addEarlierDrive } from './earlierPaths';
 import {
@@ -38,29 +34,19 @@ export const contentProvider: JupyterFrontEndPlugin<ICollaborativeContentProvide
     id: '@jupyter/collaboration-extension:contentProvider',
     description: 'Opens notebooks and text files as shared documents.',
     autoStart: true,
-    requires: [IDefaultDrive, IDocumentProviderFactory, ITranslator],
+    requires: [IDefaultDrive, IDocumentProviders],
     provides: ICollaborativeContentProvider,
     // The token of the drive has no interface of its name.
     // eslint-disable-next-line jupyter/plugin-activation-args
     activate: (
       app: JupyterFrontEnd,
       drive: Contents.IDrive,
-      providerFactory: IDocumentProviderFactory,
-      translator: ITranslator
+      documents: IDocumentProviders
     ): ICollaborativeContentProvider => {
-      const { serverSettings, user } = app.serviceManager;
-      const trans = translator.load('jupyter_collaboration');
-      const provider = new RtcContentProvider({
-        drive,
-        files: new RestContentProvider({
-          apiEndpoint: 'api/contents',
-          serverSettings
-        }),
-        providerFactory,
-        serverSettings,
-        translator: trans,
-        user
-      });
+      if (!(documents instanceof RtcContentProvider)) {
+        throw new Error('The shared documents have no content provider.');
+      }
+      const provider = documents;
       const { sharedModelFactory } = provider;
       sharedModelFactory.registerDocumentFactory('file', () => new YFile());
       sharedModelFactory.registerDocumentFactory(

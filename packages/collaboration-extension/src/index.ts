@@ -23,6 +23,7 @@ import { contentProvider } from './contentProvider';
 import { cursors } from './cursors';
 import { deletedFile } from './deletedFile';
 import { displayName } from './displayName';
+import { documentProviders } from './documentProviders';
 import { documentProviderFactory } from './documentProviderFactory';
 import { documentStatus } from './documentStatus';
 import { removeDrive } from './earlierPaths';
@@ -62,6 +63,7 @@ const plugins: JupyterFrontEndPlugin<unknown>[] = isOff
       chooseDisplayName,
       documentProviderFactory,
       awarenessProviderFactory,
+      documentProviders,
       contentProvider,
       address,
       autosave,

@@ -15,6 +15,8 @@ import { PromiseDelegate } from '@lumino/coreutils';
 import type { ISignal } from '@lumino/signaling';
 import { Signal } from '@lumino/signaling';
 
+import type { Awareness } from 'y-protocols/awareness';
+
 import { AwarenessChannel } from './awarenessChannel';
 import { Conflicts } from './conflicts';
 import { Connection } from './connection';
@@ -72,7 +74,7 @@ export class WebSocketProvider implements IDocumentProvider {
     this._model = options.model;
     this._trans = options.translator;
     this._ready.promise.catch(() => undefined);
-    this.saveMode = new SaveMode(options.model.awareness);
+    this.saveMode = new SaveMode(options.model.awareness as Awareness);
 
     const trans = options.translator;
     const serverSettings =

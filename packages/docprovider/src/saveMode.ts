@@ -8,10 +8,11 @@
  * the presence of the document. Knows nothing of settings and sockets.
  */
 
-import type { IAwareness } from '@jupyter/ydoc';
 import type { IDisposable } from '@lumino/disposable';
 import type { ISignal } from '@lumino/signaling';
 import { Signal } from '@lumino/signaling';
+
+import type { Awareness } from 'y-protocols/awareness';
 
 import type { IReply } from './protocol';
 import type { ISaveMode } from './tokens';
@@ -31,7 +32,12 @@ export class SaveMode implements ISaveMode, IDisposable {
   /**
    * @param _awareness The presence of the document.
    */
-  constructor(private _awareness: IAwareness) {
+  constructor(
+    private _awareness: Pick<
+      Awareness,
+      'clientID' | 'getStates' | 'off' | 'on' | 'setLocalStateField'
+    >
+  ) {
     _awareness.setLocalStateField('autosave', null);
   }
 
@@ -47,6 +53,10 @@ export class SaveMode implements ISaveMode, IDisposable {
     if (this._autosave !== value) {
       this._autosave = value;
       this._awareness.setLocalStateField('autosave', value);
+      this._awareness.off('change', this._onPresence);
+      if (value === false) {
+        this._awareness.on('change', this._onPresence);
+      }
       this._changed.emit();
     }
   }
@@ -98,6 +108,7 @@ export class SaveMode implements ISaveMode, IDisposable {
   dispose(): void {
     if (!this._isDisposed) {
       this._isDisposed = true;
+      this._awareness.off('change', this._onPresence);
       Signal.clearData(this);
     }
   }
@@ -109,6 +120,15 @@ export class SaveMode implements ISaveMode, IDisposable {
       .map(([_, state]) => state as IEditorState)
       .filter(({ user }) => user?.role !== 'viewer');
   }
+
+  /** The presence of somebody may come after what the server says of them. */
+  private _onPresence = (): void => {
+    const others = this.othersWithAutosave.join('\n');
+    if (others !== this._others) {
+      this._others = others;
+      this._changed.emit();
+    }
+  };
 
   private _set(isManual: boolean): void {
     if (this._isManual !== isManual) {
@@ -122,4 +142,5 @@ export class SaveMode implements ISaveMode, IDisposable {
   private _isDisposed = false;
   private _isManual = false;
   private _isTold = false;
+  private _others = '';
 }

@@ -19,7 +19,7 @@ let mode: SaveMode;
 beforeEach(() => {
   model = new YFile();
   others = [];
-  mode = new SaveMode(model.awareness);
+  mode = new SaveMode(model.awareness as Awareness);
 });
 
 afterEach(() => {
@@ -62,6 +62,21 @@ describe('The save mode', () => {
     mode.synced();
     expect(mode.isManual).toBe(false);
     expect(seen).toEqual([true, false]);
+  });
+
+  it('says when they come, as long as that matters', () => {
+    let count = 0;
+    mode.changed.connect(() => (count += 1));
+    join({ autosave: true, user: { name: 'One' } });
+    expect(count).toBe(0);
+    mode.autosave = false;
+    join({ autosave: true, user: { name: 'Two' } });
+    expect(count).toBe(2);
+    join({ autosave: false, user: { name: 'Off' } });
+    expect(count).toBe(2);
+    mode.autosave = true;
+    join({ autosave: true, user: { name: 'Three' } });
+    expect(count).toBe(3);
   });
 
   it('names the editors who have autosave on', () => {

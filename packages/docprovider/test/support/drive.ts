@@ -11,6 +11,8 @@ import type { Contents, IContentProvider } from '@jupyterlab/services';
 import { PromiseDelegate } from '@lumino/coreutils';
 import { Signal } from '@lumino/signaling';
 
+import type { Awareness } from 'y-protocols/awareness';
+
 import { SaveMode } from '../../src/saveMode';
 import type {
   ConnectionStatus,
@@ -91,7 +93,7 @@ export class FakeProvider implements IDocumentProvider {
   unacknowledged = 0;
   saveError: string | null = null;
   isFileDeleted = false;
-  readonly saveMode = new SaveMode(new YFile().awareness);
+  readonly saveMode = new SaveMode(new YFile().awareness as Awareness);
   isDirty = false;
   hasPrivateHistory = false;
   savedAt: number | null = null;
