@@ -201,7 +201,7 @@ describe('Edges of a notebook', () => {
   });
 });
 
-// F20
+// F20 [P12]
 it('Marks are drawn, while people type and move, without measuring anything', () => {
   company.joins('Grace', { cell: 'f' });
   const bob = company.joins('Bob', { cell: 'b' });

@@ -67,7 +67,7 @@ function notified(act: () => void): number[] {
   return seen;
 }
 
-// F20 [P1]
+// F20 [P1] [P12]
 describe('The presence of a document', () => {
   it('is listened to once, whoever shows it', () => {
     const index = PresenceIndex.of(awareness);
