@@ -181,6 +181,47 @@ def test_front_end_packages_import_downwards(package: str) -> None:
             assert other not in TS_LAYERS or other in below, f"{path} imports {other}"
 
 
+TS_FEATURES = {
+    "connection",
+    "contents",
+    "cursors",
+    "follow",
+    "forks",
+    "history",
+    "offline",
+    "people",
+    "presence",
+    "rebase",
+    "session",
+    "stability",
+    "status",
+}
+"""The folders of features; the same feature has the same name in each package."""
+
+TS_TOP = {"index.ts", "protocol.ts", "tokens.ts"}
+"""The only modules outside of these folders."""
+
+
+def test_the_front_end_is_sorted_by_feature_and_no_two_files_have_one_name() -> None:
+    names: dict[str, Path] = {}
+    for package in TS_LAYERS:
+        for path in (ROOT / "packages" / package / "src").rglob("*.ts*"):
+            folder, *rest = path.relative_to(ROOT / "packages" / package / "src").parts
+            assert (folder in TS_FEATURES and len(rest) == 1) or folder in TS_TOP, path
+            if path.name != "index.ts":
+                assert path.stem not in names, f"{path} and {names[path.stem]}"
+                names[path.stem] = path
+
+
+def test_each_plugin_has_a_file_of_its_own() -> None:
+    for path in (ROOT / "packages" / "collaboration-extension" / "src").rglob("*.ts"):
+        if path.name != "index.ts":
+            plugins = re.findall(
+                r"^export const \w+: JupyterFrontEndPlugin<", path.read_text(), re.M
+            )
+            assert len(plugins) == int(path.stem.endswith("Plugin")), path
+
+
 def test_the_provider_has_no_widgets_and_no_dialogs() -> None:
     for path in (ROOT / "packages" / "docprovider" / "src").rglob("*.ts*"):
         found = re.findall(r"from '(@lumino/widgets|@jupyterlab/apputils|react)'", path.read_text())

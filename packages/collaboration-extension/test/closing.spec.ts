@@ -4,7 +4,11 @@
 import type { IDocumentProvider } from '@jupyter/docprovider';
 import { describe, expect, it } from 'vitest';
 
-import { closingOf, isLeftUnsaved, isLostWithPage } from '../src/closing';
+import {
+  closingOf,
+  isLeftUnsaved,
+  isLostWithPage
+} from '../src/status/closingPlugin';
 
 type Provider = Parameters<typeof closingOf>[0] &
   Parameters<typeof isLostWithPage>[0];

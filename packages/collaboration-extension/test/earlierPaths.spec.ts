@@ -3,7 +3,7 @@
 
 import { expect, it } from 'vitest';
 
-import { withoutDrive } from '../src/earlierPaths';
+import { withoutDrive } from '../src/contents/earlierPaths';
 
 // F24 [C2]
 it('The drive of earlier versions is removed from addresses', () => {

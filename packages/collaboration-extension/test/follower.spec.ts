@@ -9,9 +9,9 @@ import { Signal } from '@lumino/signaling';
 import { beforeEach, describe, expect, it } from 'vitest';
 import type { Awareness } from 'y-protocols/awareness';
 
-import { Follower } from '../src/follower';
-import type { IOpenPresence, Presences } from '../src/presences';
-import type { PresenceSettings } from '../src/presenceSettings';
+import { Follower } from '../src/follow/follower';
+import type { IOpenPresence, Presences } from '../src/people/presences';
+import type { PresenceSettings } from '../src/people/presenceSettings';
 
 const grace = {
   key: 'user:grace',

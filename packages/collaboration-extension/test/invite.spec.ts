@@ -5,7 +5,7 @@
 
 import { describe, expect, it } from 'vitest';
 
-import { linkTo } from '../src/invite';
+import { linkTo } from '../src/people/invite';
 
 const LAB = 'http://localhost:8888/lab/tree/x.ipynb?reset#cell';
 

@@ -4,7 +4,7 @@
 import { Backoff } from '@jupyter/docprovider';
 import { afterEach, beforeEach, expect, it, vi } from 'vitest';
 
-import { loadAhead, loadShared } from '../src/loadAhead';
+import { loadAhead, loadShared } from '../src/status/loadAhead';
 
 beforeEach(() => {
   vi.useFakeTimers();

@@ -25,7 +25,7 @@ import {
   notifyRole,
   notifySaveDenied,
   notifyUnsaved
-} from '../src/notifications';
+} from '../src/status/notifications';
 
 const trans = nullTranslator.load('jupyter_collaboration');
 

@@ -7,8 +7,8 @@ import type { JupyterFrontEnd } from '@jupyterlab/application';
 import { Signal } from '@lumino/signaling';
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
 
-import { openAt } from '../src/openAt';
-import type { Presences } from '../src/presences';
+import { openAt } from '../src/people/openAt';
+import type { Presences } from '../src/people/presences';
 
 // [P7]
 describe('A document that is opened for somebody in it', () => {

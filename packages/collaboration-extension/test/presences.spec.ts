@@ -13,8 +13,8 @@ import { Signal } from '@lumino/signaling';
 import { EditorView } from '@codemirror/view';
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
 
-import type { IOpenPresence } from '../src/presences';
-import { Presences } from '../src/presences';
+import type { IOpenPresence } from '../src/people/presences';
+import { Presences } from '../src/people/presences';
 
 // Of these, nothing but which widgets are theirs is looked at.
 vi.mock('@jupyterlab/cells', () => ({ CodeCell: class {} }));

@@ -11,7 +11,7 @@ import type { IDisposable } from '@lumino/disposable';
 import { Signal } from '@lumino/signaling';
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
 
-import { publishRuns } from '../src/publishRuns';
+import { publishRuns } from '../src/people/publishRuns';
 
 vi.mock('@jupyterlab/cells', () => ({ CodeCell: class {} }));
 vi.mock('@jupyterlab/notebook', async () => {

@@ -5,7 +5,10 @@ import { Dialog, showDialog } from '@jupyterlab/apputils';
 import { nullTranslator } from '@jupyterlab/translation';
 import { beforeEach, describe, expect, it, vi } from 'vitest';
 
-import { askBeforeShutdown, keepOnDispose } from '../src/sharedKernels';
+import {
+  askBeforeShutdown,
+  keepOnDispose
+} from '../src/status/sharedKernelsPlugin';
 
 vi.mock('@jupyterlab/apputils', async load => ({
   ...(await load<object>()),

@@ -7,7 +7,7 @@ import { PromiseDelegate } from '@lumino/coreutils';
 import { Signal } from '@lumino/signaling';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 
-import { Timelines } from '../src/timelines';
+import { Timelines } from '../src/history/timelines';
 
 /** What the views of a document share. */
 class FakeContext {

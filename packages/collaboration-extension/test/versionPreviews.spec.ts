@@ -10,7 +10,7 @@ import { Signal } from '@lumino/signaling';
 import { Widget } from '@lumino/widgets';
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
 
-import { VersionPreviews } from '../src/versionPreviews';
+import { VersionPreviews } from '../src/history/versionPreviews';
 
 const trans = nullTranslator.load('jupyter_collaboration');
 

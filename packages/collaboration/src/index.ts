@@ -7,35 +7,35 @@
  * @packageDocumentation
  */
 
-export * from './authorMarks';
-export * from './collaboratorsPanel';
-export * from './collaboratorsView';
-export * from './conflictsDialog';
-export * from './conflictsView';
-export * from './connectionDetails';
-export * from './connectionItem';
-export * from './cursors';
-export * from './documentButton';
-export * from './documentColors';
-export * from './documentStatusItem';
-export * from './documentStatusWidget';
-export * from './peopleOnline';
-export * from './presence/activeCellKeeper';
-export * from './presence/deletedCell';
-export * from './presence/arrivals';
-export * from './presence/cellMarkers';
-export * from './presence/filePlaces';
-export * from './presence/following';
-export * from './presence/followFrame';
-export * from './presence/notebookPlaces';
-export * from './presence/places';
-export * from './presence/presence';
-export * from './presence/scrollKeeper';
-export * from './presence/outputTrust';
-export * from './presence/undoneView';
-export * from './preview/previewPanel';
-export * from './timelinePanel';
-export * from './timelineView';
+export * from './history/authorMarks';
+export * from './people/collaboratorsPanel';
+export * from './people/collaboratorsView';
+export * from './status/conflictsDialog';
+export * from './status/conflictsView';
+export * from './status/connectionDetails';
+export * from './status/connectionItem';
+export * from './cursors/remoteCursors';
+export * from './status/documentButton';
+export * from './people/documentColors';
+export * from './status/documentStatusItem';
+export * from './status/documentStatusWidget';
+export * from './people/peopleOnline';
+export * from './stability/activeCellGuard';
+export * from './stability/deletedCell';
+export * from './people/arrivals';
+export * from './people/cellMarkers';
+export * from './people/filePlaces';
+export * from './follow/following';
+export * from './follow/followFrame';
+export * from './people/notebookPlaces';
+export * from './people/places';
+export * from './people/documentPresence';
+export * from './stability/scrollAnchor';
+export * from './status/outputTrust';
+export * from './stability/undoneView';
+export * from './history/previewPanel';
+export * from './history/timelinePanel';
+export * from './history/timelineView';
 export {
   avatarUrl,
   displayName,
@@ -44,11 +44,11 @@ export {
   textColorOn,
   userColor,
   userInitials
-} from './userColor';
-export * from './userMenu';
-export * from './users';
-export * from './usersItem';
-export * from './usersToolbarItem';
-export * from './versionWords';
-export * from './viewingItem';
-export * from './viewingToolbarItem';
+} from './people/userColor';
+export * from './people/userMenu';
+export * from './people/users';
+export * from './people/usersItem';
+export * from './people/usersToolbarItem';
+export * from './history/versionWords';
+export * from './status/viewingItem';
+export * from './status/viewingToolbarItem';

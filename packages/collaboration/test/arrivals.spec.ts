@@ -6,9 +6,9 @@
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { removeAwarenessStates } from 'y-protocols/awareness';
 
-import { Arrivals } from '../src/presence/arrivals';
-import { NotebookPlaces } from '../src/presence/notebookPlaces';
-import { DocumentPresence } from '../src/presence/presence';
+import { Arrivals } from '../src/people/arrivals';
+import { NotebookPlaces } from '../src/people/notebookPlaces';
+import { DocumentPresence } from '../src/people/documentPresence';
 import { Company, FakeNotebook } from './fakes';
 
 // [P2]

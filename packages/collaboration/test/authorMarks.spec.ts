@@ -11,8 +11,8 @@ import { Signal } from '@lumino/signaling';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import * as Y from 'yjs';
 
-import { authorInWords, authorMarks } from '../src/authorMarks';
-import { keyColor } from '../src/userColor';
+import { authorInWords, authorMarks } from '../src/history/authorMarks';
+import { keyColor } from '../src/people/userColor';
 
 const trans = nullTranslator.load('jupyter_collaboration');
 

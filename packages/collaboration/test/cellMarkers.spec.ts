@@ -5,9 +5,9 @@
 
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
 
-import { CellMarkers } from '../src/presence/cellMarkers';
-import { NotebookPlaces } from '../src/presence/notebookPlaces';
-import { DocumentPresence } from '../src/presence/presence';
+import { CellMarkers } from '../src/people/cellMarkers';
+import { NotebookPlaces } from '../src/people/notebookPlaces';
+import { DocumentPresence } from '../src/people/documentPresence';
 import { Company, FakeIntersectionObserver, FakeNotebook } from './fakes';
 import { trans } from './support';
 

@@ -12,9 +12,9 @@ import type { Root } from 'react-dom/client';
 import { createRoot } from 'react-dom/client';
 import { afterEach, beforeEach, expect, it } from 'vitest';
 
-import { reviewConflicts } from '../src/conflictsDialog';
-import type { IConflictsModel } from '../src/conflictsView';
-import { ConflictsView } from '../src/conflictsView';
+import { reviewConflicts } from '../src/status/conflictsDialog';
+import type { IConflictsModel } from '../src/status/conflictsView';
+import { ConflictsView } from '../src/status/conflictsView';
 
 const trans = nullTranslator.load('jupyter_collaboration');
 const CONFLICT: IConflict = {

@@ -7,7 +7,7 @@ import { EditorSelection, EditorState, StateEffect } from '@codemirror/state';
 import { EditorView } from '@codemirror/view';
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
 
-import { remoteUserCursors } from '../src/cursors';
+import { remoteUserCursors } from '../src/cursors/remoteCursors';
 import { namePlace } from '../src/cursors/layers';
 import { publishedCursors, resolvedCursors } from '../src/cursors/positions';
 import type { IReplica } from './support';

@@ -7,9 +7,9 @@ import { afterEach, describe, expect, it } from 'vitest';
 import { Awareness } from 'y-protocols/awareness';
 import * as Y from 'yjs';
 
-import { authorColors, documentColors } from '../src/documentColors';
-import { keyColor, USER_COLORS } from '../src/userColor';
-import { otherUsers } from '../src/users';
+import { authorColors, documentColors } from '../src/people/documentColors';
+import { keyColor, USER_COLORS } from '../src/people/userColor';
+import { otherUsers } from '../src/people/users';
 import { Company } from './fakes';
 
 const companies: Company[] = [];

@@ -9,12 +9,12 @@ import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
 import * as Y from 'yjs';
 
 import {
-  ActiveCellKeeper,
+  ActiveCellGuard,
   movedSelection
-} from '../src/presence/activeCellKeeper';
-import type { IDeletedCell } from '../src/presence/deletedCell';
-import { ScrollKeeper } from '../src/presence/scrollKeeper';
-import { showUndone, undoneAt } from '../src/presence/undoneView';
+} from '../src/stability/activeCellGuard';
+import type { IDeletedCell } from '../src/stability/deletedCell';
+import { ScrollAnchor } from '../src/stability/scrollAnchor';
+import { showUndone, undoneAt } from '../src/stability/undoneView';
 import { CELL_HEIGHT, FakeCell, FakeNotebook } from './fakes';
 
 let notebook: FakeNotebook;
@@ -61,10 +61,10 @@ function frames(count: number): void {
 
 // [P9]
 describe('The view of a notebook', () => {
-  let keeper: ScrollKeeper;
+  let keeper: ScrollAnchor;
 
   beforeEach(() => {
-    keeper = new ScrollKeeper(notebook.real, ydoc);
+    keeper = new ScrollAnchor(notebook.real, ydoc);
     notebook.outerNode.scrollTop = 2 * CELL_HEIGHT;
     notebook.activeCellIndex = 3;
   });
@@ -158,12 +158,12 @@ describe('The view of a notebook', () => {
 
 // [P9]
 describe('The active cell', () => {
-  let keeper: ActiveCellKeeper;
+  let keeper: ActiveCellGuard;
   let view: EditorView;
   let focused: string[];
 
   beforeEach(() => {
-    keeper = new ActiveCellKeeper(notebook.real, ydoc);
+    keeper = new ActiveCellGuard(notebook.real, ydoc);
     view = new EditorView({ doc: 'words', selection: { anchor: 1, head: 4 } });
     focused = [];
     notebook.activeCellIndex = 2;
@@ -245,7 +245,7 @@ describe('The active cell', () => {
   it('is told of where others delete it', () => {
     const deleted: IDeletedCell[] = [];
     keeper.dispose();
-    keeper = new ActiveCellKeeper(notebook.real, ydoc, each =>
+    keeper = new ActiveCellGuard(notebook.real, ydoc, each =>
       deleted.push(each)
     );
     enter('c');

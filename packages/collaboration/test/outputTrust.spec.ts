@@ -7,7 +7,7 @@ import { CodeCellModel } from '@jupyterlab/cells';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import * as Y from 'yjs';
 
-import { OutputTrust } from '../src/presence/outputTrust';
+import { OutputTrust } from '../src/status/outputTrust';
 
 const SCRIPT = {
   output_type: 'display_data' as const,

@@ -14,15 +14,15 @@ import type { Awareness } from 'y-protocols/awareness';
 import type {
   ICollaboratorsViewProps,
   IOwnIdentity
-} from '../src/collaboratorsView';
-import { CollaboratorsView } from '../src/collaboratorsView';
-import type { IConnectionModel } from '../src/connectionDetails';
-import { ConnectionDetails } from '../src/connectionDetails';
-import type { IOnlinePerson } from '../src/peopleOnline';
-import { peopleOnline } from '../src/peopleOnline';
-import { USER_COLORS } from '../src/userColor';
-import type { IUsersItemProps } from '../src/usersItem';
-import { badgesFor, UsersItem } from '../src/usersItem';
+} from '../src/people/collaboratorsView';
+import { CollaboratorsView } from '../src/people/collaboratorsView';
+import type { IConnectionModel } from '../src/status/connectionDetails';
+import { ConnectionDetails } from '../src/status/connectionDetails';
+import type { IOnlinePerson } from '../src/people/peopleOnline';
+import { peopleOnline } from '../src/people/peopleOnline';
+import { USER_COLORS } from '../src/people/userColor';
+import type { IUsersItemProps } from '../src/people/usersItem';
+import { badgesFor, UsersItem } from '../src/people/usersItem';
 import { Company } from './fakes';
 import { trans } from './support';
 

@@ -9,8 +9,8 @@ import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
 import * as Y from 'yjs';
 
 import { publishedCursors } from '../src/cursors/positions';
-import { FilePlaces } from '../src/presence/filePlaces';
-import { NotebookPlaces, rectOf } from '../src/presence/notebookPlaces';
+import { FilePlaces } from '../src/people/filePlaces';
+import { NotebookPlaces, rectOf } from '../src/people/notebookPlaces';
 import { CELL_HEIGHT, FakeNotebook } from './fakes';
 import { trans } from './support';
 

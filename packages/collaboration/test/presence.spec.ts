@@ -11,14 +11,14 @@ import {
 } from 'y-protocols/awareness';
 import * as Y from 'yjs';
 
-import { peopleOnline } from '../src/peopleOnline';
-import { FollowFrame } from '../src/presence/followFrame';
-import { Following, SeenPublisher } from '../src/presence/following';
-import type { IDocumentPlaces, ISeen } from '../src/presence/places';
-import { seenOf } from '../src/presence/places';
-import { DocumentPresence } from '../src/presence/presence';
-import { namesApart, otherUsers } from '../src/users';
-import { userInWords } from '../src/usersItem';
+import { peopleOnline } from '../src/people/peopleOnline';
+import { FollowFrame } from '../src/follow/followFrame';
+import { Following, SeenPublisher } from '../src/follow/following';
+import type { IDocumentPlaces, ISeen } from '../src/people/places';
+import { seenOf } from '../src/people/places';
+import { DocumentPresence } from '../src/people/documentPresence';
+import { namesApart, otherUsers } from '../src/people/users';
+import { userInWords } from '../src/people/usersItem';
 import { trans } from './support';
 
 let own: Awareness;

@@ -11,7 +11,7 @@ import {
 import * as Y from 'yjs';
 
 import { publishedCursors } from '../src/cursors/positions';
-import { PresenceIndex } from '../src/presence/presenceIndex';
+import { PresenceIndex } from '../src/people/presenceIndex';
 
 const CELLS = 300;
 

@@ -18,7 +18,7 @@ import { Signal } from '@lumino/signaling';
 import { Widget } from '@lumino/widgets';
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
 
-import { PreviewPanel } from '../src/preview/previewPanel';
+import { PreviewPanel } from '../src/history/previewPanel';
 
 const trans = nullTranslator.load('jupyter_collaboration');
 const VERSION: IVersion = {

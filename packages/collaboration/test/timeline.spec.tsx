@@ -12,15 +12,18 @@ import type { Root } from 'react-dom/client';
 import { createRoot } from 'react-dom/client';
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
 
-import type { HistoryTarget, ITimelineModel } from '../src/timelineView';
-import { TimelineView } from '../src/timelineView';
+import type {
+  HistoryTarget,
+  ITimelineModel
+} from '../src/history/timelineView';
+import { TimelineView } from '../src/history/timelineView';
 import {
   changesInWords,
   dayOf,
   keptInWords,
   kindInWords,
   versionLines
-} from '../src/versionWords';
+} from '../src/history/versionWords';
 
 const trans = nullTranslator.load('jupyter_collaboration');
 const NOW = new Date(2026, 10, 24, 15).getTime();

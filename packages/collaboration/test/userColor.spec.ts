@@ -13,7 +13,7 @@ import {
   USER_COLORS,
   userColor,
   userInitials
-} from '../src/userColor';
+} from '../src/people/userColor';
 
 /** The colours of JupyterLab's themes for collaborators: light, then dark. */
 const THEME_COLORS = [

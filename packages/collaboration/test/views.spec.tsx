@@ -16,16 +16,16 @@ import {
 import { Signal } from '@lumino/signaling';
 import * as Y from 'yjs';
 
-import { ConnectionItem } from '../src/connectionItem';
-import type { IDocumentStatusModel } from '../src/documentStatusItem';
+import { ConnectionItem } from '../src/status/connectionItem';
+import type { IDocumentStatusModel } from '../src/status/documentStatusItem';
 import {
   DocumentStatusItem,
   documentStatusText
-} from '../src/documentStatusItem';
-import { otherUsers, UsersStore } from '../src/users';
-import { collaboratorPill, UsersItem } from '../src/usersItem';
-import type { IRoleModel } from '../src/viewingItem';
-import { ViewingItem } from '../src/viewingItem';
+} from '../src/status/documentStatusItem';
+import { otherUsers, UsersStore } from '../src/people/users';
+import { collaboratorPill, UsersItem } from '../src/people/usersItem';
+import type { IRoleModel } from '../src/status/viewingItem';
+import { ViewingItem } from '../src/status/viewingItem';
 import { trans } from './support';
 
 declare global {

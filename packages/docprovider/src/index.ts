@@ -7,24 +7,28 @@
  * @packageDocumentation
  */
 
-export * from './activity';
-export * from './authorship';
-export * from './awarenessProvider';
-export * from './awarenessTokens';
-export { Backoff } from './backoff';
-export * from './comparison';
-export * from './contentProvider';
-export { DisplayName, IDisplayName, LONGEST_DISPLAY_NAME } from './displayName';
-export * from './documentStatus';
-export * from './forkManager';
-export * from './forkTokens';
-export { IPendingStore, PendingStore } from './pendingStore';
-export * from './provider';
-export { SaveError } from './requests';
-export * from './refusal';
-export { roleMessage } from './role';
-export * from './sharedModelFactory';
-export * from './timeline';
+export * from './presence/activity';
+export * from './history/authorship';
+export * from './presence/awarenessProvider';
+export * from './presence/awarenessTokens';
+export { Backoff } from './connection/backoff';
+export * from './history/comparison';
+export * from './contents/contentProvider';
+export {
+  DisplayName,
+  IDisplayName,
+  LONGEST_DISPLAY_NAME
+} from './presence/displayName';
+export * from './status/documentStatus';
+export * from './forks/forkManager';
+export * from './forks/forkTokens';
+export { IPendingStore, PendingStore } from './offline/pendingStore';
+export * from './session/provider';
+export { SaveError } from './session/requests';
+export * from './connection/closeReasons';
+export { roleMessage } from './session/role';
+export * from './contents/sharedModelFactory';
+export * from './history/timeline';
 export * from './tokens';
-export * from './versionPreview';
-export * from './versions';
+export * from './history/versionPreview';
+export * from './history/versions';

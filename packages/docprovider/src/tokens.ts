@@ -14,8 +14,8 @@ import type { TranslationBundle } from '@jupyterlab/translation';
 import { Token } from '@lumino/coreutils';
 import type { ISignal } from '@lumino/signaling';
 
-import type { IForkProvider } from './forkTokens';
-import type { IRefusal } from './refusal';
+import type { IForkProvider } from './forks/forkTokens';
+import type { IRefusal } from './connection/closeReasons';
 
 /**
  * What keeps a shared document the same as the server's, as far as other

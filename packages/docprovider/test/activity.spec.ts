@@ -3,7 +3,7 @@
 
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
 
-import { Activity, IDLE_AFTER } from '../src/activity';
+import { Activity, IDLE_AFTER } from '../src/presence/activity';
 
 describe('Activity', () => {
   // [P3]

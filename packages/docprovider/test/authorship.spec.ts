@@ -4,8 +4,8 @@
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
 import * as Y from 'yjs';
 
-import type { IAuthors } from '../src/authorship';
-import { authoredRanges, Authorship } from '../src/authorship';
+import type { IAuthors } from '../src/history/authorship';
+import { authoredRanges, Authorship } from '../src/history/authorship';
 
 /** A text that the client 1 wrote, and into which the client 2 wrote. */
 function written(): { doc: Y.Doc; text: Y.Text } {

@@ -7,9 +7,9 @@ import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
 import { Awareness, encodeAwarenessUpdate } from 'y-protocols/awareness';
 import * as Y from 'yjs';
 
-import { WebSocketAwarenessProvider } from '../src/awarenessProvider';
+import { WebSocketAwarenessProvider } from '../src/presence/awarenessProvider';
 import { encodeAwareness } from '../src/protocol';
-import { WebSocketProvider } from '../src/provider';
+import { WebSocketProvider } from '../src/session/provider';
 import {
   FakeServer,
   fakeUser,

@@ -3,7 +3,7 @@
 
 import { expect, it } from 'vitest';
 
-import { Backoff } from '../src/backoff';
+import { Backoff } from '../src/connection/backoff';
 
 it('The bound of the delay doubles from half a second to thirty', () => {
   const backoff = new Backoff({ random: () => 1 });

@@ -3,8 +3,8 @@
 
 import { describe, expect, it } from 'vitest';
 
-import type { ICellComparison, ICellContent } from '../src/comparison';
-import { compareCells, isDifferent } from '../src/comparison';
+import type { ICellComparison, ICellContent } from '../src/history/comparison';
+import { compareCells, isDifferent } from '../src/history/comparison';
 
 function cell(id: string, source = id, more: Partial<ICellContent> = {}) {
   return { id, cell_type: 'code', source, metadata: {}, outputs: [], ...more };

@@ -4,7 +4,7 @@
 import { YFile, YNotebook } from '@jupyter/ydoc';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 
-import { Conflicts } from '../src/conflicts';
+import { Conflicts } from '../src/session/conflicts';
 import type { ConflictChoice, IConflict } from '../src/tokens';
 
 let notebook: YNotebook;

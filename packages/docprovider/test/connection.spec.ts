@@ -3,9 +3,9 @@
 
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
 
-import { Connection } from '../src/connection';
-import type { IRefusal } from '../src/refusal';
-import { RefusedError } from '../src/refusal';
+import { Connection } from '../src/connection/connection';
+import type { IRefusal } from '../src/connection/closeReasons';
+import { RefusedError } from '../src/connection/closeReasons';
 import { FakeSocket, timersLeft, useFakeClock } from './support/server';
 
 const NO: IRefusal = {

@@ -8,8 +8,8 @@ import { Signal } from '@lumino/signaling';
 import { beforeEach, describe, expect, it, vi } from 'vitest';
 import * as Y from 'yjs';
 
-import { RtcContentProvider } from '../src/contentProvider';
-import { SaveError } from '../src/requests';
+import { RtcContentProvider } from '../src/contents/contentProvider';
+import { SaveError } from '../src/session/requests';
 import { FakeContext, FakeFiles, FakeProvider } from './support/drive';
 import { fakeUser, settled } from './support/server';
 

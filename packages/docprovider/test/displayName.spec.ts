@@ -5,8 +5,8 @@ import { YFile } from '@jupyter/ydoc';
 import { nullTranslator } from '@jupyterlab/translation';
 import { describe, expect, it } from 'vitest';
 
-import { DisplayName } from '../src/displayName';
-import { WebSocketProvider } from '../src/provider';
+import { DisplayName } from '../src/presence/displayName';
+import { WebSocketProvider } from '../src/session/provider';
 import { FakeServer, fakeUser, settled } from './support/server';
 
 const trans = nullTranslator.load('jupyter_collaboration');

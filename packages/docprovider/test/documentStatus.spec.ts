@@ -3,7 +3,7 @@
 
 import { expect, it } from 'vitest';
 
-import { DocumentStatus } from '../src/documentStatus';
+import { DocumentStatus } from '../src/status/documentStatus';
 import type { IDocumentProviderFactory } from '../src/tokens';
 import { FakeProvider } from './support/drive';
 

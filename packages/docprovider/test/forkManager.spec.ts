@@ -7,8 +7,8 @@ import { ServerConnection } from '@jupyterlab/services';
 import { Stream } from '@lumino/signaling';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 
-import { ForkManager } from '../src/forkManager';
-import type { IForkChangedEvent } from '../src/forkTokens';
+import { ForkManager } from '../src/forks/forkManager';
+import type { IForkChangedEvent } from '../src/forks/forkTokens';
 import { FakeProvider } from './support/drive';
 
 const TITLE = 'A try';

@@ -6,8 +6,8 @@ import 'fake-indexeddb/auto';
 import { openDB } from 'idb';
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
 
-import type { IDocumentKey } from '../src/pendingStore';
-import { PendingStore } from '../src/pendingStore';
+import type { IDocumentKey } from '../src/offline/pendingStore';
+import { PendingStore } from '../src/offline/pendingStore';
 import type { IConflict } from '../src/tokens';
 
 const SERVER = 'http://server.test/';

@@ -5,7 +5,7 @@ import { YFile } from '@jupyter/ydoc';
 import { nullTranslator } from '@jupyterlab/translation';
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
 
-import { WebSocketProvider } from '../src/provider';
+import { WebSocketProvider } from '../src/session/provider';
 import {
   FakeServer,
   fakeUser,

@@ -8,7 +8,7 @@ import { fromBase64 } from 'lib0/buffer';
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
 import * as Y from 'yjs';
 
-import { WebSocketProvider } from '../src/provider';
+import { WebSocketProvider } from '../src/session/provider';
 import type { IConflict } from '../src/tokens';
 import {
   FakeServer,

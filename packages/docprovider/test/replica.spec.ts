@@ -11,7 +11,7 @@ import { YFile, YNotebook } from '@jupyter/ydoc';
 import { afterEach, describe, expect, it } from 'vitest';
 import * as Y from 'yjs';
 
-import { Replica } from '../src/replica';
+import { Replica } from '../src/rebase/replica';
 import { randomNotebook, randomText, seeded } from './support/random';
 import type { ICellContent } from './support/random';
 

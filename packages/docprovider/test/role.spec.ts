@@ -8,9 +8,9 @@ import 'fake-indexeddb/auto';
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
 import * as Y from 'yjs';
 
-import { PendingStore } from '../src/pendingStore';
-import { WebSocketProvider } from '../src/provider';
-import { roleMessage } from '../src/role';
+import { PendingStore } from '../src/offline/pendingStore';
+import { WebSocketProvider } from '../src/session/provider';
+import { roleMessage } from '../src/session/role';
 import {
   FakeServer,
   fakeUser,

@@ -10,7 +10,7 @@ import {
 } from 'y-protocols/awareness';
 import * as Y from 'yjs';
 
-import { SaveMode } from '../src/saveMode';
+import { SaveMode } from '../src/session/saveMode';
 
 let model: YFile;
 let others: Awareness[];

@@ -6,9 +6,13 @@ import { ServerConnection } from '@jupyterlab/services';
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
 import * as Y from 'yjs';
 
-import { Timeline } from '../src/timeline';
-import type { IVersion, IVersionPage, IVersionQuery } from '../src/versions';
-import { VersionClient } from '../src/versions';
+import { Timeline } from '../src/history/timeline';
+import type {
+  IVersion,
+  IVersionPage,
+  IVersionQuery
+} from '../src/history/versions';
+import { VersionClient } from '../src/history/versions';
 
 function version(id: number, author = 'ada'): IVersion {
   return {

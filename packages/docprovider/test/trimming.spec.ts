@@ -5,7 +5,7 @@ import { YFile, YNotebook } from '@jupyter/ydoc';
 import { describe, expect, it } from 'vitest';
 import * as Y from 'yjs';
 
-import { trim } from '../src/trimming';
+import { trim } from '../src/session/trimming';
 
 const LIMIT = 20_000;
 const LARGE = 'x'.repeat(30_000);

@@ -6,8 +6,8 @@ import { PromiseDelegate } from '@lumino/coreutils';
 import { Signal } from '@lumino/signaling';
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
 
-import { VersionPreview } from '../src/versionPreview';
-import type { IVersion } from '../src/versions';
+import { VersionPreview } from '../src/history/versionPreview';
+import type { IVersion } from '../src/history/versions';
 
 /** A timeline whose contents the test gives, each when it wants to. */
 class FakeTimeline {

@@ -22,11 +22,11 @@ import { toBase64 } from 'lib0/buffer';
 import WebSocket from 'ws';
 import * as Y from 'yjs';
 
-import type { Connection } from '../../../packages/docprovider/src/connection';
-import { PendingStore } from '../../../packages/docprovider/src/pendingStore';
-import { WebSocketProvider } from '../../../packages/docprovider/src/provider';
-import { Timeline } from '../../../packages/docprovider/src/timeline';
-import { VersionClient } from '../../../packages/docprovider/src/versions';
+import type { Connection } from '../../../packages/docprovider/src/connection/connection';
+import { PendingStore } from '../../../packages/docprovider/src/offline/pendingStore';
+import { WebSocketProvider } from '../../../packages/docprovider/src/session/provider';
+import { Timeline } from '../../../packages/docprovider/src/history/timeline';
+import { VersionClient } from '../../../packages/docprovider/src/history/versions';
 
 /**
  * Where the document is, and whose page this is.

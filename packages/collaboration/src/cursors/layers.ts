@@ -13,12 +13,12 @@ import { EditorSelection } from '@codemirror/state';
 import type { Rect, ViewUpdate } from '@codemirror/view';
 import { EditorView, layer, RectangleMarker } from '@codemirror/view';
 
-import { pageColor, textColorOn } from '../userColor';
+import { pageColor, textColorOn } from '../people/userColor';
 import { editorAwarenessFacet } from './facet';
 import type { NamePlace } from './markers';
 import { CaretMarker, SelectionMarker } from './markers';
-import type { IRemotePerson } from './people';
-import { peopleChanged, remotePeople } from './people';
+import type { IRemotePerson } from './remotePeople';
+import { peopleChanged, remotePeople } from './remotePeople';
 
 /**
  * How far from a caret the pointer still shows its name, in pixels.

@@ -9,7 +9,7 @@
 
 import * as Y from 'yjs';
 
-import { asRecord } from '../userColor';
+import { asRecord } from '../people/userColor';
 
 /**
  * One selected range in the presence of a client.

@@ -10,7 +10,7 @@
 import type { EditorView, PluginValue, ViewUpdate } from '@codemirror/view';
 import { ViewPlugin } from '@codemirror/view';
 
-import { PresenceIndex } from '../presence/presenceIndex';
+import { PresenceIndex } from '../people/presenceIndex';
 import { editorAwarenessFacet } from './facet';
 import type { EditorAwareness } from './facet';
 import type { IPublishedCursor } from './positions';

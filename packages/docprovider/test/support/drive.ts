@@ -13,7 +13,7 @@ import { Signal } from '@lumino/signaling';
 
 import type { Awareness } from 'y-protocols/awareness';
 
-import { SaveMode } from '../../src/saveMode';
+import { SaveMode } from '../../src/session/saveMode';
 import type {
   ConnectionStatus,
   IConflict,

@@ -15,9 +15,9 @@ import { fromBase64 } from 'lib0/buffer';
 import { vi } from 'vitest';
 import * as Y from 'yjs';
 
-import type { Connection } from '../../src/connection';
+import type { Connection } from '../../src/connection/connection';
 import type { IReply, Message } from '../../src/protocol';
-import { mirror } from '../../src/mirror';
+import { mirror } from '../../src/rebase/patchDoc';
 import type { IConflict } from '../../src/tokens';
 import {
   decodeMessage,

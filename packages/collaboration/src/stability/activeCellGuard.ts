@@ -1,0 +1,198 @@
+// Copyright (c) Jupyter Collaboration contributors.
+// Distributed under the terms of the BSD 3-Clause License.
+
+/**
+ * Keeps the user in their cell while others move, add and remove cells.
+ *
+ * The notebook of JupyterLab 4.6 looks for the active cell after each part of
+ * a change, in a list that has all of it already: where cells are moved in
+ * one transaction, it activates another one.
+ *
+ * A cell that was moved is a copy, which may lack what the user typed last: the
+ * server inserts that before what is typed next. [P9]
+ */
+
+import { EditorSelection } from '@codemirror/state';
+import type { EditorView } from '@codemirror/view';
+import type { YCodeCell } from '@jupyter/ydoc';
+import type { Cell, CodeCell } from '@jupyterlab/cells';
+import type { CodeMirrorEditor } from '@jupyterlab/codemirror';
+import type * as nbformat from '@jupyterlab/nbformat';
+import type { Notebook, NotebookMode } from '@jupyterlab/notebook';
+import type { PartialJSONObject } from '@lumino/coreutils';
+import type { IDisposable } from '@lumino/disposable';
+import { MessageLoop } from '@lumino/messaging';
+import { Widget } from '@lumino/widgets';
+import type * as Y from 'yjs';
+
+import type { IDeletedCell } from './deletedCell';
+
+/** Where the user is. */
+interface IActive {
+  cell: Cell;
+  id: string;
+  type: nbformat.CellType;
+  index: number;
+  mode: NotebookMode;
+  hasFocus: boolean;
+  isInNotebook: boolean;
+  outputs: nbformat.IOutput[] | null;
+  metadata: PartialJSONObject;
+  text: string;
+  selection: EditorSelection | null;
+}
+
+/**
+ * Keeps the active cell of one notebook.
+ */
+export class ActiveCellGuard implements IDisposable {
+  /**
+   * @param _notebook The notebook.
+   * @param _ydoc Its document.
+   * @param _onDeleted Called after others deleted the cell in which the user is.
+   */
+  constructor(
+    private _notebook: Notebook,
+    private _ydoc: Y.Doc,
+    private _onDeleted: (deleted: IDeletedCell) => void = () => undefined
+  ) {
+    _ydoc.on('beforeTransaction', this._before);
+    _ydoc.on('beforeObserverCalls', this._meanwhile);
+    _ydoc.on('afterTransaction', this._after);
+  }
+
+  /**
+   * Whether it is disposed.
+   */
+  get isDisposed(): boolean {
+    return this._isDisposed;
+  }
+
+  /**
+   * Keep it no more.
+   */
+  dispose(): void {
+    if (!this._isDisposed) {
+      this._isDisposed = true;
+      this._ydoc.off('beforeTransaction', this._before);
+      this._ydoc.off('beforeObserverCalls', this._meanwhile);
+      this._ydoc.off('afterTransaction', this._after);
+    }
+  }
+
+  private _before = ({ local }: Y.Transaction): void => {
+    const { activeCell, mode } = this._notebook;
+    this._active =
+      local || !activeCell
+        ? null
+        : {
+            cell: activeCell,
+            id: activeCell.model.id,
+            type: activeCell.model.type,
+            index: this._notebook.activeCellIndex,
+            mode,
+            hasFocus: activeCell.editor?.hasFocus() ?? false,
+            isInNotebook: this._notebook.node.contains(document.activeElement),
+            outputs: null,
+            metadata: activeCell.model.sharedModel.getMetadata(),
+            text: activeCell.model.sharedModel.getSource(),
+            selection: viewOf(activeCell)?.state.selection ?? null
+          };
+  };
+
+  /**
+   * Read the outputs of a cell that is being deleted: later they are gone.
+   */
+  private _meanwhile = (): void => {
+    const { model } = this._active?.cell ?? {};
+    const { ymodel } = (model?.sharedModel ?? {}) as Partial<YCodeCell>;
+    if (this._active && model?.type === 'code' && ymodel?._item?.deleted) {
+      this._active.outputs = (model as CodeCell['model']).outputs.toJSON();
+    }
+  };
+
+  private _after = (): void => {
+    const active = this._active;
+    this._active = null;
+    // A cell that was moved is another one with the same id.
+    if (!active || this._notebook.activeCell === active.cell) {
+      return;
+    }
+    const index = this._notebook.widgets.findIndex(
+      ({ model }) => model.id === active.id
+    );
+    if (index >= 0) {
+      this._notebook.activeCellIndex = index;
+      this._notebook.mode = active.mode;
+      const cell = this._notebook.widgets[index];
+      if (!cell.isAttached) {
+        // At once: what is typed before the next frame would be lost.
+        MessageLoop.sendMessage(this._notebook, Widget.Msg.UpdateRequest);
+      }
+      if (active.selection) {
+        const text = cell.model.sharedModel.getSource();
+        const selection = movedSelection(active.selection, active.text, text);
+        viewOf(cell)?.dispatch({ selection });
+      }
+      if (active.hasFocus) {
+        cell.editor?.focus();
+      }
+    } else if (active.isInNotebook) {
+      const { id, metadata, outputs, text } = active;
+      const cell = {
+        cell_type: active.type,
+        id,
+        metadata,
+        source: text,
+        ...(outputs === null ? {} : { outputs, execution_count: null })
+      };
+      this._onDeleted({ cell, index: active.index });
+    }
+  };
+
+  private _active: IActive | null = null;
+  private _isDisposed = false;
+}
+
+/**
+ * A selection in another version of a text: before and after what differs, it
+ * stays at the same characters.
+ */
+export function movedSelection(
+  { mainIndex, ranges }: EditorSelection,
+  before: string,
+  after: string
+): EditorSelection {
+  const most = Math.min(before.length, after.length);
+  let start = 0;
+  while (start < most && before[start] === after[start]) {
+    start++;
+  }
+  let end = 0;
+  while (
+    end < most - start &&
+    before[before.length - 1 - end] === after[after.length - 1 - end]
+  ) {
+    end++;
+  }
+  const moved = (at: number) => {
+    if (at <= start) {
+      return at;
+    }
+    const rest = before.length - at;
+    return rest <= end ? after.length - rest : start;
+  };
+  return EditorSelection.create(
+    ranges.map(({ anchor, head }) =>
+      EditorSelection.range(moved(anchor), moved(head))
+    ),
+    mainIndex
+  );
+}
+
+/**
+ * The editor of a cell, as CodeMirror has it.
+ */
+function viewOf({ editor }: Cell): EditorView | undefined {
+  return (editor as CodeMirrorEditor | null)?.editor;
+}

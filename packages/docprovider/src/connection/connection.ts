@@ -1,0 +1,427 @@
+// Copyright (c) Jupyter Collaboration contributors.
+// Distributed under the terms of the BSD 3-Clause License.
+
+/**
+ * One WebSocket that comes back.
+ *
+ * Knows sockets, timers and back-off; knows nothing of documents and messages.
+ */
+
+import type { IDisposable } from '@lumino/disposable';
+import type { ISignal } from '@lumino/signaling';
+import { Signal } from '@lumino/signaling';
+
+import { Backoff } from './backoff';
+import { Heartbeat } from './heartbeat';
+import type { IRefusal } from './closeReasons';
+import { leastDelay, RefusedError } from './closeReasons';
+import type { ConnectionStatus } from '../tokens';
+
+/** How long opening a socket may take (ms). */
+const OPEN_TIMEOUT = 20000;
+/** A connection that lived this long lets the back-off start over (ms). */
+const STABLE_AFTER = 5000;
+/** Attempts that fail in a row before the status says offline. */
+const OFFLINE_AFTER = 4;
+
+/**
+ * Keeps one WebSocket open until it is disposed or refused.
+ */
+export class Connection implements IDisposable {
+  /**
+   * @param options See the interface. Nothing happens before `connect`.
+   */
+  constructor(private _options: Connection.IOptions) {
+    this._backoff = new Backoff({ random: _options.random });
+    this._events = _options.events ?? globalThis.window ?? null;
+    this._events?.addEventListener('online', this._onOnline);
+    this._events?.addEventListener('offline', this._onOffline);
+  }
+
+  /**
+   * The state of the connection.
+   */
+  get status(): ConnectionStatus {
+    return this._status;
+  }
+
+  /**
+   * Why the server does not want this connection; `null` unless refused.
+   */
+  get refusal(): IRefusal | null {
+    return this._refusal;
+  }
+
+  /**
+   * Whether bytes can be sent now.
+   */
+  get isOpen(): boolean {
+    return this._socket !== null && this._isOpen;
+  }
+
+  /**
+   * A signal emitted when the status changed.
+   */
+  get statusChanged(): ISignal<this, ConnectionStatus> {
+    return this._statusChanged;
+  }
+
+  /**
+   * A signal emitted when a socket opened.
+   */
+  get opened(): ISignal<this, void> {
+    return this._opened;
+  }
+
+  /**
+   * A signal emitted when an open socket was closed by either side or dropped.
+   */
+  get closed(): ISignal<this, void> {
+    return this._closed;
+  }
+
+  /**
+   * A signal emitted for each binary message.
+   */
+  get message(): ISignal<this, Uint8Array> {
+    return this._message;
+  }
+
+  /**
+   * Whether the connection is disposed.
+   */
+  get isDisposed(): boolean {
+    return this._isDisposed;
+  }
+
+  /**
+   * Start connecting. Later calls do nothing.
+   */
+  connect(): void {
+    if (!this._isStarted && !this._isDisposed) {
+      this._isStarted = true;
+      void this._attempt();
+    }
+  }
+
+  /**
+   * Send bytes if the socket is open.
+   *
+   * @returns Whether they were handed to the socket.
+   */
+  send(data: Uint8Array): boolean {
+    if (!this._socket || !this._isOpen) {
+      return false;
+    }
+    this._socket.send(data as Uint8Array<ArrayBuffer>);
+    return true;
+  }
+
+  /**
+   * Say that both sides are synchronised: the status becomes `live`.
+   */
+  markLive(): void {
+    if (this.isOpen && this._status !== 'live') {
+      this._failures = 0;
+      this._liveSince = Date.now();
+      this._setStatus('live');
+    }
+  }
+
+  /**
+   * Close the socket and come back later.
+   */
+  drop(): void {
+    if (this._socket) {
+      this._onLost(1006, '');
+    }
+  }
+
+  /**
+   * Leave where it is connected to, and connect anew at once, even if the
+   * server said not to come back.
+   */
+  restart(): void {
+    if (this._isDisposed) {
+      return;
+    }
+    const wasOpen = this._isOpen;
+    this._release();
+    this._refusal = this._liveSince = null;
+    this._handshakeFailed = false;
+    this._failures = 0;
+    if (wasOpen) {
+      this._closed.emit();
+    }
+    this._isStarted = true;
+    this._setStatus('connecting');
+    void this._attempt();
+  }
+
+  /**
+   * Never connect (again).
+   */
+  refuse(refusal: IRefusal): void {
+    if (this._isDisposed || this._refusal) {
+      return;
+    }
+    this._refusal = refusal;
+    this._release();
+    this._clearTimer();
+    this._setStatus('refused');
+  }
+
+  /**
+   * Close the socket and forget all timers and listeners.
+   */
+  dispose(): void {
+    if (this._isDisposed) {
+      return;
+    }
+    this._isDisposed = true;
+    this._events?.removeEventListener('online', this._onOnline);
+    this._events?.removeEventListener('offline', this._onOffline);
+    this._clearTimer();
+    this._release();
+    Signal.clearData(this);
+  }
+
+  /**
+   * Find out where to connect to, and open a socket there.
+   */
+  private async _attempt(): Promise<void> {
+    this._clearTimer();
+    this._isTrying = true;
+    const attempt = ++this._attempts;
+    let url: string;
+    try {
+      url = await this._options.url(this._handshakeFailed);
+    } catch (error) {
+      if (attempt !== this._attempts) {
+        return;
+      }
+      this._isTrying = false;
+      if (error instanceof RefusedError) {
+        this.refuse(error.refusal);
+      } else {
+        this._failures++;
+        this._scheduleRetry();
+      }
+      return;
+    }
+    if (attempt !== this._attempts) {
+      return;
+    }
+    this._isTrying = false;
+    if (this._isDisposed || this._refusal) {
+      return;
+    }
+    const socket = (this._options.createSocket ?? createSocket)(url);
+    socket.binaryType = 'arraybuffer';
+    socket.onopen = () => this._onOpen();
+    socket.onmessage = event => this._onMessage(event);
+    socket.onclose = event => this._onLost(event.code, event.reason);
+    this._socket = socket;
+    this._timer = setTimeout(() => this.drop(), OPEN_TIMEOUT);
+  }
+
+  private _onOpen(): void {
+    this._clearTimer();
+    this._isOpen = true;
+    this._handshakeFailed = false;
+    this._liveness = new Heartbeat(
+      () => this.send(this._options.probe()),
+      () => this.drop(),
+      () => this._socket?.bufferedAmount ?? 0
+    );
+    this._opened.emit();
+  }
+
+  private _onMessage(event: { data: unknown }): void {
+    this._liveness?.heard();
+    if (event.data instanceof ArrayBuffer) {
+      this._message.emit(new Uint8Array(event.data));
+    }
+  }
+
+  private _onLost(code: number, reason: string): void {
+    const wasOpen = this._isOpen;
+    this._handshakeFailed = !wasOpen;
+    this._clearTimer();
+    this._release();
+    if (this._liveSince === null) {
+      this._failures++;
+    } else if (Date.now() - this._liveSince >= STABLE_AFTER) {
+      this._backoff.reset();
+    }
+    this._liveSince = null;
+    if (wasOpen) {
+      this._closed.emit();
+    }
+    const refusal = this._options.refusal(code, reason);
+    if (refusal) {
+      this.refuse(refusal);
+    } else if (!this._isDisposed) {
+      this._scheduleRetry(leastDelay(code));
+    }
+  }
+
+  private _scheduleRetry(least = 0): void {
+    if (this._isDisposed || this._refusal) {
+      return;
+    }
+    if (!this._isOnline || this._failures >= OFFLINE_AFTER) {
+      this._setStatus('offline');
+    } else if (this._status === 'live') {
+      this._setStatus('reconnecting');
+    }
+    const delay = least + this._backoff.next();
+    this._timer = setTimeout(() => void this._attempt(), delay);
+  }
+
+  private get _isOnline(): boolean {
+    return (this._options.isOnline ?? isOnline)();
+  }
+
+  private _onOnline = (): void => {
+    if (!this._isStarted || this._refusal) {
+      return;
+    }
+    if (this._liveness) {
+      this._liveness.ask();
+    } else if (!this._socket && !this._isTrying) {
+      void this._attempt();
+    }
+  };
+
+  private _onOffline = (): void => {
+    if (!this._isStarted || this._refusal) {
+      return;
+    }
+    if (this._liveness) {
+      // The server may be on this computer, so this need not mean anything.
+      this._liveness.ask();
+    } else {
+      this._setStatus('offline');
+    }
+  };
+
+  private _release(): void {
+    const socket = this._socket;
+    this._socket = null;
+    this._isOpen = false;
+    this._liveness?.dispose();
+    this._liveness = null;
+    if (socket) {
+      socket.onopen = socket.onmessage = socket.onclose = null;
+      socket.close();
+    }
+  }
+
+  private _clearTimer(): void {
+    clearTimeout(this._timer);
+    this._timer = undefined;
+  }
+
+  private _setStatus(status: ConnectionStatus): void {
+    if (this._status !== status) {
+      this._status = status;
+      this._statusChanged.emit(status);
+    }
+  }
+
+  private _attempts = 0;
+  private _backoff: Backoff;
+  private _closed = new Signal<this, void>(this);
+  private _events: EventTarget | null;
+  private _failures = 0;
+  private _handshakeFailed = false;
+  private _isDisposed = false;
+  private _isOpen = false;
+  private _isStarted = false;
+  private _isTrying = false;
+  private _liveSince: number | null = null;
+  private _liveness: Heartbeat | null = null;
+  private _message = new Signal<this, Uint8Array>(this);
+  private _opened = new Signal<this, void>(this);
+  private _refusal: IRefusal | null = null;
+  private _socket: Connection.ISocket | null = null;
+  private _status: ConnectionStatus = 'connecting';
+  private _statusChanged = new Signal<this, ConnectionStatus>(this);
+  private _timer: ReturnType<typeof setTimeout> | undefined;
+}
+
+/**
+ * Types of the connection.
+ */
+export namespace Connection {
+  /**
+   * The part of a WebSocket that is used.
+   */
+  export type ISocket = Pick<
+    WebSocket,
+    | 'binaryType'
+    | 'bufferedAmount'
+    | 'close'
+    | 'onclose'
+    | 'onmessage'
+    | 'onopen'
+    | 'send'
+  >;
+
+  /**
+   * What a connection needs, and what tests may replace.
+   */
+  export interface IEnvironment {
+    /**
+     * Make a socket; by default a WebSocket of the browser.
+     */
+    createSocket?: (url: string) => ISocket;
+
+    /**
+     * Where `online` and `offline` are announced; by default the window.
+     */
+    events?: EventTarget;
+
+    /**
+     * Whether the browser believes to be online.
+     */
+    isOnline?: () => boolean;
+
+    /**
+     * A number in [0, 1) for the jitter.
+     */
+    random?: () => number;
+  }
+
+  /**
+   * What a connection needs.
+   */
+  export interface IOptions extends IEnvironment {
+    /**
+     * Resolve the URL of the next attempt.
+     *
+     * `afterFailure` is true if the last socket closed without having opened.
+     * A thrown `RefusedError` is final; any other error means to try later.
+     */
+    url: (afterFailure: boolean) => Promise<string>;
+
+    /**
+     * A message that the server answers at once.
+     */
+    probe: () => Uint8Array;
+
+    /**
+     * Tell whether a close is final.
+     */
+    refusal: (code: number, reason: string) => IRefusal | null;
+  }
+}
+
+function createSocket(url: string): Connection.ISocket {
+  return new WebSocket(url);
+}
+
+function isOnline(): boolean {
+  return globalThis.navigator?.onLine ?? true;
+}

@@ -1,0 +1,222 @@
+// Copyright (c) Jupyter Collaboration contributors.
+// Distributed under the terms of the BSD 3-Clause License.
+
+/**
+ * Finds out in which room a document is, and with which session. [S1] [S3]
+ *
+ * Knows the session route; knows nothing of sockets and messages.
+ */
+
+import type { ServerConnection, User } from '@jupyterlab/services';
+import type { TranslationBundle } from '@jupyterlab/translation';
+
+import type { OfflineQueue } from '../offline/offlineQueue';
+import type { IRefusal } from './closeReasons';
+import {
+  forkIsGone,
+  refusalOfClose,
+  RefusedError,
+  sessionOfClose,
+  troubleOfClose
+} from './closeReasons';
+import type { ISession } from './sessionApi';
+import { requestSession, roomOf, roomUrl } from './sessionApi';
+import type { Sync } from '../session/sync';
+import type { IDocumentProvider } from '../tokens';
+
+/**
+ * The way to the room of a document.
+ */
+export class RoomResolver {
+  /**
+   * @param _options See the interface.
+   */
+  constructor(private _options: RoomResolver.IOptions) {}
+
+  /**
+   * The session of the last attempt; `null` before the first one.
+   */
+  get session(): ISession | null {
+    return this._session;
+  }
+
+  /**
+   * The id of the room that was found last; empty before.
+   */
+  get room(): string {
+    return this._fork?.room ?? (this._session ? roomOf(this._session) : '');
+  }
+
+  /**
+   * The largest message that the server accepts, also in parts; `null` if it
+   * takes no parts, or is not known yet.
+   */
+  get maxMessageBytes(): number | null {
+    return this._maxMessageBytes;
+  }
+
+  /**
+   * Whether another server keeps the shared history, as far as known. [H7]
+   */
+  get hasPrivateHistory(): boolean {
+    return this._hasPrivateHistory;
+  }
+
+  /**
+   * The fork to go to; `null` for the room of the file.
+   */
+  get fork(): RoomResolver.IFork | null {
+    return this._fork;
+  }
+  set fork(fork: RoomResolver.IFork | null) {
+    this._fork = fork;
+    this._session = null;
+    this._isStale = false;
+  }
+
+  /**
+   * Why the server wanted to be left alone the last time, in words; or `null`.
+   */
+  get trouble(): string | null {
+    return this._trouble;
+  }
+
+  /**
+   * Where to connect to, when all is prepared for it.
+   *
+   * The first attempt asks for the session. Later ones go back to the same
+   * room, unless it has another history now; if the last one was turned away
+   * before it opened, the session route tells why in words that a WebSocket
+   * cannot say.
+   *
+   * @param afterFailure Whether the last attempt was turned away.
+   * @throws RefusedError if there is no way.
+   * @throws Error if the server could not be asked.
+   */
+  async url(afterFailure: boolean): Promise<string> {
+    const { kept, provider, serverSettings, sync, user } = this._options;
+    const fork = this._fork;
+    let session = this._session;
+    if (fork) {
+      const { contentType: type, format } = provider;
+      session = { format, type, fileId: '', sessionId: fork.sessionId };
+    } else if (!session || afterFailure || this._isStale) {
+      session = await this._ask(afterFailure);
+    }
+    const room = fork?.room ?? roomOf(session);
+    if (kept) {
+      await user.ready;
+      const { username } = user.identity ?? {};
+      const server = serverSettings.baseUrl;
+      if (username) {
+        await kept.open({ server, username, room }, session);
+      }
+    }
+    if (fork !== this._fork) {
+      throw new Error('The document went elsewhere meanwhile.');
+    }
+    // Never exchange updates with another history. [S3]
+    this._session = await sync.prepare(session);
+    this._isStale = false;
+    const { sessionId } = this._session;
+    return roomUrl(serverSettings, this._options.url, room, sessionId);
+  }
+
+  /**
+   * Tell whether a close is final; it is not if the history is another one.
+   */
+  refusal(code: number, reason: string): IRefusal | null {
+    const { trans } = this._options;
+    const refusal = refusalOfClose(code, reason, trans);
+    this._trouble = troubleOfClose(code, reason, trans);
+    if (this._fork) {
+      return code === 4404 ? forkIsGone(code, trans) : refusal;
+    }
+    if (refusal?.reason === 'unknown_session') {
+      // Ask for the session that there is now. [S4]
+      this._isStale = true;
+      this._current = sessionOfClose(reason);
+      return null;
+    }
+    return refusal;
+  }
+
+  /**
+   * Ask the server for the session of the document.
+   *
+   * A file that was renamed while this page was away is not found by its path,
+   * but its document still has the same room. [F8]
+   *
+   * @throws RefusedError if the document is not found there either.
+   */
+  private async _ask(afterFailure: boolean): Promise<ISession> {
+    const { provider, serverSettings, trans } = this._options;
+    const wasById = this._isById;
+    this._isById = false;
+    try {
+      const session = await requestSession(
+        provider.path,
+        provider.format,
+        provider.contentType,
+        serverSettings,
+        trans
+      );
+      this._maxMessageBytes = session.maxMessageBytes ?? null;
+      this._hasPrivateHistory = session.privateHistory === true;
+      return session;
+    } catch (error) {
+      const known = this._session;
+      const isNotFound =
+        error instanceof RefusedError && error.refusal.reason === 'not_found';
+      if (!isNotFound || !known || (wasById && afterFailure)) {
+        throw error;
+      }
+      this._isById = true;
+      return { ...known, sessionId: this._current ?? known.sessionId };
+    }
+  }
+
+  private _current: string | null = null;
+  private _fork: RoomResolver.IFork | null = null;
+  private _hasPrivateHistory = false;
+  private _isById = false;
+  private _isStale = false;
+  private _maxMessageBytes: number | null = null;
+  private _session: ISession | null = null;
+  private _trouble: string | null = null;
+}
+
+/**
+ * Types of the way to a room.
+ */
+export namespace RoomResolver {
+  /**
+   * Where a fork is.
+   */
+  export interface IFork {
+    /** The id of its room. */
+    room: string;
+    /** The name of its history. */
+    sessionId: string;
+  }
+
+  /**
+   * What is needed to find a room.
+   */
+  export interface IOptions {
+    /** What an earlier page has kept; `null` if nothing is kept. */
+    kept: OfflineQueue | null;
+    /** Whose document it is. */
+    provider: Pick<IDocumentProvider, 'contentType' | 'format' | 'path'>;
+    /** How to reach the server. */
+    serverSettings: ServerConnection.ISettings;
+    /** The exchange to get ready. */
+    sync: Sync;
+    /** Translates the reason of a refusal. */
+    trans: TranslationBundle;
+    /** The address of the room route; by default from the settings. */
+    url: string | undefined;
+    /** Who it is. */
+    user: User.IManager;
+  }
+}

@@ -1,0 +1,122 @@
+// Copyright (c) Jupyter Collaboration contributors.
+// Distributed under the terms of the BSD 3-Clause License.
+
+/**
+ * The REST client of the session route, and the addresses of rooms.
+ *
+ * Knows HTTP; knows nothing of sockets and documents.
+ */
+
+import { URLExt } from '@jupyterlab/coreutils';
+import { ServerConnection } from '@jupyterlab/services';
+import type { TranslationBundle } from '@jupyterlab/translation';
+
+import { RefusedError, refusalOfStatus } from './closeReasons';
+
+const SESSION_ROUTE = 'api/collaboration/session';
+const ROOM_ROUTE = 'api/collaboration/room';
+
+/**
+ * What the server says about a document.
+ */
+export interface ISession {
+  /** The format of the document, such as `json`. */
+  format: string;
+  /** The content type of the document, such as `notebook`. */
+  type: string;
+  /** The id of the file, which survives renames. */
+  fileId: string;
+  /** The name of the document's history. */
+  sessionId: string;
+  /**
+   * The largest message that the server accepts, also in parts; servers that
+   * do not say so take no parts.
+   */
+  maxMessageBytes?: number;
+  /**
+   * Whether another server on the same folder keeps the shared history, and
+   * this one a private history.
+   */
+  privateHistory?: boolean;
+}
+
+/**
+ * Ask the server for the session of a document.
+ *
+ * @param path The path of the file from the server's root.
+ * @param format The format of the document.
+ * @param type The content type of the document.
+ * @param settings How to reach the server.
+ * @param trans Translates the reason of a refusal.
+ * @throws RefusedError if the answer is final (400, 401, 403, 404).
+ * @throws Error if the server could not be reached or answered otherwise.
+ */
+export async function requestSession(
+  path: string,
+  format: string,
+  type: string,
+  settings: ServerConnection.ISettings,
+  trans: TranslationBundle
+): Promise<ISession> {
+  const url = URLExt.join(
+    settings.baseUrl,
+    SESSION_ROUTE,
+    URLExt.encodeParts(path)
+  );
+  const response = await ServerConnection.makeRequest(
+    url,
+    { method: 'PUT', body: JSON.stringify({ format, type }) },
+    settings
+  );
+  if (!response.ok) {
+    const refusal = refusalOfStatus(response.status, trans);
+    if (refusal) {
+      throw new RefusedError(refusal);
+    }
+    throw new Error(`${response.status} ${response.statusText}`);
+  }
+  return (await response.json()) as ISession;
+}
+
+/**
+ * The WebSocket address of a room.
+ *
+ * @param base The address of the room route; by default from the settings.
+ * @param roomId The id of the room.
+ * @param sessionId The name of the history; none for rooms without document.
+ */
+export function roomUrl(
+  settings: ServerConnection.ISettings,
+  base: string | undefined,
+  roomId: string,
+  sessionId?: string
+): string {
+  const query: Record<string, string> = {};
+  if (sessionId !== undefined) {
+    query.sessionId = sessionId;
+  }
+  if (settings.appendToken && settings.token) {
+    query.token = settings.token;
+  }
+  return (
+    URLExt.join(
+      base ?? URLExt.join(settings.wsUrl, ROOM_ROUTE),
+      roomPart(roomId)
+    ) + URLExt.objectToQueryString(query)
+  );
+}
+
+/**
+ * The id of a room as a part of an address.
+ */
+export function roomPart(roomId: string): string {
+  // Older servers read the colons as they come. [C1]
+  return encodeURIComponent(roomId).replace(/%3A/g, ':');
+}
+
+/**
+ * The id of the room of a session.
+ */
+export function roomOf(session: Omit<ISession, 'sessionId'>): string {
+  return `${session.format}:${session.type}:${session.fileId}`;
+}
