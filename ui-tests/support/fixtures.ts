@@ -34,11 +34,18 @@ interface IWorkerFixtures {
 let names = 0;
 
 /**
- * Uncaught errors of others, which fail no test, each with its reason.
+ * Uncaught errors of others, which fail no test, each with the scripts in which it arises and its
+ * reason.
  */
-const OTHERS_ERRORS: { text: string; reason: string }[] = [
+const OTHERS_ERRORS: { text: string; at: RegExp; reason: string }[] = [
+  {
+    text: 'Failed to fetch',
+    at: /jlab_core[^]*at a\.getStatus .*jlab_core/,
+    reason: 'JupyterLab itself asks for a status while the server is away'
+  },
   {
     text: "Cannot read properties of undefined (reading 'schema')",
+    at: /notebook_core/,
     reason:
       "JupyterLab's shortcuts plugin meets a plugin without a schema in Notebook 7, also without collaboration"
   }
@@ -115,8 +122,12 @@ export async function withPerson(
   });
   page.on('pageerror', error => {
     messages.push(`uncaught: ${error.stack}`);
-    if (!OTHERS_ERRORS.some(({ text }) => error.message === text)) {
-      errors.push(String(error.stack));
+    const stack = String(error.stack);
+    const isOfOthers = OTHERS_ERRORS.some(
+      ({ at, text }) => error.message === text && at.test(stack)
+    );
+    if (!isOfOthers) {
+      errors.push(stack);
     }
   });
   await use(new Person(page, context, server, nickname));

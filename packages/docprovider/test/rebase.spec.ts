@@ -320,6 +320,7 @@ describe('When the server has lost its history', () => {
         [...states.values()].map(each => each.user.username).sort()
       ).toEqual(['ada', 'grace']);
       expect(states.get(clientID)).toEqual({
+        autosave: null,
         user: expect.objectContaining({ username: 'ada' })
       });
     }

@@ -32,7 +32,7 @@ export class TransplantError extends Error {}
  * @throws TransplantError if their shared types are not alike; then nothing
  * has been changed.
  */
-export function transplant(
+export function adoptHistory(
   target: Y.Doc,
   source: Y.Doc,
   deleted: Iterable<SharedType>

@@ -19,7 +19,7 @@ import { isSameContent } from './sharedTypes';
 import {
   exchange,
   freshClientId,
-  transplant,
+  adoptHistory,
   TransplantError
 } from './adoptHistory';
 
@@ -70,7 +70,7 @@ export class Replica implements IDisposable {
     }
     clearUndo(this.model);
     try {
-      transplant(ydoc, shadow, this._deleted.take());
+      adoptHistory(ydoc, shadow, this._deleted.take());
     } catch (error) {
       if (!(error instanceof TransplantError)) {
         throw error;
