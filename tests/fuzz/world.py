@@ -29,7 +29,7 @@ from .contents import body, cells_of_doc, cells_of_file, initial, is_notebook
 from .ledger import Ledger
 from .losses import excuse_crash, excuse_lost_store
 from .marks import Cells
-from .plan import Plan, Step, are_two, has_ids, outputs_are_frail
+from .plan import Plan, Step, are_two, has_ids, merges_contents, outputs_are_frail
 from .server import STORE, Life, mortal_writes
 
 FIRST_MARKS = range(5000, 5003)
@@ -48,7 +48,7 @@ class World:
     def __init__(self, plan: Plan, folder: Path) -> None:
         self.plan = plan
         self.kind: str = plan["kind"]
-        self.ledger = Ledger()
+        self.ledger = Ledger(merges_contents=merges_contents(plan))
         self.problems: list[str] = []
         self.root = folder / "root"
         self.root.mkdir()
@@ -124,6 +124,8 @@ class World:
 
     async def _take(self, step: Step) -> None:
         await self._bury()
+        places = self.ledger.places
+        places.is_text_moving = places.is_text_moving and not checks.all_agree(self)
         for client in self.clients:
             editing.go_on(client)
         self.beside.go_on()
