@@ -119,6 +119,12 @@ class Ledger:
                 # Lines that have a mark twice already, from a conflict before, double both.
                 self.marks[number].most += max(1, min(one[number], other[number]))
 
+    def may_stand_twice(self, numbers: Iterable[int]) -> None:
+        """It is not known in which of two cells these marks are."""
+        for number in numbers:
+            self.marks[number].most += 1
+            self.places.doubled([number])
+
     def text_moves(self, seen: Cells) -> None:
         """Somebody who sees these cells is about to cut a text."""
         if self._merges_contents:

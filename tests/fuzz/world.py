@@ -73,6 +73,7 @@ class World:
         self.beside = Beside(self)
         self.named: dict[tuple[str, int], Cells] = {}
         self.forks: list[guests.Fork] = []
+        self.merges_fork = False
         self._restores = any(step["op"] == "restore" for step in plan["steps"])
 
     @property
@@ -215,8 +216,10 @@ class World:
             self.problems += self.ledger.typed.invented(texts)
 
         def look_again(event: Any) -> None:
-            # What is typed into a moved cell is placed where Yjs would have placed it.
-            look(event.update, is_edit=live._is_broadcasting and live._kind is Kind.EDIT)
+            # What is typed into a moved cell is placed where Yjs would have placed it, and so is
+            # what a fork brings.
+            is_kept = live._kind is Kind.EDIT and (live._is_broadcasting or self.merges_fork)
+            look(event.update, is_edit=live._sender is not None or is_kept)
 
         look(live.ydoc.get_update(), is_edit=False)
         subscription = live.ydoc.observe(look_again)
