@@ -216,6 +216,7 @@ class MemoryHistory(History):
             saving_seq=document.saving_seq,
             newline=document.newline,
             path=document.path,
+            saved_differs=document.saved_state is not None,
         )
 
     def _append(self, entry: Entry) -> None:

@@ -41,6 +41,9 @@ NAMED = 0.5
 REST_TIME = 30.0
 """Seconds within which everything comes to rest; on a busy machine most need a tenth of one."""
 
+PLAN_TIME = 120.0
+"""Seconds after which a plan is given up."""
+
 
 class World:
     """Everything that a plan acts on."""
@@ -383,6 +386,9 @@ def run_plan(plan: Plan) -> list[str]:
                 noting_conflicts(world.ledger, are_two=world.are_two),
                 mortal_writes(),
             ):
-                return await asyncio.wait_for(world.run(), 60)
+                try:
+                    return await asyncio.wait_for(world.run(), PLAN_TIME)
+                except TimeoutError:
+                    return [*world.problems, f"it did not end within {PLAN_TIME} s"]
 
     return asyncio.run(whole())

@@ -104,7 +104,7 @@ class SQLiteHistory(History):
         with snapshot(db):
             row = db.execute(
                 "SELECT session, saved_seq, saved_hash, saved_print, saving_print, saving_seq,"
-                " newline, path"
+                " newline, path, saved_state IS NOT NULL"
                 " FROM collaboration_documents LEFT JOIN collaboration_paths ON document = id"
                 " WHERE id = ?",
                 (document,),
