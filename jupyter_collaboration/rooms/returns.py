@@ -76,6 +76,7 @@ class Returns:
     def note(self, member: Member, state: bytes) -> None:
         """Remember the state vector of a member, if it lacks something."""
         self._asked.add(member)
+        self._seen.pop(member, None)
         seen = read_state_vector(state)
         if any(clock > seen.get(client, 0) for client, clock in self._clocks().items()):
             self._seen[member] = seen

@@ -11,6 +11,8 @@ import pytest
 from pycrdt import Array, Doc, Text
 from support import Editor, at_play, code_cell, conflicts_of, put, room_of
 
+from rtcbench import wire
+
 Run = Callable[[Awaitable[Any]], Any]
 
 BEFORE = "value = 1  # start\nother = 2\n"
@@ -121,6 +123,32 @@ def test_also_if_the_document_was_closed_meanwhile(
             assert str(back.cells[1]["source"]) == "b = 2"
             (conflict,) = await conflicts_of(back)
             assert conflict["cell"] == "one"
+            await back.close()
+
+    run(test())
+
+
+def test_a_page_that_was_loaded_again_tells_what_it_had_seen(
+    run: Run, serving: Callable[..., Any]
+) -> None:  # F30 [S6]
+    async def test() -> None:
+        async with serving() as server:
+            fixture = server.text_file("a.txt", BEFORE)
+            bob, ana = [await server.member(fixture) for _ in "ab"]
+            page = Page(ana)
+            await ana.close()
+            replace(bob.doc, bob.source, "1  # start", "300  # from bob")
+            replace(page.doc, page.text, "1  # start", "200  # from ana")
+            await bob.ask("ack")
+            back = await server.member(fixture)
+            back.send(wire.sync_message(wire.STEP1, page.doc.get_state()))
+            kept = page.doc.get_update(back.doc.get_state())
+            back.send(wire.sync_message(wire.STEP2, kept))
+            for member in (bob, back):
+                await member.until(lambda _, one=member: THEIRS in str(one.source), 20)
+            assert str(bob.source) == OURS + THEIRS + "other = 2\n"
+            await conflicts_of(back)
+            await bob.close()
             await back.close()
 
     run(test())
