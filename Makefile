@@ -8,6 +8,8 @@ ARGS ?=
 SCENARIOS ?=
 REPS ?=
 PEER_VERSION := 5.0.4
+# Empty packages that stand for parts of this one, so that pip does not install the published ones.
+STUBS := jupyter-server-ydoc jupyter-docprovider jupyter-collaboration-ui
 
 STEP := scripts/step
 PIP_INSTALL := -m pip --disable-pip-version-check install -qq --progress-bar off
@@ -61,7 +63,7 @@ dev: $(LIB_STAMP)  ## Install the source tree into .venv, editable, and link the
 	@$(STEP) "Linking the front end into .venv" .venv/bin/jupyter-builder develop . --overwrite
 	@echo "==> Start it with: .venv/bin/jupyter lab examples   (and '.venv/bin/jlpm watch' beside it)"
 
-wheel: $(WHEEL_STAMP)  ## Build the wheel into dist/
+wheel: $(WHEEL_STAMP)  ## Build the wheel and the empty packages beside it into dist/
 	@ls -l dist/*.whl
 
 test:  ## Run everything below: lint, and the Python, TypeScript and browser tests
@@ -167,7 +169,9 @@ $(FRONT_END): $(LIB_STAMP)
 	@touch $@
 
 # hatch-jupyter-builder leaves a front end alone that is there already, so it is built before.
-$(WHEEL_STAMP): $(FRONT_END) $(PY_SOURCES) pyproject.toml install.json README.md LICENSE
+$(WHEEL_STAMP): $(FRONT_END) $(PY_SOURCES) $(wildcard stubs/*/*) pyproject.toml install.json README.md LICENSE
 	@rm -rf dist
 	@$(STEP) "Building the wheel" .venv/bin/python -m build --wheel --no-isolation --outdir dist .
+	@for name in $(STUBS); do $(STEP) "Building the empty package $$name" \
+		.venv/bin/python -m build --wheel --no-isolation --outdir dist stubs/$$name || exit 1; done
 	@touch $@
