@@ -21,6 +21,7 @@ ROOT = Path(__file__).parent.parent
 PACKAGE = ROOT / "jupyter_collaboration"
 
 LAYERS = [
+    ["install_repair"],
     ["app"],
     ["stores"],
     ["web.versions", "web.timeline", "web.forks", "web.session", "web.rebase", "web.websocket"],
@@ -82,7 +83,8 @@ LAYERS = [
     ["protocol.parts", "protocol.update_reader"],
     ["protocol.messages"],
     ["errors"],
-    ["_version", "install_check", "failpoints", "file_lock", "worker"],
+    ["install_check"],
+    ["_version", "failpoints", "file_lock", "worker"],
 ]
 """From top to bottom; a module imports only from rows below its own, inside folders too."""
 

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Awaitable, Callable
-from importlib import metadata
 from pathlib import Path
 from typing import Any
 
@@ -13,7 +12,6 @@ from pycrdt.store import BaseYStore
 from pycrdt.websocket import YRoom
 
 import jupyter_collaboration
-from jupyter_collaboration import install_check
 from jupyter_collaboration.errors import RoomNotFound
 from jupyter_server_ydoc import stores, utils
 
@@ -92,18 +90,3 @@ def test_a_live_document_that_code_edits_is_saved(
         assert (tmp_path / "root" / "a.txt").read_text() == "by an agent"
 
     run(test())
-
-
-def test_distributions_installed_over_ours_are_told_with_the_cure(
-    monkeypatch: pytest.MonkeyPatch,
-) -> None:
-    assert install_check.warning("5.90.0") is None
-
-    def distribution(name: str) -> str:
-        if name == "jupyter-docprovider":
-            return name
-        raise metadata.PackageNotFoundError(name)
-
-    monkeypatch.setattr(metadata, "distribution", distribution)
-    text = install_check.warning("5.90.0")
-    assert text and "pip uninstall -y jupyter-docprovider" in text

@@ -26,6 +26,7 @@ import { documentStatus } from './documentStatus';
 import { removeDrive } from './earlierPaths';
 import { forkManager } from './forkManager';
 import { globalAwareness } from './globalAwareness';
+import { installation } from './installation';
 import { outputTrust } from './outputTrust';
 import { pendingStore } from './pendingStore';
 import { preload } from './preload';
@@ -82,6 +83,7 @@ const plugins: JupyterFrontEndPlugin<unknown>[] = isOff
       timeline,
       restores,
       share,
+      installation,
       // A hub has its own: it offers to start the server again.
       ...(PageConfig.getOption('hubPrefix') ? [] : [connectionLost])
     ];
