@@ -42,7 +42,7 @@ export PYTHONDONTWRITEBYTECODE := 1
 .DEFAULT_GOAL := help
 .DELETE_ON_ERROR:
 .NOTPARALLEL:
-.PHONY: help lab dev wheel test lint test-python fuzz mutate test-ts test-ui screenshots bench bench-ui stalls evidence clean
+.PHONY: help lab dev wheel test lint test-python fuzz mutate test-ts test-ui test-extensions screenshots bench bench-ui stalls evidence clean
 
 help:  ## Say what there is
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed 's/:.*##/##/' | awk -F'## *' '{printf "  make %-12s %s\n", $$1, $$2}'
@@ -94,6 +94,12 @@ test-ts: $(LIB_STAMP)  ## Run the unit tests of the front end
 test-ui: $(WHEEL_ENV_STAMP) $(NODE_MODULES) $(CHROMIUM_STAMP)  ## Run the browser tests, against the built wheel
 	@COLLAB_PYTHON="$(CURDIR)/$(WHEEL_ENV)/bin/python" CHROMIUM_PATH="$$(cat $(CHROMIUM_STAMP))" \
 		$(STEP) "Browser tests" jlpm workspace @jupyter/collaboration-ui-tests test $(ARGS)
+
+test-extensions: $(WHEEL_STAMP) $(VENV_STAMP) $(NODE_MODULES) $(CHROMIUM_STAMP)  ## Run the tests with other packages, in environments of their own (slow)
+	@$(STEP) "Creating environments with other packages (build/extensions)" \
+		.venv/bin/python scripts/extension_envs.py
+	@CHROMIUM_PATH="$$(cat $(CHROMIUM_STAMP))" $(STEP) "Tests with other packages" \
+		jlpm workspace @jupyter/collaboration-ui-tests test --config playwright.extensions.config.ts $(ARGS)
 
 screenshots: $(WHEEL_ENV_STAMP) $(NODE_MODULES) $(CHROMIUM_STAMP)  ## Take the README's pictures again (docs/images)
 	@COLLAB_PYTHON="$(CURDIR)/$(WHEEL_ENV)/bin/python" CHROMIUM_PATH="$$(cat $(CHROMIUM_STAMP))" \

@@ -94,10 +94,10 @@ class Findings:
                 f"Files of {NAME} {__version__} were changed or removed by another package,"
                 f" such as {self.damaged[0]}. To put this right, run: {install}"
             )
-        are, them = ("are", "them") if len(self.older) > 1 else ("is", "it")
+        are, they = ("are", "they") if len(self.older) > 1 else ("is", "it")
         return (
             f"{', '.join(self.older)} {are} installed in addition to {NAME} {__version__}, which"
-            f" contains everything that {them} provided. Parts of {NAME} were overwritten or"
+            f" contains everything that {they} provided. Parts of {NAME} were overwritten or"
             f" would be loaded twice. {NAME} {__version__} is used, as far as possible. To put"
             f" this right, run: {self._uninstall(self.older)} && {install}"
             f" (with --find-links and the folder of the wheels if they are not in your package"
