@@ -30,6 +30,7 @@ from .rooms.document import DocumentRoom
 from .rooms.forks import Forks
 from .rooms.lost_files import LostFiles
 from .rooms.manager import RoomManager
+from .rooms.open_files import FileLoaderMapping
 from .rooms.timeline import TimelineForks
 from .stores import SQLiteYStore, TempFileYStore, YStore
 from .versions.authorship import Authorship
@@ -168,6 +169,9 @@ class YDocExtension(ExtensionApp):
     ywebsocket_server: RoomManager
     """All rooms, under the name that other extensions use."""
 
+    file_loaders: FileLoaderMapping
+    """The files of all open documents, under the name that other extensions use."""
+
     def initialize_settings(self) -> None:
         """Configure the front end, and register the event schemas."""
         assert self.serverapp is not None and self.serverapp.event_logger is not None
@@ -203,6 +207,7 @@ class YDocExtension(ExtensionApp):
             start=self._start,
         )
         contents = self.serverapp.contents_manager
+        self.file_loaders = FileLoaderMapping(self.ywebsocket_server)
         self._file_ids = FileIds(self._file_id_manager, contents)
         shared_root = "" if backend.is_within(root) else str(root)
         lost_files = LostFiles(self.ywebsocket_server, self._file_ids, contents, shared_root)
