@@ -12,10 +12,9 @@ no such package is installed any more.
 from __future__ import annotations
 
 import hashlib
-import json
 import re
 from base64 import urlsafe_b64encode
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from importlib import metadata
 from pathlib import Path
@@ -55,9 +54,6 @@ class Findings:
     foreign_front_ends: tuple[str, ...] = ()
     """Names of the front ends of those distributions, without the name of ours."""
 
-    disabled_plugins: frozenset[str] = frozenset()
-    """Ids of plugins that the front end of the other server turns off."""
-
     front_end: str | None = None
     """The file that starts our front end, from its folder; None if it is not known or damaged."""
 
@@ -67,6 +63,15 @@ class Findings:
     @property
     def is_clean(self) -> bool:
         return not (self.older or self.damaged or self.other_server)
+
+    @property
+    def summary(self) -> str:
+        """What is wrong, in few words, for a notification; empty if nothing is wrong."""
+        if self.older or self.damaged:
+            return f"Another package overwrote parts of {NAME}, or would be loaded twice."
+        if self.other_server:
+            return f"{OTHER_SERVER} was turned off, since {NAME} is installed as well."
+        return ""
 
     @property
     def message(self) -> str:
@@ -140,7 +145,6 @@ def find_problems() -> Findings:
         damaged=tuple(damaged),
         other_server=other_server,
         foreign_front_ends=tuple(sorted(foreign - {FRONT_END})),
-        disabled_plugins=frozenset(_disabled_plugins()),
         front_end=front_end,
         installer=installer,
     )
@@ -153,17 +157,6 @@ def _contents(name: str) -> list[metadata.PackagePath]:
     except metadata.PackageNotFoundError:
         return []
     return [path for path in files if ".dist-info" not in path.parts[0]]
-
-
-def _disabled_plugins() -> Iterator[str]:
-    for path in _contents(OTHER_SERVER):
-        match = LABEXTENSION.search(str(path))
-        if match and match[2] == "package.json":
-            try:
-                content = json.loads(Path(str(path.locate())).read_text())
-                yield from content["jupyterlab"].get("disabledExtensions", [])
-            except (OSError, ValueError, KeyError):
-                continue
 
 
 def _is_intact(path: metadata.PackagePath) -> bool:

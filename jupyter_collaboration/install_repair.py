@@ -11,7 +11,7 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
-from jupyter_core.paths import jupyter_config_path
+from jupyter_core.paths import jupyter_config_path, jupyter_path
 from jupyter_server.extension.manager import ExtensionPackage, ExtensionPoint
 from jupyter_server.services.config.manager import ConfigManager
 
@@ -25,8 +25,9 @@ OTHER_SERVER = "jupyter_server_documents"
 EARLIER_FRONT_END = "@jupyter/docprovider-extension"
 """A front end of earlier versions, whose plugins have the same ids as ours."""
 
-PAGE_OPTION = "collaborationInstallation"
-"""The page's option with the message; read by the front end."""
+SUMMARY_OPTION = "collaborationInstallation"
+MESSAGE_OPTION = "collaborationInstallationRepair"
+"""The page's options with what is wrong, and how to put it right; read by the front end."""
 
 PageHook = Callable[[Any, dict[str, Any]], dict[str, Any]]
 
@@ -110,14 +111,30 @@ def with_our_front_end(page_config: dict[str, Any], findings: Findings) -> dict[
             # The file that names it was overwritten or removed; the front end itself is there.
             front_ends = [*others, ours]
     changed = {**page_config, "federated_extensions": front_ends}
-    if findings.disabled_plugins:
-        disabled_by_user = ConfigManager(config_dir_name="labconfig").get("page_config")
-        kept = disabled_by_user.get("disabledExtensions", {})
+    # A front end that is left out may have replaced plugins of JupyterLab, or of ours.
+    left_out = {each["name"] for each in found} & foreign
+    if replaced := {plugin for name in left_out for plugin in _disabled_by(name)}:
+        by_user = ConfigManager(config_dir_name="labconfig").get("page_config")
+        kept = by_user.get("disabledExtensions", {})
         changed["disabledExtensions"] = [
             plugin
             for plugin in page_config.get("disabledExtensions", [])
-            if plugin not in findings.disabled_plugins or plugin in kept
+            if plugin not in replaced or plugin in kept
         ]
-    if findings.message:
-        changed[PAGE_OPTION] = findings.message
+    if not findings.is_clean:
+        changed[SUMMARY_OPTION] = findings.summary
+        changed[MESSAGE_OPTION] = findings.message
     return changed
+
+
+def _disabled_by(front_end: str) -> list[str]:
+    """Return the ids of the plugins that an installed front end turns off."""
+    for folder in jupyter_path("labextensions"):
+        try:
+            content = json.loads((Path(folder) / front_end / "package.json").read_text())
+            return list(content["jupyterlab"].get("disabledExtensions", []))
+        except FileNotFoundError:
+            continue
+        except (OSError, ValueError, KeyError, TypeError):
+            break
+    return []

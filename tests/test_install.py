@@ -151,14 +151,16 @@ def test_a_page_loads_our_front_end_and_no_other(found: list[dict[str, Any]]) ->
     changed = install_repair.with_our_front_end(page, Findings(front_end=ENTRY))
     by_name = sorted(changed["federated_extensions"], key=lambda each: str(each["name"]))
     assert by_name == [OUR_ENTRY, OTHER_ENTRY]
-    assert changed["baseUrl"] == "/" and install_repair.PAGE_OPTION not in changed
+    assert changed["baseUrl"] == "/" and install_repair.SUMMARY_OPTION not in changed
 
 
 def test_a_page_gets_the_message(install: Install) -> None:  # [C3]
     install("jupyter-docprovider", "3.0.4", DOCPROVIDER)
     findings = find_problems()
     changed = install_repair.with_our_front_end({}, findings)
-    assert changed[install_repair.PAGE_OPTION] == findings.message != ""
+    assert changed[install_repair.MESSAGE_OPTION] == findings.message != ""
+    # JupyterLab cuts longer notifications.
+    assert 0 < len(changed[install_repair.SUMMARY_OPTION]) <= 140
 
 
 def test_a_front_end_under_development_is_left_alone() -> None:  # [C3]
@@ -166,25 +168,36 @@ def test_a_front_end_under_development_is_left_alone() -> None:  # [C3]
     assert install_repair.with_our_front_end(page, Findings()) == page
 
 
-def test_plugins_that_the_other_server_turns_off_are_on(
-    install: Install, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+@pytest.mark.parametrize(
+    ("distribution", "front_end"),
+    [
+        ("jupyter-server-documents", "@jupyter-ai-contrib/server-documents"),
+        ("jupyter-docprovider", "@jupyter/docprovider-extension"),
+    ],
+)
+def test_plugins_that_a_left_out_front_end_replaced_are_on(
+    distribution: str,
+    front_end: str,
+    install: Install,
+    monkeypatch: pytest.MonkeyPatch,
+    tmp_path: Path,
 ) -> None:  # [C3]
     monkeypatch.setenv("JUPYTER_CONFIG_DIR", str(tmp_path))
+    monkeypatch.setenv("JUPYTER_PATH", str(tmp_path / "share" / "jupyter"))
     (tmp_path / "labconfig").mkdir()
     by_user = {"disabledExtensions": {"@jupyter/x:kept": True}}
     (tmp_path / "labconfig" / "page_config.json").write_text(json.dumps(by_user))
-    name = "@jupyter-ai-contrib/server-documents"
     plugins = ["@jupyter/x:wanted", "@jupyter/x:kept"]
     package = json.dumps({"jupyterlab": {"disabledExtensions": plugins}})
-    install("jupyter-server-documents", "0.3.3", {f"{LABEXTENSIONS}/{name}/package.json": package})
+    install(distribution, "1.0", {f"{LABEXTENSIONS}/{front_end}/package.json": package})
     page = {
-        "federated_extensions": [entry(name)],
+        "federated_extensions": [entry(front_end)],
         "disabledExtensions": [*plugins, "@jupyter/x:other"],
     }
     changed = install_repair.with_our_front_end(page, find_problems())
     assert changed["federated_extensions"] == []
     assert changed["disabledExtensions"] == ["@jupyter/x:kept", "@jupyter/x:other"]
-    assert "was turned off" in changed[install_repair.PAGE_OPTION]
+    assert changed[install_repair.SUMMARY_OPTION]
 
 
 class Foreign(ExtensionApp):
