@@ -98,6 +98,7 @@ test-ui: $(WHEEL_ENV_STAMP) $(NODE_MODULES) $(CHROMIUM_STAMP)  ## Run the browse
 test-extensions: $(WHEEL_STAMP) $(VENV_STAMP) $(NODE_MODULES) $(CHROMIUM_STAMP)  ## Run the tests with other packages, in environments of their own (slow)
 	@$(STEP) "Creating environments with other packages (build/extensions)" \
 		.venv/bin/python scripts/extension_envs.py
+	@$(STEP) "The published package's own server tests" .venv/bin/python scripts/published_tests.py
 	@CHROMIUM_PATH="$$(cat $(CHROMIUM_STAMP))" $(STEP) "Tests with other packages" \
 		jlpm workspace @jupyter/collaboration-ui-tests test --config playwright.extensions.config.ts $(ARGS)
 

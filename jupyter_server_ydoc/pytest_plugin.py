@@ -17,6 +17,8 @@ import pytest
 from jupyter_ydoc import YNotebook, YUnicode
 from pycrdt import Provider
 
+from jupyter_collaboration.stores import SQLiteYStore
+
 SYNC_LIMIT = 20.0
 """Seconds that a document may take to arrive."""
 
@@ -209,18 +211,26 @@ def rtc_add_doc_to_store(rtc_connect_doc_client: Make) -> Make:
 
 @pytest.fixture
 def rtc_create_SQLite_store(jp_serverapp: Any) -> Make:
-    """Has no equivalent."""
+    """Put a document into the store of the server; see `rtc_create_SQLite_store_factory`."""
     return rtc_create_SQLite_store_factory(jp_serverapp)
 
 
 def rtc_create_SQLite_store_factory(jp_serverapp: Any) -> Make:
-    """Has no equivalent."""
+    """Return a function that creates a document, and returns the configuration of its store.
 
-    async def create(type: str, path: str, content: str) -> NoReturn:
-        raise NotImplementedError(
-            "Stores hold the histories of a whole server since jupyter-collaboration 5.90. Use"
-            " 'rtc_create_file(path, content, store=True)' to put a document into the store."
+    A store has the histories of all documents of the server.
+    """
+
+    async def create(type: str, path: str, content: Any) -> SQLiteYStore:
+        text = json.dumps(content) if isinstance(content, dict) else content
+        _write(Path(jp_serverapp.root_dir) / path, text)
+        await jp_serverapp.web_app.settings["jupyter_server_ydoc"].get_document(
+            path=path,
+            content_type=type,
+            file_format="json" if type == "notebook" else "text",
+            create=True,
         )
+        return SQLiteYStore(config=jp_serverapp.config)
 
     return create
 

@@ -44,6 +44,11 @@ ENVIRONMENTS: dict[str, list[list[str]]] = {
         ["install", OURS, *JUPYTER],
         ["install", "jupyter-server-documents"],
     ],
+    # The published package's own tests.
+    "published": [
+        ["install", OURS, "jupyter-server[test]", "jupyter-server-fileid[test]"],
+        ["install", "httpx-ws>=0.9", "dirty-equals", "pytest"],
+    ],
     # Clients and programs that write notebooks.
     "programs": [
         ["install", OURS, *JUPYTER, "jupytext", "papermill", "jupyter-nbmodel-client"],
