@@ -57,6 +57,7 @@ from ..protocol.messages import Request
 from ..protocol.update_reader import Update, read_update
 from ..worker import run_large
 from .conflicts import ConflictList
+from .earlier_names import OF_DOCUMENT_ROOMS, EarlierNames
 from .member import Member, Outgoing
 from .moved_cells import MovedCells
 from .persistent import PersistentRoom
@@ -94,7 +95,7 @@ SETTLE_LIMIT = 1.0
 """Seconds that reconnecting clients have to send their edits before the file is merged."""
 
 
-class DocumentRoom(PersistentRoom):
+class DocumentRoom(PersistentRoom, EarlierNames):
     """A document that is open: its members, its file and its history.
 
     Args:
@@ -103,6 +104,8 @@ class DocumentRoom(PersistentRoom):
             text. [F9]
         watch: polls the files of all rooms; if None, this file is not polled.
     """
+
+    _replacements = OF_DOCUMENT_ROOMS
 
     def __init__(
         self,
@@ -161,6 +164,16 @@ class DocumentRoom(PersistentRoom):
     @property
     def _is_notebook(self) -> bool:
         return is_notebook(self.id.type)
+
+    @property
+    def file_format(self) -> str:
+        """The format of the document, such as ``json``."""
+        return self.id.format
+
+    @property
+    def file_type(self) -> str:
+        """The type of the document, such as ``notebook``."""
+        return self.id.type
 
     @property
     def document(self) -> YBaseDoc:

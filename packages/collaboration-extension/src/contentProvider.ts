@@ -19,6 +19,7 @@ import type { Contents } from '@jupyterlab/services';
 import { IDefaultDrive, RestContentProvider } from '@jupyterlab/services';
 import { ITranslator } from '@jupyterlab/translation';
 
+import { isShared } from './earlierIds';
 import { addEarlierDrive } from './earlierPaths';
 import { followPaths, shareFactories, undoIsPerCell } from './factories';
 
@@ -57,14 +58,18 @@ export const contentProvider: JupyterFrontEndPlugin<ICollaborativeContentProvide
         user
       });
       const { sharedModelFactory } = provider;
-      sharedModelFactory.registerDocumentFactory('file', () => new YFile());
-      sharedModelFactory.registerDocumentFactory(
-        'notebook',
-        () =>
-          new YNotebook({
-            disableDocumentWideUndoRedo: undoIsPerCell(app.docRegistry)
-          })
-      );
+      if (isShared('file')) {
+        sharedModelFactory.registerDocumentFactory('file', () => new YFile());
+      }
+      if (isShared('notebook')) {
+        sharedModelFactory.registerDocumentFactory(
+          'notebook',
+          () =>
+            new YNotebook({
+              disableDocumentWideUndoRedo: undoIsPerCell(app.docRegistry)
+            })
+        );
+      }
       drive.contentProviderRegistry?.register(CONTENT_PROVIDER_ID, provider);
       addEarlierDrive(app.serviceManager, CONTENT_PROVIDER_ID, provider);
       shareFactories(app.docRegistry, CONTENT_PROVIDER_ID);

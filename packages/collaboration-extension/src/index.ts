@@ -23,9 +23,11 @@ import { deletedFile } from './deletedFile';
 import { displayName } from './displayName';
 import { documentProviderFactory } from './documentProviderFactory';
 import { documentStatus } from './documentStatus';
+import { withoutDisabled } from './earlierIds';
 import { removeDrive } from './earlierPaths';
 import { forkManager } from './forkManager';
 import { globalAwareness } from './globalAwareness';
+import { installation } from './installation';
 import { outputTrust } from './outputTrust';
 import { pendingStore } from './pendingStore';
 import { preload } from './preload';
@@ -37,53 +39,65 @@ import { sharedKernels } from './sharedKernels';
 import { timeline } from './timeline';
 import { userBadges } from './userBadges';
 import { viewing } from './viewing';
+import { withoutSharing } from './withoutSharing';
 
 /**
- * Whether the server or the user has switched collaboration off.
+ * Whether the server has turned collaboration off.
  */
-const isOff =
-  PageConfig.getOption('disableRTC') === 'true' ||
-  PageConfig.Extension.isDisabled('@jupyter/collaboration-extension');
+const isOff = PageConfig.getOption('disableRTC') === 'true';
 
-if (!isOff) {
+/**
+ * Whether somebody has disabled this front end.
+ */
+const isDisabled = PageConfig.Extension.isDisabled(
+  '@jupyter/collaboration-extension'
+);
+
+if (!isOff && !isDisabled) {
   removeDrive();
 }
 
 /**
- * All plugins; none if collaboration is off.
+ * The plugins that share documents.
  */
-const plugins: JupyterFrontEndPlugin<unknown>[] = isOff
+const sharing: JupyterFrontEndPlugin<unknown>[] = [
+  pendingStore,
+  displayName,
+  chooseDisplayName,
+  documentProviderFactory,
+  awarenessProviderFactory,
+  contentProvider,
+  closing,
+  preload,
+  forkManager,
+  globalAwareness,
+  cursors,
+  authors,
+  presences,
+  outputTrust,
+  sharedKernels,
+  presence,
+  userMenu,
+  collaborators,
+  userBadges,
+  documentStatus,
+  conflicts,
+  deletedFile,
+  refusedEdits,
+  viewing,
+  timeline,
+  restores,
+  share,
+  installation,
+  // A hub has its own: it offers to start the server again.
+  ...(PageConfig.getOption('hubPrefix') ? [] : [connectionLost])
+];
+
+/**
+ * All plugins; none if this front end is disabled.
+ */
+const plugins: JupyterFrontEndPlugin<unknown>[] = isDisabled
   ? []
-  : [
-      pendingStore,
-      displayName,
-      chooseDisplayName,
-      documentProviderFactory,
-      awarenessProviderFactory,
-      contentProvider,
-      closing,
-      preload,
-      forkManager,
-      globalAwareness,
-      cursors,
-      authors,
-      presences,
-      outputTrust,
-      sharedKernels,
-      presence,
-      userMenu,
-      collaborators,
-      userBadges,
-      documentStatus,
-      conflicts,
-      deletedFile,
-      refusedEdits,
-      viewing,
-      timeline,
-      restores,
-      share,
-      // A hub has its own: it offers to start the server again.
-      ...(PageConfig.getOption('hubPrefix') ? [] : [connectionLost])
-    ];
+  : withoutDisabled(isOff ? [...withoutSharing, installation] : sharing);
 
 export default plugins;

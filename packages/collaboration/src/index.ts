@@ -34,6 +34,8 @@ export * from './presence/scrollKeeper';
 export * from './presence/outputTrust';
 export * from './presence/undoneView';
 export * from './preview/previewPanel';
+export * from './publishedUserMenu';
+export * from './publishedUsers';
 export * from './timelinePanel';
 export * from './timelineView';
 export {
@@ -47,7 +49,6 @@ export {
 } from './userColor';
 export * from './userMenu';
 export * from './users';
-export * from './usersItem';
 export * from './usersToolbarItem';
 export * from './versionWords';
 export * from './viewingItem';
