@@ -106,6 +106,14 @@ class FileIds:
             first = self._entered[real] = path
         return first
 
+    def reclaim(self, file_id: str, path: str) -> bool:
+        """Give a file that was deleted and created again at its path the id that it had.
+
+        Returns:
+            Whether that worked; not if the file at the path has an id already.
+        """
+        return self.get_id(path) is None and self.restore(file_id, path)
+
     def restore(self, file_id: str, path: str) -> bool:
         """Give a file the id that it had before ids were lost; return whether that worked."""
         con = _database(self._manager)

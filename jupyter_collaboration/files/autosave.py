@@ -58,6 +58,8 @@ class Autosave:
         self._failed = failed
         self._lock = Lock()
         self._woken = Event()
+        self._is_held = False
+        self._hold_changed = Event()
         self._state: SaveState = Saved()
         self._version = 0
         self._settled = 0
@@ -82,6 +84,17 @@ class Autosave:
     def is_saving(self) -> bool:
         """Whether a save is in progress."""
         return self._lock.locked()
+
+    @property
+    def is_held(self) -> bool:
+        """Whether only `save_now` saves, since nobody in the document wants automatic saves."""
+        return self._is_held
+
+    def hold(self, is_held: bool) -> None:
+        """Stop or resume automatic saves; unsaved changes stay pending."""
+        self._is_held = is_held
+        self._hold_changed.set()
+        self._hold_changed = Event()
 
     def mark(self) -> int:
         """Return the current version of the document, for `settle`."""
@@ -155,7 +168,7 @@ class Autosave:
             await self._quiet()
             if retry:
                 await anyio.sleep(retry)
-            if not self.pending:
+            if not self.pending or self._is_held:
                 continue
             try:
                 await self.save_now()
@@ -165,10 +178,16 @@ class Autosave:
                 self._failed(error)
 
     async def _quiet(self) -> None:
-        """Wait for ``delay`` seconds without changes, but at most ``max_delay`` seconds."""
+        """Wait for ``delay`` seconds without changes, but at most ``max_delay`` seconds.
+
+        While automatic saves are held, this time does not end.
+        """
         while (since := unsaved_since(self._state)) is not None:
             now = anyio.current_time()
             rest = min(self._last_edit + self._delay, since + self._max_delay) - now
+            if self._is_held:
+                rest = math.inf
             if rest <= 0:
                 return
-            await anyio.sleep(rest)
+            with anyio.move_on_after(rest):
+                await self._hold_changed.wait()

@@ -55,6 +55,9 @@ class PathOfId(Protocol):
     def get_path(self, file_id: str) -> str | None:
         """Return the path of a file; None if it is not known."""
 
+    def reclaim(self, file_id: str, path: str) -> bool:
+        """Give a file that was deleted and created again at its path the id that it had."""
+
     def save(self, path: str) -> None:
         """Update the id of a file that was created again."""
 
@@ -210,8 +213,29 @@ class DocumentFile:
             DocumentNotFound: the file does not exist.
             LoadFailed: its metadata cannot be read.
         """
-        path = self.path
+        path = await self._current_path()
         return self._state(path, await self._probed(path))
+
+    async def _current_path(self) -> str:
+        """Return the current path, also of a file that was deleted and created again. [F8]
+
+        That is how JupyterLab's *Save As* overwrites a file.
+        """
+        try:
+            return self.path
+        except DocumentNotFound:
+            path = self._last_path
+            if path is None or not await self._exists(path):
+                raise
+            if not self._file_ids.reclaim(self._id.file_id, path):
+                raise
+            return path
+
+    async def _exists(self, path: str) -> bool:
+        try:
+            return bool(await ensure_async(self._contents.file_exists(path)))
+        except Exception:  # contents managers may raise anything
+            return False
 
     async def _probed(self, path: str) -> dict[str, Any]:
         """Return the file's model, with a hash or else with its content."""
@@ -239,7 +263,7 @@ class DocumentFile:
             DocumentNotFound: the file does not exist.
             LoadFailed: it cannot be read as a document of this type.
         """
-        path = self.path
+        path = await self._current_path()
         if self._is_native and (found := await self._load_natively(path)) is not None:
             return found
         try:
@@ -551,6 +575,9 @@ class _Fixed:
 
     def get_path(self, file_id: str) -> str | None:
         return self._path
+
+    def reclaim(self, file_id: str, path: str) -> bool:
+        return False
 
     def save(self, path: str) -> None:
         """Do nothing: the file has no id."""

@@ -69,6 +69,7 @@ class Opened:
             file could not be read.
         size: of the file's content, as computed by `size_of`.
         fingerprint: of the content that was saved last; None if it is not known.
+        is_held: whether it has edits that must not be saved automatically.
     """
 
     session_id: str
@@ -76,6 +77,7 @@ class Opened:
     file: FileState | None
     size: int
     fingerprint: str | None
+    is_held: bool = False
 
 
 class Opening:
@@ -137,12 +139,13 @@ class Opening:
             state = None if file is None else file.state
             with suppress(LoadFailed):  # a manager without hashes has to read it
                 state = await self._file.probe()
-            return Opened(stored.session_id, Todo.COMPARE, state, size, None)
+            return Opened(stored.session_id, Todo.COMPARE, state, size, None, stored.is_held)
         if stored.saved_seq is not None:
             await self._recent.note(stored.saved_seq)
         if stored.saved_hash == file.state.hash:
             todo = Todo.NOTHING if stored.is_saved else Todo.COMPARE
-            return Opened(stored.session_id, todo, file.state, size, stored.saved_fingerprint)
+            fingerprint = stored.saved_fingerprint
+            return Opened(stored.session_id, todo, file.state, size, fingerprint, stored.is_held)
         return await self._from_both(file, stored)
 
     async def _from_file(self, file: LoadedFile, stored: Stored) -> Opened:
@@ -174,8 +177,15 @@ class Opening:
                 self._base.note(None, state=base)
             unmerged = replace(file.state, hash="")
             size = document_size(self._doc, self._type)
-            return Opened(stored.session_id, Todo.MERGE, unmerged, size, stored.saved_fingerprint)
-        return Opened(stored.session_id, Todo.COMPARE, file.state, size, on_disk)
+            return Opened(
+                stored.session_id,
+                Todo.MERGE,
+                unmerged,
+                size,
+                stored.saved_fingerprint,
+                stored.is_held,
+            )
+        return Opened(stored.session_id, Todo.COMPARE, file.state, size, on_disk, stored.is_held)
 
     async def _replay(self, stored: Stored) -> None:
         """Apply the stored updates, in slices that do not block the event loop."""

@@ -223,6 +223,7 @@ class FileSynchronizer:
         self._recent = RecentSaves(history)
         self._reported: SaveFailed | None = None
         self._todo = Todo.COMPARE
+        self._has_noted_hold = False
 
     @property
     def path(self) -> str:
@@ -280,6 +281,8 @@ class FileSynchronizer:
         self._size = opened.size
         self._saved_fingerprint = opened.fingerprint
         self._todo = opened.todo
+        self._has_noted_hold = opened.is_held
+        self.autosave.hold(opened.is_held)
         return opened.session_id
 
     async def settle(self) -> None:
@@ -298,6 +301,7 @@ class FileSynchronizer:
         elif await self._current_fingerprint() != self._saved_fingerprint:
             self.autosave.changed()
         self._todo = Todo.NOTHING
+        self._note_hold()
         self._owner.publish()
 
     async def _current_fingerprint(self) -> str | None:
@@ -325,6 +329,27 @@ class FileSynchronizer:
     def changed(self) -> None:
         """Schedule a save after an edit."""
         self.autosave.changed()
+        self._note_hold()
+
+    @property
+    def is_held(self) -> bool:
+        """Whether the document is saved on request only."""
+        return self.autosave.is_held
+
+    def hold(self, is_held: bool) -> None:
+        """Save on request only, or automatically again. [F13]"""
+        self.autosave.hold(is_held)
+        self._note_hold()
+
+    def _note_hold(self) -> None:
+        """Record in the history whether there are edits that must not be saved automatically.
+
+        They must not be saved after a restart either, before an editor decides.
+        """
+        has_held = self.is_held and not self.is_saved
+        if has_held != self._has_noted_hold:
+            self._has_noted_hold = has_held
+            self._history.note_held(has_held)
 
     async def run(self, *, task_status: TaskStatus[None] = TASK_STATUS_IGNORED) -> None:
         """Save automatically, until cancelled."""
@@ -377,6 +402,7 @@ class FileSynchronizer:
                 await self._write_content(found, again=again)
             self.autosave.settle(found.version)
         self._works_again()
+        self._note_hold()
         self._owner.publish()
         if wrote:
             if not self.autosave.pending and self.known is not None:
@@ -508,8 +534,10 @@ class FileSynchronizer:
         """Save, and do not write the file in this block.
 
         Raises:
-            SaveFailed: the file could not be written.
+            SaveFailed: the file could not be written, or is saved on request only.
         """
+        if self.is_held and not self.is_saved:
+            raise SaveFailed("Autosave is off, and there are unsaved changes.")
         await self.flush()
         async with self._lock:
             if self.is_saved and self.known is not None and self._saved_fingerprint is not None:
@@ -605,7 +633,7 @@ class FileSynchronizer:
         self._log.warning("%s was emptied by another program; saving it again", self.path)
         self.known = file.state
         self._saved_fingerprint = None
-        self.autosave.changed()
+        self.changed()
 
     async def _merge(self, file: LoadedFile) -> None:
         """Merge an external change of the file. [F4]"""
@@ -670,6 +698,7 @@ class FileSynchronizer:
         if now.fingerprint == fingerprint:
             mark_saved(now.seq)
             self.autosave.settle(now.version)
+        self._note_hold()
 
     async def _last_saved(self) -> Content | bytes:
         """Return the content as it was last saved, or the document with it as one update."""

@@ -53,6 +53,7 @@ class _Document:
         self.newline: str | None = None
         self.saved_state: bytes | None = None
         self.path: str | None = None
+        self.is_held = False
         self.marks: dict[tuple[int, MarkKind], Mark] = {}
         self.versions: list[Version] = []
         self.summarised = Summarised()
@@ -217,6 +218,7 @@ class MemoryHistory(History):
             newline=document.newline,
             path=document.path,
             saved_differs=document.saved_state is not None,
+            is_held=document.is_held,
         )
 
     def _append(self, entry: Entry) -> None:
@@ -224,6 +226,9 @@ class MemoryHistory(History):
 
     def note_path(self, path: str) -> None:
         self._document.path = path
+
+    def note_held(self, is_held: bool) -> None:
+        self._document.is_held = is_held
 
     async def base(self) -> bytes | None:
         document = self._document

@@ -61,6 +61,7 @@ class Stored:
         saving_seq: the entry whose content was about to be written.
         newline: the line ending of the file when it was last written.
         path: the path of the file at that time.
+        is_held: whether there are edits that must not be saved automatically.
     """
 
     session_id: str
@@ -74,6 +75,7 @@ class Stored:
     newline: str | None = None
     path: str | None = None
     saved_differs: bool = False
+    is_held: bool = False
 
     @property
     def is_saved(self) -> bool:

@@ -107,6 +107,10 @@ class History(BaseYStore):
         """Record the path of the file, by which a document with a lost file id is found."""
 
     @abstractmethod
+    def note_held(self, is_held: bool) -> None:
+        """Record whether there are edits that must not be saved automatically."""
+
+    @abstractmethod
     async def base(self) -> bytes | None:
         """Return the document as it was last saved, as one update; None if not known."""
 

@@ -27,7 +27,7 @@ from jupyter_ydoc.ynotebook import YNotebook
 from jupyter_ydoc.yunicode import YUnicode
 from pycrdt import Array, ArrayEvent, Doc, Map, MapEvent, Subscription, Text, merge_updates
 
-from ..access.roles import Action
+from ..access.roles import Action, Role
 from ..documents.cell_index import CellIndex
 from ..documents.codec import LINE_END, make_document, take_in
 from ..documents.identity import DocumentId, has_saved_state, is_notebook
@@ -148,6 +148,7 @@ class DocumentRoom(PersistentRoom, EarlierNames):
         self._must_publish_unsaved = False
         self._watched: list[tuple[Any, Subscription]] = []
         self._running: dict[str, Member] = {}
+        self._silent_authors: set[Member] = set()
         self._normalizing: asyncio.TimerHandle | None = None
         self._shared_state = self.ydoc.get("state", type=Map)
         self._cells = self.ydoc.get("cells", type=Array) if self._is_notebook else None
@@ -273,6 +274,8 @@ class DocumentRoom(PersistentRoom, EarlierNames):
             member.send(Outgoing(messages.raw_message(self._repair_told())))
         if len(self.conflicts):
             member.send(Outgoing(messages.raw_message(self.conflicts.message())))
+        if self.synchronizer.is_held:
+            member.send(Outgoing(messages.raw_message(self._save_mode())))
 
     def show_conflicts(self, conflicts: list[Conflict], origin: str) -> None:
         """Add the conflicts of a merge, and broadcast the list."""
@@ -349,6 +352,9 @@ class DocumentRoom(PersistentRoom, EarlierNames):
         if message[:2] != bytes((messages.SYNC, messages.STEP1)):
             self._take_waiting(member)
         work = super().receive(member, message)
+        if message[0] == messages.AWARENESS:
+            self._silent_authors.discard(member)
+            self._follow_autosave()
         if message[:2] != bytes((messages.SYNC, messages.STEP2)):
             return work
         if work is not None:
@@ -447,6 +453,43 @@ class DocumentRoom(PersistentRoom, EarlierNames):
                 tasks.start_soon(self.synchronizer.watch)
             task_status.started()
 
+    # Autosave
+
+    def _follow_autosave(self) -> None:
+        """Save automatically, unless autosave is off for every editor. [F13]
+
+        What nobody in the document decides, stays as it was until the document is saved.
+        """
+        if not self.ready or self.is_closed:
+            return
+        wishes = [self._wants_autosave(member) for member in self.clients]
+        if True in wishes:
+            is_held = False
+        elif False in wishes:
+            is_held = True
+        else:
+            is_held = self.synchronizer.is_held and not self.synchronizer.is_saved
+        if is_held != self.synchronizer.is_held:
+            self.synchronizer.hold(is_held)
+            self._broadcast(self._save_mode())
+
+    def _wants_autosave(self, member: Member) -> bool | None:
+        """Return whether autosave is on for a member; None if that does not count, or is unknown.
+
+        A client that publishes no setting has autosave on. A client without any presence may have
+        just connected, and its presence will follow: it counts once it has edited the document.
+        """
+        if member.role is not Role.EDITOR:
+            return None
+        settings = [state.get("autosave", True) for state in self._presence.states_of(member)]
+        known = [setting for setting in settings if setting is not None]
+        if known:
+            return any(setting is not False for setting in known)
+        return True if member in self._silent_authors else None
+
+    def _save_mode(self) -> dict[str, Any]:
+        return {"type": "save_mode", "manual": self.synchronizer.is_held}
+
     # Running cells
 
     def on_states(self, member: Member, states: dict[str, Any]) -> None:
@@ -460,6 +503,8 @@ class DocumentRoom(PersistentRoom, EarlierNames):
         self._take_waiting(member)
         super().leave(member)
         self._returns.left(member)
+        self._silent_authors.discard(member)
+        self._follow_autosave()
         if any(runner is member for runner in self._running.values()):
             loop = asyncio.get_running_loop()
             loop.call_later(RUNNER_RETURN, self._end_runs_of, member)
@@ -513,6 +558,9 @@ class DocumentRoom(PersistentRoom, EarlierNames):
             if self.synchronizer.is_saved:
                 self._must_publish_unsaved = True
                 asyncio.get_running_loop().call_soon(self.publish)
+            if sender is not None and not self._presence.states_of(sender):
+                self._silent_authors.add(sender)
+                self._follow_autosave()
             self.synchronizer.changed()
             self._check_conflicts_soon()
 
@@ -819,6 +867,7 @@ class DocumentRoom(PersistentRoom, EarlierNames):
         if (known := self.synchronizer.known) is None:
             return
         self._must_publish_unsaved = False
+        self._follow_autosave()
         if self.synchronizer.is_saved:
             self._acknowledge_saved()
         self._follow_permission(known.writable)

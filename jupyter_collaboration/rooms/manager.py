@@ -456,10 +456,16 @@ class RoomManager(EarlierNames):
             and other.id.file_id == room.id.file_id
         ]
 
-    async def _flushed(self, room: BroadcastRoom) -> bool:
-        """Save a room's document; return whether it is saved."""
+    async def _flushed(self, room: BroadcastRoom, *, is_carried: bool = False) -> bool:
+        """Save a room's document; return whether the room may be closed.
+
+        Args:
+            is_carried: whether unsaved edits go to another history.
+        """
         if not isinstance(room, DocumentRoom) or room.state.is_over:
             return True
+        if room.synchronizer.is_held and (is_carried or await _is_stored(room.history)):
+            return True  # unsaved edits stay unsaved, as all editors want [F13]
         is_first = room.state is RoomState.LIVE
         if is_first:
             room.become(RoomState.FLUSHING)
@@ -505,7 +511,7 @@ class RoomManager(EarlierNames):
         self._may_open = Event()
         try:
             rooms = self._kept_rooms()
-            flushing = [asyncio.create_task(self._flushed(room)) for room in rooms]
+            flushing = [asyncio.create_task(self._flushed(room, is_carried=True)) for room in rooms]
             if flushing:  # a hanging contents manager must not keep all documents closed
                 await asyncio.wait(flushing, timeout=STOP_TIME)
             saved: dict[PersistentRoom, SavedState | None] = {}
@@ -543,6 +549,8 @@ class RoomManager(EarlierNames):
         await history.commit()
         if isinstance(room, ForkRoom):
             await self._history.forks.add(room.fork)
+        else:
+            history.note_held(isinstance(room, DocumentRoom) and room.synchronizer.is_held)
 
     async def stop(self) -> None:
         """Disconnect all members, save all documents, and close the history."""

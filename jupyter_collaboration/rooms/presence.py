@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable, Iterable
+from typing import Any
 
 from pycrdt import Awareness
 
@@ -57,6 +58,12 @@ class Presence:
         """Return a message with the states of all clients; empty if there are none."""
         states = [self._state_of(client_id) for client_id in self._awareness.states]
         return messages.awareness_message(states) if states else b""
+
+    def states_of(self, member: Member) -> list[dict[str, Any]]:
+        """Return the states that a member has set."""
+        states = self._awareness.states
+        owned = [client_id for client_id, owner in self._owners.items() if owner is member]
+        return [states[client_id] for client_id in owned if client_id in states]
 
     def leave(self, member: Member) -> None:
         """Remove the states of a member that left. [M6]"""

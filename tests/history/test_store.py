@@ -301,7 +301,7 @@ def test_short_histories_take_little_room(tmp_path: Path, run: Run) -> None:  # 
         await backend.close()
 
     run(test())
-    assert sum(path.stat().st_size for path in tmp_path.iterdir()) < 105_000
+    assert sum(path.stat().st_size for path in tmp_path.iterdir()) < 107_000
 
 
 @pytest.mark.parametrize("seed", range(20))
@@ -590,6 +590,22 @@ def test_conflicts_are_kept_until_they_are_removed(backend: HistoryBackend, run:
         assert await store.all() == [conflict(0), conflict(2)]
         assert await backend.history("text:file:1").conflicts.all() == [conflict(0), conflict(2)]
         assert await backend.history("text:file:2").conflicts.all() == []
+        await backend.close()
+
+    run(test())
+
+
+def test_that_edits_are_held_is_kept(backend: HistoryBackend, run: Run) -> None:  # [F13]
+    async def test() -> None:
+        await backend.open()
+        history = backend.history("text:file:1")
+        assert not (await history.load()).is_held
+        Typist(history).type("a")
+        for is_held in (True, False):
+            history.note_held(is_held)
+            history.note_held(is_held)
+            await history.commit()
+            assert (await backend.history("text:file:1").load()).is_held is is_held
         await backend.close()
 
     run(test())

@@ -322,7 +322,7 @@ def test_what_the_server_alone_knows_is_put_right_again(
             for key, value in wrong.items():
                 ada.state[key] = value
             await until(lambda: {key: ada.state[key] for key in right} == right)
-            state = json.dumps({"autosave": False, "path": "victim.txt"})
+            state = json.dumps({"save": False, "path": "victim.txt"})
             ada.send(wire.awareness_message(ada.author, 1, state))
             ada.source.insert(0, "x")
             await until(lambda: server.read("a.txt") == "xone")

@@ -47,3 +47,32 @@ def test_a_deleted_file_is_made_again_only_by_choice(
             await other.close()
 
     run(test())
+
+
+@pytest.mark.parametrize("manager", ["Local", "Arbitrary"])
+def test_a_file_that_is_replaced_by_deleting_and_creating_it_is_the_same_document(
+    run: Run, serving: Callable[..., Any], manager: str
+) -> None:  # F7 [F8] [F4]
+    async def test() -> None:
+        ids = f"jupyter_server_fileid.manager.{manager}FileIdManager"
+        async with serving(
+            YDocExtension={"file_poll_interval": 0.1},
+            FileIdExtension={"file_id_manager_class": ids},
+        ) as server:
+            fixture = server.text_file("a.txt", "one\n")
+            editor = await server.member(fixture)
+            editor.source.insert(0, "typed\n")
+            await until(lambda: server.read("a.txt") == "typed\none\n")
+            # As JupyterLab's 'Save As' does it.
+            assert (await server.request("DELETE", "api/contents/a.txt"))[0] == 204
+            body = {"type": "file", "format": "text", "content": "two\n"}
+            status, _ = await server.request("PUT", "api/contents/a.txt", json=body)
+            assert status == 201
+            await editor.sees("two\n")
+            editor.source.insert(0, "again\n")
+            await until(lambda: server.read("a.txt") == "again\ntwo\n")
+            other = await server.member(fixture)
+            await other.sees("again\ntwo\n")
+            assert editor.endpoint.url == other.endpoint.url
+
+    run(test())

@@ -4,7 +4,8 @@
 /**
  * How fast a page is: figures are printed, and nothing fails for being slow.
  *
- * `BENCH_PEOPLE` simulated people, `BENCH_EDITS` edits in the history that is looked at.
+ * `BENCH_PEOPLE` simulated people in `BENCH_CELLS` cells, `BENCH_EDITS` edits in the history that is
+ * looked at.
  */
 
 import * as fs from 'node:fs';
@@ -17,6 +18,7 @@ import { expect, test } from '../support/fixtures';
 import { Simulated } from '../support/simulated';
 
 const PEOPLE = Number(process.env.BENCH_PEOPLE ?? 50);
+const CELLS = Number(process.env.BENCH_CELLS ?? 1000);
 const EDITS = Number(process.env.BENCH_EDITS ?? 5000);
 const KEYS = 150;
 
@@ -26,11 +28,17 @@ function print(figures: string): void {
   process.stdout.write(`${figures}\n`);
 }
 
-/** The times from a key to the frame that shows it, in ms. */
-async function keystrokes(page: Page): Promise<number[]> {
+/** The times from a key to the frame that shows it, and of long tasks, in ms. */
+async function keystrokes(
+  page: Page
+): Promise<{ times: number[]; tasks: number[] }> {
   await page.evaluate(() => {
     const times: number[] = [];
-    Object.assign(window, { times });
+    const tasks: number[] = [];
+    Object.assign(window, { times, tasks });
+    new PerformanceObserver(list => {
+      tasks.push(...list.getEntries().map(({ duration }) => duration));
+    }).observe({ type: 'longtask' });
     const onKey = ({ timeStamp }: KeyboardEvent) => {
       // The message comes after the frame was painted.
       requestAnimationFrame(() => {
@@ -45,7 +53,21 @@ async function keystrokes(page: Page): Promise<number[]> {
     await page.keyboard.press('x', { delay: 5 });
     await page.waitForTimeout(60);
   }
-  return page.evaluate(() => (window as unknown as { times: number[] }).times);
+  return page.evaluate(() => {
+    const { tasks, times } = window as unknown as Record<string, number[]>;
+    return { tasks, times };
+  });
+}
+
+/** Type in a notebook, and report what that took. */
+async function reportKeystrokes(name: string, page: Page): Promise<void> {
+  const { tasks, times } = await keystrokes(page);
+  report(`keystroke to paint, ${name}`, times);
+  print(
+    `    long tasks, ${name}: ${tasks.length}, longest ` +
+      `${Math.max(0, ...tasks).toFixed(0)} ms, together ` +
+      `${tasks.reduce((sum, each) => sum + each, 0).toFixed(0)} ms`
+  );
 }
 
 function report(name: string, times: number[]): void {
@@ -69,11 +91,11 @@ test('own keystrokes are painted while many people work', async ({
   file,
   ada
 }) => {
-  const cells = Array.from({ length: 60 }, (_, at) => `x = ${at}\n`);
+  const cells = Array.from({ length: CELLS }, (_, at) => `x = ${at}\n`);
   const name = server.write(file('ipynb'), notebook(...cells));
   await ada.open(name);
   await ada.enterCell(0);
-  report('keystroke to paint, alone', await keystrokes(ada.page));
+  await reportKeystrokes('alone', ada.page);
 
   const people: Simulated[] = [];
   for (let at = 0; at < PEOPLE; at++) {
@@ -98,7 +120,7 @@ test('own keystrokes are painted while many people work', async ({
   );
   await expect(ada.page.locator('.jp-UsersItem-more')).toBeVisible();
   await ada.enterCell(0);
-  report(`keystroke to paint, ${PEOPLE} people`, await keystrokes(ada.page));
+  await reportKeystrokes(`${PEOPLE} people`, ada.page);
   timers.forEach(timer => clearInterval(timer));
   people.forEach(person => person.leave());
 });

@@ -432,6 +432,22 @@ export class Person {
   }
 
   /**
+   * Whether one of the open documents has this path, and contains a text.
+   */
+  async isOpen(name: string, text: string): Promise<boolean> {
+    return this.page.evaluate(
+      ([path, part]) =>
+        [...window.jupyterapp.shell.widgets('main')].some(
+          ({ context }) =>
+            context?.path === path &&
+            context.isReady &&
+            context.model.toString().includes(part)
+        ),
+      [name, text]
+    );
+  }
+
+  /**
    * Scroll until a cell is at the top of what is seen.
    */
   async goToCell(index: number): Promise<void> {

@@ -36,3 +36,49 @@ test("'save as' makes a copy, and leaves the other in the first", async ({
   expect(await grace.path()).toBe(name);
   await expect(ada.dialogs).toHaveCount(0);
 });
+
+// F6 F7
+test("'save as' goes on while other documents are saved, and over an open one", async ({
+  server,
+  file,
+  ada,
+  grace
+}) => {
+  test.setTimeout(150_000);
+  const first = server.write(file('txt'), 'first\n');
+  const other = server.write(`other-${first}`, 'other\n');
+  const copy = `copy-of-${first}`;
+  await Promise.all([ada.open(first), grace.open(other)]);
+  await ada.openBeside(other);
+  await ada.openBeside(first);
+  const name = ada.dialogs.locator('input').first();
+  const accept = ada.dialogs.locator('.jp-mod-accept');
+
+  // The other document is saved while the dialog is open.
+  await ada.startCommand('docmanager:save-as');
+  await expect(name).toBeVisible();
+  await grace.typeInFile('typed ');
+  await expect.poll(() => server.read(other)).toContain('typed ');
+  await expect.poll(() => ada.isOpen(other, 'typed ')).toBe(true);
+  expect(await ada.currentPath()).toBe(first);
+  await name.fill(copy);
+  await accept.click();
+  await expect.poll(() => ada.currentPath()).toBe(copy);
+  expect(server.read(copy)).toBe('first\n');
+
+  // Over the other document, which both have open.
+  await ada.startCommand('docmanager:save-as');
+  await name.fill(other);
+  await accept.click();
+  await expect(ada.dialogs).toContainText('already exists');
+  await ada.dialogs.getByRole('button', { name: 'Overwrite' }).click();
+  await expect.poll(() => ada.currentPath()).toBe(other);
+  await expect.poll(() => grace.text()).toBe('first\n');
+  await expect(grace.status).toHaveText('Live · saved');
+  await expect(grace.notification('was deleted')).toHaveCount(0);
+  await expect(ada.dialogs).toHaveCount(0);
+  await grace.typeInFile('grace ');
+  await expect.poll(() => server.read(other)).toContain('grace ');
+  await expect.poll(() => ada.isOpen(other, 'grace ')).toBe(true);
+  expect(server.read(first)).toBe('first\n');
+});

@@ -104,15 +104,17 @@ class SQLiteHistory(History):
         with snapshot(db):
             row = db.execute(
                 "SELECT session, saved_seq, saved_hash, saved_print, saving_print, saving_seq,"
-                " newline, path, saved_state IS NOT NULL"
-                " FROM collaboration_documents LEFT JOIN collaboration_paths ON document = id"
+                " newline, path, saved_state IS NOT NULL, held.document IS NOT NULL"
+                " FROM collaboration_documents"
+                " LEFT JOIN collaboration_paths AS paths ON paths.document = id"
+                " LEFT JOIN collaboration_held AS held ON held.document = id"
                 " WHERE id = ?",
                 (document,),
             ).fetchone()
             if row is None:
                 raise HistoryUnavailable("The history has just been deleted.")
             updates, seq = self._read_updates(db, document, None)
-        return Stored(row[0], updates, seq, *row[1:])
+        return replace(Stored(row[0], updates, seq, *row[1:-1]), is_held=bool(row[-1]))
 
     def _import(self, document: int) -> tuple[list[bytes], int]:
         """Import the document's history from a store of the published package."""
@@ -255,6 +257,16 @@ class SQLiteHistory(History):
             path,
             self.path,
         )
+
+    def note_held(self, is_held: bool) -> None:
+        change = (
+            "INSERT OR REPLACE INTO collaboration_held (document)"
+            " SELECT id FROM collaboration_documents WHERE room = ?"
+            if is_held
+            else "DELETE FROM collaboration_held WHERE document ="
+            " (SELECT id FROM collaboration_documents WHERE room = ?)"
+        )
+        self._backend.then(self.path, change, self.path)
 
     async def unsaved_elsewhere(self, path: str) -> list[UnsavedWork]:
         return await self._private.find(self.path, path)

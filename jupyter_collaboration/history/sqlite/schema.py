@@ -78,6 +78,9 @@ TABLES = {
         "document": "INTEGER PRIMARY KEY REFERENCES collaboration_documents (id)",
         "path": "TEXT NOT NULL",
     },
+    "collaboration_held": {
+        "document": "INTEGER PRIMARY KEY REFERENCES collaboration_documents (id)",
+    },
     "collaboration_chores": {
         "name": "TEXT PRIMARY KEY",
     },
@@ -151,6 +154,7 @@ TABLES_OF_DOCUMENT = (
     "deleted_cells",
     "files",
     "paths",
+    "held",
 )
 """Other tables in which a document has rows, without the prefix of their names."""
 

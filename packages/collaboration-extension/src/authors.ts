@@ -10,8 +10,7 @@ import {
   authorMarks,
   documentColors
 } from '@jupyter/collaboration';
-import { ICollaborativeContentProvider } from '@jupyter/collaborative-drive';
-import { Authorship, RtcContentProvider } from '@jupyter/docprovider';
+import { Authorship, IDocumentProviders } from '@jupyter/docprovider';
 import type { IAuthoredRange } from '@jupyter/docprovider';
 import type { DocumentChange, IYText, YDocument } from '@jupyter/ydoc';
 import type {
@@ -41,22 +40,15 @@ export const authors: JupyterFrontEndPlugin<void> = {
   id: '@jupyter/collaboration-extension:authors',
   description: 'Shows who wrote which part of a document.',
   autoStart: true,
-  requires: [
-    ICollaborativeContentProvider,
-    IEditorExtensionRegistry,
-    ITranslator
-  ],
+  requires: [IDocumentProviders, IEditorExtensionRegistry, ITranslator],
   optional: [ICommandPalette],
   activate: (
     app: JupyterFrontEnd,
-    contentProvider: ICollaborativeContentProvider,
+    documents: IDocumentProviders,
     extensions: IEditorExtensionRegistry,
     translator: ITranslator,
     palette: ICommandPalette | null
   ): void => {
-    if (!(contentProvider instanceof RtcContentProvider)) {
-      return;
-    }
     const trans = translator.load('jupyter_collaboration');
     const shown = new ShownAuthors(app.serviceManager.serverSettings);
     extensions.addExtension({
@@ -70,7 +62,7 @@ export const authors: JupyterFrontEndPlugin<void> = {
           : null;
       }
     });
-    const current = () => currentDocument(app, contentProvider)?.model ?? null;
+    const current = () => currentDocument(app, documents)?.model ?? null;
     app.commands.addCommand(SHOW_AUTHORS, {
       label: trans.__('Show Authors'),
       caption: trans.__('Color the text by who wrote it'),

@@ -10,17 +10,15 @@
  * the document is opened again.
  */
 
-import { ICollaborativeContentProvider } from '@jupyter/collaborative-drive';
-import type { IDocumentProvider } from '@jupyter/docprovider';
-import { RtcContentProvider } from '@jupyter/docprovider';
+import type { IDocumentProvider, ISaveMode } from '@jupyter/docprovider';
+import { IDocumentProviders } from '@jupyter/docprovider';
 import type {
   JupyterFrontEnd,
   JupyterFrontEndPlugin
 } from '@jupyterlab/application';
 import { ILabStatus } from '@jupyterlab/application';
-import { Dialog, showDialog } from '@jupyterlab/apputils';
+import { Dialog, showDialog, showErrorMessage } from '@jupyterlab/apputils';
 import { PathExt } from '@jupyterlab/coreutils';
-import { IDocumentManager } from '@jupyterlab/docmanager';
 import type { IDocumentWidget } from '@jupyterlab/docregistry';
 import type { TranslationBundle } from '@jupyterlab/translation';
 import { ITranslator } from '@jupyterlab/translation';
@@ -38,24 +36,24 @@ const CLEAN_WITHIN = 2000;
  * - `nothing`: the server has everything, and saves it or keeps it unsaved;
  * - `save`: the server has everything, and should save it first;
  * - `ask`: something has not reached the server;
- * - `default`: what JupyterLab does.
+ * - `choose`: nobody else will save it, so that the user decides whether to.
  */
-export type Closing = 'nothing' | 'save' | 'ask' | 'default';
+export type Closing = 'nothing' | 'save' | 'ask' | 'choose';
 
 /**
  * What has to happen before a document may be closed.
  *
  * @param provider The document's provider.
  * @param isDirty Whether there are changes that are not in the file.
- * @param isAutosaved Whether documents are saved automatically.
+ * @param isLastView Whether this page has no other view of it.
  */
 export function closingOf(
   provider: Pick<
     IDocumentProvider,
     'role' | 'roleReason' | 'saveError' | 'status' | 'unacknowledged'
-  >,
+  > & { saveMode: Pick<ISaveMode, 'isLastEditor' | 'isManual'> },
   isDirty: boolean,
-  isAutosaved: boolean
+  isLastView: boolean
 ): Closing {
   if (provider.status !== 'live') {
     return provider.unacknowledged > 0 ? 'ask' : 'nothing';
@@ -65,7 +63,11 @@ export function closingOf(
   if (mayNotSave || !isDirty) {
     return 'nothing';
   }
-  return isAutosaved && provider.saveError === null ? 'save' : 'default';
+  const { isLastEditor, isManual } = provider.saveMode;
+  if (!isManual && provider.saveError === null) {
+    return 'save';
+  }
+  return isLastEditor && isLastView ? 'choose' : 'nothing';
 }
 
 /**
@@ -82,49 +84,56 @@ export function isLostWithPage(
 }
 
 /**
+ * Whether nobody saves changes if the page is closed, since autosave is off.
+ */
+export function isLeftUnsaved(
+  provider: Pick<IDocumentProvider, 'isDirty' | 'role'> & {
+    saveMode: Pick<ISaveMode, 'isLastEditor' | 'isManual'>;
+  }
+): boolean {
+  const { isDirty, role, saveMode } = provider;
+  const { isLastEditor, isManual } = saveMode;
+  return isDirty && role === 'editor' && isManual && isLastEditor;
+}
+
+/**
  * Saves documents that are closed, and asks if something would be lost.
  */
 export const closing: JupyterFrontEndPlugin<void> = {
   id: '@jupyter/collaboration-extension:closing',
   description: 'Asks before work would be lost by closing a document.',
   autoStart: true,
-  requires: [ICollaborativeContentProvider, IDocumentManager, ITranslator],
+  requires: [IDocumentProviders, ITranslator],
   optional: [ILabStatus],
   activate: (
     app: JupyterFrontEnd,
-    contentProvider: ICollaborativeContentProvider,
-    docManager: IDocumentManager,
+    documents: IDocumentProviders,
     translator: ITranslator,
     status: ILabStatus | null
   ): void => {
-    if (!(contentProvider instanceof RtcContentProvider)) {
-      return;
-    }
     const trans = translator.load('jupyter_collaboration');
     for (const factory of ['Notebook', 'Editor']) {
       app.docRegistry.addWidgetExtension(factory, {
         createNew: (widget, context) => {
-          const provider = contentProvider.providerOf(
-            context.model.sharedModel
-          );
+          const provider = documents.providerOf(context.model.sharedModel);
           if (provider && isDocument(widget)) {
             // After the document manager, which asks whenever it is not saved.
             void context.ready.then(() => {
-              watchClosing(widget, provider, docManager, trans);
+              watchClosing(app, widget, provider, trans);
             });
           }
         }
       });
     }
     window.addEventListener('beforeunload', event => {
-      const providers = [...contentProvider.providers.values()];
+      const providers = [...documents.all];
       if (providers.some(isLostWithPage)) {
         event.preventDefault();
         event.returnValue = true;
       } else if (
-        docManager.autosave &&
         status &&
-        isDirtyByShared(app, contentProvider, status)
+        !providers.some(isLeftUnsaved) &&
+        isDirtyByShared(app, documents, status)
       ) {
         event.returnValue = ''; // JupyterLab's listener has set it before.
       }
@@ -136,9 +145,9 @@ export const closing: JupyterFrontEndPlugin<void> = {
  * Decide what happens when a document is closed.
  */
 function watchClosing(
+  app: JupyterFrontEnd,
   widget: IDocumentWidget,
   provider: IDocumentProvider,
-  docManager: IDocumentManager,
   trans: TranslationBundle
 ): void {
   const { context } = widget;
@@ -158,17 +167,71 @@ function watchClosing(
       pass(); // JupyterLab adds it to the recently closed documents.
     }
   };
+  const decide = () =>
+    closingOf(provider, context.model.dirty, viewsOf(app, widget) === 1);
   const saveAndClose = async () => {
     try {
       await context.save();
-    } catch {
-      // JupyterLab asks, and the status says why.
-    }
-    if (provider.saveError === null && provider.unacknowledged === 0) {
       await untilClean(widget);
       close();
-    } else if (!widget.isDisposed) {
-      pass();
+      return;
+    } catch {
+      // The status says why, and so does the question.
+    }
+    switch (decide()) {
+      case 'nothing':
+        close();
+        break;
+      case 'ask':
+        await ask();
+        break;
+      default:
+        await choose();
+    }
+  };
+  const discardAndClose = async () => {
+    try {
+      await provider.revert();
+      await untilClean(widget);
+      close();
+    } catch (error) {
+      await showErrorMessage(
+        trans.__('The changes were not discarded'),
+        (error as Error).message
+      );
+    }
+  };
+  const choose = async () => {
+    const { saveError } = provider;
+    const { button } = await showDialog({
+      title: trans.__('Save your work'),
+      body: saveError
+        ? trans.__(
+            '“%1” could not be saved: %2. The server keeps your changes and tries again, unless you discard them.',
+            widget.title.label,
+            saveError.replace(/\.$/, '')
+          )
+        : trans.__(
+            'Save changes in “%1” before closing? Changes that you discard remain in the version history.',
+            widget.title.label
+          ),
+      buttons: [
+        Dialog.cancelButton(),
+        Dialog.warnButton({ label: trans.__('Discard') }),
+        Dialog.okButton({
+          label: saveError ? trans.__('Close') : trans.__('Save')
+        })
+      ]
+    });
+    if (!button.accept) {
+      return;
+    }
+    if (button.displayType === 'warn') {
+      await discardAndClose();
+    } else if (saveError) {
+      close();
+    } else {
+      await saveAndClose();
     }
   };
   const ask = async () => {
@@ -202,7 +265,7 @@ function watchClosing(
     if (message.type !== 'close-request' || isPassing || widget.isDisposed) {
       return true;
     }
-    switch (closingOf(provider, context.model.dirty, docManager.autosave)) {
+    switch (decide()) {
       case 'nothing':
         if (!context.model.dirty) {
           return true;
@@ -215,10 +278,20 @@ function watchClosing(
       case 'ask':
         void ask();
         return false;
-      case 'default':
-        return true;
+      case 'choose':
+        void choose();
+        return false;
     }
   });
+}
+
+/**
+ * How many widgets of this page show the document of a widget.
+ */
+function viewsOf({ shell }: JupyterFrontEnd, { context }: IDocumentWidget) {
+  return [...shell.widgets('main')].filter(
+    each => isDocument(each) && each.context === context
+  ).length;
 }
 
 /**
@@ -251,7 +324,7 @@ async function untilClean({ context }: IDocumentWidget): Promise<void> {
  */
 function isDirtyByShared(
   { shell }: JupyterFrontEnd,
-  contentProvider: RtcContentProvider,
+  documents: IDocumentProviders,
   status: ILabStatus
 ): boolean {
   const models = new Set(
@@ -259,8 +332,7 @@ function isDirtyByShared(
       .filter(isDocument)
       .map(({ context }) => context.model)
       .filter(
-        ({ dirty, sharedModel }) =>
-          dirty && contentProvider.providerOf(sharedModel)
+        ({ dirty, sharedModel }) => dirty && documents.providerOf(sharedModel)
       )
   );
   // JupyterLab counts what is dirty, and does not publish the number.

@@ -6,8 +6,7 @@
  */
 
 import { reviewConflicts } from '@jupyter/collaboration';
-import { ICollaborativeContentProvider } from '@jupyter/collaborative-drive';
-import { RtcContentProvider } from '@jupyter/docprovider';
+import { IDocumentProviders } from '@jupyter/docprovider';
 import type {
   JupyterFrontEnd,
   JupyterFrontEndPlugin
@@ -23,17 +22,14 @@ export const conflicts: JupyterFrontEndPlugin<void> = {
   id: '@jupyter/collaboration-extension:conflicts',
   description: 'Lets the user choose between edits that do not go together.',
   autoStart: true,
-  requires: [ICollaborativeContentProvider, ITranslator],
+  requires: [IDocumentProviders, ITranslator],
   activate: (
     _: JupyterFrontEnd,
-    contentProvider: ICollaborativeContentProvider,
+    documents: IDocumentProviders,
     translator: ITranslator
   ): void => {
-    if (!(contentProvider instanceof RtcContentProvider)) {
-      return;
-    }
     const trans = translator.load('jupyter_collaboration');
-    contentProvider.opened.connect((_, provider) => {
+    documents.opened.connect((_, provider) => {
       notifyConflicts(provider, trans, name =>
         reviewConflicts(provider, name, trans)
       );

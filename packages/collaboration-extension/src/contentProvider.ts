@@ -6,22 +6,23 @@
  */
 
 import { ICollaborativeContentProvider } from '@jupyter/collaborative-drive';
-import {
-  IDocumentProviderFactory,
-  RtcContentProvider
-} from '@jupyter/docprovider';
+import { IDocumentProviders, RtcContentProvider } from '@jupyter/docprovider';
 import { YFile, YNotebook } from '@jupyter/ydoc';
 import type {
   JupyterFrontEnd,
   JupyterFrontEndPlugin
 } from '@jupyterlab/application';
 import type { Contents } from '@jupyterlab/services';
-import { IDefaultDrive, RestContentProvider } from '@jupyterlab/services';
-import { ITranslator } from '@jupyterlab/translation';
+import { IDefaultDrive } from '@jupyterlab/services';
 
 import { isShared } from './earlierIds';
 import { addEarlierDrive } from './earlierPaths';
-import { followPaths, shareFactories, undoIsPerCell } from './factories';
+import {
+  followPaths,
+  protectSaveAs,
+  shareFactories,
+  undoIsPerCell
+} from './factories';
 
 /** The id that other extensions rely on. */
 const CONTENT_PROVIDER_ID = 'rtc';
@@ -34,29 +35,19 @@ export const contentProvider: JupyterFrontEndPlugin<ICollaborativeContentProvide
     id: '@jupyter/collaboration-extension:contentProvider',
     description: 'Opens notebooks and text files as shared documents.',
     autoStart: true,
-    requires: [IDefaultDrive, IDocumentProviderFactory, ITranslator],
+    requires: [IDefaultDrive, IDocumentProviders],
     provides: ICollaborativeContentProvider,
     // The token of the drive has no interface of its name.
     // eslint-disable-next-line jupyter/plugin-activation-args
     activate: (
       app: JupyterFrontEnd,
       drive: Contents.IDrive,
-      providerFactory: IDocumentProviderFactory,
-      translator: ITranslator
+      documents: IDocumentProviders
     ): ICollaborativeContentProvider => {
-      const { serverSettings, user } = app.serviceManager;
-      const trans = translator.load('jupyter_collaboration');
-      const provider = new RtcContentProvider({
-        drive,
-        files: new RestContentProvider({
-          apiEndpoint: 'api/contents',
-          serverSettings
-        }),
-        providerFactory,
-        serverSettings,
-        translator: trans,
-        user
-      });
+      if (!(documents instanceof RtcContentProvider)) {
+        throw new Error('The shared documents have no content provider.');
+      }
+      const provider = documents;
       const { sharedModelFactory } = provider;
       if (isShared('file')) {
         sharedModelFactory.registerDocumentFactory('file', () => new YFile());
@@ -74,6 +65,7 @@ export const contentProvider: JupyterFrontEndPlugin<ICollaborativeContentProvide
       addEarlierDrive(app.serviceManager, CONTENT_PROVIDER_ID, provider);
       shareFactories(app.docRegistry, CONTENT_PROVIDER_ID);
       followPaths(app.docRegistry, provider);
+      protectSaveAs(app.docRegistry, provider);
       return provider;
     }
   };

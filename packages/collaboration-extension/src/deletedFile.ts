@@ -5,8 +5,7 @@
  * The plugin that tells when the file of a document was deleted. [F8]
  */
 
-import { ICollaborativeContentProvider } from '@jupyter/collaborative-drive';
-import { RtcContentProvider } from '@jupyter/docprovider';
+import { IDocumentProviders } from '@jupyter/docprovider';
 import type {
   JupyterFrontEnd,
   JupyterFrontEndPlugin
@@ -22,17 +21,13 @@ export const deletedFile: JupyterFrontEndPlugin<void> = {
   id: '@jupyter/collaboration-extension:deletedFile',
   description: 'Offers to save a file again that was deleted.',
   autoStart: true,
-  requires: [ICollaborativeContentProvider, ITranslator],
+  requires: [IDocumentProviders, ITranslator],
   activate: (
     _: JupyterFrontEnd,
-    contentProvider: ICollaborativeContentProvider,
+    documents: IDocumentProviders,
     translator: ITranslator
   ): void => {
-    if (contentProvider instanceof RtcContentProvider) {
-      const trans = translator.load('jupyter_collaboration');
-      contentProvider.opened.connect((_, provider) =>
-        notifyDeletion(provider, trans)
-      );
-    }
+    const trans = translator.load('jupyter_collaboration');
+    documents.opened.connect((_, provider) => notifyDeletion(provider, trans));
   }
 };

@@ -11,8 +11,7 @@ import {
   DocumentStatusWidget,
   keptInWords
 } from '@jupyter/collaboration';
-import { ICollaborativeContentProvider } from '@jupyter/collaborative-drive';
-import { DocumentStatus, RtcContentProvider } from '@jupyter/docprovider';
+import { DocumentStatus, IDocumentProviders } from '@jupyter/docprovider';
 import type {
   JupyterFrontEnd,
   JupyterFrontEndPlugin
@@ -48,33 +47,30 @@ export const documentStatus: JupyterFrontEndPlugin<void> = {
   id: '@jupyter/collaboration-extension:documentStatus',
   description: 'Shows how the current document is connected.',
   autoStart: true,
-  requires: [ICollaborativeContentProvider, ITranslator],
+  requires: [IDocumentProviders, ITranslator],
   optional: [IStatusBar, ICommandPalette, IToolbarWidgetRegistry],
   activate: (
     app: JupyterFrontEnd,
-    contentProvider: ICollaborativeContentProvider,
+    documents: IDocumentProviders,
     translator: ITranslator,
     statusBar: IStatusBar | null,
     palette: ICommandPalette | null,
     toolbars: IToolbarWidgetRegistry | null
   ): void => {
-    if (!(contentProvider instanceof RtcContentProvider)) {
-      return;
-    }
     const trans = translator.load('jupyter_collaboration');
-    contentProvider.opened.connect((_, provider) => {
+    documents.opened.connect((_, provider) => {
       notifyRefusal(provider, trans);
       if (!statusBar) {
         notifySaveErrors(provider, trans);
       }
     });
-    const current = () => currentDocument(app, contentProvider);
+    const current = () => currentDocument(app, documents);
     const item = statusBar
       ? addStatusItem(app, current, statusBar, trans)
       : null;
     for (const factory of ['Notebook', 'Editor']) {
       toolbars?.addFactory<IDocumentWidget>(factory, 'connection', widget => {
-        const document = sharedDocument(widget, contentProvider);
+        const document = sharedDocument(widget, documents);
         return document
           ? new ConnectionToolbarItem({
               model: new DocumentStatus(document.provider),

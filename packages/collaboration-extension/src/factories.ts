@@ -76,6 +76,47 @@ export function followPaths(
 }
 
 /**
+ * Let saves of other documents not interfere with a *Save As*.
+ *
+ * @param registry JupyterLab's document registry.
+ * @param provider The content provider, which announces the saves.
+ */
+export function protectSaveAs(
+  registry: DocumentRegistry,
+  provider: RtcContentProvider
+): void {
+  const protectedContexts = new WeakSet<DocumentRegistry.Context>();
+  const protect = (context: DocumentRegistry.Context) => {
+    if (protectedContexts.has(context)) {
+      return;
+    }
+    protectedContexts.add(context);
+    const saveAs = context.saveAs.bind(context);
+    context.saveAs = async () => {
+      const hold = provider.holdSaves();
+      try {
+        return await saveAs();
+      } finally {
+        // Once JupyterLab, which waits for this promise, has stopped listening.
+        setTimeout(() => hold.dispose());
+      }
+    };
+  };
+  const extend = (name: string) =>
+    registry.addWidgetExtension(name, {
+      createNew: (_, context) => protect(context)
+    });
+  for (const factory of registry.widgetFactories()) {
+    extend(factory.name);
+  }
+  registry.changed.connect((_, { change, name, type }) => {
+    if (type === 'widgetFactory' && change === 'added' && name) {
+      extend(registry.getWidgetFactory(name)?.name ?? name);
+    }
+  });
+}
+
+/**
  * Whether undo in a notebook goes by cell, as the user has set it.
  */
 export function undoIsPerCell(registry: DocumentRegistry): boolean {

@@ -10,7 +10,9 @@
 import type { JupyterFrontEndPlugin } from '@jupyterlab/application';
 import { PageConfig } from '@jupyterlab/coreutils';
 
+import { address } from './address';
 import { authors } from './authors';
+import { autosave } from './autosave';
 import { awarenessProviderFactory } from './awarenessProviderFactory';
 import { chooseDisplayName } from './chooseDisplayName';
 import { closing } from './closing';
@@ -21,6 +23,7 @@ import { contentProvider } from './contentProvider';
 import { cursors } from './cursors';
 import { deletedFile } from './deletedFile';
 import { displayName } from './displayName';
+import { documentProviders } from './documentProviders';
 import { documentProviderFactory } from './documentProviderFactory';
 import { documentStatus } from './documentStatus';
 import { withoutDisabled } from './earlierIds';
@@ -66,7 +69,10 @@ const sharing: JupyterFrontEndPlugin<unknown>[] = [
   chooseDisplayName,
   documentProviderFactory,
   awarenessProviderFactory,
+  documentProviders,
   contentProvider,
+  address,
+  autosave,
   closing,
   preload,
   forkManager,

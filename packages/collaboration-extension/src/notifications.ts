@@ -200,6 +200,94 @@ export function notifyDeletion(
 }
 
 /**
+ * Notify of changes that an earlier session left unsaved, and that stay so until
+ * the user decides, since autosave is off. [F13]
+ *
+ * @param provider The document's provider, which is ready.
+ * @param trans Translates what users see.
+ */
+export function notifyUnsaved(
+  provider: IDocumentProvider,
+  trans: TranslationBundle
+): void {
+  const { isDirty, role, saveMode } = provider;
+  const isLeft = isDirty && saveMode.isManual && saveMode.isLastEditor;
+  if (!isLeft || role !== 'editor' || saveMode.autosave !== false) {
+    return;
+  }
+  const fail = (error: Error) => {
+    notifyOf(provider, error.message, 'error', { autoClose: 10000 });
+  };
+  const id = notifyOf(
+    provider,
+    trans.__(
+      '%1 has changes that are not in its file yet.',
+      PathExt.basename(provider.path)
+    ),
+    'warning',
+    {
+      autoClose: false,
+      actions: [
+        {
+          label: trans.__('Save'),
+          caption: trans.__('Save the document, with these changes'),
+          displayType: 'accent',
+          callback: () => {
+            provider.save().catch(fail);
+          }
+        },
+        {
+          label: trans.__('Discard Changes'),
+          caption: trans.__('Load the file again, for everybody'),
+          displayType: 'warn',
+          callback: () => {
+            provider.revert().catch(fail);
+          }
+        }
+      ]
+    }
+  );
+  const update = () => {
+    if (!provider.isDirty) {
+      Notification.dismiss(id);
+      provider.dirtyChanged.disconnect(update);
+    }
+  };
+  provider.dirtyChanged.connect(update);
+}
+
+/**
+ * Notify a user who switches autosave off while it is on for others. [F13]
+ *
+ * @param provider The document's provider.
+ * @param trans Translates what users see.
+ */
+export function notifyAutosaveOfOthers(
+  provider: IDocumentProvider,
+  trans: TranslationBundle
+): void {
+  const { saveMode } = provider;
+  let known = saveMode.autosave;
+  saveMode.changed.connect(() => {
+    const isSwitchedOff = known === true && saveMode.autosave === false;
+    known = saveMode.autosave;
+    const others = saveMode.othersWithAutosave;
+    if (isSwitchedOff && others.length) {
+      notifyOf(
+        provider,
+        trans.__(
+          '%1 is still saved automatically, since autosave is on for %2.',
+          PathExt.basename(provider.path),
+          others.join(', ')
+        ),
+        'info',
+        { autoClose: 10000 }
+      );
+    }
+  });
+}
+
+/**
  * Notify when the user may not edit a document any more, or may again. [M2]
  *
  * @param provider The document's provider.

@@ -6,8 +6,7 @@
  */
 
 import { OutputTrust } from '@jupyter/collaboration';
-import { ICollaborativeContentProvider } from '@jupyter/collaborative-drive';
-import { RtcContentProvider } from '@jupyter/docprovider';
+import { IDocumentProviders } from '@jupyter/docprovider';
 import type { YNotebook } from '@jupyter/ydoc';
 import type {
   JupyterFrontEnd,
@@ -27,16 +26,13 @@ export const outputTrust: JupyterFrontEndPlugin<void> = {
   id: ID,
   description: 'Trusts outputs of cells that others ran.',
   autoStart: true,
-  requires: [ICollaborativeContentProvider],
+  requires: [IDocumentProviders],
   optional: [ISettingRegistry],
   activate: (
     app: JupyterFrontEnd,
-    contentProvider: ICollaborativeContentProvider,
+    documents: IDocumentProviders,
     settings: ISettingRegistry | null
   ): void => {
-    if (!(contentProvider instanceof RtcContentProvider)) {
-      return;
-    }
     let trustsOthers = true;
     settings?.load(ID).then(
       loaded => {
@@ -51,7 +47,7 @@ export const outputTrust: JupyterFrontEndPlugin<void> = {
     app.docRegistry.addWidgetExtension('Notebook', {
       createNew: (widget, context) => {
         const { cells, sharedModel } = context.model as INotebookModel;
-        const isShared = contentProvider.providerOf(sharedModel);
+        const isShared = documents.providerOf(sharedModel);
         return isShared && widget instanceof NotebookPanel
           ? new OutputTrust(
               cells,

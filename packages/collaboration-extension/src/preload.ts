@@ -8,8 +8,7 @@
  * without them for the life of the page if the server does not answer then.
  */
 
-import { ICollaborativeContentProvider } from '@jupyter/collaborative-drive';
-import { RtcContentProvider } from '@jupyter/docprovider';
+import { IDocumentProviders } from '@jupyter/docprovider';
 import type {
   JupyterFrontEnd,
   JupyterFrontEndPlugin
@@ -40,22 +39,15 @@ export const preload: JupyterFrontEndPlugin<void> = {
   id: '@jupyter/collaboration-extension:preload',
   description: 'Loads what is needed while the server is away.',
   autoStart: true,
-  requires: [
-    ICollaborativeContentProvider,
-    IEditorLanguageRegistry,
-    IRenderMimeRegistry
-  ],
+  requires: [IDocumentProviders, IEditorLanguageRegistry, IRenderMimeRegistry],
   activate: (
     _: JupyterFrontEnd,
-    contentProvider: ICollaborativeContentProvider,
+    documents: IDocumentProviders,
     languages: IEditorLanguageRegistry,
     rendermime: IRenderMimeRegistry
   ): void => {
-    if (!(contentProvider instanceof RtcContentProvider)) {
-      return;
-    }
     let isStarted = false;
-    contentProvider.opened.connect(async (_, provider) => {
+    documents.opened.connect(async (_, provider) => {
       await provider.ready.catch(() => undefined);
       if (!isStarted) {
         isStarted = true;

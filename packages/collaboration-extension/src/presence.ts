@@ -7,11 +7,8 @@
 
 import type { IDocumentUser } from '@jupyter/collaboration';
 import { Arrivals, CellMarkers, namesApart } from '@jupyter/collaboration';
-import {
-  ICollaborativeContentProvider,
-  IGlobalAwareness
-} from '@jupyter/collaborative-drive';
-import { Activity, RtcContentProvider } from '@jupyter/docprovider';
+import { IGlobalAwareness } from '@jupyter/collaborative-drive';
+import { Activity, IDocumentProviders } from '@jupyter/docprovider';
 import type {
   JupyterFrontEnd,
   JupyterFrontEndPlugin
@@ -92,7 +89,7 @@ export const presence: JupyterFrontEndPlugin<void> = {
     IGlobalAwareness,
     ICommandPalette,
     ISettingRegistry,
-    ICollaborativeContentProvider
+    IDocumentProviders
   ],
   // Tokens of classes have no interface of their name.
   // eslint-disable-next-line jupyter/plugin-activation-args
@@ -103,7 +100,7 @@ export const presence: JupyterFrontEndPlugin<void> = {
     globalAwareness: Awareness | null,
     palette: ICommandPalette | null,
     registry: ISettingRegistry | null,
-    contentProvider: ICollaborativeContentProvider | null
+    documents: IDocumentProviders | null
   ): void => {
     const trans = translator.load('jupyter_collaboration');
     const settings = new PresenceSettings(presence.id, registry);
@@ -114,8 +111,7 @@ export const presence: JupyterFrontEndPlugin<void> = {
       markCells(opened, settings, trans);
       const { sharedModel } = opened.widget.context.model;
       const isLive = () =>
-        !(contentProvider instanceof RtcContentProvider) ||
-        contentProvider.providerOf(sharedModel)?.status === 'live';
+        (documents?.providerOf(sharedModel)?.status ?? 'live') === 'live';
       tellComings(opened, settings, isLive, trans);
     };
     found.all.forEach(show);

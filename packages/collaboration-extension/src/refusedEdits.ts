@@ -6,8 +6,7 @@
  * [M4] [M8]
  */
 
-import { ICollaborativeContentProvider } from '@jupyter/collaborative-drive';
-import { RtcContentProvider } from '@jupyter/docprovider';
+import { IDocumentProviders } from '@jupyter/docprovider';
 import type {
   JupyterFrontEnd,
   JupyterFrontEndPlugin
@@ -30,24 +29,21 @@ export const refusedEdits: JupyterFrontEndPlugin<void> = {
   id: '@jupyter/collaboration-extension:refusedEdits',
   description: 'Offers what the server did not take as a copy.',
   autoStart: true,
-  requires: [ICollaborativeContentProvider, ITranslator],
+  requires: [IDocumentProviders, ITranslator],
   activate: (
     app: JupyterFrontEnd,
-    contentProvider: ICollaborativeContentProvider,
+    documents: IDocumentProviders,
     translator: ITranslator
   ): void => {
-    if (!(contentProvider instanceof RtcContentProvider)) {
-      return;
-    }
     const trans = translator.load('jupyter_collaboration');
-    contentProvider.opened.connect((_, provider) => {
+    documents.opened.connect((_, provider) => {
       notifyRepair(provider, trans);
       notifyRemovedContent(provider, trans, download);
       notifyRecovered(provider, trans, edits =>
-        saveCopy({ app, contentProvider, edits, provider, trans })
+        saveCopy({ app, documents, edits, provider, trans })
       );
       notifyRefusedEdits(provider, trans, edits =>
-        saveCopy({ app, contentProvider, edits, provider, trans })
+        saveCopy({ app, documents, edits, provider, trans })
       );
     });
   }

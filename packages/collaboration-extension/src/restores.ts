@@ -5,8 +5,7 @@
  * The plugin that tells when somebody else restored a version. [V5]
  */
 
-import { ICollaborativeContentProvider } from '@jupyter/collaborative-drive';
-import { RtcContentProvider } from '@jupyter/docprovider';
+import { IDocumentProviders } from '@jupyter/docprovider';
 import type {
   JupyterFrontEnd,
   JupyterFrontEndPlugin
@@ -23,18 +22,15 @@ export const restores: JupyterFrontEndPlugin<void> = {
   id: '@jupyter/collaboration-extension:restores',
   description: 'Tells when somebody else restored a version.',
   autoStart: true,
-  requires: [ICollaborativeContentProvider, ITranslator],
+  requires: [IDocumentProviders, ITranslator],
   activate: (
     app: JupyterFrontEnd,
-    contentProvider: ICollaborativeContentProvider,
+    documents: IDocumentProviders,
     translator: ITranslator
   ): void => {
-    if (!(contentProvider instanceof RtcContentProvider)) {
-      return;
-    }
     const { commands, serviceManager } = app;
     const trans = translator.load('jupyter_collaboration');
-    contentProvider.opened.connect((_, provider) =>
+    documents.opened.connect((_, provider) =>
       notifyRestores(provider, trans, {
         ownUsername: () => serviceManager.user.identity?.username,
         showHistory: () => {

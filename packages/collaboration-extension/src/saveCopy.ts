@@ -11,7 +11,7 @@
 import type {
   IDocumentProvider,
   IRefusedEdits,
-  RtcContentProvider
+  IDocumentProviders
 } from '@jupyter/docprovider';
 import type { JupyterFrontEnd } from '@jupyterlab/application';
 import { InputDialog, Notification } from '@jupyterlab/apputils';
@@ -26,7 +26,7 @@ import { download } from './download';
  * @returns Whether there is a copy now.
  */
 export async function saveCopy(options: ISaveCopyOptions): Promise<boolean> {
-  const { app, contentProvider, edits, provider, trans } = options;
+  const { app, documents, edits, provider, trans } = options;
   let path = copyOf(provider.path);
   let label = trans.__('Path of the copy');
   for (;;) {
@@ -41,7 +41,7 @@ export async function saveCopy(options: ISaveCopyOptions): Promise<boolean> {
       return false;
     }
     try {
-      if (await contentProvider.saveCopy(provider, path, edits)) {
+      if (await documents.saveCopy(provider, path, edits)) {
         tellSaved(app, path, trans);
         return true;
       }
@@ -60,7 +60,7 @@ export interface ISaveCopyOptions {
   /** Opens the copy. */
   app: JupyterFrontEnd;
   /** Saves the copy. */
-  contentProvider: RtcContentProvider;
+  documents: IDocumentProviders;
   /** What the server did not take; by default the document as it is. */
   edits?: Pick<IRefusedEdits, 'state'>;
   /** The document's provider. */
@@ -102,7 +102,7 @@ function tellFailed(
   path: string,
   reason: string
 ): void {
-  const { contentProvider, edits, provider, trans } = options;
+  const { documents, edits, provider, trans } = options;
   Notification.emit(
     trans.__('The copy was not saved as %1: %2', path, reason),
     'error',
@@ -113,7 +113,7 @@ function tellFailed(
           label: trans.__('Download'),
           caption: trans.__('Keep the copy on this computer'),
           callback: () => {
-            const { content } = contentProvider.contentOf(provider, edits);
+            const { content } = documents.contentOf(provider, edits);
             download(PathExt.basename(path), content);
           }
         }

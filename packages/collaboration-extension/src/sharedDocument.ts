@@ -7,7 +7,7 @@
 
 import type {
   IDocumentProvider,
-  RtcContentProvider
+  IDocumentProviders
 } from '@jupyter/docprovider';
 import { VersionClient } from '@jupyter/docprovider';
 import type { DocumentChange, YDocument } from '@jupyter/ydoc';
@@ -40,10 +40,10 @@ export function isDocument(widget: Widget | null): widget is IDocumentWidget {
  */
 export function currentDocument(
   { shell }: JupyterFrontEnd,
-  contentProvider: RtcContentProvider
+  documents: IDocumentProviders
 ): ISharedDocument | null {
   const widget = shell.currentWidget;
-  return isDocument(widget) ? sharedDocument(widget, contentProvider) : null;
+  return isDocument(widget) ? sharedDocument(widget, documents) : null;
 }
 
 /**
@@ -51,10 +51,10 @@ export function currentDocument(
  */
 export function sharedDocument(
   widget: IDocumentWidget,
-  contentProvider: RtcContentProvider
+  documents: IDocumentProviders
 ): ISharedDocument | null {
   const model = widget.context.model.sharedModel as YDocument<DocumentChange>;
-  const provider = contentProvider.providerOf(model);
+  const provider = documents.providerOf(model);
   return provider ? { widget, provider, model } : null;
 }
 

@@ -11,8 +11,7 @@
 
 import type { UsersAwareness } from '@jupyter/collaboration';
 import { otherUsers } from '@jupyter/collaboration';
-import { ICollaborativeContentProvider } from '@jupyter/collaborative-drive';
-import { RtcContentProvider } from '@jupyter/docprovider';
+import { IDocumentProviders } from '@jupyter/docprovider';
 import type { YNotebook } from '@jupyter/ydoc';
 import type {
   JupyterFrontEnd,
@@ -31,20 +30,17 @@ export const sharedKernels: JupyterFrontEndPlugin<void> = {
   id: '@jupyter/collaboration-extension:sharedKernels',
   description: 'Keeps a kernel running while others use it.',
   autoStart: true,
-  requires: [ICollaborativeContentProvider, ITranslator],
+  requires: [IDocumentProviders, ITranslator],
   activate: (
     app: JupyterFrontEnd,
-    contentProvider: ICollaborativeContentProvider,
+    documents: IDocumentProviders,
     translator: ITranslator
   ): void => {
-    if (!(contentProvider instanceof RtcContentProvider)) {
-      return;
-    }
     const trans = translator.load('jupyter_collaboration');
     app.docRegistry.addWidgetExtension('Notebook', {
       createNew: (widget, context) => {
         const model = context.model.sharedModel as YNotebook;
-        if (!contentProvider.providerOf(model)) {
+        if (!documents.providerOf(model)) {
           return;
         }
         const { sessionContext } = context;

@@ -12,8 +12,7 @@ import {
   keyColor,
   TimelinePanel
 } from '@jupyter/collaboration';
-import { ICollaborativeContentProvider } from '@jupyter/collaborative-drive';
-import { RtcContentProvider } from '@jupyter/docprovider';
+import { IDocumentProviders } from '@jupyter/docprovider';
 import type {
   JupyterFrontEnd,
   JupyterFrontEndPlugin
@@ -53,7 +52,7 @@ export const timeline: JupyterFrontEndPlugin<void> = {
   description: 'Shows the history of the current document.',
   autoStart: true,
   requires: [
-    ICollaborativeContentProvider,
+    IDocumentProviders,
     ITranslator,
     IRenderMimeRegistry,
     IEditorLanguageRegistry
@@ -61,7 +60,7 @@ export const timeline: JupyterFrontEndPlugin<void> = {
   optional: [ICommandPalette, ILayoutRestorer, IToolbarWidgetRegistry],
   activate: (
     app: JupyterFrontEnd,
-    contentProvider: ICollaborativeContentProvider,
+    documents: IDocumentProviders,
     translator: ITranslator,
     rendermime: IRenderMimeRegistry,
     languages: IEditorLanguageRegistry,
@@ -69,15 +68,8 @@ export const timeline: JupyterFrontEndPlugin<void> = {
     restorer: ILayoutRestorer | null,
     toolbars: IToolbarWidgetRegistry | null
   ): void => {
-    if (!(contentProvider instanceof RtcContentProvider)) {
-      return;
-    }
     const trans = translator.load('jupyter_collaboration');
-    const timelines = new Timelines(
-      app,
-      contentProvider,
-      () => panel.isVisible
-    );
+    const timelines = new Timelines(app, documents, () => panel.isVisible);
     const current = () => timelines.current;
     const previews = new VersionPreviews({ app, languages, rendermime, trans });
     const preview = (keepsFocus: boolean) => {

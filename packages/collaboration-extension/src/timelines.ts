@@ -10,7 +10,7 @@ import type { HistoryTarget } from '@jupyter/collaboration';
 import { displayName } from '@jupyter/collaboration';
 import type {
   IDocumentProvider,
-  RtcContentProvider
+  IDocumentProviders
 } from '@jupyter/docprovider';
 import { Timeline } from '@jupyter/docprovider';
 import type { DocumentChange, YDocument } from '@jupyter/ydoc';
@@ -63,12 +63,12 @@ type Shown =
 export class Timelines {
   /**
    * @param _app Knows which document is current.
-   * @param _contentProvider Knows which documents are shared.
+   * @param _documents Knows which documents are shared.
    * @param _isSeen Whether versions are visible.
    */
   constructor(
     private _app: JupyterFrontEnd,
-    private _contentProvider: RtcContentProvider,
+    private _documents: IDocumentProviders,
     private _isSeen: () => boolean
   ) {
     _app.shell.currentChanged?.connect(this._follow, this);
@@ -127,7 +127,7 @@ export class Timelines {
     }
     context.pathChanged.connect(this._onPathChanged, this);
     context.disposed.connect(this._onDisposed, this);
-    const shared = currentDocument(this._app, this._contentProvider);
+    const shared = currentDocument(this._app, this._documents);
     if (!shared) {
       this._show({ kind: 'unshared', context });
       return;

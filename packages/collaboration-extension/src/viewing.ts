@@ -6,8 +6,7 @@
  */
 
 import { ViewingToolbarItem } from '@jupyter/collaboration';
-import { ICollaborativeContentProvider } from '@jupyter/collaborative-drive';
-import { RtcContentProvider } from '@jupyter/docprovider';
+import { IDocumentProviders } from '@jupyter/docprovider';
 import type {
   JupyterFrontEnd,
   JupyterFrontEndPlugin
@@ -30,23 +29,16 @@ export const viewing: JupyterFrontEndPlugin<void> = {
   id: '@jupyter/collaboration-extension:viewing',
   description: 'Shows which documents may be read and not changed.',
   autoStart: true,
-  requires: [
-    ICollaborativeContentProvider,
-    IToolbarWidgetRegistry,
-    ITranslator
-  ],
+  requires: [IDocumentProviders, IToolbarWidgetRegistry, ITranslator],
   activate: (
     app: JupyterFrontEnd,
-    contentProvider: ICollaborativeContentProvider,
+    documents: IDocumentProviders,
     toolbars: IToolbarWidgetRegistry,
     translator: ITranslator
   ): void => {
-    if (!(contentProvider instanceof RtcContentProvider)) {
-      return;
-    }
     const trans = translator.load('jupyter_collaboration');
     const providerOf = (widget: IDocumentWidget) =>
-      contentProvider.providerOf(widget.context.model.sharedModel) ?? null;
+      documents.providerOf(widget.context.model.sharedModel) ?? null;
     for (const factory of ['Notebook', 'Editor']) {
       toolbars.addFactory<IDocumentWidget>(
         factory,
@@ -65,9 +57,9 @@ export const viewing: JupyterFrontEndPlugin<void> = {
       });
     }
     const denySave = notifySaveDenied(trans, provider =>
-      saveCopy({ app, contentProvider, provider, trans })
+      saveCopy({ app, documents, provider, trans })
     );
-    contentProvider.saveDenied.connect((_, provider) => denySave(provider));
+    documents.saveDenied.connect((_, provider) => denySave(provider));
     holdCommands({
       commands: app.commands,
       viewed: () => {
@@ -77,7 +69,7 @@ export const viewing: JupyterFrontEndPlugin<void> = {
       },
       denySave
     });
-    contentProvider.opened.connect((_, provider) => {
+    documents.opened.connect((_, provider) => {
       notifyRole(provider, trans);
       provider.roleChanged.connect(() => app.commands.notifyCommandChanged());
     });

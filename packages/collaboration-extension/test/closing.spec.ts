@@ -4,7 +4,7 @@
 import type { IDocumentProvider } from '@jupyter/docprovider';
 import { describe, expect, it } from 'vitest';
 
-import { closingOf, isLostWithPage } from '../src/closing';
+import { closingOf, isLeftUnsaved, isLostWithPage } from '../src/closing';
 
 type Provider = Parameters<typeof closingOf>[0] &
   Parameters<typeof isLostWithPage>[0];
@@ -14,6 +14,7 @@ const LIVE: Provider = {
   role: 'editor',
   roleReason: '',
   saveError: null,
+  saveMode: { isLastEditor: true, isManual: false },
   status: 'live',
   unacknowledged: 0
 };
@@ -32,10 +33,18 @@ describe('Closing a document', () => {
     expect(closingOf(LIVE, false, true)).toBe('nothing');
   });
 
-  it('is up to JupyterLab where nothing is saved automatically, or saving fails', () => {
-    expect(closingOf(LIVE, true, false)).toBe('default');
-    const failed = { ...LIVE, saveError: 'disk full' };
-    expect(closingOf(failed, true, true)).toBe('default');
+  // [F13]
+  it('lets the last editor choose if nothing is saved automatically, or saving fails', () => {
+    const manual = { isLastEditor: true, isManual: true };
+    const others = { isLastEditor: false, isManual: true };
+    for (const each of [{ saveMode: manual }, { saveError: 'disk full' }]) {
+      const provider = { ...LIVE, ...each };
+      expect(closingOf(provider, true, true)).toBe('choose');
+      expect(closingOf(provider, true, false)).toBe('nothing');
+      expect(closingOf(provider, false, true)).toBe('nothing');
+      const shared = { ...provider, saveMode: others };
+      expect(closingOf(shared, true, true)).toBe('nothing');
+    }
   });
 
   it('asks those nothing who cannot save it', () => {
@@ -68,6 +77,19 @@ describe('Leaving the page', () => {
       expect(isLostWithPage({ ...away, isKeptInBrowser: false })).toBe(true);
       const none = { ...away, isKeptInBrowser: false, unacknowledged: 0 };
       expect(isLostWithPage(none)).toBe(false);
+    }
+  });
+
+  // [F13]
+  it('asks the last editor of changes that nobody will save', () => {
+    const manual = { isLastEditor: true, isManual: true };
+    const left = { isDirty: true, role: 'editor', saveMode: manual } as const;
+    expect(isLeftUnsaved(left)).toBe(true);
+    expect(isLeftUnsaved({ ...left, isDirty: false })).toBe(false);
+    expect(isLeftUnsaved({ ...left, role: 'viewer' })).toBe(false);
+    for (const change of [{ isManual: false }, { isLastEditor: false }]) {
+      const saveMode = { ...manual, ...change };
+      expect(isLeftUnsaved({ ...left, saveMode })).toBe(false);
     }
   });
 });

@@ -15,6 +15,7 @@ import { Signal } from '@lumino/signaling';
 import { beforeEach, describe, expect, it, vi } from 'vitest';
 
 import {
+  notifyAutosaveOfOthers,
   notifyConflicts,
   notifyDeletion,
   notifyRefusedEdits,
@@ -22,7 +23,8 @@ import {
   notifyRepair,
   notifyRestores,
   notifyRole,
-  notifySaveDenied
+  notifySaveDenied,
+  notifyUnsaved
 } from '../src/notifications';
 
 const trans = nullTranslator.load('jupyter_collaboration');
@@ -45,6 +47,25 @@ class FakeProvider {
   conflicts: object[] = [];
   isDisposed = false;
   isFileDeleted = false;
+  isDirty = false;
+  asked: string[] = [];
+  readonly dirtyChanged = new Signal<this, boolean>(this);
+  readonly saveMode = {
+    autosave: null as boolean | null,
+    changed: new Signal<object, void>({}),
+    isLastEditor: true,
+    isManual: false,
+    othersWithAutosave: [] as string[]
+  };
+
+  async save(): Promise<object> {
+    this.asked.push('save');
+    return {};
+  }
+
+  async revert(): Promise<void> {
+    this.asked.push('revert');
+  }
 
   dispose(): void {
     this.isDisposed = true;
@@ -284,3 +305,57 @@ it.each<[IRemovedContent, string, string, unknown]>([
     expect(saved).toEqual([[name, content]]);
   }
 );
+
+// [F13]
+describe('Autosave', () => {
+  it('that is off leaves changes unsaved, which are told of at opening', async () => {
+    Object.assign(provider.saveMode, { autosave: false, isManual: true });
+    notifyUnsaved(provider.asProvider, trans);
+    expect(messages()).toEqual([]);
+    provider.isDirty = true;
+    for (const [state, name] of [
+      [{ autosave: true }, 'the user wants them to be saved'],
+      [{ isLastEditor: false }, 'somebody else works on them'],
+      [{ isManual: false }, 'they are being saved']
+    ] as const) {
+      const before = { ...provider.saveMode };
+      Object.assign(provider.saveMode, state);
+      notifyUnsaved(provider.asProvider, trans);
+      expect(messages(), name).toEqual([]);
+      Object.assign(provider.saveMode, before);
+    }
+    notifyUnsaved(provider.asProvider, trans);
+    expect(messages()).toEqual([
+      'a.txt has changes that are not in its file yet.'
+    ]);
+    await press('Save');
+    await press('Discard Changes');
+    expect(provider.asked).toEqual(['save', 'revert']);
+    provider.dirtyChanged.emit(true);
+    expect(messages()).toHaveLength(1);
+    provider.isDirty = false;
+    provider.dirtyChanged.emit(false);
+    expect(messages()).toEqual([]);
+  });
+
+  it('of others is told of when the user switches it off', () => {
+    const { saveMode } = provider;
+    saveMode.othersWithAutosave = ['Grace'];
+    notifyAutosaveOfOthers(provider.asProvider, trans);
+    const set = (value: boolean | null) => {
+      saveMode.autosave = value;
+      saveMode.changed.emit();
+    };
+    set(true);
+    expect(messages()).toEqual([]);
+    set(false);
+    saveMode.changed.emit();
+    expect(messages()).toEqual([
+      'a.txt is still saved automatically, since autosave is on for Grace.'
+    ]);
+    set(true);
+    saveMode.othersWithAutosave = [];
+    set(false);
+    expect(messages()).toHaveLength(1);
+  });
+});

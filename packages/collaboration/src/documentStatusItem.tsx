@@ -47,6 +47,17 @@ export interface IDocumentStatusModel {
   readonly isDirty: boolean;
 
   /**
+   * Whether only explicit saves write the file.
+   */
+  readonly isSavedManually: boolean;
+
+  /**
+   * For whom the document is saved automatically although autosave is off for
+   * this user.
+   */
+  readonly autosavedFor: readonly string[];
+
+  /**
    * Why the document is not connected; `null` if unknown.
    */
   readonly reason: string | null;
@@ -138,6 +149,15 @@ export function documentStatusText(
       }
       if (model.saveError !== null) {
         return trans.__('Not saved: %1', model.saveError);
+      }
+      if (model.isSavedManually && model.isDirty) {
+        return trans.__('Live · not saved, since autosave is off');
+      }
+      if (model.autosavedFor.length) {
+        return trans.__(
+          'Live · saved automatically for %1',
+          model.autosavedFor.join(', ')
+        );
       }
       return model.isDirty
         ? trans.__('Live · saving…')

@@ -11,6 +11,7 @@
 import type { Awareness } from 'y-protocols/awareness';
 
 import { documentColors } from './documentColors';
+import { PresenceIndex } from './presence/presenceIndex';
 import {
   asRecord,
   avatarUrl,
@@ -257,8 +258,9 @@ export class UsersStore {
         onChanged();
       }
     };
-    this._awareness?.on('change', listener);
-    return () => this._awareness?.off('change', listener);
+    return this._awareness
+      ? PresenceIndex.of(this._awareness).observePeople(listener)
+      : () => undefined;
   };
 
   private _users: readonly IDocumentUser[] = [];

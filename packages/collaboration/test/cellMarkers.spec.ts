@@ -8,7 +8,7 @@ import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
 import { CellMarkers } from '../src/presence/cellMarkers';
 import { NotebookPlaces } from '../src/presence/notebookPlaces';
 import { DocumentPresence } from '../src/presence/presence';
-import { Company, FakeNotebook } from './fakes';
+import { Company, FakeIntersectionObserver, FakeNotebook } from './fakes';
 import { trans } from './support';
 
 let company: Company;
@@ -20,6 +20,7 @@ beforeEach(() => {
   vi.useFakeTimers({
     toFake: ['requestAnimationFrame', 'cancelAnimationFrame']
   });
+  vi.stubGlobal('IntersectionObserver', FakeIntersectionObserver);
   company = new Company();
   notebook = new FakeNotebook('a', 'b', 'c', 'd', 'e', 'f');
   presence = new DocumentPresence({
@@ -41,6 +42,7 @@ afterEach(() => {
   presence.dispose();
   notebook.dispose();
   company.dispose();
+  vi.unstubAllGlobals();
   vi.useRealTimers();
 });
 
@@ -52,6 +54,7 @@ function mark(id: string): HTMLElement | null {
 const labelOf = (id: string) => mark(id)?.getAttribute('aria-label');
 
 function edge(where: 'above' | 'below'): HTMLElement[] {
+  vi.advanceTimersToNextFrame();
   vi.advanceTimersToNextFrame();
   return Array.from(
     notebook.node.querySelectorAll(`.jp-EdgePresence.jp-mod-${where} button`)
@@ -196,6 +199,26 @@ describe('Edges of a notebook', () => {
     company.joins('Zoe');
     expect([...edge('above'), ...edge('below')]).toEqual([]);
   });
+});
+
+// F20 [P12]
+it('Marks are drawn, while people type and move, without measuring anything', () => {
+  company.joins('Grace', { cell: 'f' });
+  const bob = company.joins('Bob', { cell: 'b' });
+  expect(edge('below')).toHaveLength(1);
+  const measured: string[] = [];
+  for (const { model, node } of notebook.widgets) {
+    const { getBoundingClientRect } = node;
+    node.getBoundingClientRect = () => {
+      measured.push(model.id);
+      return getBoundingClientRect();
+    };
+  }
+  notebook.modelContentChanged.emit();
+  bob.setLocalStateField('cell', 'c');
+  notebook.cellInViewportChanged.emit();
+  expect(labelOf('c')).toBe('Bob is in this cell');
+  expect(measured).toEqual([]);
 });
 
 describe('What is marked', () => {

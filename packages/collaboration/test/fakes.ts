@@ -54,6 +54,40 @@ export class Company {
 }
 
 /**
+ * Says where elements are, in the next frame: jsdom has no such thing.
+ */
+export class FakeIntersectionObserver {
+  constructor(
+    private _callback: (entries: IntersectionObserverEntry[]) => void,
+    private _options: { root: HTMLElement }
+  ) {}
+
+  observe(target: Element): void {
+    this._observed.add(target);
+    requestAnimationFrame(() => {
+      if (this._observed.has(target)) {
+        const entry = {
+          boundingClientRect: target.getBoundingClientRect(),
+          rootBounds: this._options.root.getBoundingClientRect(),
+          target
+        };
+        this._callback([entry as unknown as IntersectionObserverEntry]);
+      }
+    });
+  }
+
+  unobserve(target: Element): void {
+    this._observed.delete(target);
+  }
+
+  disconnect(): void {
+    this._observed.clear();
+  }
+
+  private _observed = new Set<Element>();
+}
+
+/**
  * A cell of a `FakeNotebook`.
  */
 export class FakeCell {

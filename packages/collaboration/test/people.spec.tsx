@@ -315,6 +315,8 @@ describe('The details of a connection', () => {
       status: 'live',
       isDirty: false,
       isFileDeleted: false,
+      isSavedManually: false,
+      autosavedFor: [],
       unacknowledged: 2,
       saveError: null,
       reason: null,

@@ -220,6 +220,8 @@ describe('A name that looks like markup', () => {
       status: 'refused' as const,
       isDirty: false,
       isFileDeleted: false,
+      isSavedManually: false,
+      autosavedFor: [],
       unacknowledged: 0,
       saveError: null,
       reason: NAME,
@@ -240,6 +242,8 @@ describe('DocumentStatusItem', () => {
   const base = {
     isDirty: false,
     isFileDeleted: false,
+    isSavedManually: false,
+    autosavedFor: [],
     unacknowledged: 0,
     saveError: null,
     reason: null,
@@ -263,6 +267,15 @@ describe('DocumentStatusItem', () => {
     // [F8]
     expect(shown({ saveError: 'gone', isFileDeleted: true })).toBe(
       'Not saved: the file was deleted on the server'
+    );
+    // [F13]
+    const manual = { isSavedManually: true };
+    expect(shown(manual)).toBe('Live · saved');
+    expect(shown({ ...manual, isDirty: true })).toBe(
+      'Live · not saved, since autosave is off'
+    );
+    expect(shown({ autosavedFor: ['Ada', 'Bob'] })).toBe(
+      'Live · saved automatically for Ada, Bob'
     );
     expect(shown({ status: 'connecting' })).toBe('Connecting…');
     expect(shown({ status: 'reconnecting' })).toBe('Reconnecting…');
@@ -360,6 +373,8 @@ describe('ConnectionItem', () => {
         status: 'live',
         isDirty: false,
         isFileDeleted: false,
+        isSavedManually: false,
+        autosavedFor: [],
         unacknowledged: 0,
         saveError: null,
         reason: null,

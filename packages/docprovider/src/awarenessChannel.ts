@@ -25,12 +25,15 @@ import { encodeAwareness } from './protocol';
 /** The least time between two messages about the own state (ms). */
 const INTERVAL = 50;
 
+/** The age at which the own state is published again (ms). */
+const RENEWAL = 15000;
+
 /**
  * Sends the own state, and keeps the states of others.
  */
 export class AwarenessChannel implements IDisposable {
   /**
-   * @param options.awareness What to share; renewing it is its own business.
+   * @param options.awareness What to share.
    * @param options.user Published as the field `user`, now and when it changes.
    * @param options.displayName What the user wants to be called, if they may.
    * @param options.send Sends bytes; tells whether that was possible.
@@ -43,6 +46,10 @@ export class AwarenessChannel implements IDisposable {
     this._displayName = options.displayName ?? null;
     this._events = options.events ?? globalThis.window ?? null;
 
+    // The server, which knows who is connected, removes members. y-protocols
+    // would remove those whose page is hidden, since its timers hardly run.
+    clearInterval(this._awareness._checkInterval);
+    this._renewal = setInterval(() => this._renew(), RENEWAL / 3);
     this._awareness.on('update', this._onUpdate);
     this._events?.addEventListener('pagehide', this._onPageHide);
     this._events?.addEventListener('pageshow', this._onPageShow);
@@ -123,6 +130,7 @@ export class AwarenessChannel implements IDisposable {
    */
   receive(update: Uint8Array): void {
     applyAwarenessUpdate(this._awareness, update, this);
+    this._renew(); // In a hidden page, messages arrive in time; timers do not.
   }
 
   /**
@@ -133,6 +141,7 @@ export class AwarenessChannel implements IDisposable {
       return;
     }
     this._isDisposed = true;
+    clearInterval(this._renewal);
     this._events?.removeEventListener('pagehide', this._onPageHide);
     this._events?.removeEventListener('pageshow', this._onPageShow);
     this._user.userChanged.disconnect(this._publishUser, this);
@@ -141,6 +150,16 @@ export class AwarenessChannel implements IDisposable {
     this.lost();
     this._awareness.off('update', this._onUpdate);
     Signal.clearData(this);
+  }
+
+  /**
+   * Publish the own state again if it is old: other clients remove old ones.
+   */
+  private _renew(): void {
+    const state = this._awareness.getLocalState();
+    if (state && Date.now() - this._updatedAt >= RENEWAL) {
+      this._awareness.setLocalState(state);
+    }
   }
 
   private _publishUser(): void {
@@ -164,6 +183,7 @@ export class AwarenessChannel implements IDisposable {
     if (changes.removed.includes(id)) {
       this._flush();
     } else if (changes.added.includes(id) || changes.updated.includes(id)) {
+      this._updatedAt = Date.now();
       this._sendSoon();
     }
   };
@@ -215,9 +235,11 @@ export class AwarenessChannel implements IDisposable {
   private _identityChanged = new Signal<this, void>(this);
   private _isDisposed = false;
   private _isOpen = false;
+  private _renewal: ReturnType<typeof setInterval>;
   private _send: (data: Uint8Array) => boolean;
   private _sentAt = 0;
   private _timer: ReturnType<typeof setTimeout> | undefined;
+  private _updatedAt = Date.now();
   private _user: User.IManager;
 }
 

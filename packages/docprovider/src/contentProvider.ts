@@ -19,6 +19,7 @@ import type {
 } from '@jupyterlab/services';
 import type { TranslationBundle } from '@jupyterlab/translation';
 import type { IDisposable } from '@lumino/disposable';
+import { DisposableDelegate } from '@lumino/disposable';
 import type { ISignal } from '@lumino/signaling';
 import { Signal } from '@lumino/signaling';
 import * as Y from 'yjs';
@@ -28,8 +29,10 @@ import { learn, LiveDocuments } from './liveDocuments';
 import { SaveError } from './requests';
 import { SharedModelFactory } from './sharedModelFactory';
 import type {
+  IBaseProvider,
   IDocumentProvider,
   IDocumentProviderFactory,
+  IDocumentProviders,
   IRefusedEdits
 } from './tokens';
 
@@ -40,7 +43,7 @@ const TOLD_ELSEWHERE = ['deleted', 'read_only', 'viewer'];
  * The content provider of collaborative documents.
  */
 export class RtcContentProvider
-  implements ICollaborativeContentProvider, IDisposable
+  implements ICollaborativeContentProvider, IDocumentProviders, IDisposable
 {
   /**
    * @param _options See the interface.
@@ -60,8 +63,12 @@ export class RtcContentProvider
   /**
    * The providers of open documents by `format:type:path`.
    */
-  get providers(): Map<string, IDocumentProvider> {
+  get providers(): Map<string, IBaseProvider> {
     return this._documents.providers;
+  }
+
+  get all(): IDocumentProvider[] {
+    return [...this._documents].flatMap(({ provider }) => provider ?? []);
   }
 
   /**
@@ -97,7 +104,7 @@ export class RtcContentProvider
    * The provider of a shared document.
    */
   providerOf(model: unknown): IDocumentProvider | undefined {
-    return this._documentOf(model)?.provider;
+    return this._documentOf(model)?.provider ?? undefined;
   }
 
   /**
@@ -108,9 +115,27 @@ export class RtcContentProvider
    */
   setPath(model: unknown, path: string): void {
     const document = this._documentOf(model);
-    if (document && document.provider.path !== path) {
+    if (document && document.path !== path) {
       this._documents.rename(document, path);
     }
+  }
+
+  /**
+   * Announce no saves by the server until the returned object is disposed.
+   *
+   * While a *Save As* is in progress, JupyterLab takes any saved file for the
+   * copy: it closes the document, and opens that file.
+   */
+  holdSaves(): IDisposable {
+    this._holds += 1;
+    return new DisposableDelegate(() => {
+      this._holds -= 1;
+      if (this._holds === 0) {
+        const saves = [...this._heldSaves.values()];
+        this._heldSaves.clear();
+        saves.forEach(change => this._fileChanged.emit(change));
+      }
+    });
   }
 
   /**
@@ -137,9 +162,9 @@ export class RtcContentProvider
       return document.known ?? this._ask(document);
     }
     if (document.isOpened) {
-      await document.provider.revert();
+      await document.provider?.revert();
     } else {
-      await document.provider.ready;
+      await document.base.ready;
       document.isOpened = true;
     }
     document.known = await this._ask(document);
@@ -249,7 +274,7 @@ export class RtcContentProvider
     this._isDisposed = true;
     this._options.drive.fileChanged.disconnect(this._onFileChanged, this);
     for (const document of this._documents) {
-      document.provider.dispose();
+      document.base.dispose();
       this._documents.remove(document);
     }
     Signal.clearData(this);
@@ -265,8 +290,13 @@ export class RtcContentProvider
   }
 
   private async _save(document: ILiveDocument): Promise<{ hash?: string }> {
+    const { base, provider } = document;
+    if (!provider) {
+      await base.save?.(); // without it, the server saves by itself
+      return {};
+    }
     try {
-      return await document.provider.save();
+      return await provider.save();
     } catch (error) {
       if (
         error instanceof SaveError &&
@@ -276,7 +306,7 @@ export class RtcContentProvider
         // keyboard from the user; the status tells instead. [M10] [F8]
         error.name = 'ModalCancelError';
         if (error.code === 'read_only' || error.code === 'viewer') {
-          this._saveDenied.emit(document.provider);
+          this._saveDenied.emit(provider);
         }
       }
       throw error;
@@ -287,7 +317,7 @@ export class RtcContentProvider
    * What the server says about a document's file.
    */
   private async _ask(document: ILiveDocument): Promise<Contents.IModel> {
-    const { path, contentType, format } = document.provider;
+    const { path, contentType, format } = document;
     const model = await this._options.files.get(path, {
       type: contentType,
       content: false,
@@ -309,27 +339,32 @@ export class RtcContentProvider
   ): void {
     const { drive, providerFactory, serverSettings, translator, user } =
       this._options;
-    const provider = providerFactory.create({
+    const created = {
       path: options.path,
       contentType: options.contentType,
-      format: options.format ?? 'text',
+      format: options.format ?? 'text'
+    };
+    const base = providerFactory.create({
+      ...created,
       model,
       user,
       translator,
       serverSettings,
       drive
     });
-    const document = this._documents.add(model, provider);
+    const document = this._documents.add(model, base, created);
     model.changed.connect((_, change) => {
       (change.stateChange ?? []).forEach((each: StateChange<unknown>) =>
         this._onStateChanged(document, each)
       );
     });
     model.disposed.connect(() => {
-      provider.dispose();
+      base.dispose();
       this._documents.remove(document);
     });
-    this._opened.emit(provider);
+    if (document.provider) {
+      this._opened.emit(document.provider);
+    }
   }
 
   /**
@@ -342,17 +377,22 @@ export class RtcContentProvider
     if (!document.known || typeof newValue !== 'string') {
       return;
     }
-    const { path } = document.provider;
+    const { path } = document;
     if (name === 'hash' && newValue !== document.known.hash) {
       const value = { hash: newValue, last_modified: new Date().toISOString() };
       this._documents.at(path).forEach(each => learn(each, value));
-      this._fileChanged.emit({
-        type: 'save',
-        oldValue: null,
-        newValue: { ...document.known, ...value, path }
-      });
+      this._announceSave({ ...document.known, ...value, path });
     } else if (name === 'path') {
       void this._follow(document, newValue.replace(/^\/+/, ''));
+    }
+  }
+
+  private _announceSave(newValue: Contents.IModel): void {
+    const change = { type: 'save', oldValue: null, newValue } as const;
+    if (this._holds) {
+      this._heldSaves.set(newValue.path, change);
+    } else {
+      this._fileChanged.emit(change);
     }
   }
 
@@ -360,7 +400,7 @@ export class RtcContentProvider
    * Follow a document to another path, if the server has a file there. [F8]
    */
   private async _follow(document: ILiveDocument, path: string): Promise<void> {
-    const oldPath = document.provider.path;
+    const oldPath = document.path;
     if (path === oldPath) {
       return;
     }
@@ -371,7 +411,7 @@ export class RtcContentProvider
       return;
     }
     const { hash, hash_algorithm, ...value } = model;
-    if (!this._isDisposed && document.provider.path === oldPath) {
+    if (!this._isDisposed && document.path === oldPath) {
       this._fileChanged.emit({
         type: 'rename',
         oldValue: { path: oldPath },
@@ -388,6 +428,8 @@ export class RtcContentProvider
 
   private _documents = new LiveDocuments();
   private _fileChanged = new Signal<this, Contents.IChangedArgs>(this);
+  private _heldSaves = new Map<string, Contents.IChangedArgs>();
+  private _holds = 0;
   private _isDisposed = false;
   private _opened = new Signal<this, IDocumentProvider>(this);
   private _saveDenied = new Signal<this, IDocumentProvider>(this);

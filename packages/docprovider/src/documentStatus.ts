@@ -31,6 +31,7 @@ export class DocumentStatus implements IDisposable {
     _provider.saveErrorChanged.connect(this._onChanged, this);
     _provider.dirtyChanged.connect(this._onChanged, this);
     _provider.roleChanged.connect(this._onChanged, this);
+    _provider.saveMode.changed.connect(this._onChanged, this);
   }
 
   /**
@@ -73,6 +74,22 @@ export class DocumentStatus implements IDisposable {
    */
   get isDirty(): boolean {
     return this._provider.isDirty;
+  }
+
+  /**
+   * Whether only explicit saves write the file. [F13]
+   */
+  get isSavedManually(): boolean {
+    return this._provider.saveMode.isManual;
+  }
+
+  /**
+   * For whom the document is saved automatically although autosave is off for
+   * this user: the names of other editors.
+   */
+  get autosavedFor(): readonly string[] {
+    const { autosave, isManual, othersWithAutosave } = this._provider.saveMode;
+    return autosave === false && !isManual ? othersWithAutosave : [];
   }
 
   /**
@@ -162,6 +179,7 @@ export class DocumentStatus implements IDisposable {
     this._provider.saveErrorChanged.disconnect(this._onChanged, this);
     this._provider.dirtyChanged.disconnect(this._onChanged, this);
     this._provider.roleChanged.disconnect(this._onChanged, this);
+    this._provider.saveMode.changed.disconnect(this._onChanged, this);
     Signal.clearData(this);
   }
 

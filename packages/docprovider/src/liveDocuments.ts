@@ -11,7 +11,7 @@
 import type { DocumentChange, YDocument } from '@jupyter/ydoc';
 import type { Contents } from '@jupyterlab/services';
 
-import type { IDocumentProvider } from './tokens';
+import type { IBaseProvider, IDocumentProvider } from './tokens';
 
 /**
  * One open and shared document.
@@ -19,8 +19,16 @@ import type { IDocumentProvider } from './tokens';
 export interface ILiveDocument {
   /** The shared document. */
   readonly model: YDocument<DocumentChange>;
-  /** Its provider, which holds its path. */
-  readonly provider: IDocumentProvider;
+  /** What keeps it the same as the server's, maybe of another extension. */
+  readonly base: IBaseProvider;
+  /** The same, if it is one of ours: features that need one are absent else. */
+  readonly provider: IDocumentProvider | null;
+  /** The content type. */
+  readonly contentType: string;
+  /** The format. */
+  readonly format: string;
+  /** The local path; set when the file moves. */
+  path: string;
   /** Whether JupyterLab has got its first answer for it. */
   isOpened: boolean;
   /**
@@ -39,7 +47,7 @@ export class LiveDocuments implements Iterable<ILiveDocument> {
   /**
    * The providers by `format:type:path`.
    */
-  readonly providers = new Map<string, IDocumentProvider>();
+  readonly providers = new Map<string, IBaseProvider>();
 
   /**
    * Iterate over the documents.
@@ -50,14 +58,27 @@ export class LiveDocuments implements Iterable<ILiveDocument> {
 
   /**
    * Add a document.
+   *
+   * @param options What it was created with.
    */
   add(
     model: YDocument<DocumentChange>,
-    provider: IDocumentProvider
+    base: IBaseProvider,
+    options: Pick<ILiveDocument, 'contentType' | 'format' | 'path'>
   ): ILiveDocument {
-    const document = { model, provider, isOpened: false, known: null };
+    const { contentType, format, path } = options;
+    const document = {
+      model,
+      base,
+      provider: isDocumentProvider(base) ? base : null,
+      contentType,
+      format,
+      path,
+      isOpened: false,
+      known: null
+    };
     this._documents.add(document);
-    this.providers.set(keyOf(provider), provider);
+    this._index();
     return document;
   }
 
@@ -82,9 +103,9 @@ export class LiveDocuments implements Iterable<ILiveDocument> {
     isNew = false
   ): ILiveDocument | undefined {
     const fitting = this.at(path).filter(
-      ({ provider }) =>
-        (!options.type || options.type === provider.contentType) &&
-        (!options.format || options.format === provider.format)
+      ({ contentType, format }) =>
+        (!options.type || options.type === contentType) &&
+        (!options.format || options.format === format)
     );
     return fitting.find(each => each.isOpened !== isNew) ?? fitting[0];
   }
@@ -93,9 +114,7 @@ export class LiveDocuments implements Iterable<ILiveDocument> {
    * All documents of one file.
    */
   at(path: string): ILiveDocument[] {
-    return [...this._documents].filter(
-      ({ provider }) => provider.path === path
-    );
+    return [...this._documents].filter(document => document.path === path);
   }
 
   /**
@@ -109,15 +128,14 @@ export class LiveDocuments implements Iterable<ILiveDocument> {
   move(oldPath: string, value: Partial<Contents.IModel>): void {
     const newPath = value.path ?? oldPath;
     for (const document of this._documents) {
-      const { provider } = document;
-      if (provider.path === oldPath) {
-        provider.path = newPath;
+      if (document.path === oldPath) {
+        setPath(document, newPath);
         learn(document, { ...value, content: null });
-      } else if (provider.path.startsWith(`${oldPath}/`)) {
-        provider.path = newPath + provider.path.slice(oldPath.length);
+      } else if (document.path.startsWith(`${oldPath}/`)) {
+        setPath(document, newPath + document.path.slice(oldPath.length));
         learn(document, {
           last_modified: value.created,
-          path: provider.path
+          path: document.path
         });
       }
     }
@@ -128,15 +146,15 @@ export class LiveDocuments implements Iterable<ILiveDocument> {
    * JupyterLab calls the file of a document by another path now.
    */
   rename(document: ILiveDocument, path: string): void {
-    document.provider.path = path;
+    setPath(document, path);
     learn(document, { path });
     this._index();
   }
 
   private _index(): void {
     this.providers.clear();
-    for (const { provider } of this._documents) {
-      this.providers.set(keyOf(provider), provider);
+    for (const document of this._documents) {
+      this.providers.set(keyOf(document), document.base);
     }
   }
 
@@ -155,6 +173,24 @@ export function learn(
   }
 }
 
-function keyOf(provider: IDocumentProvider): string {
-  return `${provider.format}:${provider.contentType}:${provider.path}`;
+function setPath(document: ILiveDocument, path: string): void {
+  document.path = path;
+  if (document.provider) {
+    document.provider.path = path;
+  }
+}
+
+function keyOf({ contentType, format, path }: ILiveDocument): string {
+  return `${format}:${contentType}:${path}`;
+}
+
+/**
+ * Whether a provider has what those of this package have: others may have only
+ * the public part.
+ */
+function isDocumentProvider(
+  provider: IBaseProvider
+): provider is IDocumentProvider {
+  const { saveMode, statusChanged } = provider as Partial<IDocumentProvider>;
+  return statusChanged !== undefined && saveMode !== undefined;
 }

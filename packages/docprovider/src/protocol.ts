@@ -38,7 +38,7 @@ export type RequestName = (typeof REQUESTS)[number];
 export interface IReply {
   /**
    * `save`, `ack`, `revert`, `recreate` (answers), `autosave`, `error`,
-   * `role`, `repaired`, `restored` or something newer.
+   * `save_mode`, `role`, `repaired`, `restored` or something newer.
    */
   type: string;
 
@@ -91,6 +91,11 @@ export interface IReply {
    * The id of the cell that was restored; `null` for the whole document.
    */
   cell?: string | null;
+
+  /**
+   * Whether only explicit saves write the file.
+   */
+  manual?: boolean;
 
   /**
    * The conflicts of the document that nobody has decided yet.

@@ -15,6 +15,8 @@ import { PromiseDelegate } from '@lumino/coreutils';
 import type { ISignal } from '@lumino/signaling';
 import { Signal } from '@lumino/signaling';
 
+import type { Awareness } from 'y-protocols/awareness';
+
 import { AwarenessChannel } from './awarenessChannel';
 import { Conflicts } from './conflicts';
 import { Connection } from './connection';
@@ -31,6 +33,7 @@ import { RefusedEdits } from './refusedEdits';
 import { SaveError } from './requests';
 import { Membership, roleMessage } from './role';
 import { RoomFinder } from './roomFinder';
+import { SaveMode } from './saveMode';
 import { Saves } from './saves';
 import type { ISession } from './session';
 import { roomOf } from './session';
@@ -71,6 +74,7 @@ export class WebSocketProvider implements IDocumentProvider {
     this._model = options.model;
     this._trans = options.translator;
     this._ready.promise.catch(() => undefined);
+    this.saveMode = new SaveMode(options.model.awareness as Awareness);
 
     const trans = options.translator;
     const serverSettings =
@@ -163,6 +167,7 @@ export class WebSocketProvider implements IDocumentProvider {
   path: string;
   readonly contentType: string;
   readonly format: string;
+  readonly saveMode: SaveMode;
 
   get ready(): Promise<void> {
     return this._ready.promise;
@@ -329,6 +334,7 @@ export class WebSocketProvider implements IDocumentProvider {
     this._visits.dispose();
     this._model.changed.disconnect(this._onModelChanged, this);
     this._saves.dispose();
+    this.saveMode.dispose();
     this._presence.dispose();
     this._kept?.dispose();
     this._sync.dispose();
@@ -399,6 +405,7 @@ export class WebSocketProvider implements IDocumentProvider {
 
   private _onOpened(): void {
     this._membership.opened();
+    this.saveMode.opened();
     this._connection.send(this._sync.question());
     if (!this._sync.isRebasing) {
       this._presence.opened();
@@ -457,6 +464,9 @@ export class WebSocketProvider implements IDocumentProvider {
       case 'role':
         this._membership.receive(reply);
         break;
+      case 'save_mode':
+        this.saveMode.receive(reply);
+        break;
       case 'merge_conflicts':
         this._conflicts.share(reply.conflicts ?? []);
         break;
@@ -491,6 +501,7 @@ export class WebSocketProvider implements IDocumentProvider {
       }, false);
     }
     this._kept?.bringBack();
+    this.saveMode.synced();
     this._connection.markLive();
     this._ready.resolve();
   }

@@ -7,7 +7,7 @@
  * Knows the shapes; knows nothing of sockets, widgets or dialogs.
  */
 
-import type { IDocumentProvider as IBaseProvider } from '@jupyter/collaborative-drive';
+import type { IDocumentProvider as IPublicProvider } from '@jupyter/collaborative-drive';
 import type { DocumentChange, YDocument } from '@jupyter/ydoc';
 import type { Contents, ServerConnection, User } from '@jupyterlab/services';
 import type { TranslationBundle } from '@jupyterlab/translation';
@@ -16,6 +16,17 @@ import type { ISignal } from '@lumino/signaling';
 
 import type { IForkProvider } from './forkTokens';
 import type { IRefusal } from './refusal';
+
+/**
+ * What keeps a shared document the same as the server's, as far as other
+ * extensions have to provide it.
+ */
+export interface IBaseProvider extends IPublicProvider {
+  /**
+   * Write the document to its file; without it, the server does that by itself.
+   */
+  save?(): Promise<unknown>;
+}
 
 /**
  * How a document is connected to its server.
@@ -182,9 +193,40 @@ export interface IRestore {
 }
 
 /**
+ * Whether a document is saved automatically, and for whom. [F13]
+ */
+export interface ISaveMode {
+  /**
+   * Whether only explicit saves write the file, since autosave is off for all
+   * editors.
+   */
+  readonly isManual: boolean;
+
+  /**
+   * Whether autosave is on for this user; `null` if that is not known yet.
+   */
+  autosave: boolean | null;
+
+  /**
+   * Whether no other page edits the document.
+   */
+  readonly isLastEditor: boolean;
+
+  /**
+   * The names of the other editors for whom autosave is on.
+   */
+  readonly othersWithAutosave: readonly string[];
+
+  /**
+   * A signal emitted when the mode or the own setting changed.
+   */
+  readonly changed: ISignal<ISaveMode, void>;
+}
+
+/**
  * Keeps one shared document the same as the server's.
  */
-export interface IDocumentProvider extends IBaseProvider, IForkProvider {
+export interface IDocumentProvider extends IPublicProvider, IForkProvider {
   /**
    * The local path of the document on its drive; set when the file moves.
    */
@@ -252,6 +294,11 @@ export interface IDocumentProvider extends IBaseProvider, IForkProvider {
    * Why the file could not be saved the last time, in words; `null` if it was.
    */
   readonly saveError: string | null;
+
+  /**
+   * Whether the document is saved automatically.
+   */
+  readonly saveMode: ISaveMode;
 
   /**
    * Whether the last save failed because the file was deleted. [F8]
@@ -417,7 +464,7 @@ export interface IDocumentProviderFactory {
   /**
    * Create a provider, which connects by itself.
    */
-  create(options: IDocumentProviderFactory.IOptions): IDocumentProvider;
+  create(options: IDocumentProviderFactory.IOptions): IBaseProvider;
 }
 
 /**
@@ -483,3 +530,64 @@ export namespace IDocumentProviderFactory {
     drive: Contents.IDrive;
   }
 }
+
+/**
+ * The open documents that are shared, for extensions: whoever provides the
+ * content, and however it is connected.
+ */
+export interface IDocumentProviders {
+  /**
+   * The providers of all open documents, but for those of other extensions that
+   * have only the public part.
+   */
+  readonly all: readonly IDocumentProvider[];
+
+  /**
+   * A signal emitted when a document was shared for the first time.
+   */
+  readonly opened: ISignal<IDocumentProviders, IDocumentProvider>;
+
+  /**
+   * A signal emitted when a user wanted to save a document and has view-only
+   * access, or its file is read-only.
+   */
+  readonly saveDenied: ISignal<IDocumentProviders, IDocumentProvider>;
+
+  /**
+   * The provider of a shared document; `undefined` if it is not shared, or its
+   * provider has only the public part.
+   */
+  providerOf(model: unknown): IDocumentProvider | undefined;
+
+  /**
+   * The content of a shared document, as the Contents API takes it.
+   *
+   * @param edits Edits that the server did not take; by default the content is
+   * that of the document as it is.
+   */
+  contentOf(
+    provider: IDocumentProvider,
+    edits?: Pick<IRefusedEdits, 'state'>
+  ): Pick<Contents.IModel, 'content' | 'format' | 'type'>;
+
+  /**
+   * Save a copy of a shared document as an ordinary file.
+   *
+   * @param path The local path of the copy.
+   * @param edits See `contentOf`.
+   * @returns Whether it was saved; it is not where a file is already.
+   */
+  saveCopy(
+    provider: IDocumentProvider,
+    path: string,
+    edits?: Pick<IRefusedEdits, 'state'>
+  ): Promise<boolean>;
+}
+
+/**
+ * The token of the open documents that are shared.
+ */
+export const IDocumentProviders = new Token<IDocumentProviders>(
+  '@jupyter/docprovider:IDocumentProviders',
+  'The providers of the open documents that are shared.'
+);

@@ -4,10 +4,11 @@
 import { YFile } from '@jupyter/ydoc';
 import { nullTranslator } from '@jupyterlab/translation';
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
-import { Awareness } from 'y-protocols/awareness';
+import { Awareness, encodeAwarenessUpdate } from 'y-protocols/awareness';
 import * as Y from 'yjs';
 
 import { WebSocketAwarenessProvider } from '../src/awarenessProvider';
+import { encodeAwareness } from '../src/protocol';
 import { WebSocketProvider } from '../src/provider';
 import {
   FakeServer,
@@ -116,6 +117,46 @@ describe('Presence in a document', () => {
     expect(ada.awareness.getStates().get(clientID)?.user).toMatchObject({
       username: 'grace'
     });
+  });
+
+  // F8 [M6]
+  it('of a hidden page, whose timers do not run, stays until it leaves', async () => {
+    const ada = await enter('ada');
+    const hidden = new Awareness(new Y.Doc());
+    clearInterval(hidden._checkInterval);
+    hidden.setLocalState({ user: { username: 'hidden' } });
+    const socket = server.createSocket(ada.socket.url);
+    await settled();
+    const publish = () =>
+      socket.send(
+        encodeAwareness(encodeAwarenessUpdate(hidden, [hidden.clientID]))
+      );
+    publish();
+    await settled();
+    let changes = 0;
+    const states = ada.awareness.getStates();
+    ada.awareness.on('change', () => (changes += 1));
+    for (let minute = 0; minute < 3; minute++) {
+      await vi.advanceTimersByTimeAsync(60_000);
+      expect(states.get(hidden.clientID)?.user.username).toBe('hidden');
+    }
+    expect(changes).toBe(0);
+    hidden.setLocalState(null);
+    publish();
+    await settled();
+    expect(states.has(hidden.clientID)).toBe(false);
+    hidden.destroy();
+  });
+
+  it('is renewed by itself, and in a hidden page whenever the server sends some', async () => {
+    const ada = await enter('ada');
+    const before = presence(ada.socket);
+    await vi.advanceTimersByTimeAsync(40_000);
+    expect(presence(ada.socket) - before).toBe(2);
+    vi.setSystemTime(Date.now() + 60_000);
+    const other = await enter('grace');
+    expect(presence(ada.socket) - before).toBe(3);
+    other.provider.dispose();
   });
 
   // [M6]

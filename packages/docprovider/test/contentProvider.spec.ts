@@ -5,7 +5,7 @@ import { YFile, YNotebook } from '@jupyter/ydoc';
 import type { Contents } from '@jupyterlab/services';
 import { nullTranslator } from '@jupyterlab/translation';
 import { Signal } from '@lumino/signaling';
-import { beforeEach, describe, expect, it } from 'vitest';
+import { beforeEach, describe, expect, it, vi } from 'vitest';
 import * as Y from 'yjs';
 
 import { RtcContentProvider } from '../src/contentProvider';
@@ -201,6 +201,21 @@ describe("The dialog 'File Changed'", () => {
     files.files.set('a.txt', { hash: 'h2', last_modified: 't2' });
     model.setState('hash', 'h2');
     expect(context.known.hash).toBe('h2');
+    expect(context.wouldAsk(await content.get('a.txt', LOOK))).toBe(false);
+  });
+
+  it('does not come after a save that was announced only later', async () => {
+    const { context, model } = await open();
+    const holds = [content.holdSaves(), content.holdSaves()];
+    for (const hash of ['h2', 'h3']) {
+      files.files.set('a.txt', { hash, last_modified: hash });
+      model.setState('hash', hash);
+    }
+    holds[0].dispose();
+    holds[0].dispose();
+    expect(context.known.hash).toBe('h1');
+    holds[1].dispose();
+    expect(context.known.hash).toBe('h3');
     expect(context.wouldAsk(await content.get('a.txt', LOOK))).toBe(false);
   });
 
@@ -423,5 +438,68 @@ describe('A copy', () => {
     const { model, provider } = await open();
     model.dispose();
     expect(() => content.contentOf(provider)).toThrow();
+  });
+});
+
+// [C1]
+describe('A provider of another extension, with only the public part,', () => {
+  /** Open a document whose provider is not one of ours. */
+  async function openForeign(provider: object) {
+    const base = { dispose: vi.fn(), ready: Promise.resolve(), ...provider };
+    const foreign = new RtcContentProvider({
+      drive: drive as unknown as Contents.IDrive,
+      files,
+      providerFactory: { create: () => base },
+      translator: trans,
+      user: fakeUser('ada')
+    });
+    foreign.sharedModelFactory.registerDocumentFactory(
+      'file',
+      () => new YFile()
+    );
+    const shared = foreign.sharedModelFactory.createNew({
+      path: 'a.txt',
+      format: 'text',
+      contentType: 'file',
+      collaborative: true
+    } as Contents.ISharedFactoryOptions);
+    await foreign.get('a.txt', { type: 'file', format: 'text' });
+    return { base, foreign, shared: shared as YFile };
+  }
+
+  it('keeps its document, and features that need more are absent', async () => {
+    const { base, foreign, shared } = await openForeign({});
+    expect(foreign.providers.get('text:file:a.txt')).toBe(base);
+    expect(foreign.providerOf(shared)).toBeUndefined();
+    expect(foreign.all).toEqual([]);
+    drive.fileChanged.emit({
+      type: 'rename',
+      oldValue: { path: 'a.txt' },
+      newValue: { path: 'b.txt' } as Contents.IModel
+    });
+    expect([...foreign.providers.keys()]).toEqual(['text:file:b.txt']);
+    shared.setState('hash', 'h2');
+    shared.dispose();
+    expect(base.dispose).toHaveBeenCalled();
+    expect(foreign.providers.size).toBe(0);
+    foreign.dispose();
+  });
+
+  it('writes by itself, if it can, and nobody else does', async () => {
+    for (const save of [undefined, vi.fn(async () => undefined)]) {
+      const { foreign } = await openForeign(save ? { save } : {});
+      files.calls.length = 0;
+      await foreign.save('a.txt', {
+        content: 'x',
+        format: 'text',
+        type: 'file'
+      });
+      await foreign.get('a.txt', { type: 'file', format: 'text' });
+      expect(files.calls.map(([method]) => method)).not.toContain('save');
+      if (save) {
+        expect(save).toHaveBeenCalledOnce();
+      }
+      foreign.dispose();
+    }
   });
 });

@@ -454,6 +454,19 @@ describe('A file that was deleted', () => {
   });
 });
 
+// [F13]
+it('Whether the document is saved automatically is told, on each connection', async () => {
+  const { provider } = open();
+  await provider.ready;
+  expect(provider.saveMode.isManual).toBe(false);
+  server.tell({ type: 'save_mode', manual: true });
+  expect(provider.saveMode.isManual).toBe(true);
+  server.cut();
+  await vi.advanceTimersByTimeAsync(30000);
+  await settled();
+  expect(provider.saveMode.isManual).toBe(false);
+});
+
 it('Whether all is in the file is told', async () => {
   const { provider } = open();
   await provider.ready;

@@ -38,12 +38,3 @@ export const editorAwarenessFacet = Facet.define<
 >({
   combine: configs => configs[0] ?? null
 });
-
-/**
- * What the `change` event of an awareness says.
- */
-export interface IAwarenessChange {
-  added: number[];
-  updated: number[];
-  removed: number[];
-}

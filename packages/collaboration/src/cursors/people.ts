@@ -12,10 +12,9 @@ import { StateEffect } from '@codemirror/state';
 import type { EditorView, PluginValue, ViewUpdate } from '@codemirror/view';
 import { ViewPlugin } from '@codemirror/view';
 
-import { documentColors } from '../documentColors';
+import { PresenceIndex } from '../presence/presenceIndex';
 import { displayName, userColor } from '../userColor';
-import { keyOf } from '../users';
-import type { EditorAwareness, IAwarenessChange } from './facet';
+import type { EditorAwareness } from './facet';
 import { editorAwarenessFacet } from './facet';
 import type { ITextRange } from './positions';
 import { resolvedCursors, sameJSON } from './positions';
@@ -74,11 +73,11 @@ class RemotePeople implements PluginValue {
   people(): IRemotePerson[] {
     const people: IRemotePerson[] = [];
     this._shown.clear();
-    if (!this._config) {
+    if (!this._config || !this._index) {
       return people;
     }
     const length = this._view.state.doc.length;
-    for (const clientId of this._config.awareness.getStates().keys()) {
+    for (const clientId of this._index.clientsIn(this._config.ytext)) {
       const shown = this._look(clientId);
       const ranges = shown ? this._ranges(shown) : [];
       if (shown && ranges.length) {
@@ -98,9 +97,9 @@ class RemotePeople implements PluginValue {
     return people;
   }
 
-  private _onChange = ({ added, updated, removed }: IAwarenessChange): void => {
+  private _onChange = (clientIds: ReadonlySet<number>): void => {
     let concerned = false;
-    for (const clientId of [...added, ...updated, ...removed]) {
+    for (const clientId of clientIds) {
       const before = this._shown.get(clientId);
       const now = this._look(clientId);
       const isHere = !!now && this._ranges(now).length > 0;
@@ -116,10 +115,6 @@ class RemotePeople implements PluginValue {
         concerned = true;
       }
     }
-    // Somebody who comes or goes may change the color of another person.
-    concerned ||= [...this._shown].some(
-      ([clientId, { color }]) => this._look(clientId)?.color !== color
-    );
     if (concerned) {
       this._redraw();
     }
@@ -139,9 +134,7 @@ class RemotePeople implements PluginValue {
       ? {
           cursors: state.cursors,
           name: displayName(user, config.anonymous),
-          color:
-            documentColors(config.awareness).get(keyOf(user, clientId)) ??
-            userColor(user, clientId)
+          color: this._index?.colorOf(clientId) ?? userColor(user, clientId)
         }
       : null;
   }
@@ -186,12 +179,16 @@ class RemotePeople implements PluginValue {
 
   private _bind(config: EditorAwareness | null): void {
     this._config = config;
-    config?.awareness.on('change', this._onChange);
+    this._index = config && PresenceIndex.of(config.awareness);
+    this._stop =
+      config && this._index
+        ? this._index.observeText(config.ytext, this._onChange)
+        : null;
   }
 
   private _unbind(): void {
-    this._config?.awareness.off('change', this._onChange);
-    this._config = null;
+    this._stop?.();
+    this._stop = this._index = this._config = null;
     for (const timer of this._moving.values()) {
       clearTimeout(timer);
     }
@@ -200,10 +197,12 @@ class RemotePeople implements PluginValue {
   }
 
   private _config: EditorAwareness | null = null;
+  private _index: PresenceIndex | null = null;
   private _isAsked = false;
   private _isDestroyed = false;
   private _moving = new Map<number, ReturnType<typeof setTimeout>>();
   private _shown = new Map<number, IShown>();
+  private _stop: (() => void) | null = null;
 }
 
 /**

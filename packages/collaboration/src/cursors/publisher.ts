@@ -10,8 +10,9 @@
 import type { EditorView, PluginValue, ViewUpdate } from '@codemirror/view';
 import { ViewPlugin } from '@codemirror/view';
 
+import { PresenceIndex } from '../presence/presenceIndex';
 import { editorAwarenessFacet } from './facet';
-import type { EditorAwareness, IAwarenessChange } from './facet';
+import type { EditorAwareness } from './facet';
 import type { IPublishedCursor } from './positions';
 import { publishedCursors, sameJSON } from './positions';
 
@@ -53,25 +54,25 @@ class CursorPublisher implements PluginValue {
   }
 
   private _bind(config: EditorAwareness | null): void {
-    this._config?.awareness.off('change', this._onChange);
+    this._stop?.();
     this._config = config;
-    config?.awareness.on('change', this._onChange);
+    this._stop =
+      config &&
+      PresenceIndex.of(config.awareness).observeRejoin(this._onRejoin);
   }
 
   /**
    * The document goes on in another history, under a new client id: positions
    * in the old one are void. [S4]
    */
-  private _onChange = ({ added }: IAwarenessChange): void => {
-    if (this._config && added.includes(this._config.awareness.clientID)) {
-      this._published = null;
-      queueMicrotask(() => {
-        if (this._config) {
-          // Undo keeps positions as well, and renews them with the selection.
-          this._view.dispatch({ selection: this._view.state.selection });
-        }
-      });
-    }
+  private _onRejoin = (): void => {
+    this._published = null;
+    queueMicrotask(() => {
+      if (this._config) {
+        // Undo keeps positions as well, and renews them with the selection.
+        this._view.dispatch({ selection: this._view.state.selection });
+      }
+    });
   };
 
   private _schedule(): void {
@@ -113,6 +114,7 @@ class CursorPublisher implements PluginValue {
   private _config: EditorAwareness | null = null;
   private _frame = 0;
   private _published: IPublishedCursor[] | null = null;
+  private _stop: (() => void) | null = null;
 }
 
 /**

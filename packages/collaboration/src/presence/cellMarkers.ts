@@ -16,7 +16,6 @@ import type { IDisposable } from '@lumino/disposable';
 
 import { pageColor, textColorOn } from '../userColor';
 import type { IDocumentUser } from '../users';
-import { rectOf } from './notebookPlaces';
 import { cellOf } from './places';
 import type { DocumentPresence } from './presence';
 
@@ -55,7 +54,12 @@ export class CellMarkers implements IDisposable {
     _notebook.modelContentChanged.connect(this._later, this);
     _notebook.cellInViewportChanged.connect(this._later, this);
     _notebook.cellCollapsed.connect(this._later, this);
-    _notebook.outerNode.addEventListener('scroll', this._later);
+    _notebook.outerNode.addEventListener('scroll', this._onScroll);
+    // The browser says after its own layout where cells are: to measure them
+    // here would force one more, with each key.
+    this._observer = new IntersectionObserver(entries => this._place(entries), {
+      root: _notebook.outerNode
+    });
     this._later();
   }
 
@@ -87,7 +91,8 @@ export class CellMarkers implements IDisposable {
     this._notebook.modelContentChanged.disconnect(this._later, this);
     this._notebook.cellInViewportChanged.disconnect(this._later, this);
     this._notebook.cellCollapsed.disconnect(this._later, this);
-    this._notebook.outerNode.removeEventListener('scroll', this._later);
+    this._notebook.outerNode.removeEventListener('scroll', this._onScroll);
+    this._observer.disconnect();
     this._marks.forEach(mark => mark.remove());
     this._edges.above.remove();
     this._edges.below.remove();
@@ -99,7 +104,14 @@ export class CellMarkers implements IDisposable {
     this._frame = requestAnimationFrame(() => this._look());
   };
 
+  /** A cell may pass from below to above between two frames. */
+  private _onScroll = (): void => {
+    this._places.clear();
+    this._later();
+  };
+
   private _look(): void {
+    this._indexes = null;
     const here = new Map<Cell, IDocumentUser[]>();
     const atCells = new Map<Cell, IAtCell[]>();
     const add = (cell: Cell | null, user: IDocumentUser, deed: Deed | null) => {
@@ -129,7 +141,9 @@ export class CellMarkers implements IDisposable {
       );
     }
     this._markCells(atCells);
-    this._markEdges(this._settings.edges ? here : new Map());
+    this._here = this._settings.edges ? here : new Map();
+    this._watch();
+    this._markEdges();
   }
 
   /**
@@ -137,8 +151,13 @@ export class CellMarkers implements IDisposable {
    */
   private _cellOf(id: string | null): Cell | null {
     const { widgets } = this._notebook;
-    let index =
-      id === null ? -1 : widgets.findIndex(({ model }) => model.id === id);
+    if (id === null) {
+      return null;
+    }
+    this._indexes ??= new Map(
+      widgets.map(({ model }, index) => [model.id, index])
+    );
+    let index = this._indexes.get(id) ?? -1;
     while (index > 0 && widgets[index].isHidden) {
       index--;
     }
@@ -216,23 +235,58 @@ export class CellMarkers implements IDisposable {
     return edge;
   }
 
-  private _markEdges(people: Map<Cell, IDocumentUser[]>): void {
-    const view = this._notebook.outerNode.getBoundingClientRect();
-    const seen = this._notebook.widgets.findIndex(cell => {
-      const place = rectOf(cell);
-      return place !== null && place.bottom > view.top;
-    });
+  /**
+   * Let the browser say where the cells are in which people are.
+   */
+  private _watch(): void {
+    const nodes = new Set<Element>(
+      [...this._here.keys()].map(({ node }) => node)
+    );
+    for (const node of this._watched) {
+      if (!nodes.has(node) || !node.isConnected) {
+        this._observer.unobserve(node);
+        this._watched.delete(node);
+        this._places.delete(node);
+      }
+    }
+    for (const node of nodes) {
+      if (node.isConnected && !this._places.has(node)) {
+        this._observer.unobserve(node); // it answers only once for each call
+        this._observer.observe(node);
+        this._watched.add(node);
+      }
+    }
+  }
+
+  private _place(entries: IntersectionObserverEntry[]): void {
+    for (const { boundingClientRect, rootBounds, target } of entries) {
+      const { bottom, height, top } = boundingClientRect;
+      if (height > 0 && rootBounds && this._watched.has(target)) {
+        const isAbove = bottom <= rootBounds.top;
+        const isBelow = top >= rootBounds.bottom;
+        this._places.set(target, isAbove ? 'above' : isBelow ? 'below' : null);
+      }
+    }
+    this._markEdges();
+  }
+
+  private _markEdges(): void {
+    const { widgets } = this._notebook;
     const outside = { above: [], below: [] } as Record<
       'above' | 'below',
       IDocumentUser[]
     >;
-    for (const [cell, users] of people) {
-      const place = rectOf(cell);
-      const index = this._notebook.widgets.indexOf(cell);
-      if (place ? place.bottom <= view.top : index < seen) {
-        outside.above.push(...users);
-      } else if (place ? place.top >= view.bottom : index > seen) {
-        outside.below.push(...users);
+    let first = -1;
+    for (const [cell, users] of this._here) {
+      let place = this._places.get(cell.node) ?? null;
+      if (!cell.node.isConnected) {
+        // JupyterLab keeps only the cells in the page that are seen.
+        first =
+          first < 0 ? widgets.findIndex(({ node }) => node.isConnected) : first;
+        place = widgets.indexOf(cell) < first ? 'above' : 'below';
+      }
+      if (place) {
+        outside[place].push(...users);
       }
     }
     this._drawEdge('above', outside.above);
@@ -271,9 +325,14 @@ export class CellMarkers implements IDisposable {
 
   private _edges: Record<'above' | 'below', HTMLElement>;
   private _frame = 0;
+  private _here = new Map<Cell, IDocumentUser[]>();
+  private _indexes: Map<string, number> | null = null;
   private _isDisposed = false;
   private _looks = new WeakMap<HTMLElement, string>();
   private _marks = new Map<Cell, HTMLElement>();
+  private _observer: IntersectionObserver;
+  private _places = new Map<Element, 'above' | 'below' | null>();
+  private _watched = new Set<Element>();
 }
 
 /**

@@ -47,9 +47,9 @@ export class NotebookPlaces implements IDocumentPlaces {
    */
   seen(): ISeen | null {
     const { top } = this._notebook.outerNode.getBoundingClientRect();
-    for (const cell of this._notebook.widgets) {
+    for (const cell of cellsFrom(this._notebook, top)) {
       const place = rectOf(cell);
-      if (place && place.bottom > top) {
+      if (place) {
         const part = Math.max(0, (top - place.top) / (place.height || 1));
         return { cell: cell.model.id, part: Math.round(part * 1000) / 1000 };
       }
@@ -87,6 +87,33 @@ export class NotebookPlaces implements IDocumentPlaces {
       ? -1
       : this._notebook.widgets.findIndex(({ model }) => model.id === id);
   }
+}
+
+/**
+ * The cells in the page that end below a height in it, from the top.
+ *
+ * Cells stand in order, so that only few of them have to be measured.
+ */
+export function cellsFrom({ widgets }: Notebook, top: number): Cell[] {
+  const cells = widgets.filter(
+    ({ isHidden, node }) => node.isConnected && !isHidden
+  );
+  let low = 0;
+  let high = cells.length;
+  while (low < high) {
+    const middle = Math.floor((low + high) / 2);
+    let at = middle;
+    let place = rectOf(cells[at]);
+    while (!place && at + 1 < high) {
+      place = rectOf(cells[++at]);
+    }
+    if (!place || place.bottom > top) {
+      high = middle;
+    } else {
+      low = at + 1;
+    }
+  }
+  return cells.slice(low);
 }
 
 /**

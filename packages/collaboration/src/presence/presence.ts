@@ -19,6 +19,7 @@ import type { Awareness } from 'y-protocols/awareness';
 
 import type { IDocumentUser } from '../users';
 import { otherUsers, sameUsers } from '../users';
+import { PresenceIndex } from './presenceIndex';
 import type { IDocumentPlaces, PresenceState } from './places';
 
 /**
@@ -44,7 +45,8 @@ export class DocumentPresence implements IDisposable {
    */
   constructor(private _options: IDocumentPresenceOptions) {
     this._look();
-    _options.awareness.on('change', this._onChange);
+    const index = PresenceIndex.of(_options.awareness);
+    this._stop = index.observeStates(this._onChange);
   }
 
   /**
@@ -69,7 +71,8 @@ export class DocumentPresence implements IDisposable {
   }
 
   /**
-   * A signal emitted when somebody comes, goes, or moves.
+   * A signal emitted when somebody comes, goes, or does something else than
+   * moving their cursor.
    */
   get changed(): ISignal<this, void> {
     return this._changed;
@@ -95,7 +98,7 @@ export class DocumentPresence implements IDisposable {
   dispose(): void {
     if (!this._isDisposed) {
       this._isDisposed = true;
-      this._options.awareness.off('change', this._onChange);
+      this._stop();
       Signal.clearData(this);
     }
   }
@@ -132,8 +135,10 @@ export class DocumentPresence implements IDisposable {
     return this._users.find(user => user.key === key);
   }
 
-  private _onChange = (): void => {
-    this._look();
+  private _onChange = (arePeopleNew: boolean): void => {
+    if (arePeopleNew) {
+      this._look();
+    }
     this._changed.emit();
   };
 
@@ -159,6 +164,7 @@ export class DocumentPresence implements IDisposable {
   private _changed = new Signal<this, void>(this);
   private _isDisposed = false;
   private _peopleChanged = new Signal<this, IPeopleChange>(this);
+  private _stop: () => void;
   private _users: readonly IDocumentUser[] = [];
 }
 

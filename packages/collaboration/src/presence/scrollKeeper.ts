@@ -8,11 +8,12 @@
  * left alone.
  */
 
+import type { Cell } from '@jupyterlab/cells';
 import type { Notebook } from '@jupyterlab/notebook';
 import type { IDisposable } from '@lumino/disposable';
 import type * as Y from 'yjs';
 
-import { rectOf } from './notebookPlaces';
+import { cellsFrom, rectOf } from './notebookPlaces';
 
 /** Frames without a change after which what others did is drawn. */
 const QUIET_FRAMES = 6;
@@ -25,6 +26,7 @@ const DEEDS = ['wheel', 'touchmove', 'pointerdown', 'keydown'] as const;
 
 /** A cell, and how far below the upper edge of the view it is. */
 interface IAnchor {
+  cell: Cell;
   id: string;
   offset: number;
 }
@@ -95,16 +97,17 @@ export class ScrollKeeper implements IDisposable {
    * the top.
    */
   private _look(): IAnchor[] {
-    const { activeCell, outerNode, widgets } = this._notebook;
+    const { activeCell, outerNode } = this._notebook;
     const view = outerNode.getBoundingClientRect();
     const anchors: IAnchor[] = [];
-    for (const cell of widgets) {
+    for (const cell of cellsFrom(this._notebook, view.top)) {
       const place = rectOf(cell);
-      if (place && place.bottom > view.top) {
+      if (place) {
         if (place.top >= view.bottom) {
           break;
         }
-        const anchor = { id: cell.model.id, offset: place.top - view.top };
+        const { id } = cell.model;
+        const anchor = { cell, id, offset: place.top - view.top };
         if (cell === activeCell) {
           anchors.unshift(anchor);
         } else {
@@ -136,8 +139,10 @@ export class ScrollKeeper implements IDisposable {
    */
   private _restore(): boolean {
     const { outerNode, widgets } = this._notebook;
-    for (const { id, offset } of this._anchors ?? []) {
-      const place = rectOf(widgets.find(({ model }) => model.id === id));
+    for (const { cell, id, offset } of this._anchors ?? []) {
+      // A moved cell is another one with the same id.
+      const place =
+        rectOf(cell) ?? rectOf(widgets.find(({ model }) => model.id === id));
       if (place) {
         const { top } = outerNode.getBoundingClientRect();
         const shift = place.top - top - offset;

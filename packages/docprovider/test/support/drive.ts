@@ -6,10 +6,14 @@
  */
 
 import type { YDocument, DocumentChange } from '@jupyter/ydoc';
+import { YFile } from '@jupyter/ydoc';
 import type { Contents, IContentProvider } from '@jupyterlab/services';
 import { PromiseDelegate } from '@lumino/coreutils';
 import { Signal } from '@lumino/signaling';
 
+import type { Awareness } from 'y-protocols/awareness';
+
+import { SaveMode } from '../../src/saveMode';
 import type {
   ConnectionStatus,
   IConflict,
@@ -89,6 +93,7 @@ export class FakeProvider implements IDocumentProvider {
   unacknowledged = 0;
   saveError: string | null = null;
   isFileDeleted = false;
+  readonly saveMode = new SaveMode(new YFile().awareness as Awareness);
   isDirty = false;
   hasPrivateHistory = false;
   savedAt: number | null = null;
