@@ -8,6 +8,8 @@ ARGS ?=
 SCENARIOS ?=
 REPS ?=
 PEER_VERSION := 5.0.4
+# Empty packages that stand for parts of this one, so that pip does not install the published ones.
+STUBS := jupyter-server-ydoc jupyter-docprovider jupyter-collaboration-ui
 
 STEP := scripts/step
 PIP_INSTALL := -m pip --disable-pip-version-check install -qq --progress-bar off
@@ -40,7 +42,7 @@ export PYTHONDONTWRITEBYTECODE := 1
 .DEFAULT_GOAL := help
 .DELETE_ON_ERROR:
 .NOTPARALLEL:
-.PHONY: help lab dev wheel test lint test-python fuzz mutate test-ts test-ui screenshots bench bench-ui stalls evidence clean
+.PHONY: help lab dev wheel test lint test-python fuzz mutate test-ts test-ui test-extensions screenshots bench bench-ui stalls evidence clean
 
 help:  ## Say what there is
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed 's/:.*##/##/' | awk -F'## *' '{printf "  make %-12s %s\n", $$1, $$2}'
@@ -61,7 +63,7 @@ dev: $(LIB_STAMP)  ## Install the source tree into .venv, editable, and link the
 	@$(STEP) "Linking the front end into .venv" .venv/bin/jupyter-builder develop . --overwrite
 	@echo "==> Start it with: .venv/bin/jupyter lab examples   (and '.venv/bin/jlpm watch' beside it)"
 
-wheel: $(WHEEL_STAMP)  ## Build the wheel into dist/
+wheel: $(WHEEL_STAMP)  ## Build the wheel and the empty packages beside it into dist/
 	@ls -l dist/*.whl
 
 test:  ## Run everything below: lint, and the Python, TypeScript and browser tests
@@ -92,6 +94,13 @@ test-ts: $(LIB_STAMP)  ## Run the unit tests of the front end
 test-ui: $(WHEEL_ENV_STAMP) $(NODE_MODULES) $(CHROMIUM_STAMP)  ## Run the browser tests, against the built wheel
 	@COLLAB_PYTHON="$(CURDIR)/$(WHEEL_ENV)/bin/python" CHROMIUM_PATH="$$(cat $(CHROMIUM_STAMP))" \
 		$(STEP) "Browser tests" jlpm workspace @jupyter/collaboration-ui-tests test $(ARGS)
+
+test-extensions: $(WHEEL_STAMP) $(VENV_STAMP) $(NODE_MODULES) $(CHROMIUM_STAMP)  ## Run the tests with other packages, in environments of their own (slow)
+	@$(STEP) "Creating environments with other packages (build/extensions)" \
+		.venv/bin/python scripts/extension_envs.py
+	@$(STEP) "The published package's own server tests" .venv/bin/python scripts/published_tests.py
+	@CHROMIUM_PATH="$$(cat $(CHROMIUM_STAMP))" $(STEP) "Tests with other packages" \
+		jlpm workspace @jupyter/collaboration-ui-tests test --config playwright.extensions.config.ts $(ARGS)
 
 screenshots: $(WHEEL_ENV_STAMP) $(NODE_MODULES) $(CHROMIUM_STAMP)  ## Take the README's pictures again (docs/images)
 	@COLLAB_PYTHON="$(CURDIR)/$(WHEEL_ENV)/bin/python" CHROMIUM_PATH="$$(cat $(CHROMIUM_STAMP))" \
@@ -167,7 +176,9 @@ $(FRONT_END): $(LIB_STAMP)
 	@touch $@
 
 # hatch-jupyter-builder leaves a front end alone that is there already, so it is built before.
-$(WHEEL_STAMP): $(FRONT_END) $(PY_SOURCES) pyproject.toml install.json README.md LICENSE
+$(WHEEL_STAMP): $(FRONT_END) $(PY_SOURCES) $(wildcard stubs/*/*) pyproject.toml install.json README.md LICENSE
 	@rm -rf dist
 	@$(STEP) "Building the wheel" .venv/bin/python -m build --wheel --no-isolation --outdir dist .
+	@for name in $(STUBS); do $(STEP) "Building the empty package $$name" \
+		.venv/bin/python -m build --wheel --no-isolation --outdir dist stubs/$$name || exit 1; done
 	@touch $@

@@ -16,6 +16,7 @@ from pycrdt import Doc
 from traitlets import Bool, Float, Int, Type, Unicode
 from traitlets.config import Config
 
+from ._version import __version__
 from .access.file_ids import FileIds
 from .access.paths import Paths
 from .access.quotas import FairShare, Limits
@@ -30,6 +31,7 @@ from .rooms.document import DocumentRoom
 from .rooms.forks import Forks
 from .rooms.lost_files import LostFiles
 from .rooms.manager import RoomManager
+from .rooms.open_files import FileLoaderMapping
 from .rooms.timeline import TimelineForks
 from .stores import SQLiteYStore, TempFileYStore, YStore
 from .versions.authorship import Authorship
@@ -45,6 +47,13 @@ from .worker import stop_worker
 
 EVENTS_URI = "https://schema.jupyter.org/jupyter_collaboration"
 
+
+WITHOUT_EFFECT = (
+    "document_load_progressively",
+    "notebook_output_delay_threshold_mb",
+    "session_store_path",
+)
+"""Traits of earlier versions that are accepted, and named in a warning."""
 
 SWITCH_INTERVAL = 0.001
 """Most seconds for which a thread keeps Python's interpreter lock from the event loop.
@@ -127,7 +136,7 @@ class YDocExtension(ExtensionApp):
 
     ystore_class = Type(
         SQLiteYStore,
-        klass=YStore,
+        klass=object,  # checked in `_store_class`, so that a class of others stops nothing
         help="""The class of the store for document histories: SQLiteYStore, TempFileYStore or
         MemoryYStore of jupyter_server_ydoc.stores, or a subclass of one of them.""",
     ).tag(config=True)
@@ -168,9 +177,15 @@ class YDocExtension(ExtensionApp):
     ywebsocket_server: RoomManager
     """All rooms, under the name that other extensions use."""
 
+    file_loaders: FileLoaderMapping
+    """The files of all open documents, under the name that other extensions use."""
+
     def initialize_settings(self) -> None:
         """Configure the front end, and register the event schemas."""
         assert self.serverapp is not None and self.serverapp.event_logger is not None
+        for name in WITHOUT_EFFECT:
+            if name in self.config.YDocExtension:
+                self.log.warning("YDocExtension.%s no longer has an effect.", name)
         page_config = self.serverapp.web_app.settings.setdefault("page_config_data", {})
         page_config["disableRTC"] = self.disable_rtc
         page_config["serverSideExecution"] = self.server_side_execution
@@ -185,7 +200,7 @@ class YDocExtension(ExtensionApp):
             return
         config: Config = self.config
         root = Path(self.serverapp.root_dir).expanduser()
-        backend = self.ystore_class(config=config, log=self.log).backend(root)
+        backend = self._store_class()(config=config, log=self.log).backend(root)
         self._options = SynchronizerOptions(
             save_delay=self.document_save_delay,
             save_max_delay=self.document_save_max_delay,
@@ -203,6 +218,7 @@ class YDocExtension(ExtensionApp):
             start=self._start,
         )
         contents = self.serverapp.contents_manager
+        self.file_loaders = FileLoaderMapping(self.ywebsocket_server)
         self._file_ids = FileIds(self._file_id_manager, contents)
         shared_root = "" if backend.is_within(root) else str(root)
         lost_files = LostFiles(self.ywebsocket_server, self._file_ids, contents, shared_root)
@@ -258,6 +274,24 @@ class YDocExtension(ExtensionApp):
                 (rf"/api/collaboration/room/{room_id}", RoomHandler, socket_parts),
             ]
         )
+
+    def _store_class(self) -> type[YStore]:
+        """Return the configured class; a store of ours for a class of another package."""
+        given: type = self.ystore_class
+        if issubclass(given, YStore):
+            return given
+        # Earlier versions, which may be installed over this one, have stores of the same names.
+        same = {each.__name__: each for each in (SQLiteYStore, TempFileYStore)}
+        used = same.get(given.__name__, SQLiteYStore)
+        self.log.error(
+            "YDocExtension.ystore_class: %s.%s is not a store of jupyter-collaboration %s, so %s"
+            " is used. Choose a class of jupyter_server_ydoc.stores, or a subclass of one.",
+            given.__module__,
+            given.__qualname__,
+            __version__,
+            used.__name__,
+        )
+        return used
 
     @property
     def _file_id_manager(self) -> BaseFileIdManager:

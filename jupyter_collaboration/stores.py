@@ -5,7 +5,7 @@ from __future__ import annotations
 import tempfile
 from pathlib import Path
 
-from traitlets import Float, Int, Unicode
+from traitlets import Bunch, Float, Int, Unicode, observe
 from traitlets.config import LoggingConfigurable
 
 from .history.memory import MemoryBackend
@@ -64,12 +64,18 @@ class SQLiteYStore(YStore):
         used.""",
     ).tag(config=True)
 
+    @observe("document_ttl")
+    def _take_alias(self, change: Bunch) -> None:
+        given = (self.squash_after_inactivity_of, change.new)
+        limits = [seconds for seconds in given if seconds is not None]
+        self.squash_after_inactivity_of = min(limits, default=None)
+
     def backend(self, root: Path) -> HistoryBackend:
         path = self.db_path if self.db_path == ":memory:" else str(root / self.db_path)
         return self._backend(path)
 
     def _backend(self, path: str) -> HistoryBackend:
-        given = (self.squash_after_inactivity_of, self.document_ttl)
+        given = (self.squash_after_inactivity_of, self.document_ttl)  # set in either order
         limits = [seconds for seconds in given if seconds is not None]
         retention = Retention(
             detail_days=self.detail_days,

@@ -181,6 +181,22 @@ async def until(done: Callable[[], bool], limit: float = 20) -> None:
             await asyncio.sleep(0.02)
 
 
+def code_cell(source: str, name: str, **more: Any) -> dict[str, Any]:
+    """A code cell without outputs."""
+    cell = {"cell_type": "code", "execution_count": None, "metadata": {}, "outputs": []}
+    return {**cell, "source": source, "id": name, **more}
+
+
+async def conflicts_of(editor: Editor, count: int = 1) -> list[dict[str, Any]]:
+    """Wait until the list of conflicts has so many entries."""
+
+    def is_list(reply: dict[str, Any]) -> bool:
+        return reply.get("type") == "merge_conflicts" and len(reply["conflicts"]) == count
+
+    found: list[dict[str, Any]] = (await editor.reply(is_list))["conflicts"]
+    return found
+
+
 async def closing(url: str, message: bytes | None = None) -> tuple[int, str]:
     """Connect, perhaps send something, and wait to be closed: the code and the reason."""
     socket = WebSocket(lambda data, now: None)

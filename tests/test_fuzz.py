@@ -117,6 +117,36 @@ def test_what_is_told_to_stand_twice_may_and_nothing_else() -> None:
     assert len(ledger.verdicts(marks_in(one * 3 + other))) == 1
 
 
+def test_a_conflict_of_lines_of_a_conflict_doubles_them_again() -> None:
+    ledger = Ledger()
+    mark = ledger.new(1, "ada")
+    ledger.conflicted([(f"a {mark}", f"b {mark}")], is_loose=False)
+    assert ledger.verdicts(marks_in(mark * 2)) == []
+    assert len(ledger.verdicts(marks_in(mark * 3))) == 1
+    ledger.conflicted([(f"a {mark} b {mark}", f"a {mark} c {mark}")], is_loose=False)
+    assert ledger.verdicts(marks_in(mark * 4)) == []
+    assert len(ledger.verdicts(marks_in(mark * 5))) == 1
+
+
+def test_a_mark_typed_while_its_text_was_moved_has_no_given_place() -> None:
+    ledger = Ledger()
+    first = ledger.new(1, "ada")
+    ledger.effect([], [("", f"a{first}b")], "")
+    unseen, last = ledger.new(2, "bob"), ledger.new(4, "bob")
+    ledger.effect([("", f"a{first}b")], [("", f"a{first}b{unseen}{last}")], "")
+    ledger.text_moves([("", f"a{first}b{last}")])
+    meanwhile = ledger.new(3, "bob")
+    ledger.effect([("", f"a{first}b")], [("", f"a{first}b{meanwhile}")], "")
+    assert (
+        ledger.places.verdicts([("", unseen + meanwhile + first)], named=False, twins=set()) == []
+    )
+    assert ledger.places.verdicts([("", last + first)], named=False, twins=set()) != []
+    ledger.places.is_text_moving = False
+    late = ledger.new(5, "bob")
+    ledger.effect([("", f"a{first}b")], [("", f"a{first}b{late}")], "")
+    assert ledger.places.verdicts([("", late + first)], named=False, twins=set()) != []
+
+
 def test_the_judge_sees_a_token_that_nobody_typed() -> None:
     typed = Typed()
     typed.edited([], ["lr = 0.1"])

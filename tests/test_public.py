@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Awaitable, Callable
-from importlib import metadata
+from importlib import import_module
 from pathlib import Path
 from typing import Any
 
@@ -13,8 +13,12 @@ from pycrdt.store import BaseYStore
 from pycrdt.websocket import YRoom
 
 import jupyter_collaboration
-from jupyter_collaboration import install_check
+import jupyter_server_ydoc
+from jupyter_collaboration.app import YDocExtension
 from jupyter_collaboration.errors import RoomNotFound
+from jupyter_collaboration.rooms.document import DocumentRoom
+from jupyter_collaboration.rooms.earlier_names import OF_DOCUMENT_ROOMS, OF_THE_MANAGER
+from jupyter_collaboration.rooms.manager import RoomManager
 from jupyter_server_ydoc import stores, utils
 
 Run = Callable[[Awaitable[Any]], Any]
@@ -34,6 +38,101 @@ def test_public_helpers_are_where_they_were() -> None:  # [C1]
         "SQLiteYStore",
         "TempFileYStore",
     }
+
+
+PUBLISHED = {
+    "app": ["RoomNotFound", "YDocExtension"],
+    "handlers": [
+        "DocForkHandler",
+        "DocSessionHandler",
+        "TimelineHandler",
+        "UndoRedoHandler",
+        "YDocWebSocketHandler",
+    ],
+    "loaders": ["FileLoader", "FileLoaderMapping"],
+    "pytest_plugin": [
+        "jp_server_config",
+        "rtc_add_doc_to_store",
+        "rtc_connect_awareness_client",
+        "rtc_connect_doc_client",
+        "rtc_connect_fork_client",
+        "rtc_create_SQLite_store",
+        "rtc_create_SQLite_store_factory",
+        "rtc_create_file",
+        "rtc_create_fork_client",
+        "rtc_create_mock_document_room",
+        "rtc_create_notebook",
+        "rtc_delete_fork_client",
+        "rtc_document_cleanup_delay",
+        "rtc_document_save_delay",
+        "rtc_fetch_session",
+        "rtc_get_forks_client",
+    ],
+    "rooms": ["DocumentRoom", "TransientRoom"],
+    "stores": ["SQLiteYStore", "TempFileYStore"],
+    "test_utils": ["FakeContentsManager", "FakeEventLogger", "FakeFileIDManager"],
+    "utils": [
+        "AWARENESS_EVENTS_SCHEMA_PATH",
+        "EVENTS_FOLDER_PATH",
+        "EVENTS_SCHEMA_PATH",
+        "FORK_EVENTS_SCHEMA_PATH",
+        "JUPYTER_COLLABORATION_AWARENESS_EVENTS_URI",
+        "JUPYTER_COLLABORATION_EVENTS_URI",
+        "JUPYTER_COLLABORATION_FORK_EVENTS_URI",
+        "LogLevel",
+        "MessageType",
+        "OutOfBandChanges",
+        "ReadError",
+        "SERVER_SESSION",
+        "WriteError",
+        "YDOC_SERVER_VERSION",
+        "decode_file_path",
+        "encode_file_path",
+        "room_id_from_encoded_path",
+    ],
+    "websocketserver": ["JupyterWebsocketServer", "RoomNotFound"],
+}
+"""The names of the published package that others import, by module."""
+
+
+@pytest.mark.parametrize(
+    ("module", "name"), [(module, name) for module in PUBLISHED for name in PUBLISHED[module]]
+)
+def test_published_names_can_be_imported(module: str, name: str) -> None:  # [C1]
+    assert hasattr(import_module(f"jupyter_server_ydoc.{module}"), name)
+
+
+def test_the_extension_can_be_imported_from_the_package() -> None:  # [C1]
+    assert jupyter_server_ydoc.YDocExtension is YDocExtension
+    with pytest.raises(AttributeError, match="unknown"):
+        jupyter_server_ydoc.unknown  # noqa: B018
+
+
+def test_message_types_and_event_schemas_are_the_published_ones() -> None:  # [C1]
+    types = {each.name: each.value for each in utils.MessageType}
+    assert types == {"SYNC": 0, "AWARENESS": 1, "RAW": 2, "CHAT": 125}
+    for name, path in [
+        ("JUPYTER_COLLABORATION_EVENTS_URI", utils.EVENTS_SCHEMA_PATH),
+        ("JUPYTER_COLLABORATION_AWARENESS_EVENTS_URI", utils.AWARENESS_EVENTS_SCHEMA_PATH),
+        ("JUPYTER_COLLABORATION_FORK_EVENTS_URI", utils.FORK_EVENTS_SCHEMA_PATH),
+    ]:
+        assert getattr(utils, name) in path.read_text()
+
+
+def test_what_cannot_be_meant_names_its_replacement() -> None:  # [C1]
+    room = object.__new__(DocumentRoom)
+    with pytest.raises(AttributeError, match=r"_save_to_disc .* room\.flush"):
+        room._save_to_disc  # noqa: B018
+    for kind, names in [
+        (DocumentRoom, OF_DOCUMENT_ROOMS),
+        (RoomManager, OF_THE_MANAGER),
+    ]:
+        for name in names:
+            assert name not in dir(kind), f"{name} exists"
+            with pytest.raises(AttributeError, match=f"{name} does not exist since"):
+                getattr(object.__new__(kind), name)
+    with pytest.raises(AttributeError, match="no attribute 'other'"):
+        object.__new__(RoomManager).other  # type: ignore[attr-defined]  # noqa: B018
 
 
 NAMED = {"path": "a.txt", "content_type": "file", "file_format": "text"}
@@ -70,12 +169,35 @@ def test_rooms_are_found_as_before(extension: Any, run: Run) -> None:  # [C1]
         assert isinstance(room.ystore, BaseYStore)
         assert (room.room_id, room.ready, room.clients) == (room_id, True, set())
         assert room._document.source == "one"
+        assert (room.file_format, room.file_type) == ("text", "file")
+        assert rooms.get_room_name(room) == room_id
         await room.initialize()
         with pytest.raises(RoomNotFound):
             await rooms.get_room("unknown")
         with pytest.raises(LookupError):
             await rooms.get_room("unknown")
         await extension.stop_extension()
+
+    run(test())
+
+
+def test_files_of_open_documents_are_found_by_their_ids(extension: Any, run: Run) -> None:  # [C1]
+    async def test() -> None:
+        await extension._start_jupyter_server_extension(extension.serverapp)
+        loaders = extension.file_loaders
+        assert (len(loaders), list(loaders)) == (0, [])
+        await extension.get_document(**NAMED, create=True)
+        file_id = extension.serverapp.web_app.settings["file_id_manager"].get_id("a.txt")
+        assert list(loaders) == [file_id]
+        loader = loaders[file_id]
+        assert (loader.file_id, loader.path) == (file_id, "a.txt")
+        assert loader.number_of_subscriptions == 1
+        with pytest.raises(KeyError):
+            loaders["unknown"]
+        with pytest.raises(AttributeError, match="get_document"):
+            loader.load_content("text", "file")
+        await extension.stop_extension()
+        assert file_id not in loaders
 
     run(test())
 
@@ -92,18 +214,3 @@ def test_a_live_document_that_code_edits_is_saved(
         assert (tmp_path / "root" / "a.txt").read_text() == "by an agent"
 
     run(test())
-
-
-def test_distributions_installed_over_ours_are_told_with_the_cure(
-    monkeypatch: pytest.MonkeyPatch,
-) -> None:
-    assert install_check.warning("5.90.0") is None
-
-    def distribution(name: str) -> str:
-        if name == "jupyter-docprovider":
-            return name
-        raise metadata.PackageNotFoundError(name)
-
-    monkeypatch.setattr(metadata, "distribution", distribution)
-    text = install_check.warning("5.90.0")
-    assert text and "pip uninstall -y jupyter-docprovider" in text

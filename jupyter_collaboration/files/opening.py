@@ -143,7 +143,7 @@ class Opening:
         if stored.saved_seq is not None:
             await self._recent.note(stored.saved_seq)
         if stored.saved_hash == file.state.hash:
-            todo = Todo.NOTHING if stored.seq == stored.saved_seq else Todo.COMPARE
+            todo = Todo.NOTHING if stored.is_saved else Todo.COMPARE
             fingerprint = stored.saved_fingerprint
             return Opened(stored.session_id, todo, file.state, size, fingerprint, stored.is_held)
         return await self._from_both(file, stored)

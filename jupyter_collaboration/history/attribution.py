@@ -12,7 +12,7 @@ from collections.abc import Iterable
 from typing import NamedTuple
 
 from ..errors import ProtocolError
-from ..protocol.update_reader import brought_by
+from ..protocol.update_reader import read_own_update
 from .model import Entry, Kind
 
 SPAN = 600
@@ -61,7 +61,7 @@ class Attribution:
         """Add the next entry. Items that exist already keep their first author."""
         self.seq = seq
         try:
-            parts = brought_by(update)
+            parts = read_own_update(update).brought
         except ProtocolError:
             return  # imported from an older store: the author is not known
         if "\n" in author:

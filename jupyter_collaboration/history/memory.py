@@ -217,6 +217,7 @@ class MemoryHistory(History):
             saving_seq=document.saving_seq,
             newline=document.newline,
             path=document.path,
+            saved_differs=document.saved_state is not None,
             is_held=document.is_held,
         )
 

@@ -51,7 +51,9 @@ class Stored:
         updates: the Yjs updates that produce the document, in this order; empty if there is no
             history yet.
         seq: the number of the last entry; 0 without entries.
-        saved_seq: the last entry that is in the file; None if the document was never saved.
+        saved_seq: the last entry that is in the file, or was when another program changed the file;
+            None if the document was never saved.
+        saved_differs: whether the file did not hold all entries until then.
         saved_hash: the hash of the file at that time.
         saved_print: the fingerprint of the content at that time.
         saving_print: the fingerprint of a content that was about to be written after that; it is
@@ -72,7 +74,13 @@ class Stored:
     saving_seq: int | None = None
     newline: str | None = None
     path: str | None = None
+    saved_differs: bool = False
     is_held: bool = False
+
+    @property
+    def is_saved(self) -> bool:
+        """Whether the file held the document when it was last written or read."""
+        return self.seq == self.saved_seq and not self.saved_differs
 
     @property
     def state(self) -> bytes | None:

@@ -163,18 +163,20 @@ def read_awareness(message: bytes, limit: int | None = None) -> Iterator[ClientS
         yield ClientState(client_id, clock, state)
 
 
-def check_state_vector(data: bytes) -> None:
-    """Check that this is a complete state vector.
+def read_state_vector(data: bytes) -> dict[int, int]:
+    """Return the clock of each client in a complete state vector.
 
     Raises:
         ProtocolError: it is not valid.
     """
     count, at = read_varuint(data, 0)
+    clocks: dict[int, int] = {}
     for _ in range(count):
-        _, at = read_varuint(data, at)
-        _, at = read_varuint(data, at)
+        client, at = read_varuint(data, at)
+        clocks[client], at = read_varuint(data, at)
     if at != len(data):
         raise ProtocolError("a state vector with data after its end")
+    return clocks
 
 
 def read_request(message: bytes) -> Request:

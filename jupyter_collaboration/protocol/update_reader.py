@@ -78,13 +78,13 @@ def read_update(data: bytes) -> Update:
     return _Reader(data).update()
 
 
-def brought_by(data: bytes) -> list[Part]:
-    """Return the ranges that an update inserts, without limits on its size.
+def read_own_update(data: bytes) -> Update:
+    """Read an update of a document, without limits on its size.
 
     Raises:
         ProtocolError: the update is not valid.
     """
-    return _Reader(data, is_limited=False).update().brought
+    return _Reader(data, is_limited=False).update()
 
 
 class _Reader:

@@ -10,7 +10,8 @@ and many small edits become few large messages.
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Iterator
+from contextlib import contextmanager
 from functools import partial
 from logging import Logger
 from typing import Any
@@ -30,6 +31,7 @@ from ..protocol.update_reader import Update, read_update
 from .batch import Batch
 from .member import Member, Outgoing
 from .presence import Presence
+from .returns import LARGE
 from .state import RoomState
 
 UPDATE_INTERVAL = 0.00008
@@ -43,9 +45,6 @@ sending, without a noticeable delay in small rooms. The first message is sent im
 MAX_INTERVAL_MEMBERS = 50
 """Number of members above which the time between two broadcasts no longer grows."""
 
-
-LARGE = 64 * 2**10
-"""Size in bytes above which an update is read in a thread."""
 
 MIN_STATE_VECTOR = 8 * 2**10
 """Size in bytes that a state vector may always have; otherwise at most twice the document's."""
@@ -209,7 +208,7 @@ class BroadcastRoom(YRoom):
         """
         if len(state) > MIN_STATE_VECTOR and len(state) > 2 * len(self.ydoc.get_state()):
             raise ProtocolError(f"a state vector of {len(state)} bytes")
-        messages.check_state_vector(state)
+        messages.read_state_vector(state)
         try:
             return self.ydoc.get_update(state)
         except Exception as error:  # pycrdt raises no type of its own
@@ -306,6 +305,17 @@ class BroadcastRoom(YRoom):
         finally:
             self._is_broadcasting = True
         self._storing += 1
+
+    @contextmanager
+    def broadcast_together(self) -> Iterator[None]:
+        """Broadcast all changes in this block as one, so that nobody sees only some of them."""
+        self._is_broadcasting = False
+        try:
+            yield
+        finally:
+            self._is_broadcasting = True
+            if not self._storing:
+                self._broadcast_stored()
 
     def mark_stored(self) -> None:
         """Record that a change is stored, and broadcast once no change is waiting to be stored."""

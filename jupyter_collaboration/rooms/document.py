@@ -21,6 +21,7 @@ import anyio
 import nbformat
 from anyio import TASK_STATUS_IGNORED, Event, Lock, create_task_group
 from anyio.abc import TaskGroup, TaskStatus
+from anyio.to_thread import run_sync
 from jupyter_ydoc.ybasedoc import YBaseDoc
 from jupyter_ydoc.ynotebook import YNotebook
 from jupyter_ydoc.yunicode import YUnicode
@@ -28,7 +29,7 @@ from pycrdt import Array, ArrayEvent, Doc, Map, MapEvent, Subscription, Text, me
 
 from ..access.roles import Action, Role
 from ..documents.cell_index import CellIndex
-from ..documents.codec import LINE_END, make_document
+from ..documents.codec import LINE_END, make_document, take_in
 from ..documents.identity import DocumentId, has_saved_state, is_notebook
 from ..documents.slices import Slices
 from ..documents.validation import NOTHING, repair_notebook
@@ -56,9 +57,11 @@ from ..protocol.messages import Request
 from ..protocol.update_reader import Update, read_update
 from ..worker import run_large
 from .conflicts import ConflictList
+from .earlier_names import OF_DOCUMENT_ROOMS, EarlierNames
 from .member import Member, Outgoing
 from .moved_cells import MovedCells
 from .persistent import PersistentRoom
+from .returns import LARGE, Returns
 from .state import RoomState
 
 Emit = Callable[..., None]
@@ -85,11 +88,14 @@ RUNNER_RETURN = 10.0
 CONFLICT_DELAY = 0.5
 """Seconds after an edit until open conflicts are checked for whether it resolved them."""
 
+STATE_LIMIT = 0.2
+"""Seconds that a client which answered the document's state vector has to send its own."""
+
 SETTLE_LIMIT = 1.0
 """Seconds that reconnecting clients have to send their edits before the file is merged."""
 
 
-class DocumentRoom(PersistentRoom):
+class DocumentRoom(PersistentRoom, EarlierNames):
     """A document that is open: its members, its file and its history.
 
     Args:
@@ -98,6 +104,8 @@ class DocumentRoom(PersistentRoom):
             text. [F9]
         watch: polls the files of all rooms; if None, this file is not polled.
     """
+
+    _replacements = OF_DOCUMENT_ROOMS
 
     def __init__(
         self,
@@ -145,6 +153,7 @@ class DocumentRoom(PersistentRoom):
         self._shared_state = self.ydoc.get("state", type=Map)
         self._cells = self.ydoc.get("cells", type=Array) if self._is_notebook else None
         self._index = CellIndex(self._cells) if self._cells is not None else None
+        self._returns = Returns(document_id.type, self.ydoc, history, log)
         self._moved: MovedCells | None = None
         self._conflict_check: asyncio.TimerHandle | None = None
         self.conflicts: ConflictList
@@ -156,6 +165,16 @@ class DocumentRoom(PersistentRoom):
     @property
     def _is_notebook(self) -> bool:
         return is_notebook(self.id.type)
+
+    @property
+    def file_format(self) -> str:
+        """The format of the document, such as ``json``."""
+        return self.id.format
+
+    @property
+    def file_type(self) -> str:
+        """The type of the document, such as ``notebook``."""
+        return self.id.type
 
     @property
     def document(self) -> YBaseDoc:
@@ -293,7 +312,8 @@ class DocumentRoom(PersistentRoom):
         super().take_read(member, update, found)
         if arrived and self._moved is not None and update not in self._early.get(member, ()):
             with self._entries_of(Kind.EDIT, member.username), self.ydoc.transaction():
-                self._moved.type(arrived)
+                conflicts = self._moved.type(arrived)
+            self.show_conflicts(conflicts, "rebase")
         if found.returns:
             self._normalize_soon()
 
@@ -329,13 +349,97 @@ class DocumentRoom(PersistentRoom):
             self.synchronizer.changed()
 
     def receive(self, member: Member, message: bytes) -> Awaitable[None] | None:
+        if message[:2] != bytes((messages.SYNC, messages.STEP1)):
+            self._take_waiting(member)
         work = super().receive(member, message)
-        if message[:2] == bytes((messages.SYNC, messages.STEP2)):
-            self._heard.set()
-        elif message[0] == messages.AWARENESS:
+        if message[0] == messages.AWARENESS:
             self._silent_authors.discard(member)
             self._follow_autosave()
+        if message[:2] != bytes((messages.SYNC, messages.STEP2)):
+            return work
+        if work is not None:
+            return self._hear(work)
+        self._heard.set()
+        return None
+
+    async def _hear(self, work: Awaitable[None]) -> None:
+        try:
+            await work
+        finally:
+            self._heard.set()
+
+    def _receive_sync(self, member: Member, step: int, payload: bytes) -> Awaitable[None] | None:
+        if step == messages.STEP2 and payload != messages.EMPTY_UPDATE:
+            if (work := self._take_answer(member, payload)) is not None:
+                return work
+            if self._returns.waits(member):
+                return None
+        work = super()._receive_sync(member, step, payload)
+        if step == messages.STEP1:
+            self._returns.note(member, payload)
+            if (update := self._returns.waiting(member)) is not None:
+                return self._take_answer(member, update) or self.take(member, update)
         return work
+
+    def _take_answer(self, member: Member, update: bytes) -> Awaitable[None] | None:
+        """Take a member's answer to the document's state vector.
+
+        Returns:
+            None if it can be taken like any other edit, or has to wait for the member's own state
+            vector, which some clients send afterwards.
+        """
+        if not member.role.may(Action.EDIT):
+            return None
+        if (seen := self._returns.answered(member)) is not None:
+            return self._take_return(member, update, seen)
+        if self._returns.wait(member, update):
+            loop = asyncio.get_running_loop()
+            loop.call_later(STATE_LIMIT, self._take_waiting, member)
+        return None
+
+    def _take_waiting(self, member: Member) -> None:
+        """Take an answer whose member did not send its state vector."""
+        update = self._returns.waiting(member)
+        if update is None or self.is_closed or not member.role.may(Action.EDIT):
+            return
+        try:
+            self.take_read(member, update, read_update(update))
+        except ProtocolError as error:
+            self.log.warning("%s: refused an edit of %s: %s", self.path, member.username, error)
+
+    async def _take_return(self, member: Member, update: bytes, seen: dict[int, int]) -> None:
+        """Apply what a member edited while it was offline, and others edited as well. [S4]"""
+        is_large = len(update) > LARGE
+        found = await run_sync(read_update, update) if is_large else read_update(update)
+        async with self._returns.lock:
+            merge = None
+            if self._returns.brings(found) and self._has_texts:
+                merge = await self._returns.correction(update, seen, self._moved_names)
+            if member not in self.clients or not member.role.may(Action.EDIT):
+                return
+            if merge is None:
+                self.take_read(member, update, found)
+                return
+            with self.broadcast_together():
+                self.take_read(member, update, found)
+                if self._returns.has(found):  # it may have been refused
+                    self._correct(merge, member.username)
+
+    def _correct(self, merge: Merge, author: str) -> None:
+        """Apply a correction; text typed since it was computed is kept."""
+        late = LateEdits(self.ydoc, self._index, merge)
+        with self._entries_of(Kind.EDIT, author):
+            take_in(self.ydoc, merge.update)
+            late.bring_in()
+        self.show_conflicts([*merge.conflicts, *late.conflicts], "rebase")
+
+    @property
+    def _has_texts(self) -> bool:
+        return isinstance(self._document, (YNotebook, YUnicode))
+
+    @property
+    def _moved_names(self) -> list[str]:
+        return [] if self._moved is None else self._moved.names
 
     async def run(self, *, task_status: TaskStatus[None] = TASK_STATUS_IGNORED) -> None:
         """Save the document and watch its file, until cancelled."""
@@ -396,7 +500,9 @@ class DocumentRoom(PersistentRoom):
                 self._running.pop(name, None)
 
     def leave(self, member: Member) -> None:
+        self._take_waiting(member)
         super().leave(member)
+        self._returns.left(member)
         self._silent_authors.discard(member)
         self._follow_autosave()
         if any(runner is member for runner in self._running.values()):
@@ -444,6 +550,7 @@ class DocumentRoom(PersistentRoom):
 
     def on_update(self, update: bytes, sender: Member | None) -> None:
         super().on_update(update, sender)
+        self._returns.changed(update)
         self._history.append(update, sender.username if sender else self._author, self._kind)
         if sender is None and self._kind is Kind.EDIT and _has_returns(update):
             self._normalize_soon()
@@ -717,14 +824,20 @@ class DocumentRoom(PersistentRoom):
             CollaborationError: the edit is not valid in this document.
         """
         state, update = fork.get_state(), fork.get_update(self.ydoc.get_state())
-        self._check.check(update, await anyio.to_thread.run_sync(read_update, update))
-        later = fork.get_update(state)
-        self._check.check(later)
-        if self.is_closed:
-            raise RoomClosed(f"{self.path} was closed in the meantime.")
-        taken()
-        whole = merge_updates(update, later)
-        await self.change(whole, Kind.EDIT, username, may_execute=may_execute)
+        self._check.check(update, await run_sync(read_update, update))
+        async with self._returns.lock:
+            merge = None
+            if self._has_texts:
+                seen = messages.read_state_vector(state)
+                merge = await self._returns.correction(update, seen, self._moved_names)
+            later = fork.get_update(state)
+            self._check.check(later)
+            if self.is_closed:
+                raise RoomClosed(f"{self.path} was closed in the meantime.")
+            taken()
+            whole = merge_updates(update, later)
+            also = None if merge is None else partial(self._correct, merge, username)
+            await self.change(whole, Kind.EDIT, username, also=also, may_execute=may_execute)
         self.publish()
 
     async def forget_before(self, seq: int) -> int:

@@ -43,6 +43,7 @@ from ..history.store import History, HistoryBackend
 from ..protocol.messages import CloseCode
 from .broadcast import BroadcastRoom
 from .document import DocumentRoom
+from .earlier_names import OF_THE_MANAGER, EarlierNames
 from .fork import ForkRoom, is_fork_id
 from .member import Member, Pin
 from .persistent import PersistentRoom
@@ -60,7 +61,7 @@ EVICTION_RETRY = 10.0
 MakeRoom = Callable[[DocumentId, HistoryBackend], DocumentRoom]
 
 
-class RoomManager:
+class RoomManager(EarlierNames):
     """All rooms of a server.
 
     Args:
@@ -71,6 +72,8 @@ class RoomManager:
         watch: polls the files of all rooms while the manager runs.
         start: schedules `run`; called when the first room is needed.
     """
+
+    _replacements = OF_THE_MANAGER
 
     def __init__(
         self,
@@ -168,6 +171,10 @@ class RoomManager:
     def room_exists(self, room_id: str) -> bool:
         """Return whether a room is open."""
         return room_id in self.rooms
+
+    def get_room_name(self, room: BroadcastRoom) -> str:
+        """Return the id of an open room. [C1]"""
+        return room.room_id
 
     def is_used(self, room_id: str) -> bool:
         """Return whether a document or a fork of it is open."""

@@ -15,7 +15,7 @@ import json
 import time
 from bisect import bisect_right
 from collections.abc import Iterable
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from logging import Logger
 from typing import Any, NamedTuple
 
@@ -23,6 +23,7 @@ from pycrdt import Assoc, Text
 
 from ..documents.cell_index import CellIndex
 from ..history.store import DeletedCellStore
+from ..merge.conflict import Conflict
 from ..merge.document import edit_text
 from ..merge.text import merge_text
 from ..protocol.update_reader import Id, Part, Update
@@ -198,13 +199,26 @@ class MovedCells:
                 self._put(name)
         return texts
 
-    def type(self, texts: dict[str, tuple[str, str]]) -> None:
-        """Apply the edits to the copies of the cells."""
+    def type(self, texts: dict[str, tuple[str, str]]) -> list[Conflict]:
+        """Apply the edits to the copies of the cells.
+
+        Returns:
+            The conflicts, where the copies were changed at the same places.
+        """
+        conflicts: list[Conflict] = []
         for name, (before, after) in texts.items():
             cell = self._cells.cell(name)
             text = None if cell is None else cell.get("source")
             if isinstance(text, Text):
-                edit_text(text, merge_text(before, str(text), after)[0])
+                target, found = merge_text(before, str(text), after)
+                edit_text(text, target)
+                conflicts += [replace(each, cell=name) for each in found]
+        return conflicts
+
+    @property
+    def names(self) -> list[str]:
+        """The ids of the cells that are remembered."""
+        return list(self._deleted)
 
 
 def _has(part: Part, item: Id | None) -> bool:

@@ -134,14 +134,16 @@ async def at_rest(world: World, seconds: float) -> list[str]:
     wrong: list[str] = []
     if not await wait_for(lambda: _calm(world) and _file_agrees(world), seconds):
         wrong = ["the file does not become what the document is", *_differences(world)]
-    if not await wait_for(lambda: _both_agree(world), seconds):
+    if not await wait_for(lambda: all_agree(world), seconds):
         wrong += ["the servers do not agree", *_differences(world)]
         wrong.append(f"beside: {shown(world.beside.cells)}")
     return wrong + await _verdicts(world)
 
 
-def _both_agree(world: World) -> bool:
-    """Whether two servers on one folder have the same, and nothing to save."""
+def all_agree(world: World) -> bool:
+    """Whether everybody, the file and a second server have the same, and nothing to save."""
+    if world.live is None:
+        return False
     cells = cells_of_doc(_room(world).ydoc, world.kind)
     return _calm(world) and _file_agrees(world) and world.beside.agrees(cells)
 

@@ -204,6 +204,8 @@ class Collaborator:
         self._out.clear()
         self._asked.clear()
         if self._working is not None:
+            # The next connection is another member for the server, and here the same object.
+            self._working.cancel()
             self._working, self._pumping = None, False
         if room is not None and life is not None and not life.dead:
             life.rooms.leave(room, self)

@@ -156,6 +156,7 @@ def _cut(client: Collaborator, step: Step) -> None:
         start = seam(content, step["at"])
         end = seam(content, min(1.0, step["at"] + step["to"] / 3))
         if end > start:
+            client.ledger.text_moves(client.cells)  # an undo may put it back elsewhere
             with client.effect(_why(step), lambda: _put_back(client, step, content[start:end])):
                 remove(text, start, end)
 

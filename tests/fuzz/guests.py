@@ -227,7 +227,7 @@ async def merge_fork(world: World, step: Step) -> None:
             for each in (root, room):
                 joined.apply_update(each.ydoc.get_update())
             cells = cells_of_doc(joined, world.kind)
-            world.ledger.typed.mixed(text for _, text in cells)
+            world.merges_fork = merge
             await _forks(life, world).delete(
                 chosen.room_id, merge=merge, username="a person who merges"
             )
@@ -235,6 +235,8 @@ async def merge_fork(world: World, step: Step) -> None:
     except CollaborationError as error:
         life.refusals.append(f"the end of a fork: {error!r}")
         return
+    finally:
+        world.merges_fork = False
     world.forks.remove(chosen)
     if merge and not life.dead:
         for number, times in count(cells).items():

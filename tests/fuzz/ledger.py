@@ -29,9 +29,14 @@ class Mark:
 
 
 class Ledger:
-    """All marks of a plan."""
+    """All marks of a plan.
 
-    def __init__(self) -> None:
+    Args:
+        merges_contents: whether contents are merged in it, and not only edits.
+    """
+
+    def __init__(self, *, merges_contents: bool = True) -> None:
+        self._merges_contents = merges_contents
         self.typed = Typed()
         self.places = Places()
         self.replicas: dict[str, list[bytes]] = {}
@@ -111,7 +116,19 @@ class Ledger:
             else:
                 self.places.conflicted(one, other)
             for number in one | other:
-                self.marks[number].most += 1
+                # Lines that have a mark twice already, from a conflict before, double both.
+                self.marks[number].most += max(1, min(one[number], other[number]))
+
+    def may_stand_twice(self, numbers: Iterable[int]) -> None:
+        """It is not known in which of two cells these marks are."""
+        for number in numbers:
+            self.marks[number].most += 1
+            self.places.doubled([number])
+
+    def text_moves(self, seen: Cells) -> None:
+        """Somebody who sees these cells is about to cut a text."""
+        if self._merges_contents:
+            self.places.text_moves(self.marks.keys() - count(seen).keys())
 
     def cells_went(self, before: dict[str, str], after: Iterable[str]) -> None:
         """Cells are gone from the document: if nothing was left in them, rightly so."""

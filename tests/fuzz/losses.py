@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 
 from .clients import Collaborator
 from .ledger import Ledger
@@ -19,9 +19,18 @@ def excuse_crash(ledger: Ledger, one: Collaborator, clients: Iterable[Collaborat
     ledger.excuse(unsafe, f"({one.username} crashed)")
 
 
-def excuse_lost_store(ledger: Ledger, file: Cells, clients: Iterable[Collaborator]) -> None:
-    """The store is lost: what is neither in the file nor in a replica is gone."""
+def excuse_lost_store(ledger: Ledger, file: Cells, clients: Sequence[Collaborator]) -> None:
+    """The store is lost: what is neither in the file nor in a replica is gone.
+
+    What they have in different cells, since some of them lack a split, may stand in both. [S4]
+    """
     kept = count(file)
+    homes: dict[int, set[str]] = {}
+    for cells in (file, *(client.cells for client in clients)):
+        for name, text in cells:
+            for number in count([(name, text)]):
+                homes.setdefault(number, set()).add(name)
+    ledger.may_stand_twice(number for number, names in homes.items() if len(names) > 1)
     for number, mark in ledger.marks.items():
         mark.safe = bool(kept[number])
     for client in clients:

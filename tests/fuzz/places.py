@@ -7,7 +7,9 @@ judged are
 - marks and cells that somebody took out: they are back only if somebody put them elsewhere, or as
   one side of a conflict; and marks that a conflict doubled, which have no one place;
 - the order of two marks of which each is in one side of a conflict, since ours comes first; [L3]
-- the place of a cell that was added next to one that somebody else moved: it follows that one. [L4]
+- the place of a cell that was added next to one that somebody else moved: it follows that one; [L4]
+- the place of a mark that was typed while somebody else cut the text around it and put it
+  elsewhere, where contents are merged and not edits: it may follow that text. [L4]
 """
 
 from __future__ import annotations
@@ -62,6 +64,7 @@ class Places:
         self._homes: dict[int, set[str]] = {}
         self._nexts: dict[str, str] = {}
         self._moved: set[str] = set()
+        self.is_text_moving = False
 
     def edited(self, before: Cells, after: Cells, *, named: bool) -> None:
         """Somebody turned some cells into others.
@@ -78,6 +81,8 @@ class Places:
             for at, number in enumerate(numbers):
                 if number not in where:
                     self._marks.inserted(number, numbers[:at], numbers[at + 1 :])
+                    if self.is_text_moving:
+                        self._marks.loose.add(number)
                 if named and name not in where.get(number, ()):
                     self._homes.setdefault(number, set()).add(name)
         self._marks.loose |= where.keys() - count(after).keys()
@@ -106,6 +111,15 @@ class Places:
     def doubled(self, numbers: Iterable[int]) -> None:
         """These marks stand in the document more than once, or may have to."""
         self._marks.loose.update(numbers)
+
+    def text_moves(self, unseen: Iterable[int]) -> None:
+        """Somebody moves a text; `is_text_moving` until everybody has it where it is then.
+
+        Args:
+            unseen: the marks that they do not see.
+        """
+        self.is_text_moving = True
+        self._marks.loose.update(unseen)
 
     def verdicts(self, cells: Cells, *, named: bool, twins: set[str]) -> list[str]:
         """What stands at a wrong place.

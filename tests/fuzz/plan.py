@@ -128,6 +128,11 @@ def outputs_are_frail(plan: Plan) -> bool:
     return any(step["op"] in ("disk", "wipe", "restore") for step in plan["steps"])
 
 
+def merges_contents(plan: Plan) -> bool:
+    """Whether contents are merged in a plan, and not only edits."""
+    return any(step["op"] in ("disk", "wipe", "restore", "beside") for step in plan["steps"])
+
+
 def fresh_marks(plan: Plan) -> Plan:
     """A copy of a plan with its steps as they are: marks keep their numbers."""
     return {**plan, "steps": [dict(step) for step in plan["steps"]]}

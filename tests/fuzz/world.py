@@ -29,7 +29,7 @@ from .contents import body, cells_of_doc, cells_of_file, initial, is_notebook
 from .ledger import Ledger
 from .losses import excuse_crash, excuse_lost_store
 from .marks import Cells
-from .plan import Plan, Step, are_two, has_ids, outputs_are_frail
+from .plan import Plan, Step, are_two, has_ids, merges_contents, outputs_are_frail
 from .server import STORE, Life, mortal_writes
 
 FIRST_MARKS = range(5000, 5003)
@@ -41,6 +41,9 @@ NAMED = 0.5
 REST_TIME = 30.0
 """Seconds within which everything comes to rest; on a busy machine most need a tenth of one."""
 
+PLAN_TIME = 120.0
+"""Seconds after which a plan is given up."""
+
 
 class World:
     """Everything that a plan acts on."""
@@ -48,7 +51,7 @@ class World:
     def __init__(self, plan: Plan, folder: Path) -> None:
         self.plan = plan
         self.kind: str = plan["kind"]
-        self.ledger = Ledger()
+        self.ledger = Ledger(merges_contents=merges_contents(plan))
         self.problems: list[str] = []
         self.root = folder / "root"
         self.root.mkdir()
@@ -73,6 +76,7 @@ class World:
         self.beside = Beside(self)
         self.named: dict[tuple[str, int], Cells] = {}
         self.forks: list[guests.Fork] = []
+        self.merges_fork = False
         self._restores = any(step["op"] == "restore" for step in plan["steps"])
 
     @property
@@ -124,6 +128,8 @@ class World:
 
     async def _take(self, step: Step) -> None:
         await self._bury()
+        places = self.ledger.places
+        places.is_text_moving = places.is_text_moving and not checks.all_agree(self)
         for client in self.clients:
             editing.go_on(client)
         self.beside.go_on()
@@ -213,8 +219,10 @@ class World:
             self.problems += self.ledger.typed.invented(texts)
 
         def look_again(event: Any) -> None:
-            # What is typed into a moved cell is placed where Yjs would have placed it.
-            look(event.update, is_edit=live._is_broadcasting and live._kind is Kind.EDIT)
+            # What is typed into a moved cell is placed where Yjs would have placed it, and so is
+            # what a fork brings.
+            is_kept = live._kind is Kind.EDIT and (live._is_broadcasting or self.merges_fork)
+            look(event.update, is_edit=live._sender is not None or is_kept)
 
         look(live.ydoc.get_update(), is_edit=False)
         subscription = live.ydoc.observe(look_again)
@@ -378,6 +386,9 @@ def run_plan(plan: Plan) -> list[str]:
                 noting_conflicts(world.ledger, are_two=world.are_two),
                 mortal_writes(),
             ):
-                return await asyncio.wait_for(world.run(), 60)
+                try:
+                    return await asyncio.wait_for(world.run(), PLAN_TIME)
+                except TimeoutError:
+                    return [*world.problems, f"it did not end within {PLAN_TIME} s"]
 
     return asyncio.run(whole())

@@ -180,9 +180,11 @@ def test_a_store_that_a_paused_server_has_locked_is_replaced_by_a_private_one(
     run(test())
 
 
-@pytest.mark.parametrize("by_path", [True, False])
+@pytest.mark.parametrize(
+    ("by_path", "changed_on_disk"), [(True, False), (False, False), (False, True)]
+)
 def test_unsaved_work_of_a_private_store_is_found_once(
-    tmp_path: Path, run: Run, by_path: bool
+    tmp_path: Path, run: Run, by_path: bool, changed_on_disk: bool
 ) -> None:  # S2 [H9]
     async def test() -> None:
         path = str(tmp_path / "store.db")
@@ -199,6 +201,8 @@ def test_unsaved_work_of_a_private_store_is_found_once(
         mine = first.history(ROOM)
         await mine.load()
         typist.type(" and not")
+        if changed_on_disk:  # the file is known to be without it
+            history.mark_saved(history.mark_cut(), "other", state=await history.base())
         await history.commit()
         assert await mine.unsaved_elsewhere("a.txt") == []  # its server is there
         await second.close()

@@ -17,7 +17,7 @@ from jupyter_collaboration.protocol.update_reader import (
     MAX_DEPTH,
     MAX_PIECES,
     MAX_STRUCTS,
-    brought_by,
+    read_own_update,
     read_update,
 )
 
@@ -147,10 +147,10 @@ def test_the_parts_that_an_update_brings_are_told() -> None:  # [V6]
     text.insert(0, "three")
     last = doc.get_update(state)
     del text[0:2]
-    assert brought_by(first) == [(5, 0, 5)]
-    assert brought_by(doc.get_update(skipped)) == [(5, 5, 8)]
-    assert brought_by(merge_updates(first, last)) == [(5, 0, 5), (5, 8, 5)]
-    assert brought_by(pieces(MAX_PIECES + 2)) == [(1, 0, MAX_PIECES + 2)]
+    assert read_own_update(first).brought == [(5, 0, 5)]
+    assert read_own_update(doc.get_update(skipped)).brought == [(5, 5, 8)]
+    assert read_own_update(merge_updates(first, last)).brought == [(5, 0, 5), (5, 8, 5)]
+    assert read_own_update(pieces(MAX_PIECES + 2)).brought == [(1, 0, MAX_PIECES + 2)]
 
 
 def test_numbers_that_json_does_not_know_are_noticed() -> None:  # [M8]

@@ -8,29 +8,14 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from support import Editor, Server, until
+from support import Editor, Server, code_cell, conflicts_of, until
 
 Run = Callable[[Awaitable[Any]], Any]
-
-
-def code(source: str, name: str, **more: Any) -> dict[str, Any]:
-    cell = {"cell_type": "code", "execution_count": None, "metadata": {}, "outputs": []}
-    return {**cell, "source": source, "id": name, **more}
 
 
 def write_cells(path: Path, cells: list[dict[str, Any]]) -> None:
     content = {"cells": cells, "metadata": {}, "nbformat": 4, "nbformat_minor": 5}
     path.write_text(json.dumps(content, indent=1) + "\n")
-
-
-async def conflicts_of(editor: Editor, count: int = 1) -> list[dict[str, Any]]:
-    """Wait until the list of conflicts has so many entries."""
-
-    def is_list(reply: dict[str, Any]) -> bool:
-        return reply.get("type") == "merge_conflicts" and len(reply["conflicts"]) == count
-
-    found: list[dict[str, Any]] = (await editor.reply(is_list))["conflicts"]
-    return found
 
 
 def common_start(one: str, other: str) -> int:
@@ -65,7 +50,7 @@ def test_one_place_changed_here_and_on_disk_holds_both_lines_and_is_shown_to_eve
             if kind == "text":
                 fixture = server.text_file("a.txt", f"{base}\n")
             else:
-                fixture = server.notebook_file("a.ipynb", [code(base, "one")])
+                fixture = server.notebook_file("a.ipynb", [code_cell(base, "one")])
             ada, grace = [await server.member(fixture) for _ in "ab"]
             text = ada.source if kind == "text" else ada.cells[0]["source"]
             retype(text, str(text).replace(base, typed))
@@ -73,7 +58,7 @@ def test_one_place_changed_here_and_on_disk_holds_both_lines_and_is_shown_to_eve
             if kind == "text":
                 (server.root / "a.txt").write_text(f"{on_disk}\n")
             else:
-                write_cells(server.root / "a.ipynb", [code(on_disk, "one")])
+                write_cells(server.root / "a.ipynb", [code_cell(on_disk, "one")])
             for member in (ada, grace):
                 (conflict,) = await conflicts_of(member)
                 assert conflict["origin"] == "disk"
@@ -167,7 +152,7 @@ def test_a_copy_of_what_a_tool_read_before_somebody_typed_keeps_the_typing(
             if kind == "text":
                 fixture = server.text_file("a.txt", "".join(lines))
             else:
-                fixture = server.notebook_file("a.ipynb", [code("".join(lines), "one")])
+                fixture = server.notebook_file("a.ipynb", [code_cell("".join(lines), "one")])
             path = server.root / fixture.path
             read = path.read_text()
             ada = await server.member(fixture)
@@ -208,7 +193,9 @@ def test_streams_that_a_program_writes_one_by_one_stay_as_it_wrote_them(
 ) -> None:  # S25
     async def test() -> None:
         async with serving() as server:
-            fixture = server.notebook_file("a.ipynb", [code("tick()", "one"), code("", "two")])
+            fixture = server.notebook_file(
+                "a.ipynb", [code_cell("tick()", "one"), code_cell("", "two")]
+            )
             path = server.root / "a.ipynb"
             ada = await server.member(fixture)
             pieces = [
@@ -216,8 +203,8 @@ def test_streams_that_a_program_writes_one_by_one_stay_as_it_wrote_them(
                 for number in range(3)
             ]
             for count in range(1, 4):
-                cell = code("tick()", "one", outputs=pieces[:count], execution_count=1)
-                write_cells(path, [cell, code("", "two")])
+                cell = code_cell("tick()", "one", outputs=pieces[:count], execution_count=1)
+                write_cells(path, [cell, code_cell("", "two")])
                 text = "".join(f"tick {number}\n" for number in range(count))
 
                 def shown(doc: Any, text: str = text) -> bool:

@@ -101,7 +101,8 @@ async function freePort(): Promise<number> {
 export class Server {
   constructor(
     readonly application: Application,
-    private _args: string[] = []
+    private _args: string[] = [],
+    private _python = python()
   ) {
     this._folder = fs.mkdtempSync(
       path.join(os.tmpdir(), `collaboration-${application}-`)
@@ -161,7 +162,7 @@ export class Server {
     const log = fs.openSync(this.logFile, 'a');
     const app = this.application === 'lab' ? 'LabApp' : 'JupyterNotebookApp';
     const child = spawn(
-      python(),
+      this._python,
       [
         '-m',
         this.application === 'lab' ? 'jupyterlab' : 'notebook',
@@ -255,7 +256,7 @@ export class Server {
    * Run a `jupyter` command in the environment and the home of this server.
    */
   jupyter(...args: string[]): void {
-    const run = spawnSync(python(), ['-m', 'jupyter', ...args], {
+    const run = spawnSync(this._python, ['-m', 'jupyter', ...args], {
       env: this.environment,
       encoding: 'utf-8'
     });
@@ -330,7 +331,7 @@ export class Server {
       JUPYTER_PLATFORM_DIRS: '0',
       IPYTHONDIR: path.join(this._home, 'ipython'),
       PYTHONPATH: path.join(__dirname, 'python'),
-      PATH: `${path.dirname(python())}${path.delimiter}${process.env.PATH}`
+      PATH: `${path.dirname(this._python)}${path.delimiter}${process.env.PATH}`
     };
   }
 

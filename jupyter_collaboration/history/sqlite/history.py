@@ -104,7 +104,7 @@ class SQLiteHistory(History):
         with snapshot(db):
             row = db.execute(
                 "SELECT session, saved_seq, saved_hash, saved_print, saving_print, saving_seq,"
-                " newline, path, held.document IS NOT NULL"
+                " newline, path, saved_state IS NOT NULL, held.document IS NOT NULL"
                 " FROM collaboration_documents"
                 " LEFT JOIN collaboration_paths AS paths ON paths.document = id"
                 " LEFT JOIN collaboration_held AS held ON held.document = id"

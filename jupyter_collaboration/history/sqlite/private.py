@@ -70,9 +70,9 @@ class PrivateStores:
         try:
             with store.transaction() as db:
                 db.execute(
-                    "UPDATE collaboration_documents SET saved_seq = ?, saved_state = ?"
+                    "UPDATE collaboration_documents SET saved_seq = ?, saved_state = NULL"
                     " WHERE room = ?",
-                    (work.seq, work.state, work.room_id),
+                    (work.seq, work.room_id),
                 )
         finally:
             store.close()
@@ -94,7 +94,9 @@ def _work_in(
             " ORDER BY seq",
             (document,),
         ).fetchall()
-        unsaved = [each for each in entries if each[0] > saved_seq and each[2] in WORK]
+        # A state stands for a file that did not hold the entries before it either.
+        last = saved_seq if saved_state is None else 0
+        unsaved = [each for each in entries if each[0] > last and each[2] in WORK]
         if not unsaved:
             continue
         try:

@@ -26,9 +26,11 @@ import { displayName } from './people/displayNamePlugin';
 import { documentProviders } from './contents/documentProvidersPlugin';
 import { documentProviderFactory } from './contents/documentProviderFactoryPlugin';
 import { documentStatus } from './status/documentStatusPlugin';
+import { withoutDisabled } from './contents/earlierIds';
 import { removeDrive } from './contents/earlierPaths';
 import { forkManager } from './forks/forkManagerPlugin';
 import { globalAwareness } from './people/globalAwarenessPlugin';
+import { installation } from './status/installationPlugin';
 import { outputTrust } from './status/outputTrustPlugin';
 import { pendingStore } from './offline/pendingStorePlugin';
 import { preload } from './status/preloadPlugin';
@@ -42,56 +44,68 @@ import { timeline } from './history/timelinePlugin';
 import { userBadges } from './people/userBadgesPlugin';
 import { userMenu } from './people/userMenuPlugin';
 import { viewing } from './status/viewingPlugin';
+import { withoutSharing } from './contents/withoutSharing';
 
 /**
- * Whether the server or the user has switched collaboration off.
+ * Whether the server has turned collaboration off.
  */
-const isOff =
-  PageConfig.getOption('disableRTC') === 'true' ||
-  PageConfig.Extension.isDisabled('@jupyter/collaboration-extension');
+const isOff = PageConfig.getOption('disableRTC') === 'true';
 
-if (!isOff) {
+/**
+ * Whether somebody has disabled this front end.
+ */
+const isDisabled = PageConfig.Extension.isDisabled(
+  '@jupyter/collaboration-extension'
+);
+
+if (!isOff && !isDisabled) {
   removeDrive();
 }
 
 /**
- * All plugins; none if collaboration is off.
+ * The plugins that share documents.
  */
-const plugins: JupyterFrontEndPlugin<unknown>[] = isOff
+const sharing: JupyterFrontEndPlugin<unknown>[] = [
+  pendingStore,
+  displayName,
+  chooseDisplayName,
+  documentProviderFactory,
+  awarenessProviderFactory,
+  documentProviders,
+  contentProvider,
+  address,
+  autosave,
+  closing,
+  preload,
+  forkManager,
+  globalAwareness,
+  cursors,
+  authors,
+  presences,
+  outputTrust,
+  sharedKernels,
+  presence,
+  userMenu,
+  collaborators,
+  userBadges,
+  documentStatus,
+  conflicts,
+  deletedFile,
+  refusedEdits,
+  viewing,
+  timeline,
+  restores,
+  share,
+  installation,
+  // A hub has its own: it offers to start the server again.
+  ...(PageConfig.getOption('hubPrefix') ? [] : [connectionLost])
+];
+
+/**
+ * All plugins; none if this front end is disabled.
+ */
+const plugins: JupyterFrontEndPlugin<unknown>[] = isDisabled
   ? []
-  : [
-      pendingStore,
-      displayName,
-      chooseDisplayName,
-      documentProviderFactory,
-      awarenessProviderFactory,
-      documentProviders,
-      contentProvider,
-      address,
-      autosave,
-      closing,
-      preload,
-      forkManager,
-      globalAwareness,
-      cursors,
-      authors,
-      presences,
-      outputTrust,
-      sharedKernels,
-      presence,
-      userMenu,
-      collaborators,
-      userBadges,
-      documentStatus,
-      conflicts,
-      deletedFile,
-      refusedEdits,
-      viewing,
-      timeline,
-      restores,
-      share,
-      // A hub has its own: it offers to start the server again.
-      ...(PageConfig.getOption('hubPrefix') ? [] : [connectionLost])
-    ];
+  : withoutDisabled(isOff ? [...withoutSharing, installation] : sharing);
 
 export default plugins;

@@ -34,6 +34,8 @@ export * from './stability/scrollAnchor';
 export * from './status/outputTrust';
 export * from './stability/undoneView';
 export * from './history/previewPanel';
+export * from './people/publishedUserMenu';
+export * from './people/publishedUsers';
 export * from './history/timelinePanel';
 export * from './history/timelineView';
 export {
@@ -47,7 +49,6 @@ export {
 } from './people/userColor';
 export * from './people/userMenu';
 export * from './people/users';
-export * from './people/usersItem';
 export * from './people/usersToolbarItem';
 export * from './history/versionWords';
 export * from './status/viewingItem';

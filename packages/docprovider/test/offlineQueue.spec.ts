@@ -154,6 +154,32 @@ describe('What was typed', () => {
     expect(await keptBy(next)).toEqual([]);
   });
 
+  it('comes back with what the page before had seen', async () => {
+    write('begin ')(server.doc);
+    const page = await new Page().ready();
+    server.mode = 'turn away';
+    server.cut();
+    page.model.updateSource(0, 5, 'start');
+    await vi.advanceTimersByTimeAsync(2000);
+    await page.crash();
+    const seen = Y.encodeStateVector(page.model.ydoc);
+    server.doc.getText('source').delete(0, 5);
+    server.doc.getText('source').insert(0, 'end');
+
+    server.mode = 'open';
+    const next = await new Page().ready();
+    await vi.advanceTimersByTimeAsync(1000);
+    const { messages } = server.sockets[server.sockets.length - 1];
+    const questions = messages.filter(each => each.kind === 'sync1');
+    expect(questions.map(each => each.stateVector)).toContainEqual(seen);
+    const answers = messages.filter(each => each.kind === 'sync2');
+    const deleted = Y.decodeUpdate(answers[answers.length - 1].update).ds;
+    expect(deleted.clients.get(server.doc.clientID)).toBeDefined();
+    expect(serverText()).toBe(next.model.source);
+    expect(next.provider.unacknowledged).toBe(0);
+    expect(await keptBy(next)).toEqual([]);
+  });
+
   it('is there once, though the server had it', async () => {
     const page = await new Page().ready();
     server.acknowledges = false;

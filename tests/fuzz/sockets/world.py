@@ -34,7 +34,7 @@ from ..contents import (
 from ..ledger import Ledger
 from ..losses import excuse_crash, excuse_lost_store
 from ..marks import Cells
-from ..plan import Plan, Step, are_two, has_ids, outputs_are_frail
+from ..plan import Plan, Step, are_two, has_ids, merges_contents, outputs_are_frail
 from ..server import STORE
 from ..world import FIRST_MARKS, NAMED
 from . import stores
@@ -65,7 +65,7 @@ class RealWorld:
         self.plan = plan
         self.folder = folder
         self.kind: str = plan["kind"]
-        self.ledger = Ledger()
+        self.ledger = Ledger(merges_contents=merges_contents(plan))
         self.problems: list[str] = []
         self.refusals: list[str] = []
         self.named: dict[tuple[str, int], Cells] = {}
@@ -179,6 +179,8 @@ class RealWorld:
 
     async def _take(self, step: Step) -> None:
         self._bury()
+        places = self.ledger.places
+        places.is_text_moving = places.is_text_moving and not self._all_agree()
         for client in self.clients:
             if client.run is None:
                 continue
@@ -496,7 +498,7 @@ class RealWorld:
         wrong: list[str] = []
         if not await self.wait_for(self._is_saved, self.rest_time):
             wrong = ["the file does not become what the document is", *self._differences()]
-        if not await self.wait_for(self._both_agree, self.rest_time):
+        if not await self.wait_for(self._all_agree, self.rest_time):
             wrong += ["the servers do not agree", *self._differences()]
             wrong.append(f"beside: {checks.shown(self.beside.cells)}")
         wrong += checks.verdicts(self, one.cells)
@@ -517,7 +519,7 @@ class RealWorld:
             and checks.file_agrees(self.kind, file, one.cells, one.doc)
         )
 
-    def _both_agree(self) -> bool:
+    def _all_agree(self) -> bool:
         return self._is_saved() and self.beside.agrees(self.programs[0].cells)
 
     def _differences(self) -> list[str]:

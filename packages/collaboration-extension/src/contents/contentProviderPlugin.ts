@@ -15,6 +15,7 @@ import type {
 import type { Contents } from '@jupyterlab/services';
 import { IDefaultDrive } from '@jupyterlab/services';
 
+import { isShared } from './earlierIds';
 import { addEarlierDrive } from './earlierPaths';
 import {
   followPaths,
@@ -48,14 +49,18 @@ export const contentProvider: JupyterFrontEndPlugin<ICollaborativeContentProvide
       }
       const provider = documents;
       const { sharedModelFactory } = provider;
-      sharedModelFactory.registerDocumentFactory('file', () => new YFile());
-      sharedModelFactory.registerDocumentFactory(
-        'notebook',
-        () =>
-          new YNotebook({
-            disableDocumentWideUndoRedo: undoIsPerCell(app.docRegistry)
-          })
-      );
+      if (isShared('file')) {
+        sharedModelFactory.registerDocumentFactory('file', () => new YFile());
+      }
+      if (isShared('notebook')) {
+        sharedModelFactory.registerDocumentFactory(
+          'notebook',
+          () =>
+            new YNotebook({
+              disableDocumentWideUndoRedo: undoIsPerCell(app.docRegistry)
+            })
+        );
+      }
       drive.contentProviderRegistry?.register(CONTENT_PROVIDER_ID, provider);
       addEarlierDrive(app.serviceManager, CONTENT_PROVIDER_ID, provider);
       shareFactories(app.docRegistry, CONTENT_PROVIDER_ID);

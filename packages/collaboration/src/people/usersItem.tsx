@@ -157,25 +157,6 @@ export function userInWords(
 }
 
 /**
- * A badge and the name beside it.
- *
- * @param user The person.
- */
-export function collaboratorPill(user: IDocumentUser): React.ReactElement {
-  return (
-    <span className="jp-CollaboratorPill" title={user.name}>
-      <DefaultIconRenderer
-        user={user}
-        role="presentation"
-        tabIndex={-1}
-        aria-hidden="true"
-      />
-      <span className="jp-CollaboratorPill-name">{user.name}</span>
-    </span>
-  );
-}
-
-/**
  * The badges of the other people in a document, each person once.
  *
  * Renders when people come, go or change, and not when cursors move.

@@ -121,7 +121,7 @@ export class OfflineQueue implements IDisposable {
       return;
     }
     if (kept.sessionId === sync.history) {
-      sync.bringBack(edits.state);
+      sync.bringBack(edits.state, kept.state !== null);
     } else {
       const { base, sessionId } = kept;
       const replica = { sessionId, state: edits.state, base };
@@ -156,8 +156,10 @@ export class OfflineQueue implements IDisposable {
     }
     this._isBack = true;
     for (const { state, updates } of this._found) {
-      for (const update of state ? [state, ...updates] : updates) {
-        sync.bringBack(update);
+      if (state) {
+        sync.bringBack(Y.mergeUpdates([state, ...updates]), true);
+      } else {
+        updates.forEach(update => sync.bringBack(update));
       }
     }
     this._onCounted(sync.unacknowledged, sync.unacknowledged.count);

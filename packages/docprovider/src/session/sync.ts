@@ -190,9 +190,17 @@ export class Sync implements IDisposable {
 
   /**
    * Apply an edit of this user that an earlier page has made. [S6]
+   *
+   * @param update The edit.
+   * @param isReplica Whether it is the whole replica of that page. The server
+   *   then learns what that page had seen of others, and does not mix what both
+   *   replaced. [S4]
    */
-  bringBack(update: Uint8Array): void {
-    Y.applyUpdate(this._model.ydoc, update, KEPT);
+  bringBack(update: Uint8Array, isReplica = false): void {
+    const { ydoc } = this._model;
+    this._broughtBack = isReplica ? [update, Y.encodeStateVector(ydoc)] : null;
+    Y.applyUpdate(ydoc, update, KEPT);
+    this._broughtBack = null;
   }
 
   /**
@@ -404,7 +412,11 @@ export class Sync implements IDisposable {
    * Send an edit, and have it kept until the server has it.
    */
   private _publish(update: Uint8Array): void {
-    if (this._isAnswered) {
+    if (this._isAnswered && this._broughtBack) {
+      const [replica, state] = this._broughtBack;
+      this._send(encodeSyncStep1(Y.encodeStateVectorFromUpdate(replica)));
+      this._send(encodeSyncStep2(Y.diffUpdate(replica, state)));
+    } else if (this._isAnswered) {
       this._send(encodeUpdate(update));
     }
     this._changedHere.emit(update);
@@ -458,6 +470,7 @@ export class Sync implements IDisposable {
   private _connection = 0;
   private _hasWork = false;
   private _history: string | null = null;
+  private _broughtBack: [Uint8Array, Uint8Array] | null = null;
   private _isAnswered = false;
   private _model: YDocument<DocumentChange>;
   private _placing: number | null = null;

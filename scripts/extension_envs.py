@@ -1,0 +1,85 @@
+"""Create the environments of `make test-extensions`: the built wheels, and what others publish.
+
+    python scripts/extension_envs.py [NAME ...]
+
+Each environment is made by the commands that users run, and made anew if the wheels or its steps
+have changed. After the last step, `pip check` has to be clean.
+"""
+
+import hashlib
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+ROOT = Path(__file__).parent.parent
+FOLDER = ROOT / "build" / "extensions"
+WHEELS = sorted((ROOT / "dist").glob("*.whl"))
+
+OURS = next(str(path) for path in WHEELS if path.name.startswith("jupyter_collaboration-5"))
+JUPYTER = ["jupyterlab>=4.6,<5", "notebook>=7.6,<8", "ipykernel"]
+LINKS = ["--find-links", str(ROOT / "dist")]
+PUBLISHED = ["jupyter-server-ydoc==3.0.4", "jupyter-docprovider==3.0.4"]
+PUBLISHED_UI = "jupyter-collaboration-ui==3.0.4"
+
+ENVIRONMENTS: dict[str, list[list[str]]] = {
+    # Packages that require the earlier distributions, with the empty packages in reach.
+    "stubs": [
+        ["install", OURS, *JUPYTER],
+        ["install", *LINKS, "jupytercad", "jupyterlab-chat"],
+        ["install", "-U", "--upgrade-strategy", "eager", *LINKS, "jupytercad"],
+    ],
+    "executor": [["install", *LINKS, OURS, *JUPYTER, "jupyter-server-nbmodel[lab]"]],
+    # The same without them: the published files overwrite ours.
+    "overwritten": [
+        ["install", OURS, *JUPYTER],
+        ["install", *PUBLISHED, PUBLISHED_UI],
+    ],
+    "removed": [
+        ["install", OURS, *JUPYTER],
+        ["install", *PUBLISHED, PUBLISHED_UI],
+        ["uninstall", "-y", *(name.split("==")[0] for name in [*PUBLISHED, PUBLISHED_UI])],
+    ],
+    "documents": [
+        ["install", OURS, *JUPYTER],
+        ["install", "jupyter-server-documents"],
+    ],
+    # The published package's own tests.
+    "published": [
+        ["install", OURS, "jupyter-server[test]", "jupyter-server-fileid[test]"],
+        ["install", "httpx-ws>=0.9", "dirty-equals", "pytest"],
+    ],
+    # Clients and programs that write notebooks.
+    "programs": [
+        ["install", OURS, *JUPYTER, "jupytext", "papermill", "jupyter-nbmodel-client"],
+    ],
+}
+
+
+def key(steps: list[list[str]]) -> str:
+    """Return what an environment depends on, as a hash."""
+    digest = hashlib.sha256(repr((steps, sys.version)).encode())
+    for path in WHEELS:
+        digest.update(path.read_bytes())
+    return digest.hexdigest()
+
+
+def make(name: str) -> None:
+    steps = ENVIRONMENTS[name]
+    folder = FOLDER / name
+    stamp = folder / ".stamp"
+    if stamp.exists() and stamp.read_text() == key(steps):
+        return
+    print(f"    {name}", flush=True)
+    subprocess.run([ROOT / "scripts" / "make-venv", folder], check=True)
+    pip = [folder / "bin" / "python", "-m", "pip", "--disable-pip-version-check"]
+    env = {**os.environ, "PYTHONPATH": ""}
+    for step in steps:
+        subprocess.run([*pip, *step, "-qq"], check=True, env=env)
+    subprocess.run([*pip, "check", "-qq"], check=True, env=env)
+    stamp.write_text(key(steps))
+
+
+if __name__ == "__main__":
+    for name in sys.argv[1:] or ENVIRONMENTS:
+        make(name)

@@ -1,0 +1,105 @@
+"""Settings of earlier versions are understood, or named in a warning. [C1]"""
+
+from __future__ import annotations
+
+import logging
+from pathlib import Path
+from typing import Any
+
+import pytest
+from jupyter_server.serverapp import ServerApp
+from pycrdt.store import SQLiteYStore as ForeignStore
+from traitlets.config import Config
+
+from jupyter_collaboration import stores
+from jupyter_collaboration.app import WITHOUT_EFFECT, YDocExtension
+
+
+class Custom:
+    """A store of another package."""
+
+
+class Ours(stores.SQLiteYStore):
+    """A subclass of one of our stores."""
+
+
+@pytest.fixture
+def configured(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Any:
+    """Start the extension with traits, without a socket."""
+    for name in ("CONFIG_DIR", "DATA_DIR", "RUNTIME_DIR"):
+        monkeypatch.setenv(f"JUPYTER_{name}", str(tmp_path / name))
+
+    def start(**traits: Any) -> YDocExtension:
+        config = Config({"YDocExtension": traits})
+        config.BaseFileIdManager.db_path = ":memory:"
+        ServerApp.clear_instance()
+        server = ServerApp.instance(
+            config=config,
+            root_dir=str(tmp_path),
+            jpserver_extensions={"jupyter_server_fileid": True, "jupyter_server_ydoc": True},
+        )
+        # Traits apply when the extension is linked, its own log exists before.
+        server.initialize(argv=[], find_extensions=False, new_httpserver=False)
+        extension = server.web_app.settings["jupyter_server_ydoc"]
+        assert isinstance(extension, YDocExtension)
+        return extension
+
+    yield start
+    ServerApp.clear_instance()
+    YDocExtension.clear_instance()
+
+
+@pytest.fixture
+def lines(monkeypatch: pytest.MonkeyPatch) -> list[str]:
+    """Warnings and errors that are logged, by whatever logger."""
+    found: list[str] = []
+
+    def note(self: logging.Logger, record: logging.LogRecord) -> None:
+        if record.levelno >= logging.WARNING:
+            found.append(record.getMessage())
+
+    monkeypatch.setattr(logging.Logger, "handle", note)
+    return found
+
+
+@pytest.mark.parametrize("name", WITHOUT_EFFECT)
+def test_a_trait_without_effect_is_named_in_a_warning(
+    name: str, configured: Any, lines: list[str]
+) -> None:  # [C1]
+    default = YDocExtension.class_traits()[name].default_value
+    configured(**{name: default})
+    assert [line for line in lines if name in line] == [
+        f"YDocExtension.{name} no longer has an effect."
+    ]
+
+
+def test_other_traits_are_not_warned_of(configured: Any, lines: list[str]) -> None:  # [C1]
+    extension = configured(document_save_delay=2.0, ystore_class=Ours)
+    assert extension.document_save_delay == 2.0
+    assert extension._store_class() is Ours
+    assert not [line for line in lines if "YDocExtension" in line]
+
+
+@pytest.mark.parametrize(
+    ("given", "used"), [(Custom, "SQLiteYStore"), (ForeignStore, "SQLiteYStore")]
+)
+def test_a_store_of_another_package_is_replaced_and_named(
+    given: type, used: str, configured: Any, lines: list[str]
+) -> None:  # [C1]
+    extension = configured(ystore_class=given)
+    assert extension._store_class().__name__ == used
+    (line, *_) = [line for line in lines if "ystore_class" in line]
+    assert given.__qualname__ in line and f"so {used} is used" in line
+
+
+def test_a_store_of_an_earlier_version_is_replaced_by_ours_of_its_name(
+    configured: Any,
+) -> None:  # [C1]
+    earlier = type("TempFileYStore", (), {})
+    assert configured(ystore_class=earlier)._store_class() is stores.TempFileYStore
+
+
+def test_the_earlier_name_of_a_setting_sets_the_later_one() -> None:  # [C1]
+    assert stores.SQLiteYStore(document_ttl=60).squash_after_inactivity_of == 60
+    both = stores.SQLiteYStore(document_ttl=60, squash_after_inactivity_of=30)
+    assert both.squash_after_inactivity_of == 30

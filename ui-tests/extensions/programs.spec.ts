@@ -1,0 +1,108 @@
+// Copyright (c) Jupyter Collaboration contributors.
+// Distributed under the terms of the BSD 3-Clause License.
+
+/**
+ * Programs that write into notebooks which people have open. [F4] [C1]
+ */
+
+import { cellsOnDisk, notebook } from '../support/documents';
+import { expect } from '../support/fixtures';
+import { run, testIn } from './environments';
+
+const test = testIn('programs');
+
+test('papermill runs an open notebook: people see its outputs, and keep their typing', async ({
+  ada,
+  grace,
+  server
+}) => {
+  const name = server.write(
+    'report.ipynb',
+    notebook(
+      'import time',
+      'for i in range(3):\n    print("tick", i, flush=True)\n    time.sleep(1)',
+      'note = "'
+    )
+  );
+  await Promise.all([ada.open(name), grace.open(name)]);
+  const done = run('programs', server, '-m', 'papermill', name, name);
+  await ada.typeInCell(2, 'by Ada"');
+  await done;
+  for (const person of [ada, grace]) {
+    const output = person.cell(1).locator('.jp-OutputArea-output');
+    await expect(output).toHaveText(/^tick 0\s+tick 1\s+tick 2\s*$/);
+    await expect
+      .poll(async () => (await person.sources())[2])
+      .toBe('note = "by Ada"');
+  }
+  await expect.poll(() => cellsOnDisk(server, name)[2]).toBe('note = "by Ada"');
+  expect(server.read(name).replace(/\s/g, '')).toMatch(
+    /"tick0\\n","tick1\\n","tick2\\n"/
+  );
+});
+
+test('a pair of jupytext: both files have what is typed, and a change of one is shown', async ({
+  ada,
+  grace,
+  server
+}) => {
+  const content = notebook('x = 1', 'y = 2') as {
+    metadata: Record<string, unknown>;
+  };
+  content.metadata.jupytext = { formats: 'ipynb,py:percent' };
+  const name = server.write('paired.ipynb', content);
+  await Promise.all([ada.open(name), grace.open(name)]);
+  await ada.typeInCell(0, '2');
+  await grace.typeInCell(1, '3');
+  for (const text of ['x = 12', 'y = 23']) {
+    await expect.poll(() => server.read(name)).toContain(text);
+    await expect
+      .poll(() => (server.exists('paired.py') ? server.read('paired.py') : ''))
+      .toContain(text);
+  }
+  server.write(
+    'paired.py',
+    server.read('paired.py').replace('y = 23', 'y = 24')
+  );
+  for (const person of [ada, grace]) {
+    await expect.poll(() => person.sources()).toEqual(['x = 12', 'y = 24']);
+  }
+  await expect.poll(() => server.read(name)).toContain('y = 24');
+});
+
+const AGENT = `
+import asyncio, os, sys
+from jupyter_nbmodel_client import NbModelClient, get_jupyter_notebook_websocket_url
+
+
+async def main(url, token, path):
+    room = get_jupyter_notebook_websocket_url(server_url=url, token=token, path=path)
+    async with NbModelClient(room) as notebook:
+        notebook.add_code_cell("z = 'by the agent'")
+        print([cell["source"] for cell in notebook])
+        await asyncio.sleep(1)
+
+
+asyncio.run(main(*sys.argv[1:]))
+`;
+
+test('an agent of jupyter-nbmodel-client adds a cell to an open notebook', async ({
+  ada,
+  grace,
+  server
+}) => {
+  const name = server.write('agent.ipynb', notebook('x = 1'));
+  await Promise.all([ada.open(name), grace.open(name)]);
+  await ada.typeInCell(0, '2');
+  await expect.poll(() => grace.sources()).toEqual(['x = 12']);
+  const script = ['-c', AGENT, server.url, server.token, name];
+  expect(await run('programs', server, ...script)).toContain('x = 12');
+  for (const person of [ada, grace]) {
+    await expect
+      .poll(() => person.sources())
+      .toEqual(['x = 12', "z = 'by the agent'"]);
+  }
+  await expect
+    .poll(() => cellsOnDisk(server, name))
+    .toEqual(['x = 12', "z = 'by the agent'"]);
+});
