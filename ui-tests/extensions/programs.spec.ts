@@ -69,7 +69,12 @@ test('a pair of jupytext: both files have what is typed, and a change of one is 
   for (const person of [ada, grace]) {
     await expect.poll(() => person.sources()).toEqual(['x = 12', 'y = 24']);
   }
-  await expect.poll(() => server.read(name)).toContain('y = 24');
+  // jupytext writes the change into the notebook with the next save.
+  await ada.typeInCell(0, '3');
+  for (const text of ['x = 123', 'y = 24']) {
+    await expect.poll(() => server.read(name)).toContain(text);
+    await expect.poll(() => server.read('paired.py')).toContain(text);
+  }
 });
 
 const AGENT = `
