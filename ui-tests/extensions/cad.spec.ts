@@ -93,6 +93,7 @@ testIn('stubs')(
     expect(await objects(ada)).toEqual(['Box 1']);
 
     await ada.page.getByTitle('Accept suggestion').click();
+    await ada.dialogs.getByRole('button', { name: 'Ok' }).click();
     await expect.poll(() => objects(ada)).toEqual(['Box 1', 'Box 2']);
   }
 );
