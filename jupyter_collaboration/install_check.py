@@ -68,7 +68,7 @@ class Findings:
     def summary(self) -> str:
         """What is wrong, in few words, for a notification; empty if nothing is wrong."""
         if self.older or self.damaged:
-            return f"Another package overwrote parts of {NAME}, or would be loaded twice."
+            return f"Another package overwrote parts of {NAME}, or would load them twice."
         if self.other_server:
             return f"{OTHER_SERVER} was turned off, since {NAME} is installed as well."
         return ""

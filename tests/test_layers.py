@@ -223,7 +223,7 @@ def test_each_plugin_has_a_file_of_its_own() -> None:
     for path in (ROOT / "packages" / "collaboration-extension" / "src").rglob("*.ts"):
         if path.name != "index.ts":
             plugins = re.findall(
-                r"^export const \w+: JupyterFrontEndPlugin<", path.read_text(), re.M
+                r"^export const \w+: JupyterFrontEndPlugin<[^=]*>\s*=", path.read_text(), re.M
             )
             assert len(plugins) == int(path.stem.endswith("Plugin")), path
 

@@ -43,8 +43,8 @@ def take_in(doc: Doc[Any], *updates: bytes) -> None:
 
 def fingerprint(content: Any) -> str:
     """Return a hash of a content (a string, bytes or JSON), equal for equal contents."""
-    if isinstance(content, bytes):
-        data = content
+    if isinstance(content, bytes | bytearray):
+        data = bytes(content)
     elif isinstance(content, str):
         data = content.encode(errors="surrogatepass")
     else:

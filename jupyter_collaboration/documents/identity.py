@@ -8,6 +8,7 @@ from importlib.metadata import entry_points
 from logging import getLogger
 
 from jupyter_ydoc.ybasedoc import YBaseDoc
+from jupyter_ydoc.yunicode import YUnicode
 
 from ..errors import InvalidRequest
 
@@ -92,6 +93,11 @@ def has_saved_state(content_type: str) -> bool:
     """Return whether documents of a type have a 'dirty' state, which says if they are saved."""
     module = document_types()[content_type].__module__ if content_type in document_types() else ""
     return not module or module.startswith("jupyter_ydoc")
+
+
+def is_text(content_type: str) -> bool:
+    """Return whether documents of a type are plain texts, as those of unknown types are."""
+    return issubclass(document_types().get(content_type, YUnicode), YUnicode)
 
 
 def is_notebook(document_type: str) -> bool:

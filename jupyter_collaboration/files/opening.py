@@ -24,7 +24,7 @@ from ..documents.codec import (
     rendered,
     take_in,
 )
-from ..documents.identity import is_notebook
+from ..documents.identity import is_notebook, is_text
 from ..documents.slices import Slices
 from ..documents.validation import needs_repair
 from ..errors import DocumentNotFound, HistoryDamaged, LoadFailed, must_propagate
@@ -129,7 +129,7 @@ class Opening:
             return await self._from_file(file, stored)
         await self._replay(stored)
         size = 0 if file is None else size_of(file.content)
-        if file is not None and size and not document_size(self._doc, self._type):
+        if file is not None and size and is_empty(self._doc, self._type):
             await self._check_that_it_was_emptied(file, stored)
         if is_notebook(self._type) and await needs_repair(self._doc):
             self._repair()
@@ -211,10 +211,14 @@ class Opening:
             return
         base: Doc[Any] = Doc()
         base.apply_update(await self._history.base() or messages.EMPTY_UPDATE)
-        if not document_size(base, self._type):
-            raise HistoryDamaged(
-                f"The history of {file.state.path} has lost the content of the file."
-            )
+        if not is_empty(base, self._type):
+            return
+        if not is_plain(self._type):  # of other packages, whose smallest file may say nothing
+            loaded: Doc[Any] = Doc()
+            loaded.apply_update(await run_sync(loaded_update, self._type, file.content))
+            if is_empty(loaded, self._type):
+                return
+        raise HistoryDamaged(f"The history of {file.state.path} has lost the content of the file.")
 
     async def _nearer_base(self, file: LoadedFile, stored: Stored) -> bytes | None:
         """Return the base of an external change: our last write, if it finished before a crash."""
@@ -289,11 +293,27 @@ async def fingerprint_of(content_type: str, update: bytes) -> str:
     return await run_large(len(update), document_fingerprint, content_type, update)
 
 
+def is_plain(content_type: str) -> bool:
+    """Return whether documents of a type are notebooks or texts."""
+    return is_notebook(content_type) or is_text(content_type)
+
+
+def is_empty(doc: Doc[Any], content_type: str) -> bool:
+    """Return whether a document has no content.
+
+    A document of another package has content if it has any shared value beside its state; which
+    ones it has is known to its class alone.
+    """
+    if is_plain(content_type):
+        return not document_size(doc, content_type)
+    return not set(doc.keys()) - {"state"}
+
+
 def document_size(doc: Doc[Any], content_type: str) -> int:
-    """Return the size of a document in the same unit as `size_of`."""
+    """Return the size of a document in the same unit as `size_of`; 0 for other packages' types."""
     if is_notebook(content_type):
         return len(doc.get("cells", type=Array))
-    return len(str(doc.get("source", type=Text)))
+    return len(str(doc.get("source", type=Text))) if is_text(content_type) else 0
 
 
 def size_of(content: Any) -> int:
