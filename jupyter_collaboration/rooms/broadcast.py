@@ -183,12 +183,26 @@ class BroadcastRoom(YRoom):
         if not member.role.may(action):
             self.refuse(member, action)
         elif step == messages.STEP1:
+            self.on_state(member, self._clocks_in(payload))
             if self._storing:
                 return self._answer_later(member, payload)
             member.send(Outgoing(messages.sync_message(messages.STEP2, self._missing(payload))))
         elif payload != messages.EMPTY_UPDATE and member.role.may(Action.EDIT):
             return self.take(member, payload)
         return None
+
+    def on_state(self, member: Member, clocks: dict[int, int]) -> None:
+        """Handle the state vector of a member; for subclasses that compare it."""
+
+    def _clocks_in(self, state: bytes) -> dict[int, int]:
+        """Return the clocks in a member's state vector.
+
+        Raises:
+            ProtocolError: this is not a valid state vector.
+        """
+        if len(state) > MIN_STATE_VECTOR and len(state) > 2 * len(self.ydoc.get_state()):
+            raise ProtocolError(f"a state vector of {len(state)} bytes")
+        return messages.read_state_vector(state)
 
     async def broadcast_ready(self) -> None:
         """Wait until the whole document may be sent to members."""
@@ -206,9 +220,6 @@ class BroadcastRoom(YRoom):
         Raises:
             ProtocolError: this is not a valid state vector.
         """
-        if len(state) > MIN_STATE_VECTOR and len(state) > 2 * len(self.ydoc.get_state()):
-            raise ProtocolError(f"a state vector of {len(state)} bytes")
-        messages.read_state_vector(state)
         try:
             return self.ydoc.get_update(state)
         except Exception as error:  # pycrdt raises no type of its own

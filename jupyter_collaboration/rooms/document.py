@@ -375,11 +375,14 @@ class DocumentRoom(PersistentRoom, EarlierNames):
             if self._returns.waits(member):
                 return None
         work = super()._receive_sync(member, step, payload)
-        if step == messages.STEP1:
-            self._returns.note(member, payload)
-            if (update := self._returns.waiting(member)) is not None:
-                return self._take_answer(member, update) or self.take(member, update)
-        return work
+        update = self._returns.waiting(member) if step == messages.STEP1 else None
+        if update is None:
+            return work
+        taken = self._take_answer(member, update) or self.take(member, update)
+        return _one_after_the_other(work, taken)
+
+    def on_state(self, member: Member, clocks: dict[int, int]) -> None:
+        self._returns.note(member, clocks)
 
     def _take_answer(self, member: Member, update: bytes) -> Awaitable[None] | None:
         """Take a member's answer to the document's state vector.
@@ -995,6 +998,12 @@ class DocumentRoom(PersistentRoom, EarlierNames):
         if self._tasks is not None:
             self._tasks.cancel_scope.cancel()
             self._tasks = None
+
+
+async def _one_after_the_other(*works: Awaitable[None] | None) -> None:
+    for work in works:
+        if work is not None:
+            await work
 
 
 _REQUESTS = {

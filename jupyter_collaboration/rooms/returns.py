@@ -73,11 +73,10 @@ class Returns:
             self._history.mark_cut()
             recent.append(None)
 
-    def note(self, member: Member, state: bytes) -> None:
+    def note(self, member: Member, seen: dict[int, int]) -> None:
         """Remember the state vector of a member, if it lacks something."""
         self._asked.add(member)
         self._seen.pop(member, None)
-        seen = read_state_vector(state)
         if any(clock > seen.get(client, 0) for client, clock in self._clocks().items()):
             self._seen[member] = seen
 
