@@ -75,7 +75,7 @@ class Findings:
 
     @property
     def message(self) -> str:
-        """What is wrong, and the commands that put it right; empty if nothing is wrong."""
+        """What is wrong, and the commands that fix it; empty if nothing is wrong."""
         sentences = []
         if self.older or self.damaged:
             sentences.append(self._overwritten())

@@ -27,7 +27,7 @@ EARLIER_FRONT_END = "@jupyter/docprovider-extension"
 
 SUMMARY_OPTION = "collaborationInstallation"
 MESSAGE_OPTION = "collaborationInstallationRepair"
-"""The page's options with what is wrong, and how to put it right; read by the front end."""
+"""The page's options that describe what is wrong, and how to fix it; read by the front end."""
 
 PageHook = Callable[[Any, dict[str, Any]], dict[str, Any]]
 

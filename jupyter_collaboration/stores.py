@@ -64,9 +64,9 @@ class SQLiteYStore(YStore):
         used.""",
     ).tag(config=True)
 
-    @observe("document_ttl")
-    def _take_alias(self, change: Bunch) -> None:
-        given = (self.squash_after_inactivity_of, change.new)
+    @observe("document_ttl", "squash_after_inactivity_of")
+    def _use_shorter(self, change: Bunch) -> None:
+        given = (self.squash_after_inactivity_of, self.document_ttl)
         limits = [seconds for seconds in given if seconds is not None]
         self.squash_after_inactivity_of = min(limits, default=None)
 
@@ -75,12 +75,10 @@ class SQLiteYStore(YStore):
         return self._backend(path)
 
     def _backend(self, path: str) -> HistoryBackend:
-        given = (self.squash_after_inactivity_of, self.document_ttl)  # set in either order
-        limits = [seconds for seconds in given if seconds is not None]
         retention = Retention(
             detail_days=self.detail_days,
             document_bytes=int(self.max_document_mb * 2**20),
-            squash_after=min(limits, default=None),
+            squash_after=self.squash_after_inactivity_of,
         )
         return SQLiteBackend(path, self.log, retention=retention)
 

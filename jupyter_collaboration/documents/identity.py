@@ -102,3 +102,8 @@ def is_text(content_type: str) -> bool:
 
 def is_notebook(document_type: str) -> bool:
     return document_type == "notebook"
+
+
+def is_plain(content_type: str) -> bool:
+    """Return whether documents of a type are notebooks or texts."""
+    return is_notebook(content_type) or is_text(content_type)

@@ -24,7 +24,7 @@ from ..documents.codec import (
     rendered,
     take_in,
 )
-from ..documents.identity import is_notebook, is_text
+from ..documents.identity import is_notebook, is_plain, is_text
 from ..documents.slices import Slices
 from ..documents.validation import needs_repair
 from ..errors import DocumentNotFound, HistoryDamaged, LoadFailed, must_propagate
@@ -291,11 +291,6 @@ async def load_when_readable(file: DocumentFile) -> LoadedFile:
 async def fingerprint_of(content_type: str, update: bytes) -> str:
     """Return the fingerprint of a document, given as one update."""
     return await run_large(len(update), document_fingerprint, content_type, update)
-
-
-def is_plain(content_type: str) -> bool:
-    """Return whether documents of a type are notebooks or texts."""
-    return is_notebook(content_type) or is_text(content_type)
 
 
 def is_empty(doc: Doc[Any], content_type: str) -> bool:

@@ -109,10 +109,10 @@ def _lines_of(conflict: Conflict) -> list[str]:
 
 
 def _seen(past: Past, seen: Mapping[int, int]) -> tuple[list[bytes], list[Part]]:
-    """Return the updates that a page with this state vector has, and what the others delete.
+    """Return the updates that a page with this state vector has, and what all others delete.
 
     Updates that only delete are not part of state vectors. The page has those that came before
-    the last insertion that it has, or before a client left: most likely that was this page.
+    the last insertion that it has, or before a client left, since most likely that was this page.
 
     Raises:
         NotKnown: the page lacks a part of an update, or of the start.
@@ -120,40 +120,39 @@ def _seen(past: Past, seen: Mapping[int, int]) -> tuple[list[bytes], list[Part]]
     start = messages.read_state_vector(_joined(past.start).get_state())
     if any(clock > seen.get(client, 0) for client, clock in start.items()):
         raise NotKnown
-    known: list[bytes] = list(past.start)
-    deleted: list[Part] = []
-    waiting: list[tuple[bytes, Update]] = []
-    is_behind = False
-    for each in past.later:
-        update = None if each is None else read_own_update(each)
-        if update is None or each is None:
-            if not is_behind:
-                known += [data for data, _ in waiting]
-                waiting = []
-        elif not update.brought:
-            waiting.append((each, update))
-        elif _has(seen, update):
-            if not is_behind:
-                known += [data for data, _ in waiting]
-                waiting = []
-            known.append(each)
+    updates = [None if data is None else read_own_update(data) for data in past.later]
+    is_missing = [
+        update is not None and bool(update.brought) and not _has(seen, update) for update in updates
+    ]
+    first_missing = is_missing.index(True) if True in is_missing else len(updates)
+    certain = max(
+        (at + 1 for at, each in enumerate(updates[:first_missing]) if not each or each.brought),
+        default=0,
+    )
+    known, deleted = list(past.start), list[Part]()
+    for at, (data, update) in enumerate(zip(past.later, updates, strict=True)):
+        if data is None or update is None:
+            continue
+        if at < certain or (update.brought and not is_missing[at]):
+            known.append(data)
         else:
-            is_behind = True
             deleted += update.deleted
-    return known, deleted + [part for _, update in waiting for part in update.deleted]
+    return known, deleted
 
 
 def _has(seen: Mapping[int, int], update: Update) -> bool:
     """Return whether a page with this state vector has an update.
 
     Raises:
-        NotKnown: it has a part of it.
+        NotKnown: it has only a part of it.
     """
-    has = [seen.get(client, 0) > clock for client, clock, _ in update.brought]
-    whole = [seen.get(client, 0) >= clock + size for client, clock, size in update.brought]
-    if has != whole or any(has) != all(has):
+    size = sum(length for _, _, length in update.brought)
+    had = sum(
+        min(max(seen.get(client, 0) - clock, 0), length) for client, clock, length in update.brought
+    )
+    if 0 < had < size:
         raise NotKnown
-    return all(has)
+    return had == size
 
 
 def _replaced_by_both(

@@ -30,6 +30,9 @@ joins them, which takes time that grows with the square of their number."""
 MAX_STRINGS = 1_000
 """Most pieces of text of one update that `Update.strings` contains."""
 
+LARGE = 64 * 2**10
+"""Size in bytes above which an update should be read in a thread."""
+
 MAX_DEPTH = 64
 """The largest nesting depth of values, and of shared types."""
 

@@ -27,11 +27,10 @@ from ..errors import DocumentBroken, ProtocolError, RoomClosed, is_panic, must_p
 from ..failpoints import failpoint
 from ..protocol import messages
 from ..protocol.messages import Request
-from ..protocol.update_reader import Update, read_update
+from ..protocol.update_reader import LARGE, Update, read_update
 from .batch import Batch
 from .member import Member, Outgoing
 from .presence import Presence
-from .returns import LARGE
 from .state import RoomState
 
 UPDATE_INTERVAL = 0.00008

@@ -30,7 +30,7 @@ from pycrdt import Array, ArrayEvent, Doc, Map, MapEvent, Subscription, Text, me
 from ..access.roles import Action, Role
 from ..documents.cell_index import CellIndex
 from ..documents.codec import LINE_END, make_document, take_in
-from ..documents.identity import DocumentId, has_saved_state, is_notebook
+from ..documents.identity import DocumentId, has_saved_state, is_notebook, is_plain
 from ..documents.slices import Slices
 from ..documents.validation import NOTHING, repair_notebook
 from ..errors import (
@@ -54,14 +54,14 @@ from ..merge.document import LateEdits, Merge
 from ..merge.rebase import Replicas, with_replica
 from ..protocol import messages
 from ..protocol.messages import Request
-from ..protocol.update_reader import Update, read_update
+from ..protocol.update_reader import LARGE, Update, read_update
 from ..worker import run_large
 from .conflicts import ConflictList
 from .earlier_names import OF_DOCUMENT_ROOMS, EarlierNames
 from .member import Member, Outgoing
 from .moved_cells import MovedCells
 from .persistent import PersistentRoom
-from .returns import LARGE, Returns
+from .returns import Returns
 from .state import RoomState
 
 Emit = Callable[..., None]
@@ -350,7 +350,7 @@ class DocumentRoom(PersistentRoom, EarlierNames):
 
     def receive(self, member: Member, message: bytes) -> Awaitable[None] | None:
         if message[:2] != bytes((messages.SYNC, messages.STEP1)):
-            self._take_waiting(member)
+            self._take_held(member)
         work = super().receive(member, message)
         if message[0] == messages.AWARENESS:
             self._silent_authors.discard(member)
@@ -369,40 +369,33 @@ class DocumentRoom(PersistentRoom, EarlierNames):
             self._heard.set()
 
     def _receive_sync(self, member: Member, step: int, payload: bytes) -> Awaitable[None] | None:
-        if step == messages.STEP2 and payload != messages.EMPTY_UPDATE:
-            if (work := self._take_answer(member, payload)) is not None:
-                return work
-            if self._returns.waits(member):
-                return None
+        is_answer = step == messages.STEP2 and payload != messages.EMPTY_UPDATE
+        if is_answer and member.role.may(Action.EDIT):
+            return self._take_answer(member, payload)
         work = super()._receive_sync(member, step, payload)
-        update = self._returns.waiting(member) if step == messages.STEP1 else None
-        if update is None:
+        held = self._returns.release(member) if step == messages.STEP1 else None
+        if held is None or not member.role.may(Action.EDIT):
             return work
-        taken = self._take_answer(member, update) or self.take(member, update)
-        return _one_after_the_other(work, taken)
+        return _one_after_the_other(work, self._take_answer(member, held))
 
     def on_state(self, member: Member, clocks: dict[int, int]) -> None:
-        self._returns.note(member, clocks)
+        self._returns.compare(member, clocks)
 
     def _take_answer(self, member: Member, update: bytes) -> Awaitable[None] | None:
-        """Take a member's answer to the document's state vector.
+        """Take an editor's answer to the document's state vector; see `take`.
 
-        Returns:
-            None if it can be taken like any other edit, or has to wait for the member's own state
-            vector, which some clients send afterwards.
+        Some clients send their own state vector only after it: then the answer waits for that.
         """
-        if not member.role.may(Action.EDIT):
-            return None
-        if (seen := self._returns.answered(member)) is not None:
+        if (seen := self._returns.take_seen(member)) is not None:
             return self._take_return(member, update, seen)
-        if self._returns.wait(member, update):
-            loop = asyncio.get_running_loop()
-            loop.call_later(STATE_LIMIT, self._take_waiting, member)
+        if not self._returns.hold(member, update):
+            return self.take(member, update)
+        asyncio.get_running_loop().call_later(STATE_LIMIT, self._take_held, member)
         return None
 
-    def _take_waiting(self, member: Member) -> None:
-        """Take an answer whose member did not send its state vector."""
-        update = self._returns.waiting(member)
+    def _take_held(self, member: Member) -> None:
+        """Take the answer of a member that did not send its state vector."""
+        update = self._returns.release(member)
         if update is None or self.is_closed or not member.role.may(Action.EDIT):
             return
         try:
@@ -416,7 +409,7 @@ class DocumentRoom(PersistentRoom, EarlierNames):
         found = await run_sync(read_update, update) if is_large else read_update(update)
         async with self._returns.lock:
             merge = None
-            if self._returns.brings(found) and self._has_texts:
+            if self._returns.brings(found) and is_plain(self.id.type):
                 merge = await self._returns.correction(update, seen, self._moved_names)
             if member not in self.clients or not member.role.may(Action.EDIT):
                 return
@@ -435,10 +428,6 @@ class DocumentRoom(PersistentRoom, EarlierNames):
             take_in(self.ydoc, merge.update)
             late.bring_in()
         self.show_conflicts([*merge.conflicts, *late.conflicts], "rebase")
-
-    @property
-    def _has_texts(self) -> bool:
-        return isinstance(self._document, (YNotebook, YUnicode))
 
     @property
     def _moved_names(self) -> list[str]:
@@ -503,7 +492,7 @@ class DocumentRoom(PersistentRoom, EarlierNames):
                 self._running.pop(name, None)
 
     def leave(self, member: Member) -> None:
-        self._take_waiting(member)
+        self._take_held(member)
         super().leave(member)
         self._returns.left(member)
         self._silent_authors.discard(member)
@@ -830,7 +819,7 @@ class DocumentRoom(PersistentRoom, EarlierNames):
         self._check.check(update, await run_sync(read_update, update))
         async with self._returns.lock:
             merge = None
-            if self._has_texts:
+            if is_plain(self.id.type):
                 seen = messages.read_state_vector(state)
                 merge = await self._returns.correction(update, seen, self._moved_names)
             later = fork.get_update(state)

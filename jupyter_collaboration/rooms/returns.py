@@ -1,12 +1,12 @@
-"""Members that come back with edits that they made while others edited as well. [S4]
+"""Members that return with edits made offline, while others edited the document as well. [S4]
 
-Responsible for finding out what such a member had seen, and for the correction of what Yjs makes
-of its edits; applying both belongs to the room.
+Responsible for determining what such a member had seen, and for computing the correction of what
+Yjs makes of its edits. Applying both belongs to the room.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import AsyncIterator, Iterable
 from contextlib import suppress
 from dataclasses import dataclass, field
 from logging import Logger
@@ -20,15 +20,12 @@ from ..history.store import History
 from ..merge.apart import NotKnown, Past, set_apart
 from ..merge.document import Merge
 from ..protocol.messages import read_state_vector
-from ..protocol.update_reader import Update, read_update
+from ..protocol.update_reader import LARGE, Update, read_update
 from ..worker import run_large
 from .member import Member
 
 MAX_BYTES = 64 * 2**20
 """Most bytes of a document and its edits for which a correction is computed."""
-
-LARGE = 64 * 2**10
-"""Size in bytes above which an update is read in a thread."""
 
 RECENT_UPDATES = 500
 RECENT_BYTES = 128 * 2**10
@@ -49,14 +46,13 @@ class Returns:
         self._doc = doc
         self._history = history
         self._log = log
-        self._seen: dict[Member, dict[int, int]] = {}
-        self._asked: set[Member] = set()
-        self._waiting: dict[Member, bytes] = {}
+        self._behind: dict[Member, dict[int, int] | None] = {}
+        self._held: dict[Member, bytes] = {}
         self._recent = [_Recent(), _Recent()]
         self.lock = Lock()
 
     def changed(self, update: bytes) -> None:
-        """Note a change of the document, before it is appended to the history."""
+        """Record a change of the document, before it is appended to the history."""
         recent = self._recent[-1]
         if not recent.updates or recent.is_full:
             if recent.updates:
@@ -65,39 +61,40 @@ class Returns:
         recent.append(update)
 
     def left(self, member: Member) -> None:
-        """Note that a client left, which may come back."""
-        self._seen.pop(member, None)
-        self._asked.discard(member)
+        """Record that a client left, which may come back."""
+        self._behind.pop(member, None)
         recent = self._recent[-1]
         if recent.updates and recent.updates[-1] is not None:
             self._history.mark_cut()
             recent.append(None)
 
-    def note(self, member: Member, seen: dict[int, int]) -> None:
-        """Remember the state vector of a member, if it lacks something."""
-        self._asked.add(member)
-        self._seen.pop(member, None)
-        if any(clock > seen.get(client, 0) for client, clock in self._clocks().items()):
-            self._seen[member] = seen
+    def compare(self, member: Member, seen: dict[int, int]) -> None:
+        """Remember the state vector of a member, if the member lacks something."""
+        is_behind = any(clock > seen.get(client, 0) for client, clock in self._clocks().items())
+        self._behind[member] = seen if is_behind else None
 
-    def answered(self, member: Member) -> dict[int, int] | None:
-        """Return the remembered state vector of a member that answers the document's, once."""
-        return self._seen.pop(member, None)
+    def take_seen(self, member: Member) -> dict[int, int] | None:
+        """Return the state vector that is remembered of a member, and forget it."""
+        seen = self._behind.get(member)
+        if seen is not None:
+            self._behind[member] = None
+        return seen
 
-    def wait(self, member: Member, update: bytes) -> bool:
-        """Keep the answer of a member until its state vector comes, if that may matter."""
-        if member in self._asked or len(update) > LARGE or not self.brings(read_update(update)):
+    def hold(self, member: Member, answer: bytes) -> bool:
+        """Keep an answer that came before the member's own state vector, if that may matter.
+
+        Returns:
+            Whether the answer is kept.
+        """
+        is_late = member in self._behind or len(answer) > LARGE
+        if is_late or not self.brings(read_update(answer)):
             return False
-        self._waiting[member] = update
+        self._held[member] = answer
         return True
 
-    def waits(self, member: Member) -> bool:
-        """Return whether an answer of a member is kept."""
-        return member in self._waiting
-
-    def waiting(self, member: Member) -> bytes | None:
-        """Return the answer of a member that is kept, once."""
-        return self._waiting.pop(member, None)
+    def release(self, member: Member) -> bytes | None:
+        """Return the answer that is kept of a member, and forget it."""
+        return self._held.pop(member, None)
 
     def brings(self, edits: Update) -> bool:
         """Return whether edits that the document lacks may replace text that others replaced."""
@@ -122,25 +119,29 @@ class Returns:
             None if nothing is to be corrected, or if it is not known what the member had seen:
             then everything stays where Yjs puts it. [L1]
         """
-        seq = self._history.mark_cut()
-        recents = [each for each in reversed(self._recent) if each.updates]
-        later: list[bytes | None] = []
         try:
-            for recent in recents:
-                later = [*recent.updates, *later]
-                start = await self._history.updates_at(recent.start) if recent.start else []
-                if start is not None:
-                    with suppress(NotKnown):
-                        return await self._compute(Past(start, later), edits, seen, skipped)
-            entries = [each for each in await self._history.entries() if each.seq <= seq]
-            updates = [entry.update for entry in entries]
-            past = Past(updates[:1], [*updates[1:]])
-            return await self._compute(past, edits, seen, skipped)
-        except NotKnown:
-            self._log.debug("%s: what a member had seen is not known", self._history.path)
+            async for past in self._pasts():
+                with suppress(NotKnown):
+                    return await self._compute(past, edits, seen, skipped)
         except (HistoryUnavailable, ProtocolError, ValueError) as error:
             self._log.warning("%s: could not compare offline edits: %s", self._history.path, error)
         return None
+
+    async def _pasts(self) -> AsyncIterator[Past]:
+        """Yield what became of the document: since some time ago, and each time since earlier.
+
+        Raises:
+            HistoryUnavailable: the store cannot be read.
+        """
+        seq = self._history.mark_cut()
+        later: list[bytes | None] = []
+        for recent in [each for each in reversed(self._recent) if each.updates]:
+            later = [*recent.updates, *later]
+            start = await self._history.updates_at(recent.start) if recent.start else []
+            if start is not None:
+                yield Past(start, later)
+        updates = [each.update for each in await self._history.entries() if each.seq <= seq]
+        yield Past(updates[:1], [*updates[1:]])
 
     async def _compute(
         self, past: Past, edits: bytes, seen: dict[int, int], skipped: Iterable[str]

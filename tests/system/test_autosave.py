@@ -10,6 +10,7 @@ from support import Editor, Server, until
 
 from rtcbench import wire
 from rtcbench.client import Endpoint
+from rtcbench.fixtures import Fixture
 
 Run = Callable[[Awaitable[Any]], Any]
 
@@ -49,6 +50,14 @@ async def told(editor: Editor, manual: bool) -> None:
     await until(lambda: save_modes(editor)[-1:] == [manual])
 
 
+async def without_autosave(server: Server, fixture: Fixture) -> Editor:
+    """A member who has autosave switched off, as the server has confirmed."""
+    editor = await server.member(fixture)
+    publish(editor, 1, autosave=False)
+    await told(editor, True)
+    return editor
+
+
 def test_nothing_is_written_while_all_editors_have_autosave_off(
     run: Run, serving: Callable[..., Any]
 ) -> None:  # [F13]
@@ -56,9 +65,7 @@ def test_nothing_is_written_while_all_editors_have_autosave_off(
         async with serving(YDocExtension=QUICK) as server:
             fixture = server.text_file("a.txt", "one\n")
             other = await witness(server)
-            ada = await server.member(fixture)
-            publish(ada, 1, autosave=False)
-            await told(ada, True)
+            ada = await without_autosave(server, fixture)
             ada.source.insert(0, "ada ")
             await other.was_saved()
             assert server.read("a.txt") == "one\n"
@@ -129,9 +136,7 @@ def test_unsaved_edits_stay_unsaved_after_everybody_left_and_after_a_restart(
         async with serving(YDocExtension=QUICK) as server:
             fixture = server.text_file("a.txt", "one\n")
             other = await witness(server)
-            ada = await server.member(fixture)
-            publish(ada, 1, autosave=False)
-            await told(ada, True)
+            ada = await without_autosave(server, fixture)
             ada.source.insert(0, "ada ")
             await ada.ask("ack")
             await ada.close()
@@ -166,9 +171,7 @@ def test_discarded_edits_do_not_come_back(run: Run, serving: Callable[..., Any])
     async def test() -> None:
         async with serving(YDocExtension=QUICK) as server:
             fixture = server.text_file("a.txt", "one\n")
-            ada = await server.member(fixture)
-            publish(ada, 1, autosave=False)
-            await told(ada, True)
+            ada = await without_autosave(server, fixture)
             ada.source.insert(0, "ada ")
             assert (await ada.ask("revert"))["status"] == "success"
             await ada.sees("one\n")
@@ -189,9 +192,7 @@ def test_a_change_on_disk_is_merged_and_not_written_back(
         async with serving(YDocExtension=QUICK | {"file_poll_interval": 0.05}) as server:
             fixture = server.text_file("a.txt", "one\ntwo\nthree\n")
             other = await witness(server)
-            ada = await server.member(fixture)
-            publish(ada, 1, autosave=False)
-            await told(ada, True)
+            ada = await without_autosave(server, fixture)
             ada.source.insert(0, "ada ")
             (server.root / "a.txt").write_text("one\ntwo\nthree\nfour\n")
             await ada.sees("ada one\ntwo\nthree\nfour\n")

@@ -9,9 +9,10 @@ from typing import Any
 
 import pytest
 from pycrdt import Array, Doc, Text
-from support import Editor, at_play, code_cell, conflicts_of, put, room_of
+from support import Editor, Server, at_play, code_cell, conflicts_of, put, room_of
 
 from rtcbench import wire
+from rtcbench.fixtures import Fixture
 
 Run = Callable[[Awaitable[Any]], Any]
 
@@ -50,6 +51,14 @@ class Page:
         return source
 
 
+async def apart(server: Server, fixture: Fixture) -> tuple[Editor, Page]:
+    """A member of a document, and the page of another one that is offline."""
+    bob, ana = [await server.member(fixture) for _ in "ab"]
+    page = Page(ana)
+    await ana.close()
+    return bob, page
+
+
 @pytest.mark.parametrize("how", ["at once", "by letters", "after more edits", "too late"])
 def test_words_that_two_replaced_stand_in_two_lines(
     run: Run, serving: Callable[..., Any], how: str
@@ -58,9 +67,7 @@ def test_words_that_two_replaced_stand_in_two_lines(
         async with serving() as server:
             fixture = server.text_file("a.txt", BEFORE)
             endpoint = await server.endpoint(fixture)
-            bob, ana = [await server.member(fixture) for _ in "ab"]
-            page = Page(ana)
-            await ana.close()
+            bob, page = await apart(server, fixture)
             if how == "by letters":
                 type_over(bob.source, "1  # start", "300  # from bob")
                 type_over(page.text, "1  # start", "200  # from ana")
@@ -99,9 +106,7 @@ def test_also_if_the_document_was_closed_meanwhile(
                 "a.ipynb", [code_cell(BEFORE, "one"), code_cell("é = 2", "two")]
             )
             endpoint = await server.endpoint(fixture)
-            bob, ana = [await server.member(fixture) for _ in "ab"]
-            page = Page(ana)
-            await ana.close()
+            bob, page = await apart(server, fixture)
             replace(bob.doc, bob.cells[0]["source"], "1  # start", "300  # from bob")
             replace(bob.doc, bob.cells[1]["source"], "é", "b")
             replace(page.doc, page.cell(0), "1  # start", "200  # from ana")
@@ -134,9 +139,7 @@ def test_a_page_that_was_loaded_again_tells_what_it_had_seen(
     async def test() -> None:
         async with serving() as server:
             fixture = server.text_file("a.txt", BEFORE)
-            bob, ana = [await server.member(fixture) for _ in "ab"]
-            page = Page(ana)
-            await ana.close()
+            bob, page = await apart(server, fixture)
             replace(bob.doc, bob.source, "1  # start", "300  # from bob")
             replace(page.doc, page.text, "1  # start", "200  # from ana")
             await bob.ask("ack")
@@ -189,9 +192,7 @@ def test_what_does_not_touch_is_merged_without_a_conflict(
         async with serving() as server:
             fixture = server.text_file("a.txt", BEFORE)
             endpoint = await server.endpoint(fixture)
-            bob, ana = [await server.member(fixture) for _ in "ab"]
-            page = Page(ana)
-            await ana.close()
+            bob, page = await apart(server, fixture)
             replace(bob.doc, bob.source, "1", "3")
             replace(page.doc, page.text, "other", "more")
             replace(page.doc, page.text, "start", "begin")

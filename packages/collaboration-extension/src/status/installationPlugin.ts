@@ -13,7 +13,7 @@ import { Dialog, Notification, showDialog } from '@jupyterlab/apputils';
 import { PageConfig } from '@jupyterlab/coreutils';
 import { ITranslator } from '@jupyterlab/translation';
 
-/** The options of the page with what is wrong, and how to put it right. */
+/** The page's options that describe what is wrong, and how to fix it. */
 const SUMMARY_OPTION = 'collaborationInstallation';
 const MESSAGE_OPTION = 'collaborationInstallationRepair';
 
@@ -43,7 +43,7 @@ export const installation: JupyterFrontEndPlugin<void> = {
         actions: [
           {
             label: trans.__('How to Repair…'),
-            caption: trans.__('Show the commands that put it right'),
+            caption: trans.__('Show the commands that fix this'),
             callback: event => {
               // The notification stays, since nothing is repaired yet.
               event.preventDefault();
