@@ -12,6 +12,7 @@ from pycrdt import Doc
 
 from jupyter_collaboration.access.roles import Role
 from jupyter_collaboration.errors import CollaborationError
+from jupyter_collaboration.history.model import MarkKind
 from jupyter_collaboration.protocol import messages
 from jupyter_collaboration.rooms.fork import ForkRoom
 from jupyter_collaboration.rooms.forks import Forks
@@ -100,7 +101,10 @@ async def _restore(world: World, step: Step, is_quiet: bool) -> None:
     life, live = world.life, world.live
     if life is None or live is None:
         return
-    seqs = [seq for session, seq in world.named if session == live.session_id]
+    # A kill may lose a name that was not stored yet, with the entry that it stands for.
+    marks = await live.history.versions.marks()
+    stored = {mark.seq for mark in marks if mark.kind is MarkKind.NAMED}
+    seqs = [seq for session, seq in world.named if session == live.session_id and seq in stored]
     if not seqs:
         return
     seq = seqs[min(int(step["at"] * len(seqs)), len(seqs) - 1)]
