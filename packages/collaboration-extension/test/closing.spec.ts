@@ -85,7 +85,7 @@ describe('Leaving the page', () => {
   });
 
   // [F13]
-  it('asks the last editor of changes that nobody will save', () => {
+  it('asks the last editor about changes that nobody will save', () => {
     const manual = { isLastEditor: true, isManual: true };
     const left = { isDirty: true, role: 'editor', saveMode: manual } as const;
     expect(isLeftUnsaved(left)).toBe(true);

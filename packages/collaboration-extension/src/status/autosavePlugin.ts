@@ -22,11 +22,12 @@ import { notifyAutosaveOfOthers, notifyUnsaved } from './notifications';
 const DOCUMENT_MANAGER = '@jupyterlab/docmanager-extension:plugin';
 
 /**
- * Publishes the setting in each document, and says what applies.
+ * Publishes the setting in each document, and shows what applies.
  */
 export const autosave: JupyterFrontEndPlugin<void> = {
   id: '@jupyter/collaboration-extension:autosave',
-  description: 'Saves documents automatically only if somebody wants that.',
+  description:
+    'Saves documents automatically unless everybody in them has autosave off.',
   autoStart: true,
   requires: [IDocumentProviders, IDocumentManager, ITranslator],
   optional: [ISettingRegistry],

@@ -55,8 +55,8 @@ export class CellMarkers implements IDisposable {
     _notebook.cellInViewportChanged.connect(this._later, this);
     _notebook.cellCollapsed.connect(this._later, this);
     _notebook.outerNode.addEventListener('scroll', this._onScroll);
-    // The browser says after its own layout where cells are: to measure them
-    // here would force one more, with each key.
+    // The browser reports the positions of cells after its own layout.
+    // Measuring them here would force another layout for each key.
     this._observer = new IntersectionObserver(entries => this._place(entries), {
       root: _notebook.outerNode
     });
@@ -236,7 +236,7 @@ export class CellMarkers implements IDisposable {
   }
 
   /**
-   * Let the browser say where the cells are in which people are.
+   * Have the browser report the positions of the cells that people are in.
    */
   private _watch(): void {
     const nodes = new Set<Element>(

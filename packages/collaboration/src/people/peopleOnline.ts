@@ -35,7 +35,7 @@ export interface IOpenDocument {
  * Somebody on the server.
  */
 export interface IOnlinePerson {
-  /** Who it is. */
+  /** The person. */
   user: IDocumentUser;
   /** What they have open, what they look at first. */
   documents: IOpenDocument[];

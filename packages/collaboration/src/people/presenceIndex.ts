@@ -27,7 +27,7 @@ const ANYWHERE = '';
 const NOWHERE = 'nowhere';
 
 /**
- * What the `change` event of an awareness says.
+ * The content of the `change` event of an awareness.
  */
 export interface IAwarenessChange {
   added: number[];
@@ -52,7 +52,7 @@ interface IClient {
 type Listener = (clientIds: ReadonlySet<number>) => void;
 
 /**
- * Who observes a text.
+ * An observer of one text.
  */
 interface ITextObserver {
   key: string;

@@ -35,7 +35,7 @@ export namespace UsersItem {
   export interface IUserData {
     /** The client id in the document's presence. */
     userId: number;
-    /** Who it is. */
+    /** The person. */
     userData: User.IIdentity;
   }
 

@@ -216,7 +216,7 @@ export namespace RoomResolver {
     trans: TranslationBundle;
     /** The address of the room route; by default from the settings. */
     url: string | undefined;
-    /** Who it is. */
+    /** The person. */
     user: User.IManager;
   }
 }

@@ -82,7 +82,7 @@ export class SaveMode implements ISaveMode, IDisposable {
   }
 
   /**
-   * A connection is open: the server says on it if the mode is manual.
+   * A connection is open: on it, the server reports whether saving is manual.
    */
   opened(): void {
     this._isTold = false;
@@ -121,7 +121,7 @@ export class SaveMode implements ISaveMode, IDisposable {
       .filter(({ user }) => user?.role !== 'viewer');
   }
 
-  /** The presence of somebody may come after what the server says of them. */
+  /** The presence of a person may arrive after the server's message about them. */
   private _onPresence = (): void => {
     const others = this.othersWithAutosave.join('\n');
     if (others !== this._others) {
