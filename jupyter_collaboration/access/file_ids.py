@@ -27,6 +27,9 @@ from jupyter_server_fileid.manager import (
 OWN_FOLDER = ".jupyter_collaboration"
 """A folder in the server's root that contains no documents."""
 
+DATABASE_FILES = ("-wal", "-shm", "-journal")
+"""Ends of the names of files that SQLite creates beside a database; none of them is a document."""
+
 
 class FileIds:
     """The ids of a server's files.
@@ -295,7 +298,7 @@ def _syncing(manager: LocalFileIdManager, con: sqlite3.Connection) -> Callable[.
         """Follow a moved file, unless it only reuses the inode number of a deleted one."""
         row = con.execute("SELECT id, path FROM Files WHERE ino = ?", (stat_info.ino,)).fetchone()
         if row is not None and row[1] != path:
-            if OWN_FOLDER in Path(path).parts:
+            if OWN_FOLDER in Path(path).parts or path.endswith(DATABASE_FILES):
                 return None
             there = manager._stat(row[1])
             if there is not None and there.ino != stat_info.ino:

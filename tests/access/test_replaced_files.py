@@ -36,3 +36,23 @@ def test_a_replaced_file_keeps_its_id_without_a_search(
     assert ids.get_id("a.txt") == file_id
     manager.con.close()
     del manager.con  # else it is committed by whichever thread collects the garbage
+
+
+@pytest.mark.parametrize(
+    ("name", "is_followed"), [("b.txt", True), (".store.db-wal", False), ("c.db-journal", False)]
+)
+def test_a_file_of_a_database_is_no_moved_document(
+    tmp_path: Path, name: str, is_followed: bool
+) -> None:
+    """A file that SQLite creates may get the inode number of a document that was just deleted."""
+    root = tmp_path / "root"
+    root.mkdir()
+    (root / "a.txt").write_text("text")
+    manager = LocalFileIdManager(root_dir=str(root), db_path=str(tmp_path / "ids.db"))
+    ids = FileIds(manager, AsyncLargeFileManager(root_dir=str(root)))
+    file_id = ids.index("a.txt")
+    assert file_id is not None
+    (root / "a.txt").rename(root / name)  # as for the reuse: another name, the same number
+    assert ids.get_path(file_id) == (name if is_followed else None)
+    manager.con.close()
+    del manager.con  # else it is committed by whichever thread collects the garbage
