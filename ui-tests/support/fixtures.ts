@@ -9,7 +9,7 @@
  */
 
 import { expect, test as base } from '@playwright/test';
-import type { Browser, TestInfo } from '@playwright/test';
+import type { Browser, Page, TestInfo } from '@playwright/test';
 
 import { Person } from './person';
 import { type Application, Server } from './server';
@@ -113,6 +113,8 @@ export async function withPerson(
 ): Promise<void> {
   const context = await browser.newContext();
   const page = await context.newPage();
+  const loadedAhead = () => hasLoadedAhead(page);
+  server.beforeStop.add(loadedAhead);
   const messages: string[] = [];
   const errors: string[] = [];
   page.on('console', message => {
@@ -137,8 +139,24 @@ export async function withPerson(
       contentType: 'text/plain'
     });
   }
+  server.beforeStop.delete(loadedAhead);
   await context.close();
   expect(errors, `uncaught errors in ${nickname}'s page`).toEqual([]);
+}
+
+/**
+ * Wait until a page has loaded ahead what it needs without a server, if it began to.
+ *
+ * What JupyterLab asks for and does not get is an uncaught error.
+ */
+async function hasLoadedAhead(page: Page): Promise<void> {
+  if (!page.isClosed()) {
+    await page.waitForFunction(() => {
+      const marks = (name: string) =>
+        performance.getEntriesByName(`collaboration:${name}`).length;
+      return marks('loaded-ahead') === marks('loading-ahead');
+    });
+  }
 }
 
 /**

@@ -141,6 +141,11 @@ export class Server {
   readonly token = randomBytes(16).toString('hex');
 
   /**
+   * What to wait for before it is ended.
+   */
+  readonly beforeStop = new Set<() => Promise<void>>();
+
+  /**
    * The id of the process; 0 while it does not run.
    */
   get pid(): number {
@@ -193,6 +198,7 @@ export class Server {
    * End it: ask, and without an answer in time, kill.
    */
   async stop(signal: 'SIGTERM' | 'SIGKILL' = 'SIGTERM'): Promise<void> {
+    await Promise.all([...this.beforeStop].map(wait => wait()));
     const child = this._process;
     this._process = null;
     if (!child || child.exitCode !== null || child.signalCode !== null) {

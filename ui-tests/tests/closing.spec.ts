@@ -67,8 +67,6 @@ testAlone(
     await withPerson(browser, server, 'Ada', testInfo, async ada => {
       await ada.context.addInitScript(WITHOUT_DATABASE);
       await ada.open(name);
-      // The page has loaded ahead what it needs without the server.
-      await ada.page.waitForLoadState('networkidle');
       await server.stop('SIGKILL');
       await ada.typeInFile('typed ');
       await expect(ada.status).toContainText('in this tab only', {
