@@ -193,8 +193,11 @@ export class Timeline implements IDisposable {
     const enough = (read: readonly IVersion[]) =>
       read.length >= least && idOfLast(read) <= oldest;
     await this._load(enough, undefined, (read, hasMore) => {
-      this._hasMore = hasMore;
-      this._take(read);
+      const reached = read.findIndex(({ id }) => id <= oldest) + 1;
+      // Pages are larger than what is missing: the list only grows by what is new.
+      const shown = read.slice(0, Math.max(least, reached || read.length));
+      this._hasMore = hasMore || shown.length < read.length;
+      this._take(shown);
     });
   }
 
