@@ -141,14 +141,14 @@ def cell_in_document(cell: dict[str, Any]) -> dict[str, Any]:
     return {**cell, "outputs": joined_streams(outputs)} if isinstance(outputs, list) else cell
 
 
-def loading_client_id(content_type: str, content: Any) -> int:
-    """Return the Yjs client id with which a content is loaded. [S5]
+def loading_client_id(content_hash: str) -> int:
+    """Return the Yjs client id with which a content is loaded, from a hash of it. [S5]
 
     The same content always gets the same id, so that loading it twice results in the same
     history. Ids have 53 bits and are at least 2**32, above the ids of other clients.
     """
     low = 2**32
-    return low + int(_whole_fingerprint(content_type, content)[:16], 16) % (2**53 - low)
+    return low + int(content_hash[:16], 16) % (2**53 - low)
 
 
 def _whole_fingerprint(content_type: str, content: Any) -> str:
@@ -165,8 +165,8 @@ def with_cell_ids(notebook: dict[str, Any]) -> dict[str, Any]:
     Missing ids are computed from the content of the notebook. An empty notebook gets an empty code
     cell, as in JupyterLab.
     """
-    notebook = copy.deepcopy(notebook)
-    cells = notebook["cells"] = [cell_in_document(cell) for cell in notebook["cells"]]
+    cells = [cell_in_document(cell) for cell in notebook["cells"]]
+    notebook = {**notebook, "cells": cells}
     if not cells:
         cells.append(
             {
@@ -185,14 +185,19 @@ def with_cell_ids(notebook: dict[str, Any]) -> dict[str, Any]:
     return notebook
 
 
-def loaded_update(content_type: str, content: Any) -> bytes:
+def loaded_update(content_type: str, content: Any, content_hash: str | None = None) -> bytes:
     """Return the update that fills an empty document with the content of a file.
 
     Slow for large documents: call it outside of the event loop.
+
+    Args:
+        content_hash: a hash that differs for different contents, if one is known.
     """
     if is_notebook(content_type):
         content = with_cell_ids(content)
-    doc: Doc[Any] = Doc(client_id=loading_client_id(content_type, content))
+    if content_hash is None:
+        content_hash = _whole_fingerprint(content_type, content)
+    doc: Doc[Any] = Doc(client_id=loading_client_id(content_hash))
     make_document(content_type, doc).set(content)
     return doc.get_update()
 
@@ -208,7 +213,7 @@ def loaded_fingerprint(content_type: str, content: Any) -> str | None:
     """
     if not is_notebook(content_type):
         return fingerprint(content) if isinstance(content, str) else None
-    notebook = with_cell_ids(content)
+    notebook = copy.deepcopy(with_cell_ids(content))
     cast_all(notebook, float, int)
     drop_placeholders(notebook["metadata"])
     has_ids = (notebook["nbformat"], notebook["nbformat_minor"]) >= (4, 5)

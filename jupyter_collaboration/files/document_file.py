@@ -94,8 +94,16 @@ class SavedFile:
 
 @dataclass(frozen=True)
 class LoadedFile:
+    """A file that was read.
+
+    Attributes:
+        content: as a document of this type can hold it.
+        content_hash: differs for different contents; None if only the content itself can tell.
+    """
+
     state: FileState
     content: Any
+    content_hash: str | None = None
 
 
 class DocumentFile:
@@ -287,18 +295,21 @@ class DocumentFile:
         except (OSError, UnicodeError):
             return None
         content: Any = data if self._id.format == "base64" else text
+        trusted = False
         if self._id.contents_type == "notebook":
             try:
-                content = await self._reader.notebook(text, path)
+                found = await self._reader.notebook(text, path)
             except Exception:  # the manager reports the reason
                 return None
-            if content is None:
+            if found is None:
                 return None
+            content, trusted = found
         state = self._state(path, {**model, "hash": digest})
         content = await self._decoded(path, content)
         if self._id.contents_type == "notebook":
             self._set_style(text)
-        return LoadedFile(state, content)
+        # The cells of a trusted notebook say so, and its file does not.
+        return LoadedFile(state, content, fingerprint([digest, trusted]))
 
     def _set_style(self, text: str | None) -> None:
         """Keep the text of a notebook until its formatting is needed, which takes long to find."""

@@ -11,8 +11,17 @@ import re
 from collections.abc import Callable
 from typing import Any
 
-LARGE = 2**20
-"""Size in characters above which outputs are parsed one by one, and not only cells."""
+LARGE = 2**21
+"""Size in characters above which a text is parsed in steps; a smaller one takes some 10 ms."""
+
+STEP = 2**18
+"""Size in characters above which a cell is parsed in steps."""
+
+CELL = '"cell_type"'
+"""Occurs once in each cell of a notebook, and so tells how far it is to the end of the next."""
+
+DEPTH = 5
+"""Depth of what is parsed in one step at most: object, cells, cell, outputs, output."""
 
 SPACE = re.compile(r"[ \t\n\r]*")
 
@@ -36,61 +45,89 @@ def loads(text: str) -> Any:
     Raises:
         ValueError: this is not JSON.
     """
-    # Object, cells, and for large files also: cell, outputs, output.
-    depth = 5 if len(text) > LARGE else 2
-    try:
-        value, end = _value(text, SPACE.match(text, 0).end(), depth)  # type: ignore[union-attr]
-        if _skip(text, end) == len(text):
-            return value
-    except (StopIteration, IndexError, ValueError):
-        pass
+    if len(text) > LARGE:
+        try:
+            return _Steps(text).parse()
+        except (StopIteration, IndexError, ValueError):
+            pass
     return json.loads(text)  # with the standard error messages
 
 
-def _skip(text: str, at: int) -> int:
-    return SPACE.match(text, at).end()  # type: ignore[union-attr]
+class _Steps:
+    """Parses one text."""
 
+    def __init__(self, text: str) -> None:
+        self._text = text
+        self._next_cells = (-1, -1)
 
-def _value(text: str, at: int, depth: int) -> tuple[Any, int]:
-    if depth and text[at] == "{":
-        return _object(text, at, depth)
-    if depth and text[at] == "[":
-        return _array(text, at, depth)
-    return _scan(text, at)
+    def parse(self) -> Any:
+        """Return the value.
 
+        Raises:
+            StopIteration, IndexError, ValueError: this is not JSON.
+        """
+        value, end = self._value(self._skip(0), DEPTH)
+        if self._skip(end) != len(self._text):
+            raise ValueError("more text follows")
+        return value
 
-def _object(text: str, at: int, depth: int) -> tuple[dict[str, Any], int]:
-    found: dict[str, Any] = {}
-    at = _skip(text, at + 1)
-    if text[at] == "}":
-        return found, at + 1
-    while True:
-        if text[at] != '"':
-            raise ValueError("a name was expected")
-        key, at = _scan(text, at)
-        at = _skip(text, at)
-        if text[at] != ":":
-            raise ValueError("a colon was expected")
-        found[key], at = _value(text, _skip(text, at + 1), depth - 1)
-        at = _skip(text, at)
+    def _skip(self, at: int) -> int:
+        return SPACE.match(self._text, at).end()  # type: ignore[union-attr]
+
+    def _value(self, at: int, depth: int) -> tuple[Any, int]:
+        first = self._text[at]
+        if first == "{" and depth and not (depth == DEPTH - 2 and self._is_small(at)):
+            return self._object(at, depth)
+        if first == "[" and depth:
+            return self._array(at, depth)
+        return _scan(self._text, at)
+
+    def _is_small(self, at: int) -> bool:
+        """Return whether a cell is parsed in one step: the type of the next one is near."""
+        own, following = self._next_cells
+        if at > own:
+            own = self._find(at) if at > following else following
+            following = self._find(own + 1)
+            self._next_cells = (own, following)
+        return following - at < STEP
+
+    def _find(self, at: int) -> int:
+        found = self._text.find(CELL, at)
+        return len(self._text) if found < 0 else found
+
+    def _object(self, at: int, depth: int) -> tuple[dict[str, Any], int]:
+        text = self._text
+        found: dict[str, Any] = {}
+        at = self._skip(at + 1)
         if text[at] == "}":
             return found, at + 1
-        if text[at] != ",":
-            raise ValueError("a comma was expected")
-        at = _skip(text, at + 1)
+        while True:
+            if text[at] != '"':
+                raise ValueError("a name was expected")
+            key, at = _scan(text, at)
+            at = self._skip(at)
+            if text[at] != ":":
+                raise ValueError("a colon was expected")
+            found[key], at = self._value(self._skip(at + 1), depth - 1)
+            at = self._skip(at)
+            if text[at] == "}":
+                return found, at + 1
+            if text[at] != ",":
+                raise ValueError("a comma was expected")
+            at = self._skip(at + 1)
 
-
-def _array(text: str, at: int, depth: int) -> tuple[list[Any], int]:
-    found: list[Any] = []
-    at = _skip(text, at + 1)
-    if text[at] == "]":
-        return found, at + 1
-    while True:
-        value, at = _value(text, at, depth - 1)
-        found.append(value)
-        at = _skip(text, at)
+    def _array(self, at: int, depth: int) -> tuple[list[Any], int]:
+        text = self._text
+        found: list[Any] = []
+        at = self._skip(at + 1)
         if text[at] == "]":
             return found, at + 1
-        if text[at] != ",":
-            raise ValueError("a comma was expected")
-        at = _skip(text, at + 1)
+        while True:
+            value, at = self._value(at, depth - 1)
+            found.append(value)
+            at = self._skip(at)
+            if text[at] == "]":
+                return found, at + 1
+            if text[at] != ",":
+                raise ValueError("a comma was expected")
+            at = self._skip(at + 1)

@@ -10,19 +10,21 @@ from __future__ import annotations
 
 import hashlib
 import os
+import re
 import time
 from dataclasses import dataclass
 from typing import Any
 
-import nbformat
 from anyio.to_thread import run_sync
 from jupyter_server.services.contents.manager import ContentsManager
-from nbformat.v4.rwbase import rejoin_lines, strip_transient
 
 from .json_steps import loads
 
 SETTLED = 3.0
 """Seconds after which a change of a file also changes its modification time, on any file system."""
+
+JSON_TYPE = re.compile(r"application/(json|.*\+json)", re.DOTALL)
+"""MIME types whose values are not text."""
 
 CHUNK = 2**20
 """Bytes that are hashed at a time."""
@@ -96,8 +98,8 @@ class NativeReader:
         is_settled = after.st_mtime < started - SETTLED and _signature(after) == before
         self._known = _Hashed(os_path, before, digest) if is_settled else None
 
-    async def notebook(self, text: str, path: str) -> dict[str, Any] | None:
-        """Return the notebook in a text, with its cells marked as trusted or not.
+    async def notebook(self, text: str, path: str) -> tuple[dict[str, Any], bool] | None:
+        """Return the notebook in a text, with its cells marked as trusted or not, and which.
 
         Returns:
             None if the manager has to read it.
@@ -116,7 +118,7 @@ class NativeReader:
         for cell in parsed["cells"]:
             if cell["cell_type"] == "code":
                 cell["metadata"]["trusted"] = trusted
-        return parsed
+        return parsed, trusted
 
 
 def _signature(found: os.stat_result) -> tuple[int, ...]:
@@ -139,15 +141,37 @@ def _parsed(text: str) -> dict[str, Any] | None:
                 return None
             if len(set(ids)) != len(ids):
                 return None
-        # One cell at a time, so that other threads may run in between.
-        cells = [_as_read(found["metadata"], [cell])["cells"][0] for cell in found["cells"]]
-        return {**found, "metadata": _as_read(found["metadata"], [])["metadata"], "cells": cells}
+        for key in ("orig_nbformat", "orig_nbformat_minor", "signature"):
+            found["metadata"].pop(key, None)
+        for cell in found["cells"]:
+            _as_read(cell)
+        return found  # type: ignore[no-any-return]
     except (ValueError, KeyError, TypeError, AttributeError, RecursionError):
         return None
 
 
-def _as_read(metadata: dict[str, Any], cells: list[Any]) -> Any:
-    node = nbformat.from_dict(  # type: ignore[no-untyped-call]
-        {"metadata": {} if cells else metadata, "cells": cells}
-    )
-    return strip_transient(rejoin_lines(node))  # type: ignore[no-untyped-call]
+def _as_read(cell: dict[str, Any]) -> None:
+    """Do to a cell what nbformat does when it reads a notebook of version 4.
+
+    That is `nbformat.v4.rwbase.rejoin_lines` and `strip_transient`, for plain dictionaries.
+    """
+    if isinstance(source := cell.get("source"), list):
+        cell["source"] = "".join(source)
+    for attachment in cell.get("attachments", {}).values():
+        _rejoin(attachment)
+    if cell["cell_type"] == "code":
+        for output in cell.get("outputs", []):
+            kind = output.get("output_type", "")
+            if kind in ("execute_result", "display_data"):
+                _rejoin(output.get("data", {}))
+            elif kind and isinstance(text := output.get("text"), list):
+                output["text"] = "".join(text)
+    cell["metadata"].pop("trusted", None)
+
+
+def _rejoin(data: dict[str, Any]) -> None:
+    """Join the lines of values that are split into lines, but for those that are JSON."""
+    for key, value in data.items():
+        is_lines = isinstance(value, list) and all(isinstance(line, str) for line in value)
+        if is_lines and not JSON_TYPE.fullmatch(key):
+            data[key] = "".join(value)

@@ -69,6 +69,7 @@ class Opened:
             file could not be read.
         size: of the file's content, as computed by `size_of`.
         fingerprint: of the content that was saved last; None if it is not known.
+        loaded: the content that the document was loaded from; None if it has a history.
         is_held: whether it has edits that must not be saved automatically.
     """
 
@@ -78,6 +79,7 @@ class Opened:
     size: int
     fingerprint: str | None
     is_held: bool = False
+    loaded: Any = None
 
 
 class Opening:
@@ -150,25 +152,26 @@ class Opening:
 
     async def _from_file(self, file: LoadedFile, stored: Stored) -> Opened:
         """Load a document without a history."""
-        update = await run_sync(loaded_update, self._type, file.content)
+        update = await run_sync(loaded_update, self._type, file.content, file.content_hash)
         take_in(self._doc, update)
         self._history.append(update, "", Kind.LOAD)
         failpoint("load.appended")
-        fingerprint = await self._fingerprint(file)
         seq = self._history.mark_cut()
         # The history provides the state of a large document.
         self._base.note(seq, state=update if len(update) < LARGE else None)
-        self._history.mark_saved(seq, file.state.hash, fingerprint)
+        # The fingerprint takes long: members do not wait for it.
+        self._history.mark_saved(seq, file.state.hash)
         await self._recent.note(seq)
         # No client may have a copy of a history that would be lost in a restart. [S2]
         await self._history.commit()
         size = size_of(file.content)
-        return Opened(stored.session_id, Todo.NOTHING, file.state, size, fingerprint)
+        nothing = Todo.NOTHING
+        return Opened(stored.session_id, nothing, file.state, size, None, loaded=file.content)
 
     async def _from_both(self, file: LoadedFile, stored: Stored) -> Opened:
         """Load a document whose file has another hash than after the last save."""
         size = size_of(file.content)
-        on_disk = await self._fingerprint(file)
+        on_disk = await fingerprint_of_loaded(self._type, file.content)
         if on_disk == stored.saving_fingerprint:
             # Our own last write, which the server could not record before it was killed.
             self._history.mark_saved(stored.saving_seq or 0, file.state.hash, on_disk)
@@ -254,14 +257,6 @@ class Opening:
         content = await run_large(len(intended), rendered, self._type, intended)
         return len(file.content) < len(content) and content.startswith(file.content)
 
-    async def _fingerprint(self, file: LoadedFile) -> str:
-        """Return the fingerprint of the document that a file's content is loaded into."""
-        known = await run_sync(loaded_fingerprint, self._type, file.content)
-        if known is not None:
-            return known
-        update = await run_sync(loaded_update, self._type, file.content)
-        return await fingerprint_of(self._type, update)
-
 
 async def load_when_readable(file: DocumentFile) -> LoadedFile:
     """Read a file; wait for one that cannot be read, since it may be half written. [F3]
@@ -286,6 +281,14 @@ async def load_when_readable(file: DocumentFile) -> LoadedFile:
             if anyio.current_time() > deadline:
                 raise
             await anyio.sleep(SETTLE_TIME)
+
+
+async def fingerprint_of_loaded(content_type: str, content: Any) -> str:
+    """Return the fingerprint of the document that a file's content is loaded into."""
+    known = await run_sync(loaded_fingerprint, content_type, content)
+    if known is not None:
+        return known
+    return await fingerprint_of(content_type, await run_sync(loaded_update, content_type, content))
 
 
 async def fingerprint_of(content_type: str, update: bytes) -> str:

@@ -66,6 +66,7 @@ from .opening import (
     Todo,
     document_size,
     fingerprint_of,
+    fingerprint_of_loaded,
     load_when_readable,
     size_of,
 )
@@ -218,6 +219,7 @@ class FileSynchronizer:
         self._noted_path: str | None = None
         self._size = 0
         self._saved_fingerprint: str | None = None
+        self._loaded: Any = None
         self._snapshot = snapshot_of(document.type, self._doc)
         self._base = SavedBase(history)
         self._recent = RecentSaves(history)
@@ -280,6 +282,7 @@ class FileSynchronizer:
             self.known = opened.file
         self._size = opened.size
         self._saved_fingerprint = opened.fingerprint
+        self._loaded = opened.loaded
         self._todo = opened.todo
         self._has_noted_hold = opened.is_held
         self.autosave.hold(opened.is_held)
@@ -294,6 +297,8 @@ class FileSynchronizer:
         Raises:
             DocumentNotFound, LoadFailed: the file can no longer be read.
         """
+        if self._loaded is not None:
+            await self._learn_fingerprint()
         if self._todo is Todo.NOTHING:
             return
         if self._todo is Todo.MERGE:
@@ -303,6 +308,13 @@ class FileSynchronizer:
         self._todo = Todo.NOTHING
         self._note_hold()
         self._owner.publish()
+
+    async def _learn_fingerprint(self) -> None:
+        """Compute the fingerprint of what was loaded, unless the file was written since."""
+        known, loaded, self._loaded = self.known, self._loaded, None
+        fingerprint = await fingerprint_of_loaded(self._type, loaded)
+        if self._saved_fingerprint is None and self.known is known:
+            self._saved_fingerprint = fingerprint
 
     async def _current_fingerprint(self) -> str | None:
         """Return the fingerprint of the document; None if it cannot be written to a file."""
