@@ -24,6 +24,9 @@ from rtcbench.ws import WebSocket
 
 ROOT = Path(__file__).parent.parent
 
+STORE = ".jupyter_ystore.db"
+"""Where a server keeps the history, in its root folder."""
+
 EXTENSIONS = ["jupyter_collaboration", "jupyter_server_fileid", "jupyter_server_ydoc"]
 ENABLED = dict.fromkeys(EXTENSIONS, True)
 OTHER_EXTENSIONS = [

@@ -28,11 +28,18 @@ class LineEndings:
     """The line endings of a file. In the document every line ends with ``\\n``."""
 
     def __init__(self, text: str, usual: str = "\n") -> None:
-        self.text = LINE.sub("\n", text)
-        ends = LINE.findall(text)
-        self._ends = ends
-        self._main = max(dict.fromkeys(ends, 0), key=ends.count) if ends else usual
-        self._is_mixed = len(set(ends)) > 1
+        self.text = text
+        self._ends: list[str] = []
+        counts = {"\r\n": text.count("\r\n")}
+        counts |= {end: text.count(end) - counts["\r\n"] for end in ("\r", "\n")}
+        found = [end for end, count in counts.items() if count]
+        self._main = found[0] if found else usual
+        self._is_mixed = len(found) > 1
+        if self._is_mixed:
+            self._ends = LINE.findall(text)
+            self._main = max(dict.fromkeys(self._ends, 0), key=lambda end: counts[end])
+        if self._is_mixed or self._main != "\n":
+            self.text = text.replace("\r\n", "\n").replace("\r", "\n")
 
     @property
     def usual(self) -> str:

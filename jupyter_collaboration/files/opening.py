@@ -162,8 +162,6 @@ class Opening:
         # The fingerprint takes long: members do not wait for it.
         self._history.mark_saved(seq, file.state.hash)
         await self._recent.note(seq)
-        # No client may have a copy of a history that would be lost in a restart. [S2]
-        await self._history.commit()
         size = size_of(file.content)
         nothing = Todo.NOTHING
         return Opened(stored.session_id, nothing, file.state, size, None, loaded=file.content)

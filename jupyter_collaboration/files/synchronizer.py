@@ -62,6 +62,7 @@ from .document_file import DocumentFile, FileState, LoadedFile
 from .opening import (
     SETTLE_TIME,
     UNREADABLE_TIME,
+    Opened,
     Opening,
     Todo,
     document_size,
@@ -256,11 +257,8 @@ class FileSynchronizer:
 
     # Opening
 
-    async def open(self) -> str:
+    async def open(self) -> Opened:
         """Load the document from its history and its file.
-
-        Returns:
-            The session id.
 
         Raises:
             DocumentNotFound: there is no file.
@@ -286,7 +284,7 @@ class FileSynchronizer:
         self._todo = opened.todo
         self._has_noted_hold = opened.is_held
         self.autosave.hold(opened.is_held)
-        return opened.session_id
+        return opened
 
     async def settle(self) -> None:
         """Merge what another program wrote while the document was closed; save unsaved edits.

@@ -203,7 +203,8 @@ class DocumentRoom(PersistentRoom, EarlierNames):
         """
         async with self._loading:
             if not self.ready:
-                self.session_id = await self.synchronizer.open()
+                opened = await self.synchronizer.open()
+                self.session_id = opened.session_id
                 # Document classes of other packages read the shared types on construction.
                 self._document = make_document(self.id.type, self.ydoc, self.awareness)
                 decider = Decider(self._document, self._index)
@@ -216,7 +217,8 @@ class DocumentRoom(PersistentRoom, EarlierNames):
                 if self._cells is not None:
                     self._observe(self._cells, self._on_cells)
                 self.open()
-                await self._end_runs_of_before()
+                if opened.loaded is None:
+                    await self._end_runs_of_before()
                 self.publish()
 
     async def settled(self) -> None:

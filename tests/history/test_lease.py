@@ -51,6 +51,30 @@ def text_of(state: bytes | None) -> str:
     return str(text)
 
 
+def test_a_history_that_was_never_stored_gets_another_name(tmp_path: Path, run: Run) -> None:
+    """[S2]: what members have of it may be another content than that of the next load."""
+
+    async def session_of_a_server(*typed: str) -> str:
+        backend = SQLiteBackend(str(tmp_path / "store.db"))
+        await backend.open()
+        session = await backend.session_id(ROOM)
+        assert (await backend.history(ROOM).load()).session_id == session
+        typist = Typist(backend.history(ROOM))
+        for text in typed:
+            typist.type(text)
+        assert await backend.session_id(ROOM) == session
+        await backend.close()
+        return session
+
+    async def test() -> None:
+        never_stored = await session_of_a_server()
+        stored = await session_of_a_server("a")
+        assert stored != never_stored
+        assert await session_of_a_server() == stored
+
+    run(test())
+
+
 def test_a_second_server_gets_a_private_store_and_keeps_it(tmp_path: Path, run: Run) -> None:
     # S2 [H7]
     async def test() -> None:
@@ -60,6 +84,7 @@ def test_a_second_server_gets_a_private_store_and_keeps_it(tmp_path: Path, run: 
         assert (first.is_private, second.is_private) == (False, True)
         session = await second.session_id(ROOM)
         assert session != await first.session_id(ROOM)
+        Typist(second.history(ROOM)).type("a")
         await second.close()
         (private,) = private_stores(tmp_path)
         second = SQLiteBackend(str(tmp_path / "store.db"))

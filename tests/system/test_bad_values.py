@@ -11,14 +11,13 @@ from typing import Any
 
 import pytest
 from faulty import Document, editing
-from support import Editor, Server, until
+from support import STORE, Editor, Server, until
 
 from rtcbench.client import Endpoint
 
 Run = Callable[[Awaitable[Any]], Any]
 Serving = Callable[..., Any]
 
-STORE = ".jupyter_ystore.db"
 UNSAVED = {"document_save_delay": 60, "document_save_max_delay": 60}
 SURROGATES = ["\ud800", "a\udfffb", "\ud83d", "ok\udc80"]
 

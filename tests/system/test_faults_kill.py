@@ -7,6 +7,7 @@ open: what was stored before is in all of them, once, and what a replica still h
 from __future__ import annotations
 
 import asyncio
+import sqlite3
 from collections.abc import Awaitable, Callable, Iterator
 from contextlib import suppress
 from typing import Any
@@ -15,7 +16,7 @@ import pytest
 from aiohttp import ClientError
 from faulty import KINDS, Document, arm, come_back, documents, editing, ended, mood
 from fuzz.marks import mark_text
-from support import Editor, Server
+from support import STORE, Editor, Server
 
 from jupyter_collaboration import failpoints
 
@@ -139,6 +140,30 @@ async def is_whole(document: Document, editor: Editor) -> None:
         await come_back(document, editor)
         await document.agrees(editor, late)
     editor.socket.abort()
+
+
+@pytest.mark.parametrize("kind", KINDS)
+def test_what_members_got_before_it_was_stored_does_not_meet_another_content(
+    run: Run, server: Server, kind: str
+) -> None:  # [S2] [S3] [S4]
+    async def test() -> None:
+        await server.start()
+        document = Document(server, f"not stored {kind}", kind)
+        place = (await server.endpoint(document.fixture)).url
+        store = sqlite3.connect(server.root / STORE, isolation_level=None)
+        store.execute("BEGIN IMMEDIATE")  # the server has to wait
+        editor = await server.member(document.fixture)
+        assert document.holds(document.seen_by(editor))
+        server.crash()
+        store.close()
+        add_on_disk(document)
+        await server.start()
+        assert (await server.endpoint(document.fixture)).url != place  # names the history
+        async with editing(document) as (late,):
+            await document.agrees(late)
+        editor.socket.abort()
+
+    run(test())
 
 
 @pytest.mark.parametrize(

@@ -13,7 +13,7 @@ from typing import Any
 
 import pytest
 from faulty import documents, editing
-from support import Server, closing, until
+from support import STORE, Server, closing, until
 
 from rtcbench import wire
 from rtcbench.client import Endpoint
@@ -21,7 +21,6 @@ from rtcbench.client import Endpoint
 Run = Callable[[Awaitable[Any]], Any]
 Serving = Callable[..., Any]
 
-STORE = ".jupyter_ystore.db"
 NEVER_BY_ITSELF = {"document_save_delay": 60}
 SOON = {"document_save_delay": 0.05}
 

@@ -16,12 +16,11 @@ from typing import Any
 
 import pytest
 from faulty import Document, documents, editing
-from support import Server, until
+from support import STORE, Server, until
 
 Run = Callable[[Awaitable[Any]], Any]
 NewServer = Callable[..., Server]
 
-STORE = ".jupyter_ystore.db"
 SOON = {"document_save_delay": 0.1, "file_poll_interval": 0.2}
 UNSAVED = {"document_save_delay": None, "document_cleanup_delay": 0.1}
 
@@ -158,6 +157,8 @@ def test_a_server_without_the_store_says_so_and_keeps_a_private_one(
         for server, is_private in ((first, False), (second, True)):
             _, session = await server.session(document.path, format="text", type="file")
             assert session.get("privateHistory", False) is is_private
+        member = await second.member(document.fixture)
+        await member.ask("ack")
         await second.stop()
         await second.start()  # finds its private store again, and makes no other one
         assert private_stores(first) == [private]

@@ -87,6 +87,7 @@ class SQLiteWriter:
         self._is_lost = False
         self._when_lost: Callable[[], None] | None = None
         self._ids: dict[str, int] = {}
+        self._begun: set[str] = set()
         self._tails: dict[str, Tail] = {}
 
     # Opening
@@ -169,13 +170,32 @@ class SQLiteWriter:
         return await self.ask(self._session_id, room_id)
 
     def _session_id(self, room_id: str) -> str:
-        query = "SELECT session FROM collaboration_documents WHERE room = ?"
+        """Return the name of a document's history. In the store's thread.
+
+        Members get the content of a file before it is stored. If the server was killed in between,
+        the file may have another content now, which must not get into their documents: what
+        an earlier server has begun and not stored gets another name. [S2]
+        """
+        query = (
+            "SELECT session,"
+            " EXISTS (SELECT 1 FROM collaboration_updates WHERE document = id)"
+            " OR EXISTS (SELECT 1 FROM collaboration_checkpoints WHERE document = id)"
+            " FROM collaboration_documents WHERE room = ?"
+        )
         found = self.db.execute(query, (room_id,)).fetchone()
-        if found is None:
-            with self.transaction() as db:
-                self._add_document(db, room_id)
-            found = self.db.execute(query, (room_id,)).fetchone()
-        return str(found[0])
+        if found is not None and found[1]:
+            self._begun.discard(room_id)
+            return str(found[0])
+        if found is not None and room_id in self._begun:
+            return str(found[0])
+        session = str(uuid4())
+        with self.transaction() as db:
+            self._add_document(db, room_id)
+            db.execute(
+                "UPDATE collaboration_documents SET session = ? WHERE room = ?", (session, room_id)
+            )
+        self._begun.add(room_id)
+        return session
 
     @staticmethod
     def _add_document(db: sqlite3.Connection, room_id: str) -> None:
