@@ -201,6 +201,16 @@ class World:
                 was last watched may be gone now.
         """
         mirror: Doc[Any] = Doc()  # a document cannot be read while it tells its observers
+        arriving = 0
+        take_read = live.take_read
+
+        def take(*edit: Any) -> None:
+            nonlocal arriving
+            arriving += 1
+            try:
+                take_read(*edit)
+            finally:
+                arriving -= 1
 
         def look(update: bytes, is_edit: bool) -> None:
             mirror.apply_update(update)
@@ -221,12 +231,18 @@ class World:
         def look_again(event: Any) -> None:
             # What is typed into a moved cell is placed where Yjs would have placed it, and so is
             # what a fork brings.
-            is_kept = live._kind is Kind.EDIT and (live._is_broadcasting or self.merges_fork)
+            is_kept = live._kind is Kind.EDIT and (arriving > 0 or self.merges_fork)
             look(event.update, is_edit=live._sender is not None or is_kept)
 
+        live.take_read = take  # type: ignore[method-assign]
         look(live.ydoc.get_update(), is_edit=False)
         subscription = live.ydoc.observe(look_again)
-        return lambda: live.ydoc.unobserve(subscription)
+
+        def end() -> None:
+            del live.take_read
+            live.ydoc.unobserve(subscription)
+
+        return end
 
     def _unwatch(self) -> None:
         if self._watched is not None:
