@@ -11,6 +11,7 @@ import config from './playwright.config';
 
 export default defineConfig({
   ...config,
+  workers: 1,
   testDir: './bench',
   testMatch: '*.bench.ts',
   outputDir: './bench-results',

@@ -2,7 +2,7 @@
 // Distributed under the terms of the BSD 3-Clause License.
 
 /**
- * How the browser tests run: one after the other, no retries, a trace of what failed.
+ * How the browser tests run: two files at a time, no retries, a trace of what failed.
  *
  * `make test-ui` sets `CHROMIUM_PATH` and, for the servers, `COLLAB_PYTHON`.
  */
@@ -12,7 +12,7 @@ import { defineConfig } from '@playwright/test';
 export default defineConfig({
   testDir: './tests',
   outputDir: './test-results',
-  workers: 1,
+  workers: 2,
   retries: 0,
   forbidOnly: !!process.env.CI,
   timeout: 90_000,

@@ -8,4 +8,4 @@
 
 import config from './playwright.config';
 
-export default { ...config, testDir: './extensions' };
+export default { ...config, testDir: './extensions', workers: 1 };
