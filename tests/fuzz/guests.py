@@ -231,6 +231,8 @@ async def merge_fork(world: World, step: Step) -> None:
             for each in (root, room):
                 joined.apply_update(each.ydoc.get_update())
             cells = cells_of_doc(joined, world.kind)
+            if merge:  # nobody may watch the root
+                world.ledger.typed.mixed(text for _, text in cells)
             world.merges_fork = merge
             await _forks(life, world).delete(
                 chosen.room_id, merge=merge, username="a person who merges"

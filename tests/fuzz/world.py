@@ -231,7 +231,8 @@ class World:
         def look_again(event: Any) -> None:
             # What is typed into a moved cell is placed where Yjs would have placed it, and so is
             # what a fork brings.
-            is_kept = live._kind is Kind.EDIT and (arriving > 0 or self.merges_fork)
+            arrives = arriving > 0 or live._is_broadcasting or self.merges_fork
+            is_kept = live._kind is Kind.EDIT and arrives
             look(event.update, is_edit=live._sender is not None or is_kept)
 
         live.take_read = take  # type: ignore[method-assign]
