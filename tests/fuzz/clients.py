@@ -70,7 +70,7 @@ class Collaborator:
         self._asked: dict[int, int] = {}
         self._in: list[bytes] = []
         self._out: list[bytes] = []
-        self._pumping = self._is_answered = False
+        self._pumping = self._is_answered = self._is_joined = self._is_new = False
         self._working: asyncio.Future[None] | None = None
         self._inverses: list[Callable[[], None]] = []
         self.run: Run | None = None
@@ -122,6 +122,7 @@ class Collaborator:
             # Other clients send what they type before the server asked what they have; ours waits
             # for that, and so nothing that is missing there counts as acknowledged.
             self.send_message(messages.sync_message(messages.UPDATE, event.update))
+            self._is_new = False
             if self._is_answered:
                 self.ask("ack")
 
@@ -199,7 +200,7 @@ class Collaborator:
         """Leave; what is on the way is lost."""
         room, life = self._room, self._life
         self._room = self._life = None
-        self._is_answered = False
+        self._is_answered = self._is_joined = self._is_new = False
         self._in.clear()
         self._out.clear()
         self._asked.clear()
@@ -289,13 +290,24 @@ class Collaborator:
                 self._is_answered = True
                 self.ask("ack")
             else:
+                told = self._told
                 self._remote = True
                 try:
                     self.doc.apply_update(payload)
                 finally:
                     self._remote = False
                 self._applied()
+                # Edits of others may come before it is known whether the server has saved them.
+                if step == messages.STEP2 or (told != self._told and self._is_joined):
+                    self._is_joined = self._is_new = True
+                else:
+                    self._is_new = False
         self._remember()
+
+    @property
+    def _told(self) -> tuple[Any, Any]:
+        """What the server has said of the file."""
+        return self.state.get("dirty"), self.state.get("hash")
 
     def _applied(self) -> None:
         """Others have changed the document."""
@@ -318,5 +330,5 @@ class Collaborator:
             for number in count(self.cells):
                 if (mark := self.ledger.marks[number]).author == self.username:
                     mark.safe = True  # of what others typed only they know
-            if self.state.get("dirty") is False:
+            if self._is_new and self.state.get("dirty") is False:
                 self.base = self.doc.get_update()

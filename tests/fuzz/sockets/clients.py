@@ -95,7 +95,7 @@ class SocketClient(Collaborator):
         early: list[bytes] = []  # what comes together with the end of the handshake
         socket = WebSocket(lambda data, now: early.append(data))
         self._asked.clear()
-        self._is_answered = False
+        self._is_answered = self._is_joined = self._is_new = False
         await socket.connect(f"{address}?token={server.token}&sessionId={self.session_id}")
         if self.online:
             socket.abort()
@@ -142,7 +142,7 @@ class SocketClient(Collaborator):
 
     def disconnect(self) -> None:
         socket, self._socket = self._socket, None
-        self._is_answered = False
+        self._is_answered = self._is_joined = self._is_new = False
         self._asked.clear()
         if socket is not None:
             socket.abort()
