@@ -6,6 +6,10 @@
  *
  * Knows a Yjs document, and whom to ask whether all is saved. It is encoded at
  * the last moment: when the first change after it begins.
+ *
+ * Only what the server says is believed: an answer to what is missing here, or
+ * a message that the file was written. Right after a reconnection, edits of
+ * others may come before the message that they are not saved.
  */
 
 import type { IDisposable } from '@lumino/disposable';
@@ -17,10 +21,12 @@ import * as Y from 'yjs';
 export class SavedState implements IDisposable {
   /**
    * @param _doc The document; the caller destroys it.
+   * @param _state Where the server says whether the document is saved.
    * @param _isSaved Tells whether all that is in it is in its file.
    */
   constructor(
     private _doc: Y.Doc,
+    private _state: Y.Map<unknown>,
     private _isSaved: () => boolean
   ) {
     _doc.on('beforeTransaction', this._look);
@@ -32,7 +38,7 @@ export class SavedState implements IDisposable {
    */
   get update(): Uint8Array | null {
     this._look();
-    return this._state;
+    return this._update;
   }
 
   /**
@@ -43,11 +49,25 @@ export class SavedState implements IDisposable {
   }
 
   /**
+   * The document has all that the server has.
+   */
+  answered(): void {
+    this._isAnswered = this._isNew = true;
+  }
+
+  /**
+   * The connection is lost: what comes next may not be all that is missing.
+   */
+  lost(): void {
+    this._isAnswered = false;
+  }
+
+  /**
    * Forget it: the document goes on in another history.
    */
   forget(): void {
-    this._state = null;
-    this._isNew = true;
+    this._update = null;
+    this.answered();
   }
 
   /**
@@ -61,16 +81,27 @@ export class SavedState implements IDisposable {
 
   private _look = (): void => {
     if (this._isNew && this._isSaved()) {
-      this._state = Y.encodeStateAsUpdate(this._doc);
+      this._update = Y.encodeStateAsUpdate(this._doc);
       this._isNew = false;
     }
   };
 
-  private _onUpdate = (): void => {
-    this._isNew = true;
+  private _onUpdate = (
+    _update: Uint8Array,
+    _origin: unknown,
+    _doc: Y.Doc,
+    { changed }: Y.Transaction
+  ): void => {
+    const isTold = [...changed].some(
+      ([type, keys]) =>
+        (type as unknown) === this._state &&
+        (keys.has('dirty') || keys.has('hash'))
+    );
+    this._isNew = this._isAnswered && isTold;
   };
 
+  private _isAnswered = false;
   private _isDisposed = false;
-  private _isNew = true;
-  private _state: Uint8Array | null = null;
+  private _isNew = false;
+  private _update: Uint8Array | null = null;
 }

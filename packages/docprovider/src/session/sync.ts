@@ -70,6 +70,7 @@ export class Sync implements IDisposable {
     });
     this._saved = new SavedState(
       model.ydoc,
+      model.ystate,
       () =>
         this._history !== null &&
         this.unacknowledged.count === 0 &&
@@ -277,6 +278,7 @@ export class Sync implements IDisposable {
   lost(): void {
     this._isAnswered = false;
     this._connection++;
+    this._saved.lost();
     this.unacknowledged.lost();
   }
 
@@ -330,6 +332,7 @@ export class Sync implements IDisposable {
     const { isPlaced, session, shadow } = this._rebase;
     if (!shadow) {
       this._history ??= session?.sessionId ?? null;
+      this._saved.answered();
       this._synced.emit();
     } else if (this._placing !== this._connection) {
       if (isPlaced) {
