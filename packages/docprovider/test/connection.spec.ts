@@ -35,7 +35,10 @@ beforeEach(() => {
   connection = new Connection({
     url: afterFailure => url(afterFailure),
     probe: () => PROBE,
-    refusal: code => (code === 4403 ? NO : null),
+    judge: code => ({
+      refusal: code === 4403 ? NO : null,
+      trouble: code === 4429 ? 'Too many messages.' : null
+    }),
     createSocket: address => {
       const socket = new FakeSocket(address);
       sockets.push(socket);
@@ -46,7 +49,7 @@ beforeEach(() => {
     random: () => 1
   });
   statuses = [];
-  connection.statusChanged.connect((_, status) => statuses.push(status));
+  connection.changed.connect(({ status }) => statuses.push(status));
 });
 
 afterEach(async () => {

@@ -15,7 +15,7 @@ import { Backoff } from './backoff';
 import { Heartbeat } from './heartbeat';
 import type { IRefusal } from './closeReasons';
 import { leastDelay, RefusedError } from './closeReasons';
-import type { ConnectionStatus } from '../tokens';
+import type { ConnectionStatus, IDocumentConnection } from '../tokens';
 
 /** How long opening a socket may take (ms). */
 const OPEN_TIMEOUT = 20000;
@@ -27,7 +27,7 @@ const OFFLINE_AFTER = 4;
 /**
  * Keeps one WebSocket open until it is disposed or refused.
  */
-export class Connection implements IDisposable {
+export class Connection implements IDocumentConnection, IDisposable {
   /**
    * @param options See the interface. Nothing happens before `connect`.
    */
@@ -53,6 +53,13 @@ export class Connection implements IDisposable {
   }
 
   /**
+   * Why the server wants to be left alone for a while, in words; or `null`.
+   */
+  get trouble(): string | null {
+    return this._status === 'live' ? null : this._trouble;
+  }
+
+  /**
    * Whether bytes can be sent now.
    */
   get isOpen(): boolean {
@@ -62,8 +69,8 @@ export class Connection implements IDisposable {
   /**
    * A signal emitted when the status changed.
    */
-  get statusChanged(): ISignal<this, ConnectionStatus> {
-    return this._statusChanged;
+  get changed(): ISignal<this, void> {
+    return this._changed;
   }
 
   /**
@@ -115,6 +122,17 @@ export class Connection implements IDisposable {
     }
     this._socket.send(data as Uint8Array<ArrayBuffer>);
     return true;
+  }
+
+  /**
+   * How long the server takes to answer, in milliseconds.
+   *
+   * @throws Error if it does not.
+   */
+  async ping(): Promise<number> {
+    const asked = performance.now();
+    await this._options.ask?.();
+    return performance.now() - asked;
   }
 
   /**
@@ -258,7 +276,8 @@ export class Connection implements IDisposable {
     if (wasOpen) {
       this._closed.emit();
     }
-    const refusal = this._options.refusal(code, reason);
+    const { refusal, trouble } = this._options.judge(code, reason);
+    this._trouble = trouble;
     if (refusal) {
       this.refuse(refusal);
     } else if (!this._isDisposed) {
@@ -326,12 +345,13 @@ export class Connection implements IDisposable {
   private _setStatus(status: ConnectionStatus): void {
     if (this._status !== status) {
       this._status = status;
-      this._statusChanged.emit(status);
+      this._changed.emit();
     }
   }
 
   private _attempts = 0;
   private _backoff: Backoff;
+  private _changed = new Signal<this, void>(this);
   private _closed = new Signal<this, void>(this);
   private _events: EventTarget | null;
   private _failures = 0;
@@ -347,8 +367,8 @@ export class Connection implements IDisposable {
   private _refusal: IRefusal | null = null;
   private _socket: Connection.ISocket | null = null;
   private _status: ConnectionStatus = 'connecting';
-  private _statusChanged = new Signal<this, ConnectionStatus>(this);
   private _timer: ReturnType<typeof setTimeout> | undefined;
+  private _trouble: string | null = null;
 }
 
 /**
@@ -368,6 +388,16 @@ export namespace Connection {
     | 'onopen'
     | 'send'
   >;
+
+  /**
+   * What the close of a socket means.
+   */
+  export interface ICloseMeaning {
+    /** Why the server does not want this connection; `null` if it may be. */
+    refusal: IRefusal | null;
+    /** Why it wants to be left alone for a while, in words; or `null`. */
+    trouble: string | null;
+  }
 
   /**
    * What a connection needs, and what tests may replace.
@@ -412,9 +442,14 @@ export namespace Connection {
     probe: () => Uint8Array;
 
     /**
-     * Tell whether a close is final.
+     * Tell what a close means.
      */
-    refusal: (code: number, reason: string) => IRefusal | null;
+    judge: (code: number, reason: string) => ICloseMeaning;
+
+    /**
+     * Ask the server anything; resolves when it answers.
+     */
+    ask?: () => Promise<unknown>;
   }
 }
 

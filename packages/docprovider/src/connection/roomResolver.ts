@@ -10,6 +10,7 @@
 import type { ServerConnection, User } from '@jupyterlab/services';
 import type { TranslationBundle } from '@jupyterlab/translation';
 
+import type { DocumentHistory } from '../history/documentHistory';
 import type { OfflineQueue } from '../offline/offlineQueue';
 import type { IRefusal } from './closeReasons';
 import {
@@ -19,6 +20,7 @@ import {
   sessionOfClose,
   troubleOfClose
 } from './closeReasons';
+import type { Connection } from './connection';
 import type { ISession } from './sessionApi';
 import { requestSession, roomOf, roomUrl } from './sessionApi';
 import type { Sync } from '../session/sync';
@@ -56,13 +58,6 @@ export class RoomResolver {
   }
 
   /**
-   * Whether another server keeps the shared history, as far as known. [H7]
-   */
-  get hasPrivateHistory(): boolean {
-    return this._hasPrivateHistory;
-  }
-
-  /**
    * The fork to go to; `null` for the room of the file.
    */
   get fork(): RoomResolver.IFork | null {
@@ -72,13 +67,6 @@ export class RoomResolver {
     this._fork = fork;
     this._session = null;
     this._isStale = false;
-  }
-
-  /**
-   * Why the server wanted to be left alone the last time, in words; or `null`.
-   */
-  get trouble(): string | null {
-    return this._trouble;
   }
 
   /**
@@ -123,12 +111,16 @@ export class RoomResolver {
   }
 
   /**
-   * Tell whether a close is final; it is not if the history is another one.
+   * Tell what a close means; it is not final if the history is another one.
    */
-  refusal(code: number, reason: string): IRefusal | null {
+  judge(code: number, reason: string): Connection.ICloseMeaning {
+    const trouble = troubleOfClose(code, reason, this._options.trans);
+    return { refusal: this._refusal(code, reason), trouble };
+  }
+
+  private _refusal(code: number, reason: string): IRefusal | null {
     const { trans } = this._options;
     const refusal = refusalOfClose(code, reason, trans);
-    this._trouble = troubleOfClose(code, reason, trans);
     if (this._fork) {
       return code === 4404 ? forkIsGone(code, trans) : refusal;
     }
@@ -162,7 +154,7 @@ export class RoomResolver {
         trans
       );
       this._maxMessageBytes = session.maxMessageBytes ?? null;
-      this._hasPrivateHistory = session.privateHistory === true;
+      this._options.history.isPrivate = session.privateHistory === true;
       return session;
     } catch (error) {
       const known = this._session;
@@ -178,12 +170,10 @@ export class RoomResolver {
 
   private _current: string | null = null;
   private _fork: RoomResolver.IFork | null = null;
-  private _hasPrivateHistory = false;
   private _isById = false;
   private _isStale = false;
   private _maxMessageBytes: number | null = null;
   private _session: ISession | null = null;
-  private _trouble: string | null = null;
 }
 
 /**
@@ -204,6 +194,8 @@ export namespace RoomResolver {
    * What is needed to find a room.
    */
   export interface IOptions {
+    /** Learns whose history it is. */
+    history: DocumentHistory;
     /** What an earlier page has kept; `null` if nothing is kept. */
     kept: OfflineQueue | null;
     /** Whose document it is. */

@@ -162,7 +162,7 @@ export class RtcContentProvider
       return document.known ?? this._ask(document);
     }
     if (document.isOpened) {
-      await document.provider?.revert();
+      await document.provider?.saves.revert();
     } else {
       await document.base.ready;
       document.isOpened = true;
@@ -296,7 +296,7 @@ export class RtcContentProvider
       return {};
     }
     try {
-      return await provider.save();
+      return await provider.saves.save();
     } catch (error) {
       if (
         error instanceof SaveError &&

@@ -15,6 +15,7 @@ import type { IDisposable } from '@lumino/disposable';
 import type { Connection } from '../connection/connection';
 import { RefusedError } from '../connection/closeReasons';
 import type { RoomResolver } from '../connection/roomResolver';
+import type { Acknowledgements } from '../session/acknowledgements';
 import type { Sync } from '../session/sync';
 
 /** How long the server may take to acknowledge what was changed here (ms). */
@@ -28,7 +29,7 @@ export class ForkSwitch implements IDisposable {
    * @param _options See the interface.
    */
   constructor(private _options: ForkSwitch.IOptions) {
-    _options.connection.statusChanged.connect(this._look, this);
+    _options.connection.changed.connect(this._look, this);
     _options.sync.unacknowledged.changed.connect(this._onCounted, this);
   }
 
@@ -75,7 +76,7 @@ export class ForkSwitch implements IDisposable {
       return;
     }
     this._isDisposed = true;
-    this._options.connection.statusChanged.disconnect(this._look, this);
+    this._options.connection.changed.disconnect(this._look, this);
     this._options.sync.unacknowledged.changed.disconnect(this._onCounted, this);
     this._fail(this._options.trans.__('The document was closed.'));
   }
@@ -106,7 +107,7 @@ export class ForkSwitch implements IDisposable {
     }
   }
 
-  private _onCounted(_: unknown, count: number): void {
+  private _onCounted({ count }: Acknowledgements): void {
     if (count === 0) {
       this._sending?.resolve();
     }

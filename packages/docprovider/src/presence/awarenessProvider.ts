@@ -40,7 +40,10 @@ export class WebSocketAwarenessProvider implements IAwarenessProvider {
       ...environment,
       url: async () => roomUrl(serverSettings, undefined, roomID),
       probe: () => encodeSyncStep1(Y.encodeStateVector(this._doc)),
-      refusal: (code, reason) => refusalOfClose(code, reason, trans)
+      judge: (code, reason) => ({
+        refusal: refusalOfClose(code, reason, trans),
+        trouble: null
+      })
     });
     this._channel = new AwarenessChannel({
       awareness: options.awareness,

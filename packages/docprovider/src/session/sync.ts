@@ -65,7 +65,7 @@ export class Sync implements IDisposable {
     this.unacknowledged = new Acknowledgements(() =>
       this._isAnswered ? _options.ask() : null
     );
-    this.unacknowledged.changed.connect((_, count) => {
+    this.unacknowledged.changed.connect(({ count }) => {
       this._hasWork &&= count > 0;
     });
     this._saved = new SavedState(
