@@ -41,6 +41,19 @@ export type ConnectionStatus =
   'connecting' | 'live' | 'reconnecting' | 'offline' | 'refused';
 
 /**
+ * The names of the states of a document on its way to its server; see
+ * `DocumentSession`.
+ */
+export type SessionName =
+  | 'connecting'
+  | 'live'
+  | 'offline'
+  | 'rebasing'
+  | 'refused'
+  | 'switching'
+  | 'syncing';
+
+/**
  * What the user may do with a document.
  */
 export type Role = 'editor' | 'viewer';
@@ -233,6 +246,11 @@ export interface IDocumentConnection {
   readonly status: ConnectionStatus;
 
   /**
+   * The name of its state, which says more.
+   */
+  readonly name: SessionName;
+
+  /**
    * Why the server refused the document; `null` unless the status is `refused`.
    */
   readonly refusal: IRefusal | null;
@@ -244,7 +262,7 @@ export interface IDocumentConnection {
   readonly trouble: string | null;
 
   /**
-   * A signal emitted when `status` changed.
+   * A signal emitted when `status` or `name` changed.
    */
   readonly changed: ISignal<unknown, void>;
 

@@ -6,7 +6,13 @@ import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
 import { Connection } from '../src/connection/connection';
 import type { IRefusal } from '../src/connection/closeReasons';
 import { RefusedError } from '../src/connection/closeReasons';
-import { FakeSocket, timersLeft, useFakeClock } from './support/server';
+import { DocumentSession } from '../src/session/documentSession';
+import {
+  FakeSocket,
+  statusesOf,
+  timersLeft,
+  useFakeClock
+} from './support/server';
 
 const NO: IRefusal = {
   code: 4403,
@@ -33,6 +39,7 @@ beforeEach(() => {
   online = true;
   url = async () => 'ws://server.test/room';
   connection = new Connection({
+    session: new DocumentSession(),
     url: afterFailure => url(afterFailure),
     probe: () => PROBE,
     judge: code => ({
@@ -48,8 +55,7 @@ beforeEach(() => {
     isOnline: () => online,
     random: () => 1
   });
-  statuses = [];
-  connection.changed.connect(({ status }) => statuses.push(status));
+  statuses = statusesOf(connection);
 });
 
 afterEach(async () => {

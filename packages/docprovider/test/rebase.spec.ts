@@ -14,6 +14,7 @@ import {
   FakeServer,
   fakeUser,
   settled,
+  statusesOf,
   timersLeft,
   useFakeClock
 } from './support/server';
@@ -63,8 +64,7 @@ async function open(name = 'ada') {
       random: () => 1
     }
   });
-  const statuses: string[] = [];
-  provider.connection.changed.connect(({ status }) => statuses.push(status));
+  const statuses = statusesOf(provider.connection);
   const one = { provider, model, statuses };
   made.push(one);
   await provider.ready;

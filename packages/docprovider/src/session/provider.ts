@@ -37,6 +37,7 @@ import { SaveMode } from './saveMode';
 import { Saves } from './saves';
 import type { ISession } from '../connection/sessionApi';
 import { roomOf } from '../connection/sessionApi';
+import { DocumentSession } from './documentSession';
 import { Sync } from './sync';
 import type {
   IDocumentEdits,
@@ -79,10 +80,12 @@ export class WebSocketProvider implements IDocumentProvider {
     const send = (data: Uint8Array) => this.connection.send(data);
     const place = (session: ISession, replica: IReplicaState) =>
       requestRebase(roomOf(session), replica, serverSettings, trans);
+    const session = (this._session = new DocumentSession());
     const refused = new RefusedEdits();
     this.conflicts = new Conflicts(model);
     this.history = new DocumentHistory(model.awareness);
     this._sync = new Sync({
+      session,
       model,
       send,
       limit: () => this._rooms.maxMessageBytes,
@@ -111,6 +114,7 @@ export class WebSocketProvider implements IDocumentProvider {
       kept: this._kept,
       provider: this,
       serverSettings,
+      session,
       sync: this._sync,
       trans,
       url: options.url,
@@ -118,6 +122,7 @@ export class WebSocketProvider implements IDocumentProvider {
     });
     this.connection = new Connection({
       ...environment,
+      session,
       url: afterFailure => this._rooms.url(afterFailure),
       probe: () => this._sync.question(),
       judge: (code, reason) => this._rooms.judge(code, reason),
@@ -126,17 +131,17 @@ export class WebSocketProvider implements IDocumentProvider {
     this._visits = new ForkSwitch({
       connection: this.connection,
       rooms: this._rooms,
+      session,
       sync: this._sync,
       trans
     });
     this.saves = new Saves({
       access: this.access,
       isInFork: () => this._rooms.fork !== null,
-      isRebasing: () => this._sync.isRebasing,
       mode: new SaveMode(model.awareness as Awareness),
       model,
-      refusal: () => this.connection.refusal,
       send,
+      session,
       trans
     });
     this._presence = new AwarenessChannel({
@@ -157,7 +162,7 @@ export class WebSocketProvider implements IDocumentProvider {
     this._sync.refused.connect((_, each) => refused.add(each));
     this._sync.rebased.connect(this._onRebased, this);
     this._sync.synced.connect(this._onSynced, this);
-    this.connection.changed.connect(this._onConnectionChanged, this);
+    session.changed.connect(this._onConnectionChanged, this);
     this.connection.opened.connect(this._onOpened, this);
     this.connection.closed.connect(this._onClosed, this);
     this.connection.message.connect(this._onMessage, this);
@@ -211,6 +216,7 @@ export class WebSocketProvider implements IDocumentProvider {
     this.edits.recovered.dispose();
     this.history.dispose();
     this.connection.dispose();
+    this._session.dispose();
     this._ready.reject(new Error(this._trans.__('The document was closed.')));
     this._disposed.emit();
     Signal.clearData(this);
@@ -248,7 +254,7 @@ export class WebSocketProvider implements IDocumentProvider {
     this._presence.opened();
   }
 
-  private _onConnectionChanged({ refusal }: Connection): void {
+  private _onConnectionChanged({ refusal }: DocumentSession): void {
     if (refusal) {
       this._ready.reject(new RefusedError(refusal));
     }
@@ -334,6 +340,7 @@ export class WebSocketProvider implements IDocumentProvider {
   private _presence: AwarenessChannel;
   private _ready = new PromiseDelegate<void>();
   private _rooms: RoomResolver;
+  private _session: DocumentSession;
   private _sync: Sync;
   private _trans: TranslationBundle;
   private _visits: ForkSwitch;

@@ -14,9 +14,9 @@ import type { IDisposable } from '@lumino/disposable';
 import type { ISignal } from '@lumino/signaling';
 import { Signal } from '@lumino/signaling';
 
-import type { IRefusal } from '../connection/closeReasons';
 import type { IReply } from '../protocol';
 import { encodeRequest } from '../protocol';
+import type { DocumentSession } from './documentSession';
 import { failure, Requests, SaveError } from './requests';
 import { roleMessage } from './role';
 import type { SaveMode } from './saveMode';
@@ -204,10 +204,9 @@ export class Saves implements IDocumentSaves, IDisposable {
   }
 
   private async _write(name: 'save' | 'recreate'): Promise<ISaveResult> {
-    const { isInFork, isRebasing, refusal, trans } = this._options;
-    const refused = refusal();
-    if (refused) {
-      throw new SaveError(refused.message);
+    const { isInFork, session, trans } = this._options;
+    if (session.refusal) {
+      throw new SaveError(session.refusal.message);
     }
     this._needEditor();
     if (isInFork()) {
@@ -215,7 +214,7 @@ export class Saves implements IDocumentSaves, IDisposable {
         trans.__('A fork has no file: it is saved when it is merged.')
       );
     }
-    if (isRebasing()) {
+    if (session.followed) {
       // The server does not have all that is on the screen. [F2]
       throw this._requests.connectionLost();
     }
@@ -258,16 +257,14 @@ export namespace Saves {
     access: IDocumentAccess;
     /** Whether the document is in a fork, which has no file. */
     isInFork: () => boolean;
-    /** Whether the server does not have all that is in the document. */
-    isRebasing: () => boolean;
     /** Whether the document is saved automatically; disposed by the caller. */
     mode: SaveMode;
     /** The document; the caller disposes it. */
     model: YDocument<DocumentChange>;
-    /** Why the server refused the document, if it has. */
-    refusal: () => IRefusal | null;
     /** Sends bytes; tells whether that was possible. */
     send: (data: Uint8Array) => boolean;
+    /** Where the document is on its way. */
+    session: DocumentSession;
     /** Translates the reasons of failures. */
     trans: TranslationBundle;
   }

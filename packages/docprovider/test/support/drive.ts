@@ -23,7 +23,8 @@ import type {
   IRestore,
   ISaveResult,
   Role,
-  RoleReason
+  RoleReason,
+  SessionName
 } from '../../src/tokens';
 
 /**
@@ -87,6 +88,7 @@ export class FakeProvider implements IDocumentProvider {
 
   readonly connection = {
     status: 'live' as ConnectionStatus,
+    name: 'live' as SessionName,
     refusal: null,
     trouble: null as string | null,
     changed: new Signal<object, void>({}),
