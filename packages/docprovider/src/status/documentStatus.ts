@@ -15,7 +15,8 @@ import type {
   ConnectionStatus,
   IDocumentProvider,
   Role,
-  RoleReason
+  RoleReason,
+  SessionName
 } from '../tokens';
 
 /**
@@ -37,6 +38,13 @@ export class DocumentStatus implements IDisposable {
    */
   get status(): ConnectionStatus {
     return this._provider.connection.status;
+  }
+
+  /**
+   * The name of the connection's state, which says more.
+   */
+  get sessionName(): SessionName {
+    return this._provider.connection.name;
   }
 
   /**
