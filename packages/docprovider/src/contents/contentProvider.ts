@@ -28,6 +28,7 @@ import type { IOpenDocument } from './openDocuments';
 import { learn, OpenDocuments } from './openDocuments';
 import { SaveError } from '../session/requests';
 import { SharedModelFactory } from './sharedModelFactory';
+import { editWhatDiffers } from './smallEdits';
 import type {
   IBaseProvider,
   IDocumentProvider,
@@ -353,6 +354,7 @@ export class RtcContentProvider
       drive
     });
     const document = this._documents.add(model, base, created);
+    editWhatDiffers(model);
     model.changed.connect((_, change) => {
       (change.stateChange ?? []).forEach((each: StateChange<unknown>) =>
         this._onStateChanged(document, each)
