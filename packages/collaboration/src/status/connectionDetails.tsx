@@ -13,6 +13,7 @@ import * as React from 'react';
 import type { IDocumentStatusModel } from './documentStatusItem';
 import { documentStatusText } from './documentStatusItem';
 import { useSignal } from './useSignal';
+import { language } from './language';
 
 /** Milliseconds between two measurements. */
 const INTERVAL = 5000;
@@ -87,7 +88,7 @@ function Details(props: IConnectionDetailsProps): React.ReactElement {
   const saved =
     model.savedAt === null
       ? trans.__('not since it was opened')
-      : new Date(model.savedAt).toLocaleTimeString();
+      : new Date(model.savedAt).toLocaleTimeString(language());
   const rows: [string, string | null][] = [
     [trans.__('State'), documentStatusText(model, trans)],
     [trans.__('Connection'), sessionText(model.sessionName, trans)],
