@@ -42,7 +42,6 @@ interface IProviderRegistry {
 }
 
 interface IProvider {
-  status?: string;
   edits?: { unsent: { count: number } };
 }
 
