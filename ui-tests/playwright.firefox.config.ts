@@ -5,8 +5,10 @@
  * How the tests in Firefox run: as the browser tests do, in a Firefox of the system, which
  * Playwright drives by WebDriver BiDi.
  *
- * `make test-firefox` sets `FIREFOX_PATH`.
+ * `make test-firefox` sets `FIREFOX_PATH`, which `scripts/firefox-bidi` starts.
  */
+
+import * as path from 'node:path';
 
 import config from './playwright.config';
 
@@ -21,6 +23,8 @@ export default {
     browserName: 'firefox',
     channel: 'moz-firefox',
     screenshot: 'only-on-failure',
-    launchOptions: { executablePath: process.env.FIREFOX_PATH || undefined }
+    launchOptions: {
+      executablePath: path.resolve(__dirname, '../scripts/firefox-bidi')
+    }
   }
 };
