@@ -27,6 +27,7 @@ FRONT_END := jupyter_collaboration/labextension/package.json
 WHEEL_STAMP := build/stamps/wheel
 WHEEL_ENV_STAMP := $(WHEEL_ENV)/.stamp
 CHROMIUM_STAMP := build/stamps/chromium
+FIREFOX_STAMP := build/stamps/firefox
 
 TS_SOURCES := $(shell find packages/*/src packages/*/style packages/*/schema 2>/dev/null)
 TS_PROJECTS := package.json tsconfigbase.json $(wildcard packages/*/package.json packages/*/tsconfig.json)
@@ -42,7 +43,7 @@ export PYTHONDONTWRITEBYTECODE := 1
 .DEFAULT_GOAL := help
 .DELETE_ON_ERROR:
 .NOTPARALLEL:
-.PHONY: help lab dev wheel test lint test-python fuzz mutate test-ts test-ui test-extensions screenshots bench bench-ui stalls evidence clean
+.PHONY: help lab dev wheel test lint test-python fuzz mutate test-ts test-ui test-firefox test-extensions screenshots bench bench-ui stalls evidence clean
 
 help:  ## Say what there is
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed 's/:.*##/##/' | awk -F'## *' '{printf "  make %-12s %s\n", $$1, $$2}'
@@ -94,6 +95,11 @@ test-ts: $(LIB_STAMP)  ## Run the unit tests of the front end
 test-ui: $(WHEEL_ENV_STAMP) $(NODE_MODULES) $(CHROMIUM_STAMP)  ## Run the browser tests, against the built wheel
 	@COLLAB_PYTHON="$(CURDIR)/$(WHEEL_ENV)/bin/python" CHROMIUM_PATH="$$(cat $(CHROMIUM_STAMP))" \
 		$(STEP) "Browser tests" jlpm workspace @jupyter/collaboration-ui-tests test $(ARGS)
+
+test-firefox: $(WHEEL_ENV_STAMP) $(NODE_MODULES) $(FIREFOX_STAMP)  ## Run the basic browser tests in Firefox
+	@COLLAB_PYTHON="$(CURDIR)/$(WHEEL_ENV)/bin/python" FIREFOX_PATH="$$(cat $(FIREFOX_STAMP))" \
+		$(STEP) "Browser tests in Firefox" \
+		jlpm workspace @jupyter/collaboration-ui-tests test --config playwright.firefox.config.ts $(ARGS)
 
 test-extensions: $(WHEEL_STAMP) $(VENV_STAMP) $(NODE_MODULES) $(CHROMIUM_STAMP) $(BENCH_PEER)/.stamp  ## Run the tests with other packages, in environments of their own (slow)
 	@$(STEP) "Creating environments with other packages (build/extensions)" \
@@ -149,6 +155,10 @@ $(NODE_MODULES): $(NODE_STAMP) package.json $(wildcard packages/*/package.json) 
 $(CHROMIUM_STAMP): scripts/find-chromium
 	@mkdir -p build/stamps
 	@$(STEP) "Looking for Chromium" sh -c 'scripts/find-chromium --install >$@'
+
+$(FIREFOX_STAMP): scripts/find-firefox
+	@mkdir -p build/stamps
+	@$(STEP) "Looking for Firefox" sh -c 'scripts/find-firefox --install >$@'
 
 $(WHEEL_ENV_STAMP): $(WHEEL_STAMP)
 	@$(STEP) "Creating a fresh environment for the wheel ($(WHEEL_ENV))" scripts/make-venv $(WHEEL_ENV)

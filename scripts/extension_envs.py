@@ -49,6 +49,10 @@ ENVIRONMENTS: dict[str, list[list[str]]] = {
         ["install", OURS, "jupyter-server[test]", "jupyter-server-fileid[test]"],
         ["install", "httpx-ws>=0.9", "dirty-equals", "pytest"],
     ],
+    # Widgets, and JupyterLab in another language.
+    "widgets": [
+        ["install", OURS, *JUPYTER, "ipywidgets", "jupyterlab-language-pack-fr-FR"],
+    ],
     # Clients and programs that write notebooks.
     "programs": [
         ["install", OURS, *JUPYTER, "jupytext", "papermill", "jupyter-nbmodel-client"],

@@ -81,10 +81,12 @@ export const test = base.extend<ITestFixtures, IWorkerFixtures>({
     await withPerson(browser, server, 'Grace', testInfo, use);
   },
 
-  // A name that no other test of this server uses.
+  // A name that nothing else of this server has, each time.
   file: async ({}, use) => {
-    names += 1;
-    await use(extension => `document-${names}.${extension}`);
+    await use(extension => {
+      names += 1;
+      return `document-${names}.${extension}`;
+    });
   }
 });
 

@@ -42,8 +42,7 @@ interface IProviderRegistry {
 }
 
 interface IProvider {
-  status?: string;
-  unacknowledged?: number;
+  edits?: { unsent: { count: number } };
 }
 
 interface ISharedCells {
@@ -267,7 +266,7 @@ export class Person {
       const providers = registry?.getProvider('rtc')?.providers;
       let count = -1;
       providers?.forEach(provider => {
-        count = Math.max(count, 0) + (provider.unacknowledged ?? NaN);
+        count = Math.max(count, 0) + (provider.edits?.unsent.count ?? NaN);
       });
       return Number.isNaN(count) ? -1 : count;
     });

@@ -62,7 +62,7 @@ test('the panel names its document, and follows from one document to the next', 
   );
   await expect(versions(ada)).toHaveCount(1);
 
-  const third = await edited(server, ada, `third-${file('ipynb')}`, true);
+  const third = await edited(server, ada, file('ipynb'), true);
   await expect(panel(ada)).toHaveAccessibleName(new RegExp(third));
   await expect(versions(ada)).toHaveCount(2);
   await versions(ada).first().click();

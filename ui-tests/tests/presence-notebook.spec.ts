@@ -32,7 +32,7 @@ test('who is online is shown with what they have open', async ({
 }, testInfo) => {
   await meetOnline(
     server,
-    [file('ipynb'), `other-${file('ipynb')}`],
+    [file('ipynb'), file('ipynb')],
     ada,
     grace,
     testInfo

@@ -32,7 +32,7 @@ test('who is online is shown with what they have open', async ({
   ada,
   grace
 }, testInfo) => {
-  const names: [string, string] = [file('ipynb'), `other-${file('ipynb')}`];
+  const names: [string, string] = [file('ipynb'), file('ipynb')];
   await meetOnline(server, names, ada, grace, testInfo);
   // A click opens what she looks at, and goes where she is.
   await ada.page

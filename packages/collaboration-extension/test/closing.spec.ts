@@ -1,28 +1,43 @@
 // Copyright (c) Jupyter Collaboration contributors.
 // Distributed under the terms of the BSD 3-Clause License.
 
-import type { IDocumentProvider } from '@jupyter/docprovider';
+import type { ConnectionStatus, Role, RoleReason } from '@jupyter/docprovider';
 import { describe, expect, it } from 'vitest';
 
+import type { IClosed } from '../src/status/closingPlugin';
 import {
   closingOf,
   isLeftUnsaved,
   isLostWithPage
 } from '../src/status/closingPlugin';
 
-type Provider = Parameters<typeof closingOf>[0] &
-  Parameters<typeof isLostWithPage>[0];
+/** The values of a document, by the names that tests use. */
+interface IValues {
+  count?: number;
+  error?: string | null;
+  isDirty?: boolean;
+  isKeptInBrowser?: boolean;
+  isLastEditor?: boolean;
+  isManual?: boolean;
+  reason?: RoleReason;
+  role?: Role;
+  status?: ConnectionStatus;
+}
 
-const LIVE: Provider = {
-  isKeptInBrowser: true,
-  role: 'editor',
-  roleReason: '',
-  saveError: null,
-  saveMode: { isLastEditor: true, isManual: false },
-  status: 'live',
-  unacknowledged: 0
-};
-const AWAY: IDocumentProvider['status'][] = [
+/** A document that is live and saved automatically, but for some values. */
+function documentWith(values: IValues = {}): IClosed {
+  const { count = 0, error = null, isDirty = true, reason = '' } = values;
+  const { isKeptInBrowser = true, isLastEditor = true } = values;
+  const { isManual = false, role = 'editor', status = 'live' } = values;
+  return {
+    access: { reason, role },
+    connection: { status },
+    edits: { unsent: { count, isKeptInBrowser } },
+    saves: { error, isDirty, mode: { isLastEditor, isManual } }
+  };
+}
+
+const AWAY: ConnectionStatus[] = [
   'connecting',
   'reconnecting',
   'offline',
@@ -32,31 +47,33 @@ const AWAY: IDocumentProvider['status'][] = [
 // [S7]
 describe('Closing a document', () => {
   it('saves what is not saved yet, and asks nothing', () => {
-    expect(closingOf(LIVE, true, true)).toBe('save');
-    expect(closingOf({ ...LIVE, unacknowledged: 1 }, true, true)).toBe('save');
-    expect(closingOf(LIVE, false, true)).toBe('nothing');
+    expect(closingOf(documentWith(), true, true)).toBe('save');
+    expect(closingOf(documentWith({ count: 1 }), true, true)).toBe('save');
+    expect(closingOf(documentWith(), false, true)).toBe('nothing');
   });
 
   // [F13]
   it('lets the last editor choose if nothing is saved automatically, or saving fails', () => {
-    const manual = { isLastEditor: true, isManual: true };
-    const others = { isLastEditor: false, isManual: true };
-    for (const each of [{ saveMode: manual }, { saveError: 'disk full' }]) {
-      const provider = { ...LIVE, ...each };
+    for (const each of [{ isManual: true }, { error: 'disk full' }]) {
+      const provider = documentWith(each);
       expect(closingOf(provider, true, true)).toBe('choose');
       expect(closingOf(provider, true, false)).toBe('nothing');
       expect(closingOf(provider, false, true)).toBe('nothing');
-      const shared = { ...provider, saveMode: others };
+      const shared = documentWith({
+        ...each,
+        isLastEditor: false,
+        isManual: true
+      });
       expect(closingOf(shared, true, true)).toBe('nothing');
     }
   });
 
   it('asks those nothing who cannot save it', () => {
     for (const limited of [
-      { role: 'viewer', roleReason: 'permission' },
-      { role: 'editor', roleReason: 'file', saveError: 'read-only' }
+      { role: 'viewer', reason: 'permission' },
+      { role: 'editor', reason: 'file', error: 'read-only' }
     ] as const) {
-      const provider = { ...LIVE, ...limited };
+      const provider = documentWith(limited);
       expect(closingOf(provider, true, true)).toBe('nothing');
       expect(closingOf(provider, true, false)).toBe('nothing');
     }
@@ -64,9 +81,9 @@ describe('Closing a document', () => {
 
   it('without a connection asks only if changes have not reached the server', () => {
     for (const status of AWAY) {
-      const away = { ...LIVE, status };
-      expect(closingOf(away, true, true)).toBe('nothing');
-      expect(closingOf({ ...away, unacknowledged: 1 }, true, true)).toBe('ask');
+      expect(closingOf(documentWith({ status }), true, true)).toBe('nothing');
+      const away = documentWith({ status, count: 1 });
+      expect(closingOf(away, true, true)).toBe('ask');
     }
   });
 });
@@ -74,26 +91,28 @@ describe('Closing a document', () => {
 // [S7]
 describe('Leaving the page', () => {
   it('loses what neither the server nor the browser has', () => {
-    expect(isLostWithPage({ ...LIVE, unacknowledged: 1 })).toBe(false);
+    expect(isLostWithPage(documentWith({ count: 1 }))).toBe(false);
     for (const status of AWAY) {
-      const away = { ...LIVE, status, unacknowledged: 1 };
-      expect(isLostWithPage(away)).toBe(false);
-      expect(isLostWithPage({ ...away, isKeptInBrowser: false })).toBe(true);
-      const none = { ...away, isKeptInBrowser: false, unacknowledged: 0 };
-      expect(isLostWithPage(none)).toBe(false);
+      const away = { status, count: 1 };
+      const lost = { ...away, isKeptInBrowser: false };
+      expect(isLostWithPage(documentWith(away))).toBe(false);
+      expect(isLostWithPage(documentWith(lost))).toBe(true);
+      expect(isLostWithPage(documentWith({ ...lost, count: 0 }))).toBe(false);
     }
   });
 
   // [F13]
   it('asks the last editor about changes that nobody will save', () => {
-    const manual = { isLastEditor: true, isManual: true };
-    const left = { isDirty: true, role: 'editor', saveMode: manual } as const;
-    expect(isLeftUnsaved(left)).toBe(true);
-    expect(isLeftUnsaved({ ...left, isDirty: false })).toBe(false);
-    expect(isLeftUnsaved({ ...left, role: 'viewer' })).toBe(false);
-    for (const change of [{ isManual: false }, { isLastEditor: false }]) {
-      const saveMode = { ...manual, ...change };
-      expect(isLeftUnsaved({ ...left, saveMode })).toBe(false);
+    expect(isLeftUnsaved(documentWith({ isManual: true }))).toBe(true);
+    const changes: IValues[] = [
+      { isDirty: false },
+      { role: 'viewer' },
+      { isManual: false },
+      { isLastEditor: false }
+    ];
+    for (const change of changes) {
+      const saved = documentWith({ isManual: true, ...change });
+      expect(isLeftUnsaved(saved)).toBe(false);
     }
   });
 });

@@ -32,39 +32,56 @@ const trans = nullTranslator.load('jupyter_collaboration');
 /** The part of a provider that notifications look at. */
 class FakeProvider {
   path = 'folder/a.txt';
-  role: Role = 'editor';
-  roleReason: RoleReason = '';
-  refused: IRefusedEdits[] = [];
-  readonly ready = Promise.resolve();
-  readonly roleChanged = new Signal<this, Role>(this);
-  readonly refusedChanged = new Signal<this, void>(this);
-  readonly contentRemoved = new Signal<this, IRemovedContent[]>(this);
-  readonly repaired = new Signal<this, number>(this);
-  readonly restored = new Signal<this, IRestore>(this);
-  readonly disposed = new Signal<this, void>(this);
-  readonly saveErrorChanged = new Signal<this, string | null>(this);
-  readonly conflictsChanged = new Signal<this, void>(this);
-  conflicts: object[] = [];
   isDisposed = false;
-  isFileDeleted = false;
-  isDirty = false;
   asked: string[] = [];
-  readonly dirtyChanged = new Signal<this, boolean>(this);
-  readonly saveMode = {
-    autosave: null as boolean | null,
-    changed: new Signal<object, void>({}),
-    isLastEditor: true,
-    isManual: false,
-    othersWithAutosave: [] as string[]
+  readonly ready = Promise.resolve();
+  readonly disposed = new Signal<this, void>(this);
+  readonly access = {
+    role: 'editor' as Role,
+    reason: '' as RoleReason,
+    changed: new Signal<object, void>({})
+  };
+  readonly conflicts = {
+    list: [] as object[],
+    changed: new Signal<object, void>({})
+  };
+  readonly edits = {
+    refused: {
+      list: [] as IRefusedEdits[],
+      changed: new Signal<object, void>({}),
+      discard: (edits: IRefusedEdits) =>
+        this.setRefused(...this.refused.filter(each => each !== edits))
+    },
+    removed: new Signal<object, IRemovedContent[]>({})
+  };
+  readonly history = {
+    repaired: new Signal<object, number>({}),
+    restored: new Signal<object, IRestore>({})
+  };
+  readonly saves = {
+    isDirty: false,
+    isFileDeleted: false,
+    error: null as string | null,
+    mode: {
+      autosave: null as boolean | null,
+      changed: new Signal<object, void>({}),
+      isLastEditor: true,
+      isManual: false,
+      othersWithAutosave: [] as string[]
+    },
+    dirtyChanged: new Signal<object, void>({}),
+    errorChanged: new Signal<object, void>({}),
+    save: async () => {
+      this.asked.push('save');
+      return {};
+    },
+    revert: async () => {
+      this.asked.push('revert');
+    }
   };
 
-  async save(): Promise<object> {
-    this.asked.push('save');
-    return {};
-  }
-
-  async revert(): Promise<void> {
-    this.asked.push('revert');
+  get refused(): IRefusedEdits[] {
+    return this.edits.refused.list;
   }
 
   dispose(): void {
@@ -73,18 +90,13 @@ class FakeProvider {
   }
 
   setRole(role: Role, reason: RoleReason = ''): void {
-    this.role = role;
-    this.roleReason = reason;
-    this.roleChanged.emit(role);
+    Object.assign(this.access, { role, reason });
+    this.access.changed.emit();
   }
 
   setRefused(...refused: IRefusedEdits[]): void {
-    this.refused = refused;
-    this.refusedChanged.emit();
-  }
-
-  discard(edits: IRefusedEdits): void {
-    this.setRefused(...this.refused.filter(each => each !== edits));
+    this.edits.refused.list = refused;
+    this.edits.refused.changed.emit();
   }
 
   get asProvider(): IDocumentProvider {
@@ -168,7 +180,7 @@ describe('What the server did not take', () => {
   });
 
   it('is one notification, however many edits they are', async () => {
-    provider.refused = [edits('one', 'invalid_edit')];
+    provider.edits.refused.list = [edits('one', 'invalid_edit')];
     const saved: string[] = [];
     let mayBeSaved = 1;
     notifyRefusedEdits(provider.asProvider, trans, async ({ id }) => {
@@ -222,8 +234,8 @@ describe('A restore', () => {
 
   it('by somebody else is told, with the way to the history', async () => {
     const user = { username: 'grace', display_name: 'Grace' };
-    provider.restored.emit({ username: 'grace', user, isCell: false });
-    provider.restored.emit({ username: 'grace', user, isCell: true });
+    provider.history.restored.emit({ username: 'grace', user, isCell: false });
+    provider.history.restored.emit({ username: 'grace', user, isCell: true });
     expect(messages()).toEqual([
       'Grace restored an older version of a cell of a.txt.',
       'Grace restored an older version of a.txt.'
@@ -233,7 +245,11 @@ describe('A restore', () => {
   });
 
   it('of the user is none of the news', () => {
-    provider.restored.emit({ username: 'ada', user: {}, isCell: false });
+    provider.history.restored.emit({
+      username: 'ada',
+      user: {},
+      isCell: false
+    });
     expect(shown()).toEqual([]);
   });
 });
@@ -245,14 +261,14 @@ it('Notifications go with their document, but for those with content of their ow
   notifyRefusedEdits(provider.asProvider, trans, async () => false);
   notifyDeletion(provider.asProvider, trans);
   notifyConflicts(provider.asProvider, trans, async () => undefined);
-  provider.repaired.emit(1);
+  provider.history.repaired.emit(1);
   provider.setRefused(edits('one', 'too_large'));
-  provider.isFileDeleted = true;
-  provider.saveErrorChanged.emit('deleted');
-  provider.conflicts = [{}];
-  provider.conflictsChanged.emit();
+  provider.saves.isFileDeleted = true;
+  provider.saves.errorChanged.emit();
+  provider.conflicts.list = [{}];
+  provider.conflicts.changed.emit();
   const removed = { kind: 'text', value: 'x' } as const;
-  provider.contentRemoved.emit([removed]);
+  provider.edits.removed.emit([removed]);
   expect(shown()).toHaveLength(5);
   provider.dispose();
   expect(messages()).toEqual([
@@ -262,8 +278,8 @@ it('Notifications go with their document, but for those with content of their ow
 
 it('Cells that were repaired are told of in words', () => {
   notifyRepair(provider.asProvider, trans);
-  provider.repaired.emit(2);
-  provider.repaired.emit(2);
+  provider.history.repaired.emit(2);
+  provider.history.repaired.emit(2);
   expect(messages()).toEqual([
     'a.txt: 2 cells of its history could not be read, and are shown as raw cells.'
   ]);
@@ -298,7 +314,7 @@ it.each<[IRemovedContent, string, string, unknown]>([
     notifyRemovedContent(provider.asProvider, trans, (...file) =>
       saved.push(file)
     );
-    provider.contentRemoved.emit([removed]);
+    provider.edits.removed.emit([removed]);
     expect(messages()).toHaveLength(1);
     expect(messages()[0]).toContain('too large to share');
     await press(label);
@@ -309,20 +325,20 @@ it.each<[IRemovedContent, string, string, unknown]>([
 // [F13]
 describe('Autosave', () => {
   it('that is off leaves changes unsaved, which are told of at opening', async () => {
-    Object.assign(provider.saveMode, { autosave: false, isManual: true });
+    Object.assign(provider.saves.mode, { autosave: false, isManual: true });
     notifyUnsaved(provider.asProvider, trans);
     expect(messages()).toEqual([]);
-    provider.isDirty = true;
+    provider.saves.isDirty = true;
     for (const [state, name] of [
       [{ autosave: true }, 'the user wants them to be saved'],
       [{ isLastEditor: false }, 'somebody else works on them'],
       [{ isManual: false }, 'they are being saved']
     ] as const) {
-      const before = { ...provider.saveMode };
-      Object.assign(provider.saveMode, state);
+      const before = { ...provider.saves.mode };
+      Object.assign(provider.saves.mode, state);
       notifyUnsaved(provider.asProvider, trans);
       expect(messages(), name).toEqual([]);
-      Object.assign(provider.saveMode, before);
+      Object.assign(provider.saves.mode, before);
     }
     notifyUnsaved(provider.asProvider, trans);
     expect(messages()).toEqual([
@@ -331,30 +347,30 @@ describe('Autosave', () => {
     await press('Save');
     await press('Discard Changes');
     expect(provider.asked).toEqual(['save', 'revert']);
-    provider.dirtyChanged.emit(true);
+    provider.saves.dirtyChanged.emit();
     expect(messages()).toHaveLength(1);
-    provider.isDirty = false;
-    provider.dirtyChanged.emit(false);
+    provider.saves.isDirty = false;
+    provider.saves.dirtyChanged.emit();
     expect(messages()).toEqual([]);
   });
 
   it('of others is told of when the user switches it off', () => {
-    const { saveMode } = provider;
-    saveMode.othersWithAutosave = ['Grace'];
+    const { mode } = provider.saves;
+    mode.othersWithAutosave = ['Grace'];
     notifyAutosaveOfOthers(provider.asProvider, trans);
     const set = (value: boolean | null) => {
-      saveMode.autosave = value;
-      saveMode.changed.emit();
+      mode.autosave = value;
+      mode.changed.emit();
     };
     set(true);
     expect(messages()).toEqual([]);
     set(false);
-    saveMode.changed.emit();
+    mode.changed.emit();
     expect(messages()).toEqual([
       'a.txt is still saved automatically, since autosave is on for Grace.'
     ]);
     set(true);
-    saveMode.othersWithAutosave = [];
+    mode.othersWithAutosave = [];
     set(false);
     expect(messages()).toHaveLength(1);
   });

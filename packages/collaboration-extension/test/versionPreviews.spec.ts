@@ -27,8 +27,8 @@ class FakeDocument {
   readonly provider = {
     contentType: 'file',
     path: '',
-    role: 'editor',
-    save: async () => ({})
+    access: { role: 'editor' },
+    saves: { save: async () => ({}) }
   };
   readonly timeline = {
     content: async () => 'then',

@@ -3,7 +3,11 @@
 
 // @vitest-environment jsdom
 
-import type { ConflictChoice, IConflict } from '@jupyter/docprovider';
+import type {
+  ConflictChoice,
+  IConflict,
+  IDocumentConflicts
+} from '@jupyter/docprovider';
 import { nullTranslator } from '@jupyterlab/translation';
 import { Signal } from '@lumino/signaling';
 import * as React from 'react';
@@ -13,7 +17,6 @@ import { createRoot } from 'react-dom/client';
 import { afterEach, beforeEach, expect, it } from 'vitest';
 
 import { reviewConflicts } from '../src/status/conflictsDialog';
-import type { IConflictsModel } from '../src/status/conflictsView';
 import { ConflictsView } from '../src/status/conflictsView';
 
 const trans = nullTranslator.load('jupyter_collaboration');
@@ -44,16 +47,16 @@ afterEach(() => {
 function modelOf(conflicts: IConflict[], isPossible = true) {
   const chosen: [IConflict, ConflictChoice][] = [];
   const changed = new Signal<object, void>({});
-  const model: IConflictsModel & { chosen: typeof chosen } = {
+  const model: IDocumentConflicts & { chosen: typeof chosen } = {
     chosen,
-    conflicts,
-    conflictsChanged: changed,
+    list: conflicts,
+    changed,
     cellNumber: ({ cell }) => (cell === 'a' ? 3 : null),
     resolve: (conflict, choice) => {
       chosen.push([conflict, choice]);
       if (isPossible) {
         Object.assign(model, {
-          conflicts: model.conflicts.filter(each => each !== conflict)
+          list: model.list.filter(each => each !== conflict)
         });
         changed.emit();
       }
@@ -63,7 +66,7 @@ function modelOf(conflicts: IConflict[], isPossible = true) {
   return model;
 }
 
-function show(model: IConflictsModel): void {
+function show(model: IDocumentConflicts): void {
   act(() => root.render(<ConflictsView model={model} translator={trans} />));
 }
 

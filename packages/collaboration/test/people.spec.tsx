@@ -313,6 +313,7 @@ describe('The details of a connection', () => {
     model = {
       path: 'folder/a.ipynb',
       status: 'live',
+      sessionName: 'live',
       isDirty: false,
       isFileDeleted: false,
       isSavedManually: false,
@@ -364,6 +365,7 @@ describe('The details of a connection', () => {
     await show();
     expect(rows()).toEqual({
       State: 'Live · saved',
+      Connection: 'Live',
       Document: 'folder/a.ipynb',
       Room: 'json:notebook:7',
       Latency: '12 ms',
@@ -390,6 +392,18 @@ describe('The details of a connection', () => {
       'Unsaved changes': '0',
       'Last saved': new Date(savedAt).toLocaleTimeString()
     });
+    for (const [sessionName, words] of [
+      ['connecting', 'Connecting'],
+      ['syncing', 'Synchronizing'],
+      ['rebasing', 'Merging with the history of the server'],
+      ['switching', 'Switching to another document'],
+      ['offline', 'Offline'],
+      ['refused', 'Refused']
+    ] as const) {
+      Object.assign(model, { sessionName });
+      await act(async () => model.changed.emit());
+      expect(rows().Connection).toBe(words);
+    }
     expect(pings).toHaveLength(2); // nobody is asked who cannot answer
   });
 

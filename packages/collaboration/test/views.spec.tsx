@@ -3,6 +3,7 @@
 
 // @vitest-environment jsdom
 
+import type { Role, RoleReason } from '@jupyter/docprovider';
 import * as React from 'react';
 import { act } from 'react';
 import { createRoot } from 'react-dom/client';
@@ -25,7 +26,6 @@ import {
 import { otherUsers, UsersStore } from '../src/people/users';
 import { collaboratorPill } from '../src/people/publishedUsers';
 import { UsersItem } from '../src/people/usersItem';
-import type { IRoleModel } from '../src/status/viewingItem';
 import { ViewingItem } from '../src/status/viewingItem';
 import { trans } from './support';
 
@@ -167,15 +167,15 @@ describe('UsersItem', () => {
 describe('ViewingItem', () => {
   it('follows the role, and says why', () => {
     const model = {
-      role: 'editor' as IRoleModel['role'],
-      roleReason: '' as IRoleModel['roleReason'],
-      roleChanged: new Signal<object, unknown>({})
+      role: 'editor' as Role,
+      reason: '' as RoleReason,
+      changed: new Signal<object, void>({})
     };
     act(() => root.render(<ViewingItem model={model} translator={trans} />));
     expect(host.innerHTML).toBe('');
 
-    Object.assign(model, { role: 'viewer', roleReason: 'permission' });
-    act(() => model.roleChanged.emit('viewer'));
+    Object.assign(model, { role: 'viewer', reason: 'permission' });
+    act(() => model.changed.emit());
     expect(host.textContent).toBe('Viewing');
     const mark = host.querySelector<HTMLElement>('.jp-ViewingItem');
     const why = 'You have view-only access to this document.';
@@ -183,12 +183,12 @@ describe('ViewingItem', () => {
     expect(mark?.getAttribute('aria-label')).toBe(`Viewing: ${why}`);
     expect(mark?.tabIndex).toBe(0);
 
-    Object.assign(model, { role: 'editor', roleReason: 'file' });
-    act(() => model.roleChanged.emit('editor'));
+    Object.assign(model, { role: 'editor', reason: 'file' });
+    act(() => model.changed.emit());
     expect(host.textContent).toBe('Read-only file');
 
-    model.roleReason = '';
-    act(() => model.roleChanged.emit('editor'));
+    model.reason = '';
+    act(() => model.changed.emit());
     expect(host.innerHTML).toBe('');
   });
 

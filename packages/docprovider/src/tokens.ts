@@ -41,6 +41,19 @@ export type ConnectionStatus =
   'connecting' | 'live' | 'reconnecting' | 'offline' | 'refused';
 
 /**
+ * The names of the states of a document on its way to its server; see
+ * `DocumentSession`.
+ */
+export type SessionName =
+  | 'connecting'
+  | 'live'
+  | 'offline'
+  | 'rebasing'
+  | 'refused'
+  | 'switching'
+  | 'syncing';
+
+/**
  * What the user may do with a document.
  */
 export type Role = 'editor' | 'viewer';
@@ -224,7 +237,283 @@ export interface ISaveMode {
 }
 
 /**
+ * The connection of a document to its server.
+ */
+export interface IDocumentConnection {
+  /**
+   * The state of the connection, as far as users see it.
+   */
+  readonly status: ConnectionStatus;
+
+  /**
+   * The name of its state, which says more.
+   */
+  readonly name: SessionName;
+
+  /**
+   * Why the server refused the document; `null` unless the status is `refused`.
+   */
+  readonly refusal: IRefusal | null;
+
+  /**
+   * Why the server has closed the connection for a while, in words; `null` if
+   * it has not, or did not say.
+   */
+  readonly trouble: string | null;
+
+  /**
+   * A signal emitted when `status` or `name` changed.
+   */
+  readonly changed: ISignal<unknown, void>;
+
+  /**
+   * How long the server takes to answer, in milliseconds.
+   *
+   * Rejects in the same cases as saving.
+   */
+  ping(): Promise<number>;
+
+  /**
+   * Connect anew at once, whatever the state of the connection.
+   */
+  restart(): void;
+}
+
+/**
+ * What the user may do with a document. [M2]
+ */
+export interface IDocumentAccess {
+  /**
+   * What the user may do.
+   */
+  readonly role: Role;
+
+  /**
+   * Why the user may not do more; empty if nothing limits them.
+   */
+  readonly reason: RoleReason;
+
+  /**
+   * A signal emitted when any of them changed.
+   */
+  readonly changed: ISignal<unknown, void>;
+}
+
+/**
+ * The file of a document, as the server writes it.
+ */
+export interface IDocumentSaves {
+  /**
+   * Whether there are changes that are not in the file yet, as far as known.
+   */
+  readonly isDirty: boolean;
+
+  /**
+   * When the file was last seen to hold the document, in milliseconds since
+   * the epoch; `null` if that was not seen yet.
+   */
+  readonly savedAt: number | null;
+
+  /**
+   * Why the file could not be saved the last time, in words; `null` if it was.
+   */
+  readonly error: string | null;
+
+  /**
+   * Whether the last save failed because the file was deleted. [F8]
+   */
+  readonly isFileDeleted: boolean;
+
+  /**
+   * Whether the document is saved automatically.
+   */
+  readonly mode: ISaveMode;
+
+  /**
+   * A signal emitted when `isDirty` changed.
+   */
+  readonly dirtyChanged: ISignal<unknown, void>;
+
+  /**
+   * A signal emitted when `error` or `isFileDeleted` changed.
+   */
+  readonly errorChanged: ISignal<unknown, void>;
+
+  /**
+   * Ask the server to write the document to its file.
+   *
+   * Resolves when it is written. Rejects with a `SaveError` when the server
+   * could not write, the connection is or gets lost, the provider is disposed
+   * or nothing was heard for 60 seconds.
+   */
+  save(): Promise<ISaveResult>;
+
+  /**
+   * Ask the server to write a file that was deleted again. [F8]
+   *
+   * Rejects in the same cases as `save`.
+   */
+  recreate(): Promise<ISaveResult>;
+
+  /**
+   * Ask the server to read the file into the document again.
+   *
+   * Rejects in the same cases as `save`.
+   */
+  revert(): Promise<void>;
+}
+
+/**
+ * The local changes that the server has not acknowledged yet. [S6]
+ */
+export interface IUnsentEdits {
+  /**
+   * Their number.
+   */
+  readonly count: number;
+
+  /**
+   * Whether this browser keeps them, so that a reload or a crash of the page
+   * does not lose them.
+   */
+  readonly isKeptInBrowser: boolean;
+
+  /**
+   * A signal emitted when any of them changed.
+   */
+  readonly changed: ISignal<unknown, void>;
+}
+
+/**
+ * The edits that the server did not take, until the user has chosen. The
+ * document holds what the server has; these are kept beside it. [M2]
+ */
+export interface IRefusedEditsList {
+  /**
+   * The edits.
+   */
+  readonly list: readonly IRefusedEdits[];
+
+  /**
+   * A signal emitted when `list` changed.
+   */
+  readonly changed: ISignal<unknown, void>;
+
+  /**
+   * Forget edits.
+   */
+  discard(edits: IRefusedEdits): void;
+}
+
+/**
+ * The edits that were kept in this browser for another generated name of the
+ * user, until the user has chosen. [S6]
+ */
+export interface IRecoveredEditsList {
+  /**
+   * The edits.
+   */
+  readonly list: readonly IRecoveredEdits[];
+
+  /**
+   * A signal emitted when `list` changed.
+   */
+  readonly changed: ISignal<unknown, void>;
+
+  /**
+   * Put edits into the document.
+   *
+   * Rejects if the server could not be asked to merge them.
+   */
+  recover(edits: IRecoveredEdits): Promise<void>;
+
+  /**
+   * Forget edits.
+   */
+  discard(edits: IRecoveredEdits): void;
+}
+
+/**
+ * The edits of this user that are not simply in the document.
+ */
+export interface IDocumentEdits {
+  /**
+   * Those that the server has not acknowledged yet.
+   */
+  readonly unsent: IUnsentEdits;
+
+  /**
+   * Those that the server did not take.
+   */
+  readonly refused: IRefusedEditsList;
+
+  /**
+   * Those that an earlier page has left.
+   */
+  readonly recovered: IRecoveredEditsList;
+
+  /**
+   * A signal emitted when content was removed that is larger than the server
+   * accepts. [M4]
+   */
+  readonly removed: ISignal<unknown, IRemovedContent[]>;
+}
+
+/**
+ * The edits that could not be placed without a choice of the user. [S4]
+ */
+export interface IDocumentConflicts {
+  /**
+   * What is to be chosen.
+   */
+  readonly list: readonly IConflict[];
+
+  /**
+   * A signal emitted when `list` changed.
+   */
+  readonly changed: ISignal<unknown, void>;
+
+  /**
+   * Choose what to keep of a conflict.
+   *
+   * @returns Whether the document was as the conflict says; if not, nothing
+   * was changed, and the conflict stays.
+   */
+  resolve(conflict: IConflict, choice: ConflictChoice): boolean;
+
+  /**
+   * The number of the cell of a conflict, from 1; `null` if there is none.
+   */
+  cellNumber(conflict: IConflict): number | null;
+}
+
+/**
+ * The history of a document, as far as its connection tells of it.
+ */
+export interface IDocumentHistory {
+  /**
+   * Whether another server on the same folder keeps the shared history, so that
+   * this server keeps a private one. [H7]
+   */
+  readonly isPrivate: boolean;
+
+  /**
+   * A signal emitted when the server has repaired the document at opening it,
+   * with the number of cells that it could not read. [M8]
+   */
+  readonly repaired: ISignal<unknown, number>;
+
+  /**
+   * A signal emitted when somebody in the document, this user included,
+   * restores a version. [V5]
+   */
+  readonly restored: ISignal<unknown, IRestore>;
+}
+
+/**
  * Keeps one shared document the same as the server's.
+ *
+ * Each part is implemented by what owns its values.
  */
 export interface IDocumentProvider extends IPublicProvider, IForkProvider {
   /**
@@ -243,218 +532,39 @@ export interface IDocumentProvider extends IPublicProvider, IForkProvider {
   readonly format: string;
 
   /**
-   * The state of the connection.
+   * The connection to the server.
    */
-  readonly status: ConnectionStatus;
-
-  /**
-   * Why the server refused the document; `null` unless the status is `refused`.
-   */
-  readonly refusal: IRefusal | null;
-
-  /**
-   * Why the server has closed the connection for a while, in words; `null` if
-   * it has not, or did not say.
-   */
-  readonly trouble: string | null;
+  readonly connection: IDocumentConnection;
 
   /**
    * What the user may do.
    */
-  readonly role: Role;
+  readonly access: IDocumentAccess;
 
   /**
-   * Why the user may not do more; empty if nothing limits them.
+   * The file.
    */
-  readonly roleReason: RoleReason;
+  readonly saves: IDocumentSaves;
 
   /**
-   * The number of local changes that the server has not acknowledged yet.
+   * The edits of this user that are not simply in the document.
    */
-  readonly unacknowledged: number;
-
-  /**
-   * Whether this browser keeps these changes, so that a reload or a crash of the
-   * page does not lose them.
-   */
-  readonly isKeptInBrowser: boolean;
-
-  /**
-   * Edits that were kept in this browser for another generated name of the user,
-   * until the user has chosen.
-   */
-  readonly recovered: readonly IRecoveredEdits[];
-
-  /**
-   * A signal emitted when `recovered` changed.
-   */
-  readonly recoveredChanged: ISignal<IDocumentProvider, void>;
-
-  /**
-   * Why the file could not be saved the last time, in words; `null` if it was.
-   */
-  readonly saveError: string | null;
-
-  /**
-   * Whether the document is saved automatically.
-   */
-  readonly saveMode: ISaveMode;
-
-  /**
-   * Whether the last save failed because the file was deleted. [F8]
-   */
-  readonly isFileDeleted: boolean;
-
-  /**
-   * Whether there are changes that are not in the file yet, as far as known.
-   */
-  readonly isDirty: boolean;
-
-  /**
-   * Whether another server on the same folder keeps the shared history, so that
-   * this server keeps a private one. [H7]
-   */
-  readonly hasPrivateHistory: boolean;
-
-  /**
-   * When the file was last seen to hold the document, in milliseconds since
-   * the epoch; `null` if that was not seen yet.
-   */
-  readonly savedAt: number | null;
+  readonly edits: IDocumentEdits;
 
   /**
    * The edits that could not be placed without a choice of the user.
    */
-  readonly conflicts: readonly IConflict[];
+  readonly conflicts: IDocumentConflicts;
 
   /**
-   * The edits that the server did not take, until the user has chosen. The
-   * document holds what the server has; these are kept beside it.
+   * The history.
    */
-  readonly refused: readonly IRefusedEdits[];
-
-  /**
-   * A signal emitted when `role` or `roleReason` changed.
-   */
-  readonly roleChanged: ISignal<IDocumentProvider, Role>;
-
-  /**
-   * A signal emitted when `refused` changed.
-   */
-  readonly refusedChanged: ISignal<IDocumentProvider, void>;
-
-  /**
-   * A signal emitted when the server has repaired the document at opening it,
-   * with the number of cells that it could not read.
-   */
-  readonly repaired: ISignal<IDocumentProvider, number>;
-
-  /**
-   * A signal emitted when somebody in the document, this user included,
-   * restores a version. [V5]
-   */
-  readonly restored: ISignal<IDocumentProvider, IRestore>;
+  readonly history: IDocumentHistory;
 
   /**
    * A signal emitted when the provider is disposed.
    */
   readonly disposed: ISignal<IDocumentProvider, void>;
-
-  /**
-   * A signal emitted when content was removed that is larger than the server
-   * accepts.
-   */
-  readonly contentRemoved: ISignal<IDocumentProvider, IRemovedContent[]>;
-
-  /**
-   * A signal emitted when `isDirty` changed.
-   */
-  readonly dirtyChanged: ISignal<IDocumentProvider, boolean>;
-
-  /**
-   * A signal emitted when `conflicts` changed.
-   */
-  readonly conflictsChanged: ISignal<IDocumentProvider, void>;
-
-  /**
-   * A signal emitted when `status` changed.
-   */
-  readonly statusChanged: ISignal<IDocumentProvider, ConnectionStatus>;
-
-  /**
-   * A signal emitted when `unacknowledged` or `isKeptInBrowser` changed.
-   */
-  readonly unacknowledgedChanged: ISignal<IDocumentProvider, number>;
-
-  /**
-   * A signal emitted when `saveError` changed.
-   */
-  readonly saveErrorChanged: ISignal<IDocumentProvider, string | null>;
-
-  /**
-   * Ask the server to write the document to its file.
-   *
-   * Resolves when it is written. Rejects with a `SaveError` when the server
-   * could not write, the connection is or gets lost, the provider is disposed
-   * or nothing was heard for 60 seconds.
-   */
-  save(): Promise<ISaveResult>;
-
-  /**
-   * Ask the server to read the file into the document again.
-   *
-   * Rejects in the same cases as `save`.
-   */
-  revert(): Promise<void>;
-
-  /**
-   * Ask the server to write a file that was deleted again. [F8]
-   *
-   * Rejects in the same cases as `save`.
-   */
-  recreate(): Promise<ISaveResult>;
-
-  /**
-   * How long the server takes to answer, in milliseconds.
-   *
-   * Rejects in the same cases as `save`.
-   */
-  ping(): Promise<number>;
-
-  /**
-   * Connect anew at once, whatever the state of the connection.
-   */
-  retry(): void;
-
-  /**
-   * Choose what to keep of a conflict.
-   *
-   * @returns Whether the document was as the conflict says; if not, nothing
-   * was changed, and the conflict stays.
-   */
-  resolve(conflict: IConflict, choice: ConflictChoice): boolean;
-
-  /**
-   * Forget edits that the server did not take.
-   */
-  discard(edits: IRefusedEdits): void;
-
-  /**
-   * Put recovered edits into the document.
-   *
-   * Rejects if the server could not be asked to merge them.
-   */
-  recover(edits: IRecoveredEdits): Promise<void>;
-
-  /**
-   * Forget recovered edits.
-   */
-  discardRecovered(edits: IRecoveredEdits): void;
-
-  /**
-   * The number of the cell of a conflict, from 1; `null` if there is none.
-   */
-  cellNumber(conflict: IConflict): number | null;
 }
 
 /**

@@ -212,7 +212,7 @@ describe('Presence in a document', () => {
     await vi.advanceTimersByTimeAsync(100);
     await settled();
     expect(server.sockets).toHaveLength(2);
-    expect(provider.status).toBe('live');
+    expect(provider.connection.status).toBe('live');
     (user.userChanged as unknown as { emit(value: unknown): void }).emit(null);
     await vi.advanceTimersByTimeAsync(100);
     expect(server.sockets).toHaveLength(2);

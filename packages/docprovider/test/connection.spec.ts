@@ -6,7 +6,13 @@ import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
 import { Connection } from '../src/connection/connection';
 import type { IRefusal } from '../src/connection/closeReasons';
 import { RefusedError } from '../src/connection/closeReasons';
-import { FakeSocket, timersLeft, useFakeClock } from './support/server';
+import { DocumentSession } from '../src/session/documentSession';
+import {
+  FakeSocket,
+  statusesOf,
+  timersLeft,
+  useFakeClock
+} from './support/server';
 
 const NO: IRefusal = {
   code: 4403,
@@ -33,9 +39,13 @@ beforeEach(() => {
   online = true;
   url = async () => 'ws://server.test/room';
   connection = new Connection({
+    session: new DocumentSession(),
     url: afterFailure => url(afterFailure),
     probe: () => PROBE,
-    refusal: code => (code === 4403 ? NO : null),
+    judge: code => ({
+      refusal: code === 4403 ? NO : null,
+      trouble: code === 4429 ? 'Too many messages.' : null
+    }),
     createSocket: address => {
       const socket = new FakeSocket(address);
       sockets.push(socket);
@@ -45,8 +55,7 @@ beforeEach(() => {
     isOnline: () => online,
     random: () => 1
   });
-  statuses = [];
-  connection.statusChanged.connect((_, status) => statuses.push(status));
+  statuses = statusesOf(connection);
 });
 
 afterEach(async () => {

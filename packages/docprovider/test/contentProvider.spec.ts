@@ -221,7 +221,7 @@ describe("The dialog 'File Changed'", () => {
 
   it('does not come after a save of our own', async () => {
     const { context, provider } = await open();
-    provider.saves = async () => {
+    provider.writes = async () => {
       files.files.set('a.txt', { hash: 'h2', last_modified: 't2' });
       return { hash: 'h2' };
     };
@@ -275,7 +275,7 @@ describe('A save of a shared document', () => {
 
   it('fails with the words of the server', async () => {
     const { provider } = await open();
-    provider.saves = () => Promise.reject(new SaveError('No space left'));
+    provider.writes = () => Promise.reject(new SaveError('No space left'));
     const error = await content.save('a.txt').catch(reason => reason);
     expect(error).toMatchObject({
       name: 'SaveError',
@@ -286,14 +286,15 @@ describe('A save of a shared document', () => {
   // [M10]
   it('brings up no dialog when there is no connection', async () => {
     const { provider } = await open();
-    provider.saves = () => Promise.reject(new SaveError('Not connected', true));
+    provider.writes = () =>
+      Promise.reject(new SaveError('Not connected', true));
     const error = await content.save('a.txt').catch(reason => reason);
     expect(error.name).toBe('ModalCancelError');
   });
 
   it('has succeeded even if nothing can be learnt about the file', async () => {
     const { provider } = await open();
-    provider.saves = async () => {
+    provider.writes = async () => {
       files.files.clear();
       return { hash: 'h2' };
     };
@@ -375,7 +376,7 @@ describe('A document that may only be read', () => {
     const { provider } = await open();
     const denied: unknown[] = [];
     content.saveDenied.connect((_, each) => denied.push(each));
-    provider.saves = () =>
+    provider.writes = () =>
       Promise.reject(new SaveError('You may read.', false, 'viewer'));
     await expect(content.save('a.txt', { type: 'file' })).rejects.toMatchObject(
       {

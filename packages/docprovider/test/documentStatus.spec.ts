@@ -23,29 +23,29 @@ function watch() {
 
 it('The status of a document follows its provider', () => {
   const { provider, status, log } = watch();
-  provider.saveError = 'No space left';
-  provider.saveErrorChanged.emit(provider.saveError);
-  provider.status = 'offline';
-  provider.statusChanged.emit('offline');
+  provider.saves.error = 'No space left';
+  provider.saves.errorChanged.emit();
+  provider.connection.status = 'offline';
+  provider.connection.changed.emit();
   expect(log).toEqual(['live No space left', 'offline No space left']);
   expect(status.reason).toBeNull();
 });
 
 it('The number of changes is told while there is no connection', () => {
   const { provider, status, log } = watch();
-  provider.unacknowledgedChanged.emit(1);
+  provider.edits.unsent.changed.emit();
   expect(log).toHaveLength(0);
-  provider.status = 'offline';
-  provider.unacknowledged = 2;
-  provider.unacknowledgedChanged.emit(2);
+  provider.connection.status = 'offline';
+  provider.edits.unsent.count = 2;
+  provider.edits.unsent.changed.emit();
   expect(log).toHaveLength(1);
   expect(status.unacknowledged).toBe(2);
 });
 
 it('A document that is saved says so', () => {
   const { provider, status, log } = watch();
-  provider.isDirty = true;
-  provider.dirtyChanged.emit(true);
+  provider.saves.isDirty = true;
+  provider.saves.dirtyChanged.emit();
   expect(log).toHaveLength(1);
   expect(status.isDirty).toBe(true);
   expect(status.isFileDeleted).toBe(false);
@@ -54,9 +54,9 @@ it('A document that is saved says so', () => {
 // [M2]
 it('What the user may do is told', () => {
   const { provider, status, log } = watch();
-  provider.role = 'viewer';
-  provider.roleReason = 'file';
-  provider.roleChanged.emit('viewer');
+  provider.access.role = 'viewer';
+  provider.access.reason = 'file';
+  provider.access.changed.emit();
   expect(log).toHaveLength(1);
   expect(status.role).toBe('viewer');
   expect(status.roleReason).toBe('file');
@@ -64,7 +64,7 @@ it('What the user may do is told', () => {
 
 it('Why the server wants to be left alone for a while is told', () => {
   const { provider, status } = watch();
-  provider.trouble = 'Too many messages.';
+  provider.connection.trouble = 'Too many messages.';
   expect(status.reason).toBe('Too many messages.');
 });
 
@@ -72,7 +72,7 @@ it('A disposed status follows nothing', () => {
   const { provider, status, log } = watch();
   status.dispose();
   status.dispose();
-  provider.statusChanged.emit('offline');
+  provider.connection.changed.emit();
   expect(log).toHaveLength(0);
   expect(status.isDisposed).toBe(true);
 });
@@ -80,17 +80,17 @@ it('A disposed status follows nothing', () => {
 // [P8]
 it('The connection is measured, and made anew', async () => {
   const { provider, status } = watch();
-  provider.savedAt = 5;
+  provider.saves.savedAt = 5;
   expect(status.savedAt).toBe(5);
   expect(status.path).toBe('a.txt');
   expect(status.hasPrivateHistory).toBe(false);
-  provider.hasPrivateHistory = true;
+  provider.history.isPrivate = true;
   expect(status.hasPrivateHistory).toBe(true);
   expect(await status.ping()).toBe(12);
-  provider.ping = async () => {
+  provider.connection.ping = async () => {
     throw new Error('No connection');
   };
   expect(await status.ping()).toBeNull();
   status.retry();
-  expect(provider.asked).toEqual(['ping', 'retry']);
+  expect(provider.asked).toEqual(['ping', 'restart']);
 });

@@ -72,7 +72,7 @@ describe('A document that goes into a fork', () => {
   // [K3] [C1]
   it('enters its room, and nothing goes to the file any more', async () => {
     await visit();
-    expect(provider.status).toBe('live');
+    expect(provider.connection.status).toBe('live');
     expect(fork.last.url).toContain(`room/${FORK}?sessionId=session-2`);
     model.updateSource(0, 0, 'fork ');
     await settled();
@@ -89,7 +89,7 @@ describe('A document that goes into a fork', () => {
     await visit();
     expect(model.source).toBe('one');
     expect(textOf(fork)).toBe('one');
-    expect(provider.refused).toEqual([]);
+    expect(provider.edits.refused.list).toEqual([]);
   });
 
   // [K4]
@@ -137,12 +137,12 @@ describe('A document that goes into a fork', () => {
     await visit();
     fork.cut(4404, 'The fork was merged.');
     await settled();
-    expect(provider.status).toBe('refused');
-    expect(provider.refusal?.message).toContain('merged');
+    expect(provider.connection.status).toBe('refused');
+    expect(provider.connection.refusal?.message).toContain('merged');
     const back = provider.reconnect();
     await settled();
     await back;
-    expect(provider.status).toBe('live');
+    expect(provider.connection.status).toBe('live');
     expect(model.source).toBe('one');
   });
 

@@ -150,7 +150,7 @@ describe('What was typed', () => {
     expect(next.model.source).toBe('begin kept');
     await vi.advanceTimersByTimeAsync(1000);
     expect(serverText()).toBe('begin kept');
-    expect(next.provider.unacknowledged).toBe(0);
+    expect(next.provider.edits.unsent.count).toBe(0);
     expect(await keptBy(next)).toEqual([]);
   });
 
@@ -176,7 +176,7 @@ describe('What was typed', () => {
     const deleted = Y.decodeUpdate(answers[answers.length - 1].update).ds;
     expect(deleted.clients.get(server.doc.clientID)).toBeDefined();
     expect(serverText()).toBe(next.model.source);
-    expect(next.provider.unacknowledged).toBe(0);
+    expect(next.provider.edits.unsent.count).toBe(0);
     expect(await keptBy(next)).toEqual([]);
   });
 
@@ -230,7 +230,7 @@ describe('What was typed', () => {
     const saved = new Y.Doc();
     Y.applyUpdate(saved, fromBase64(base ?? ''));
     expect(saved.getText('source').toString()).toBe('begin ');
-    expect(next.provider.conflicts).toEqual([CONFLICT]);
+    expect(next.provider.conflicts.list).toEqual([CONFLICT]);
     expect(await keptBy(next)).toEqual([]);
   });
 
@@ -261,7 +261,7 @@ describe('What was typed', () => {
     expect(await keptBy(page)).toMatchObject([{ sessionId: 'session-1' }]);
     server.rebase.status = 200;
     await comeBack();
-    expect(page.provider.status).toBe('live');
+    expect(page.provider.connection.status).toBe('live');
     expect(await keptBy(page)).toEqual([]);
     server.acknowledges = false;
     page.model.updateSource(0, 0, 'y');
@@ -280,20 +280,24 @@ describe('What was typed', () => {
     server.mode = 'open';
     const next = await new Page(other).ready();
     expect(next.model.source).toBe('begin ');
-    const [edits] = next.provider.recovered;
+    const [edits] = next.provider.edits.recovered.list;
     const copy = new Y.Doc();
     Y.applyUpdate(copy, edits.state);
     expect(copy.getText('source').toString()).toBe('begin kept');
     await next.crash();
 
     const last = await new Page(other).ready();
-    await last.provider.recover(last.provider.recovered[0]);
-    expect(last.provider.recovered).toEqual([]);
+    await last.provider.edits.recovered.recover(
+      last.provider.edits.recovered.list[0]
+    );
+    expect(last.provider.edits.recovered.list).toEqual([]);
     expect(last.model.source).toBe('begin kept');
     await vi.advanceTimersByTimeAsync(1000);
     expect(serverText()).toBe('begin kept');
     await last.crash();
-    expect((await new Page(other).ready()).provider.recovered).toEqual([]);
+    expect(
+      (await new Page(other).ready()).provider.edits.recovered.list
+    ).toEqual([]);
   });
 
   it('is offered under another generated name after the history was lost', async () => {
@@ -308,7 +312,9 @@ describe('What was typed', () => {
     server.mode = 'open';
     const next = await new Page(other).ready();
     expect(server.rebases).toEqual([]);
-    await next.provider.recover(next.provider.recovered[0]);
+    await next.provider.edits.recovered.recover(
+      next.provider.edits.recovered.list[0]
+    );
     expect(server.rebases).toMatchObject([{ sessionId: 'session-1' }]);
     await settled();
     expect(next.model.source).toBe('begin kept');
@@ -327,11 +333,15 @@ describe('What was typed', () => {
     await lost.crash();
     [server.mode, server.acknowledges] = ['open', true];
     const next = await new Page(other).ready();
-    expect(next.provider.recovered).toHaveLength(1);
-    next.provider.discardRecovered(next.provider.recovered[0]);
-    expect(next.provider.recovered).toEqual([]);
+    expect(next.provider.edits.recovered.list).toHaveLength(1);
+    next.provider.edits.recovered.discard(
+      next.provider.edits.recovered.list[0]
+    );
+    expect(next.provider.edits.recovered.list).toEqual([]);
     await next.crash();
-    expect((await new Page(other).ready()).provider.recovered).toEqual([]);
+    expect(
+      (await new Page(other).ready()).provider.edits.recovered.list
+    ).toEqual([]);
     expect(serverText()).toBe('there ');
   });
 
@@ -339,15 +349,15 @@ describe('What was typed', () => {
     vi.stubGlobal('indexedDB', undefined);
     const page = await new Page().ready();
     await vi.advanceTimersByTimeAsync(1000);
-    expect(page.provider.isKeptInBrowser).toBe(true);
+    expect(page.provider.edits.unsent.isKeptInBrowser).toBe(true);
     server.mode = 'turn away';
     server.cut();
     page.model.updateSource(0, 0, 'x');
     await settled();
-    expect(page.provider.isKeptInBrowser).toBe(false);
+    expect(page.provider.edits.unsent.isKeptInBrowser).toBe(false);
     server.mode = 'open';
     await comeBack();
-    expect(page.provider.isKeptInBrowser).toBe(true);
+    expect(page.provider.edits.unsent.isKeptInBrowser).toBe(true);
   });
 
   it('is kept as a whole once the browser has room again', async () => {
@@ -363,11 +373,11 @@ describe('What was typed', () => {
     server.cut();
     page.model.updateSource(0, 0, 'x');
     await settled();
-    expect(page.provider.isKeptInBrowser).toBe(false);
+    expect(page.provider.edits.unsent.isKeptInBrowser).toBe(false);
     full.forEach(spy => spy.mockRestore());
     page.model.updateSource(1, 1, 'y');
     await settled();
-    expect(page.provider.isKeptInBrowser).toBe(true);
+    expect(page.provider.edits.unsent.isKeptInBrowser).toBe(true);
     await page.crash();
     server.mode = 'open';
     expect((await new Page().ready()).model.source).toBe('xy');
@@ -391,14 +401,14 @@ it('Conflicts are kept until the user has chosen', async () => {
   server.loseHistory('session-2', write(CONFLICT.merged));
   page.model.updateSource(0, 0, CONFLICT.merged);
   await comeBack();
-  expect(page.provider.conflicts).toEqual([CONFLICT]);
+  expect(page.provider.conflicts.list).toEqual([CONFLICT]);
   await page.crash();
   const next = await new Page().ready();
-  const [conflict] = next.provider.conflicts;
+  const [conflict] = next.provider.conflicts.list;
   expect(conflict).toEqual(CONFLICT);
-  expect(next.provider.resolve(conflict, 'yours')).toBe(true);
+  expect(next.provider.conflicts.resolve(conflict, 'yours')).toBe(true);
   expect(next.model.source).toContain('mine');
   expect(next.model.source).not.toContain('theirsmine');
   await next.crash();
-  expect((await new Page().ready()).provider.conflicts).toEqual([]);
+  expect((await new Page().ready()).provider.conflicts.list).toEqual([]);
 });

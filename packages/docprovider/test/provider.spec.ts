@@ -75,7 +75,7 @@ describe('A provider', () => {
       'ws://server.test/base/api/collaboration/room/text:file:id-1?sessionId=session-1&token=secret'
     );
     await provider.ready;
-    expect(provider.status).toBe('live');
+    expect(provider.connection.status).toBe('live');
   });
 
   // [H7]
@@ -85,7 +85,7 @@ describe('A provider', () => {
       server.privateHistory = isPrivate;
       const { provider } = open();
       await settled();
-      expect(provider.hasPrivateHistory).toBe(isPrivate);
+      expect(provider.history.isPrivate).toBe(isPrivate);
     }
   );
 
@@ -153,7 +153,7 @@ describe('A provider', () => {
     server.tell({ type: 'something-newer' });
     server.tell({ type: 'conflict' });
     server.last.deliver(Uint8Array.of(9, 9));
-    expect(provider.status).toBe('live');
+    expect(provider.connection.status).toBe('live');
   });
 });
 
@@ -212,7 +212,7 @@ describe('A document that is not found by its path when the page is back', () =>
     const { provider } = await away();
     server.mode = 'open';
     await vi.advanceTimersByTimeAsync(30000);
-    expect(provider.status).toBe('live');
+    expect(provider.connection.status).toBe('live');
     expect(serverText()).toBe('typed ');
   });
 
@@ -221,7 +221,7 @@ describe('A document that is not found by its path when the page is back', () =>
     server.loseHistory('session-2', () => undefined);
     server.mode = 'open';
     await vi.advanceTimersByTimeAsync(30000);
-    expect(provider.status).toBe('live');
+    expect(provider.connection.status).toBe('live');
     expect(server.rebases.map(each => each.sessionId)).toEqual(['session-1']);
     expect(serverText()).toBe('typed ');
   });
@@ -229,7 +229,7 @@ describe('A document that is not found by its path when the page is back', () =>
   it('is reported as not found if its room is gone, too', async () => {
     const { provider } = await away();
     await vi.advanceTimersByTimeAsync(30000);
-    expect(provider.refusal?.reason).toBe('not_found');
+    expect(provider.connection.refusal?.reason).toBe('not_found');
   });
 
   it('is found by its id again after the next outage', async () => {
@@ -242,7 +242,7 @@ describe('A document that is not found by its path when the page is back', () =>
     await vi.advanceTimersByTimeAsync(20);
     server.mode = 'open';
     await vi.advanceTimersByTimeAsync(30000);
-    expect(provider.status).toBe('live');
+    expect(provider.connection.status).toBe('live');
     expect(serverText()).toBe('more typed ');
   });
 });
@@ -253,12 +253,12 @@ describe('The number of changes without acknowledgement', () => {
     await settled();
     model.dirty = true; // The first edit would make another change of it.
     await vi.advanceTimersByTimeAsync(200);
-    expect(provider.unacknowledged).toBe(0);
+    expect(provider.edits.unsent.count).toBe(0);
     const counts: number[] = [];
-    provider.unacknowledgedChanged.connect((_, count) => counts.push(count));
+    provider.edits.unsent.changed.connect(({ count }) => counts.push(count));
     model.updateSource(0, 0, 'a');
     model.updateSource(1, 1, 'b');
-    expect(provider.unacknowledged).toBe(2);
+    expect(provider.edits.unsent.count).toBe(2);
     await vi.advanceTimersByTimeAsync(200);
     expect(counts).toEqual([1, 2, 0]);
   });
@@ -269,7 +269,7 @@ describe('The number of changes without acknowledgement', () => {
     await vi.advanceTimersByTimeAsync(200);
     server.doc.getText('source').insert(0, 'theirs');
     await settled();
-    expect(provider.unacknowledged).toBe(0);
+    expect(provider.edits.unsent.count).toBe(0);
   });
 
   it('is kept while there is no connection, and cleared after it', async () => {
@@ -283,10 +283,10 @@ describe('The number of changes without acknowledgement', () => {
       model.updateSource(0, 0, 'x');
     }
     await vi.advanceTimersByTimeAsync(5000);
-    expect(provider.unacknowledged).toBe(5);
+    expect(provider.edits.unsent.count).toBe(5);
     server.mode = 'open';
     await vi.advanceTimersByTimeAsync(30000);
-    expect(provider.unacknowledged).toBe(0);
+    expect(provider.edits.unsent.count).toBe(0);
   });
 
   it('covers only what was sent before the question', async () => {
@@ -301,9 +301,9 @@ describe('The number of changes without acknowledgement', () => {
     const question = server.last.messages.filter(each => each.kind === 'ack');
     const id = (question[question.length - 1] as { id: number }).id;
     server.tell({ type: 'ack', responseTo: 1000000 });
-    expect(provider.unacknowledged).toBe(2);
+    expect(provider.edits.unsent.count).toBe(2);
     server.tell({ type: 'ack', responseTo: id });
-    expect(provider.unacknowledged).toBe(1);
+    expect(provider.edits.unsent.count).toBe(1);
   });
 
   // [C1]
@@ -315,7 +315,7 @@ describe('The number of changes without acknowledgement', () => {
     for (let minute = 0; minute < 10; minute++) {
       await vi.advanceTimersByTimeAsync(60000);
     }
-    expect(provider.status).toBe('live');
+    expect(provider.connection.status).toBe('live');
     expect(server.sockets).toHaveLength(1);
     expect(serverText()).toBe('text');
   });
@@ -340,7 +340,7 @@ describe('A save', () => {
     const { provider } = open();
     await provider.ready;
     const errors: (string | null)[] = [];
-    provider.saveErrorChanged.connect((_, error) => errors.push(error));
+    provider.saves.errorChanged.connect(({ error }) => errors.push(error));
     server.answer = { status: 'failed', reason: 'No space left 💾' };
     await expect(provider.save()).rejects.toThrow('No space left 💾');
     server.answer = { status: 'success' };
@@ -378,7 +378,7 @@ describe('A save', () => {
     await provider.ready;
     server.cut();
     await expect(provider.save()).rejects.toThrow('no connection');
-    expect(provider.saveError).toBeNull();
+    expect(provider.saves.error).toBeNull();
   });
 
   it('fails in the words of a refusal', async () => {
@@ -418,11 +418,11 @@ describe('A save', () => {
     const { provider } = open();
     await provider.ready;
     server.tell({ type: 'autosave', status: 'failed', reason: 'read-only' });
-    expect(provider.saveError).toBe('read-only');
+    expect(provider.saves.error).toBe('read-only');
     server.tell({ type: 'autosave', status: 'success' });
-    expect(provider.saveError).toBeNull();
+    expect(provider.saves.error).toBeNull();
     server.tell({ type: 'error', reason: 'not allowed' });
-    expect(provider.saveError).toBe('not allowed');
+    expect(provider.saves.error).toBe('not allowed');
   });
 });
 
@@ -435,19 +435,23 @@ describe('A file that was deleted', () => {
     await provider.ready;
     server.answer = gone;
     await expect(provider.save()).rejects.toMatchObject({ code: 'deleted' });
-    expect(provider.isFileDeleted).toBe(true);
+    expect(provider.saves.isFileDeleted).toBe(true);
     server.answer = { status: 'success', hash: 'hash-2' };
-    await expect(provider.recreate()).resolves.toEqual({ hash: 'hash-2' });
+    await expect(provider.saves.recreate()).resolves.toEqual({
+      hash: 'hash-2'
+    });
     expect(server.last.messages.map(each => each.kind)).toContain('recreate');
-    expect(provider.isFileDeleted).toBe(false);
-    expect(provider.saveError).toBeNull();
+    expect(provider.saves.isFileDeleted).toBe(false);
+    expect(provider.saves.error).toBeNull();
   });
 
   it('is told of by the server as well', async () => {
     const { provider } = open();
     await provider.ready;
     const seen: boolean[] = [];
-    provider.saveErrorChanged.connect(() => seen.push(provider.isFileDeleted));
+    provider.saves.errorChanged.connect(() =>
+      seen.push(provider.saves.isFileDeleted)
+    );
     server.tell({ type: 'autosave', ...gone });
     server.tell({ type: 'autosave', status: 'success' });
     expect(seen).toEqual([true, false]);
@@ -458,20 +462,20 @@ describe('A file that was deleted', () => {
 it('Whether the document is saved automatically is told, on each connection', async () => {
   const { provider } = open();
   await provider.ready;
-  expect(provider.saveMode.isManual).toBe(false);
+  expect(provider.saves.mode.isManual).toBe(false);
   server.tell({ type: 'save_mode', manual: true });
-  expect(provider.saveMode.isManual).toBe(true);
+  expect(provider.saves.mode.isManual).toBe(true);
   server.cut();
   await vi.advanceTimersByTimeAsync(30000);
   await settled();
-  expect(provider.saveMode.isManual).toBe(false);
+  expect(provider.saves.mode.isManual).toBe(false);
 });
 
 it('Whether all is in the file is told', async () => {
   const { provider } = open();
   await provider.ready;
   const seen: boolean[] = [];
-  provider.dirtyChanged.connect((_, isDirty) => seen.push(isDirty));
+  provider.saves.dirtyChanged.connect(({ isDirty }) => seen.push(isDirty));
   server.doc.getMap('state').set('dirty', true);
   await settled();
   server.doc.getMap('state').set('dirty', false);
@@ -483,7 +487,7 @@ describe('A revert', () => {
   it('is asked of the server', async () => {
     const { provider } = open();
     await provider.ready;
-    await provider.revert();
+    await provider.saves.revert();
     expect(server.last.messages.map(each => each.kind)).toContain('revert');
   });
 
@@ -491,7 +495,7 @@ describe('A revert', () => {
     const { provider } = open();
     await provider.ready;
     server.answer = { status: 'failed', reason: 'gone' };
-    await expect(provider.revert()).rejects.toThrow('gone');
+    await expect(provider.saves.revert()).rejects.toThrow('gone');
   });
 });
 
@@ -503,7 +507,7 @@ describe('A provider that is not let in', () => {
       name: 'RefusedError',
       refusal: { code: status }
     });
-    expect(provider.status).toBe('refused');
+    expect(provider.connection.status).toBe('refused');
     expect(server.sockets).toHaveLength(0);
   });
 
@@ -511,7 +515,7 @@ describe('A provider that is not let in', () => {
     server.session.status = 503;
     const { provider } = open();
     await settled();
-    expect(provider.status).toBe('connecting');
+    expect(provider.connection.status).toBe('connecting');
     server.session.status = 200;
     await vi.advanceTimersByTimeAsync(1000);
     await provider.ready;
@@ -534,7 +538,7 @@ describe('A provider that is not let in', () => {
     server.session.status = 403;
     server.cut();
     await vi.advanceTimersByTimeAsync(5000);
-    expect(provider.refusal?.code).toBe(403);
+    expect(provider.connection.refusal?.code).toBe(403);
     expect(model.source).toBe('kept');
   });
 });
@@ -579,7 +583,7 @@ describe('A large edit', () => {
     const sizes = server.last.sent.map(each => each.length);
     expect(Math.max(...sizes)).toBeLessThanOrEqual(2 ** 20);
     await vi.advanceTimersByTimeAsync(500);
-    expect(provider.unacknowledged).toBe(0);
+    expect(provider.edits.unsent.count).toBe(0);
   });
 
   it('is sent whole to another server', async () => {
@@ -595,7 +599,7 @@ describe('A large edit', () => {
     server.maxMessageBytes = LIMIT;
     const { model, provider } = open();
     const removed: unknown[] = [];
-    provider.contentRemoved.connect((_, contents) => removed.push(...contents));
+    provider.edits.removed.connect((_, contents) => removed.push(...contents));
     await settled();
     model.updateSource(0, 0, 'typed ');
     model.updateSource(6, 6, LARGE);
@@ -611,7 +615,7 @@ describe('A large edit', () => {
     expect(Math.max(...sizes)).toBeLessThan(LIMIT);
     expect(server.sockets).toHaveLength(1);
     await vi.advanceTimersByTimeAsync(500);
-    expect(provider.unacknowledged).toBe(0);
+    expect(provider.edits.unsent.count).toBe(0);
   });
 
   it('is removed at once without a connection, and the rest is sent later', async () => {
@@ -633,7 +637,7 @@ describe('A large edit', () => {
     server.maxMessageBytes = LIMIT;
     const { model, provider } = open();
     const removed: unknown[] = [];
-    provider.contentRemoved.connect((_, contents) => removed.push(...contents));
+    provider.edits.removed.connect((_, contents) => removed.push(...contents));
     await settled();
     server.mode = 'turn away';
     server.cut();
@@ -657,9 +661,11 @@ describe('A large edit', () => {
     await settled();
     model.updateSource(0, 6, '');
     await vi.advanceTimersByTimeAsync(2000);
-    expect(provider.refused.map(({ reason }) => reason)).toEqual(['too_large']);
+    expect(provider.edits.refused.list.map(({ reason }) => reason)).toEqual([
+      'too_large'
+    ]);
     expect(serverText()).toBe('before');
     expect(model.source).toBe('before');
-    expect(provider.status).toBe('live');
+    expect(provider.connection.status).toBe('live');
   });
 });

@@ -14,6 +14,7 @@ import {
   FakeServer,
   fakeUser,
   settled,
+  statusesOf,
   timersLeft,
   useFakeClock
 } from './support/server';
@@ -63,8 +64,7 @@ async function open(name = 'ada') {
       random: () => 1
     }
   });
-  const statuses: string[] = [];
-  provider.statusChanged.connect((_, status) => statuses.push(status));
+  const statuses = statusesOf(provider.connection);
   const one = { provider, model, statuses };
   made.push(one);
   await provider.ready;
@@ -108,9 +108,9 @@ describe('When the server has lost its history', () => {
     expect(serverText()).toBe(text);
     for (const { provider, model, statuses } of [ada, grace]) {
       expect(model.source).toBe(text);
-      expect(provider.status).toBe('live');
-      expect(provider.unacknowledged).toBe(0);
-      expect(provider.refusal).toBeNull();
+      expect(provider.connection.status).toBe('live');
+      expect(provider.edits.unsent.count).toBe(0);
+      expect(provider.connection.refusal).toBeNull();
       expect(statuses).not.toContain('refused');
     }
     expect(ada.model.ydoc).toBe(ydoc);
@@ -125,7 +125,7 @@ describe('When the server has lost its history', () => {
     await comeBack();
     expect(serverText()).toBe(`>> ${text}`);
     expect(ada.model.source).toBe(serverText());
-    expect(ada.provider.unacknowledged).toBe(0);
+    expect(ada.provider.edits.unsent.count).toBe(0);
   });
 
   it('once more, all go on', async () => {
@@ -135,7 +135,7 @@ describe('When the server has lost its history', () => {
       server.loseHistory(`session-${round}`, write(model.source));
       model.updateSource(0, 0, `${round} `);
       await comeBack();
-      expect(provider.status).toBe('live');
+      expect(provider.connection.status).toBe('live');
     }
     expect(serverText()).toBe('4 3 2 0');
     expect(model.source).toBe(serverText());
@@ -168,11 +168,11 @@ describe('When the server has lost its history', () => {
       model.updateSource(0, 0, letter);
       delegates[delegates.length - 1].resolve();
       await settled();
-      expect(provider.status).not.toBe('live');
+      expect(provider.connection.status).not.toBe('live');
     }
     delegates[delegates.length - 1].resolve();
     await settled();
-    expect(provider.status).toBe('live');
+    expect(provider.connection.status).toBe('live');
     expect(server.rebases).toHaveLength(4);
     expect(model.source).toBe('dcba');
     expect(serverText()).toBe('dcba');
@@ -199,7 +199,7 @@ describe('When the server has lost its history', () => {
     await settled();
     delegates[1].resolve();
     await comeBack();
-    expect(provider.status).toBe('live');
+    expect(provider.connection.status).toBe('live');
     expect(serverText()).toBe('ba');
     expect(model.source).toBe('ba');
   });
@@ -212,13 +212,13 @@ describe('When the server has lost its history', () => {
       model.updateSource(0, 0, 'kept');
       server.loseHistory('session-2', () => undefined);
       await comeBack();
-      expect(provider.status).toBe('offline');
-      expect(provider.unacknowledged).toBeGreaterThan(0);
+      expect(provider.connection.status).toBe('offline');
+      expect(provider.edits.unsent.count).toBeGreaterThan(0);
       expect(server.rebases.length).toBeGreaterThan(2);
       expect(model.source).toBe('kept');
       server.rebase.status = 200;
       await comeBack();
-      expect(provider.status).toBe('live');
+      expect(provider.connection.status).toBe('live');
       expect(serverText()).toBe('kept');
     }
   );
@@ -231,7 +231,7 @@ describe('When the server has lost its history', () => {
       model.updateSource(0, 0, 'kept');
       server.loseHistory('session-2', write('new'));
       await comeBack();
-      expect(provider.refusal).toMatchObject({
+      expect(provider.connection.refusal).toMatchObject({
         reason: 'unknown_session',
         reloadable: true
       });
@@ -246,9 +246,9 @@ describe('When the server has lost its history', () => {
     server.rebase.status = 403;
     server.loseHistory('session-2', write('new'));
     await comeBack();
-    expect(provider.status).toBe('live');
+    expect(provider.connection.status).toBe('live');
     expect(model.source).toBe('new');
-    expect(provider.conflicts).toEqual([]);
+    expect(provider.conflicts.list).toEqual([]);
   });
 
   it('what somebody typed who may only look any more is kept beside it', async () => {
@@ -262,24 +262,24 @@ describe('When the server has lost its history', () => {
     server.mode = 'open';
     await comeBack();
     expect(model.source).toBe('new');
-    expect(provider.conflicts).toEqual([]);
-    expect(provider.refused).toHaveLength(1);
+    expect(provider.conflicts.list).toEqual([]);
+    expect(provider.edits.refused.list).toHaveLength(1);
     const kept = new Y.Doc();
-    Y.applyUpdate(kept, provider.refused[0].state);
+    Y.applyUpdate(kept, provider.edits.refused.list[0].state);
     expect(kept.getText('source').toString()).toBe('my old');
   });
 
   it('conflicts are told, each once', async () => {
     const { model, provider } = await open();
     let signals = 0;
-    provider.conflictsChanged.connect(() => signals++);
+    provider.conflicts.changed.connect(() => signals++);
     server.rebase.conflicts = [CONFLICT];
     model.updateSource(0, 0, 'x');
     server.loseHistory('session-2', () => undefined);
     await comeBack();
     server.loseHistory('session-3', () => undefined);
     await comeBack();
-    expect(provider.conflicts).toEqual([CONFLICT]);
+    expect(provider.conflicts.list).toEqual([CONFLICT]);
     expect(signals).toBe(1);
   });
 
@@ -340,7 +340,7 @@ it('A history that is current after all is gone on with', async () => {
     server.mode = 'open';
   };
   await comeBack();
-  expect(provider.status).toBe('live');
+  expect(provider.connection.status).toBe('live');
   expect(server.rebases).toHaveLength(1);
   expect(serverText()).toBe('x');
 });

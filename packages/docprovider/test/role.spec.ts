@@ -98,17 +98,17 @@ describe('The role', () => {
   // [C1]
   it('is that of an editor where the server tells none', async () => {
     const { provider } = await open(new YFile());
-    expect(provider.role).toBe('editor');
-    expect(provider.roleReason).toBe('');
+    expect(provider.access.role).toBe('editor');
+    expect(provider.access.reason).toBe('');
   });
 
   it('is known before the document is ready, and followed', async () => {
     server.role = { role: 'viewer', reason: 'permission' };
     const { provider } = await open(new YFile());
-    expect(provider.role).toBe('viewer');
+    expect(provider.access.role).toBe('viewer');
     const seen: string[] = [];
-    provider.roleChanged.connect((_, role) =>
-      seen.push(`${role} ${provider.roleReason}`)
+    provider.access.changed.connect(({ role }) =>
+      seen.push(`${role} ${provider.access.reason}`)
     );
     server.setRole('viewer', 'permission');
     server.setRole('editor', 'file');
@@ -121,7 +121,7 @@ describe('The role', () => {
     server.role = { role: 'viewer', reason: 'permission' };
     const { model, provider } = await open(new YFile());
     const seen: string[] = [];
-    provider.roleChanged.connect((_, role) => seen.push(role));
+    provider.access.changed.connect(({ role }) => seen.push(role));
     server.cut();
     await comeBack();
     expect(seen).toEqual([]);
@@ -138,8 +138,8 @@ describe('The role', () => {
   it('that is not known here only reads', async () => {
     const { provider } = await open(new YFile());
     server.tell({ type: 'role', role: 'commenter', reason: 'new' });
-    expect(provider.role).toBe('viewer');
-    expect(provider.roleReason).toBe('permission');
+    expect(provider.access.role).toBe('viewer');
+    expect(provider.access.reason).toBe('permission');
   });
 
   it('is told in words', () => {
@@ -171,9 +171,9 @@ describe('A viewer', () => {
     const { provider } = await open(new YFile());
     const error = { code: 'viewer', isConnectionLost: false };
     await expect(provider.save()).rejects.toMatchObject(error);
-    await expect(provider.recreate()).rejects.toMatchObject(error);
-    await expect(provider.revert()).rejects.toMatchObject(error);
-    expect(provider.saveError).toBeNull();
+    await expect(provider.saves.recreate()).rejects.toMatchObject(error);
+    await expect(provider.saves.revert()).rejects.toMatchObject(error);
+    expect(provider.saves.error).toBeNull();
     const kinds = server.last.messages.map(each => each.kind);
     expect(kinds).not.toContain('save');
     expect(kinds).not.toContain('revert');
@@ -182,13 +182,13 @@ describe('A viewer', () => {
   it('who writes all the same gets it back beside the document', async () => {
     const { model, provider } = await open(new YFile());
     model.updateSource(0, 0, 'mine ');
-    expect(provider.unacknowledged).toBeGreaterThan(0);
+    expect(provider.edits.unsent.count).toBeGreaterThan(0);
     await comeBack();
     expect(edits()).toEqual([]);
-    expect(provider.status).toBe('live');
-    expect(provider.unacknowledged).toBe(0);
+    expect(provider.connection.status).toBe('live');
+    expect(provider.edits.unsent.count).toBe(0);
     expect(model.source).toBe('begin');
-    expect(provider.refused.map(textOf)).toEqual(['mine begin']);
+    expect(provider.edits.refused.list.map(textOf)).toEqual(['mine begin']);
     const count = server.sockets.length;
     await comeBack();
     expect(server.sockets).toHaveLength(count);
@@ -211,7 +211,7 @@ describe('A viewer', () => {
     model.setMetadata('language_info', { name: 'python' });
     model.cells[0].setMetadata('collapsed', true);
     await comeBack();
-    expect(provider.refused).toEqual([]);
+    expect(provider.edits.refused.list).toEqual([]);
     expect(model.getMetadata('language_info')).toBeUndefined();
     expect(model.cells[0].getMetadata('collapsed')).toBeUndefined();
     expect(model.cells[0].source).toBe('x');
@@ -224,8 +224,8 @@ describe('A viewer', () => {
     await settled();
     expect(serverText()).toBe('begin!');
     await vi.advanceTimersByTimeAsync(400);
-    expect(provider.unacknowledged).toBe(0);
-    expect(provider.refused).toEqual([]);
+    expect(provider.edits.unsent.count).toBe(0);
+    expect(provider.edits.refused.list).toEqual([]);
   });
 });
 
@@ -238,8 +238,8 @@ describe('An editor who becomes a viewer', () => {
     server.setRole('viewer', 'permission');
     await comeBack();
     expect(model.source).toBe('taken');
-    expect(provider.unacknowledged).toBe(0);
-    expect(provider.refused).toEqual([]);
+    expect(provider.edits.unsent.count).toBe(0);
+    expect(provider.edits.refused.list).toEqual([]);
     expect(server.sockets).toHaveLength(1);
   });
 
@@ -251,7 +251,7 @@ describe('An editor who becomes a viewer', () => {
     await comeBack();
     expect(serverText()).toBe('begin');
     expect(model.source).toBe('begin');
-    expect(provider.refused.map(textOf)).toEqual(['begin late']);
+    expect(provider.edits.refused.list.map(textOf)).toEqual(['begin late']);
   });
 
   it.each([
@@ -268,8 +268,8 @@ describe('An editor who becomes a viewer', () => {
     await comeBack();
     expect(model.source).toBe('begin');
     expect(serverText()).toBe('begin');
-    expect(provider.unacknowledged).toBe(0);
-    expect(provider.refused.map(textOf)).toEqual([mine]);
+    expect(provider.edits.unsent.count).toBe(0);
+    expect(provider.edits.refused.list.map(textOf)).toEqual([mine]);
   });
 });
 
@@ -285,10 +285,12 @@ describe('An edit that the document cannot hold', () => {
     model.updateSource(0, 0, 'bad ');
     model.updateSource(0, 0, 'more ');
     await comeBack();
-    expect(provider.status).toBe('live');
+    expect(provider.connection.status).toBe('live');
     expect(model.source).toBe('begin');
-    expect(provider.refused.map(each => each.reason)).toEqual(['invalid_edit']);
-    expect(provider.refused.map(textOf)).toEqual(['more bad begin']);
+    expect(provider.edits.refused.list.map(each => each.reason)).toEqual([
+      'invalid_edit'
+    ]);
+    expect(provider.edits.refused.list.map(textOf)).toEqual(['more bad begin']);
     model.updateSource(0, 0, 'good ');
     await settled();
     expect(serverText()).toBe('good begin');
@@ -301,18 +303,22 @@ describe('An edit that the document cannot hold', () => {
     await first.close();
 
     const second = await open(new YFile());
-    expect(second.provider.refused.map(textOf)).toEqual(['bad begin']);
+    expect(second.provider.edits.refused.list.map(textOf)).toEqual([
+      'bad begin'
+    ]);
     expect(second.model.source).toBe('begin');
-    expect(second.provider.unacknowledged).toBe(0);
+    expect(second.provider.edits.unsent.count).toBe(0);
     let told = 0;
-    second.provider.refusedChanged.connect(() => told++);
-    second.provider.discard(second.provider.refused[0]);
-    second.provider.discard(first.provider.refused[0]);
+    second.provider.edits.refused.changed.connect(() => told++);
+    second.provider.edits.refused.discard(
+      second.provider.edits.refused.list[0]
+    );
+    second.provider.edits.refused.discard(first.provider.edits.refused.list[0]);
     expect(told).toBe(1);
     await second.close();
 
     const third = await open(new YFile());
-    expect(third.provider.refused).toEqual([]);
+    expect(third.provider.edits.refused.list).toEqual([]);
   });
 
   it('is kept as well if the page ends before it was taken back', async () => {
@@ -323,15 +329,15 @@ describe('An edit that the document cannot hold', () => {
     const { model, provider } = await open(new YFile());
     await comeBack();
     expect(model.source).toBe('begin');
-    expect(provider.refused.map(textOf)).toEqual(['bad begin']);
-    expect(provider.unacknowledged).toBe(0);
+    expect(provider.edits.refused.list.map(textOf)).toEqual(['bad begin']);
+    expect(provider.edits.unsent.count).toBe(0);
   });
 });
 
 it('Cells that were repaired at opening are told of', async () => {
   const { provider } = await open(new YFile());
   const seen: number[] = [];
-  provider.repaired.connect((_, count) => seen.push(count));
+  provider.history.repaired.connect((_, count) => seen.push(count));
   server.tell({ type: 'repaired', cells: 2 });
   expect(seen).toEqual([2]);
 });
@@ -340,10 +346,10 @@ it('Cells that were repaired at opening are told of', async () => {
 it('A server that gets too much is left alone for a while', async () => {
   const { provider } = await open(new YFile());
   server.cut(4429, 'Too many messages.');
-  expect(provider.trouble).toBe('Too many messages.');
+  expect(provider.connection.trouble).toBe('Too many messages.');
   await vi.advanceTimersByTimeAsync(4900);
   expect(server.sockets).toHaveLength(1);
   await comeBack();
-  expect(provider.status).toBe('live');
-  expect(provider.trouble).toBeNull();
+  expect(provider.connection.status).toBe('live');
+  expect(provider.connection.trouble).toBeNull();
 });

@@ -103,10 +103,11 @@ class Page {
     });
     this.model.ydoc.on('update', this._onUpdate);
     this.model.changed.connect(this._followPath);
-    this.provider.conflictsChanged.connect(this._onConflicts);
-    this.provider.unacknowledgedChanged.connect(this._tellSoon);
-    this.provider.statusChanged.connect(this._tellSoon);
-    this.provider.dirtyChanged.connect(this._tellSoon);
+    const { conflicts, connection, edits, saves } = this.provider;
+    conflicts.changed.connect(this._onConflicts);
+    edits.unsent.changed.connect(this._tellSoon);
+    connection.changed.connect(this._tellSoon);
+    saves.dirtyChanged.connect(this._tellSoon);
   }
 
   readonly model: YNotebook | YFile;
@@ -117,18 +118,19 @@ class Page {
 
   /** What the page shows, and what it knows of the server. */
   look(): object {
-    const { model, provider } = this;
+    const { connection, edits, saves } = this.provider;
+    const { model } = this;
     return {
       version: this.version,
       clientId: model.ydoc.clientID,
       cells: this._cells(),
       isOpened: model.getState('path') !== undefined,
-      isDirty: provider.isDirty,
+      isDirty: saves.isDirty,
       path: model.getState('path') ?? '',
-      status: provider.status,
-      refusal: provider.refusal?.message ?? null,
-      refused: provider.refused.map(({ reason }) => reason),
-      unacknowledged: provider.unacknowledged,
+      status: connection.status,
+      refusal: connection.refusal?.message ?? null,
+      refused: edits.refused.list.map(({ reason }) => reason),
+      unacknowledged: edits.unsent.count,
       stateVector: toBase64(Y.encodeStateVector(model.ydoc))
     };
   }
@@ -283,7 +285,7 @@ class Page {
 
   private _onConflicts = (): void => {
     // "Yours" is the other side of a conflict that the server shows to all.
-    const conflicts = this.provider.conflicts
+    const conflicts = this.provider.conflicts.list
       .filter(({ id }) => id)
       .map(({ id, origin, theirs, yours }) => ({
         id,

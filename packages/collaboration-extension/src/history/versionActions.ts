@@ -44,7 +44,7 @@ export function versionActions(
   options: IVersionActionsOptions
 ): IVersionAction[] {
   const { trans } = options;
-  const mayEdit = () => options.current()?.provider.role === 'editor';
+  const mayEdit = () => options.current()?.provider.access.role === 'editor';
   const action = (
     label: string,
     act: (current: IDocumentTimeline, version: IVersion) => Promise<void>,
@@ -132,7 +132,7 @@ async function restore(
     : trans.__('Nothing to restore: %1 has not changed since then.', name);
   Notification.emit(text, isChanged ? 'success' : 'info', { autoClose: 8000 });
   if (isChanged) {
-    await provider.save();
+    await provider.saves.save();
     await timeline.refresh();
   }
 }

@@ -105,7 +105,7 @@ export class VersionPreviews {
     const panel = new PreviewPanel({
       actions: versionActions({ app, current: () => document, trans }),
       languages,
-      mayRestore: () => provider.role === 'editor',
+      mayRestore: () => provider.access.role === 'editor',
       mimeType: typeof mime === 'string' ? mime : mime[0],
       model,
       name,

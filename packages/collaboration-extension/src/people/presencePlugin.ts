@@ -72,7 +72,8 @@ export const presence: JupyterFrontEndPlugin<void> = {
       markCells(opened, settings, trans);
       const { sharedModel } = opened.widget.context.model;
       const isLive = () =>
-        (documents?.providerOf(sharedModel)?.status ?? 'live') === 'live';
+        (documents?.providerOf(sharedModel)?.connection.status ?? 'live') ===
+        'live';
       tellComings(opened, settings, isLive, trans);
     };
     found.all.forEach(show);

@@ -42,12 +42,12 @@ export const autosave: JupyterFrontEndPlugin<void> = {
     let value: boolean | null = null;
     const known = readSetting(registry, docManager, changed => {
       value = changed;
-      documents.all.forEach(({ saveMode }) => {
-        saveMode.autosave = value;
+      documents.all.forEach(({ saves }) => {
+        saves.mode.autosave = value;
       });
     });
     documents.opened.connect((_, provider: IDocumentProvider) => {
-      provider.saveMode.autosave = value;
+      provider.saves.mode.autosave = value;
       notifyAutosaveOfOthers(provider, trans);
       Promise.all([provider.ready, known]).then(
         () => notifyUnsaved(provider, trans),

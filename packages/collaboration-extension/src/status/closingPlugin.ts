@@ -10,7 +10,14 @@
  * the document is opened again.
  */
 
-import type { IDocumentProvider, ISaveMode } from '@jupyter/docprovider';
+import type {
+  IDocumentAccess,
+  IDocumentConnection,
+  IDocumentProvider,
+  IDocumentSaves,
+  ISaveMode,
+  IUnsentEdits
+} from '@jupyter/docprovider';
 import { IDocumentProviders } from '@jupyter/docprovider';
 import type {
   JupyterFrontEnd,
@@ -41,6 +48,18 @@ const CLEAN_WITHIN = 2000;
 export type Closing = 'nothing' | 'save' | 'ask' | 'choose';
 
 /**
+ * The part of a provider that decides what closing a document means.
+ */
+export interface IClosed {
+  readonly access: Pick<IDocumentAccess, 'reason' | 'role'>;
+  readonly connection: Pick<IDocumentConnection, 'status'>;
+  readonly edits: { readonly unsent: Omit<IUnsentEdits, 'changed'> };
+  readonly saves: Pick<IDocumentSaves, 'error' | 'isDirty'> & {
+    readonly mode: Pick<ISaveMode, 'isLastEditor' | 'isManual'>;
+  };
+}
+
+/**
  * What has to happen before a document may be closed.
  *
  * @param provider The document's provider.
@@ -48,23 +67,19 @@ export type Closing = 'nothing' | 'save' | 'ask' | 'choose';
  * @param isLastView Whether this page has no other view of it.
  */
 export function closingOf(
-  provider: Pick<
-    IDocumentProvider,
-    'role' | 'roleReason' | 'saveError' | 'status' | 'unacknowledged'
-  > & { saveMode: Pick<ISaveMode, 'isLastEditor' | 'isManual'> },
+  { access, connection, edits, saves }: IClosed,
   isDirty: boolean,
   isLastView: boolean
 ): Closing {
-  if (provider.status !== 'live') {
-    return provider.unacknowledged > 0 ? 'ask' : 'nothing';
+  if (connection.status !== 'live') {
+    return edits.unsent.count > 0 ? 'ask' : 'nothing';
   }
-  const mayNotSave =
-    provider.role === 'viewer' || provider.roleReason === 'file';
+  const mayNotSave = access.role === 'viewer' || access.reason === 'file';
   if (mayNotSave || !isDirty) {
     return 'nothing';
   }
-  const { isLastEditor, isManual } = provider.saveMode;
-  if (!isManual && provider.saveError === null) {
+  const { isLastEditor, isManual } = saves.mode;
+  if (!isManual && saves.error === null) {
     return 'save';
   }
   return isLastEditor && isLastView ? 'choose' : 'nothing';
@@ -73,27 +88,23 @@ export function closingOf(
 /**
  * Whether changes would be lost if the page were closed now.
  */
-export function isLostWithPage(
-  provider: Pick<
-    IDocumentProvider,
-    'isKeptInBrowser' | 'status' | 'unacknowledged'
-  >
-): boolean {
-  const { isKeptInBrowser, status, unacknowledged } = provider;
-  return status !== 'live' && unacknowledged > 0 && !isKeptInBrowser;
+export function isLostWithPage({
+  connection,
+  edits
+}: Pick<IClosed, 'connection' | 'edits'>): boolean {
+  const { count, isKeptInBrowser } = edits.unsent;
+  return connection.status !== 'live' && count > 0 && !isKeptInBrowser;
 }
 
 /**
  * Whether nobody saves changes if the page is closed, since autosave is off.
  */
-export function isLeftUnsaved(
-  provider: Pick<IDocumentProvider, 'isDirty' | 'role'> & {
-    saveMode: Pick<ISaveMode, 'isLastEditor' | 'isManual'>;
-  }
-): boolean {
-  const { isDirty, role, saveMode } = provider;
-  const { isLastEditor, isManual } = saveMode;
-  return isDirty && role === 'editor' && isManual && isLastEditor;
+export function isLeftUnsaved({
+  access,
+  saves
+}: Pick<IClosed, 'access' | 'saves'>): boolean {
+  const { isLastEditor, isManual } = saves.mode;
+  return saves.isDirty && access.role === 'editor' && isManual && isLastEditor;
 }
 
 /**
@@ -191,7 +202,7 @@ function watchClosing(
   };
   const discardAndClose = async () => {
     try {
-      await provider.revert();
+      await provider.saves.revert();
       await untilClean(widget);
       close();
     } catch (error) {
@@ -202,7 +213,7 @@ function watchClosing(
     }
   };
   const choose = async () => {
-    const { saveError } = provider;
+    const saveError = provider.saves.error;
     const { button } = await showDialog({
       title: trans.__('Save your work'),
       body: saveError
@@ -236,23 +247,23 @@ function watchClosing(
   };
   const ask = async () => {
     const name = PathExt.basename(provider.path);
-    const { unacknowledged } = provider;
+    const { count, isKeptInBrowser } = provider.edits.unsent;
     const { button } = await showDialog({
       title: trans.__('Close %1?', name),
-      body: provider.isKeptInBrowser
+      body: isKeptInBrowser
         ? trans._n(
             '%1 change has not reached the server yet. This browser keeps it, and sends it when you open the document again.',
             '%1 changes have not reached the server yet. This browser keeps them, and sends them when you open the document again.',
-            unacknowledged
+            count
           )
         : trans._n(
             '%1 change has not reached the server yet, and this browser cannot keep it. It is lost if you close the document.',
             '%1 changes have not reached the server yet, and this browser cannot keep them. They are lost if you close the document.',
-            unacknowledged
+            count
           ),
       buttons: [
         Dialog.cancelButton(),
-        provider.isKeptInBrowser
+        isKeptInBrowser
           ? Dialog.okButton({ label: trans.__('Close') })
           : Dialog.warnButton({ label: trans.__('Close and Lose Changes') })
       ]

@@ -43,6 +43,15 @@ export function isChanging(id: string): boolean {
 /**
  * Disable the commands that change a document while it may only be read, and
  * tell instead of saving it.
+ *
+ * This wraps the registry of the application, since nothing less is enough.
+ * JupyterLab's *Save* opens a modal dialog for a document that is read-only,
+ * before it asks the context or the contents; the registry takes no second
+ * command of the same name, tells of an execution only once it has begun, and
+ * matches keys whether or not the command is enabled. A key binding of our own
+ * would miss the menu, the toolbar, the palette and keys that users have
+ * changed, and a *Save* that is disabled would not offer a copy. All calls but
+ * *Save* in a document that is only viewed are passed on unchanged.
  */
 export function holdCommands(options: IHoldOptions): void {
   const { commands, denySave, viewed } = options;

@@ -31,7 +31,7 @@ export const conflicts: JupyterFrontEndPlugin<void> = {
     const trans = translator.load('jupyter_collaboration');
     documents.opened.connect((_, provider) => {
       notifyConflicts(provider, trans, name =>
-        reviewConflicts(provider, name, trans)
+        reviewConflicts(provider.conflicts, name, trans)
       );
     });
   }

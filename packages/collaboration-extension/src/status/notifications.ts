@@ -51,11 +51,11 @@ export function notifyRefusal(
   trans: TranslationBundle
 ): void {
   const tell = () => {
-    const { path, refusal } = provider;
+    const { refusal } = provider.connection;
     if (!refusal) {
       return;
     }
-    const message = `${PathExt.basename(path)}: ${refusal.message}`;
+    const message = `${PathExt.basename(provider.path)}: ${refusal.message}`;
     notifyOf(provider, message, 'error', {
       autoClose: false,
       actions: refusal.reloadable
@@ -70,7 +70,7 @@ export function notifyRefusal(
     });
   };
   provider.ready.then(
-    () => provider.statusChanged.connect(tell),
+    () => provider.connection.changed.connect(tell),
     () => undefined
   );
 }
@@ -85,11 +85,12 @@ export function notifySaveErrors(
   provider: IDocumentProvider,
   trans: TranslationBundle
 ): void {
-  provider.saveErrorChanged.connect((_, reason) => {
-    if (reason) {
+  const { saves } = provider;
+  saves.errorChanged.connect(() => {
+    if (saves.error) {
       const name = PathExt.basename(provider.path);
       Notification.emit(
-        trans.__('%1 was not saved: %2', name, reason),
+        trans.__('%1 was not saved: %2', name, saves.error),
         'warning',
         { autoClose: 10000 }
       );
@@ -109,9 +110,10 @@ export function notifyConflicts(
   trans: TranslationBundle,
   review: (name: string) => Promise<void>
 ): void {
+  const { conflicts } = provider;
   let id = '';
   const tell = () => {
-    const { length } = provider.conflicts;
+    const { length } = conflicts.list;
     const name = PathExt.basename(provider.path);
     Notification.dismiss(id);
     id = '';
@@ -145,13 +147,13 @@ export function notifyConflicts(
   };
   let count = 0;
   const update = () => {
-    const { length } = provider.conflicts;
+    const { length } = conflicts.list;
     if (length > count || length === 0) {
       tell();
     }
     count = length;
   };
-  provider.conflictsChanged.connect(update);
+  conflicts.changed.connect(update);
   update();
 }
 
@@ -165,14 +167,15 @@ export function notifyDeletion(
   provider: IDocumentProvider,
   trans: TranslationBundle
 ): void {
+  const { saves } = provider;
   let id = '';
   const recreate = () => {
-    provider.recreate().catch((error: Error) => {
+    saves.recreate().catch((error: Error) => {
       Notification.emit(error.message, 'error', { autoClose: 10000 });
     });
   };
   const tell = () => {
-    if (!provider.isFileDeleted) {
+    if (!saves.isFileDeleted) {
       Notification.dismiss(id);
       id = '';
     } else if (!Notification.manager.has(id)) {
@@ -196,7 +199,7 @@ export function notifyDeletion(
       );
     }
   };
-  provider.saveErrorChanged.connect(tell);
+  saves.errorChanged.connect(tell);
 }
 
 /**
@@ -210,9 +213,10 @@ export function notifyUnsaved(
   provider: IDocumentProvider,
   trans: TranslationBundle
 ): void {
-  const { isDirty, role, saveMode } = provider;
-  const isLeft = isDirty && saveMode.isManual && saveMode.isLastEditor;
-  if (!isLeft || role !== 'editor' || saveMode.autosave !== false) {
+  const { access, saves } = provider;
+  const { autosave, isLastEditor, isManual } = saves.mode;
+  const isLeft = saves.isDirty && isManual && isLastEditor;
+  if (!isLeft || access.role !== 'editor' || autosave !== false) {
     return;
   }
   const fail = (error: Error) => {
@@ -233,7 +237,7 @@ export function notifyUnsaved(
           caption: trans.__('Save the document, with these changes'),
           displayType: 'accent',
           callback: () => {
-            provider.save().catch(fail);
+            saves.save().catch(fail);
           }
         },
         {
@@ -241,19 +245,19 @@ export function notifyUnsaved(
           caption: trans.__('Load the file again, for everybody'),
           displayType: 'warn',
           callback: () => {
-            provider.revert().catch(fail);
+            saves.revert().catch(fail);
           }
         }
       ]
     }
   );
   const update = () => {
-    if (!provider.isDirty) {
+    if (!saves.isDirty) {
       Notification.dismiss(id);
-      provider.dirtyChanged.disconnect(update);
+      saves.dirtyChanged.disconnect(update);
     }
   };
-  provider.dirtyChanged.connect(update);
+  saves.dirtyChanged.connect(update);
 }
 
 /**
@@ -266,12 +270,12 @@ export function notifyAutosaveOfOthers(
   provider: IDocumentProvider,
   trans: TranslationBundle
 ): void {
-  const { saveMode } = provider;
-  let known = saveMode.autosave;
-  saveMode.changed.connect(() => {
-    const isSwitchedOff = known === true && saveMode.autosave === false;
-    known = saveMode.autosave;
-    const others = saveMode.othersWithAutosave;
+  const { mode } = provider.saves;
+  let known = mode.autosave;
+  mode.changed.connect(() => {
+    const isSwitchedOff = known === true && mode.autosave === false;
+    known = mode.autosave;
+    const others = mode.othersWithAutosave;
     if (isSwitchedOff && others.length) {
       notifyOf(
         provider,
@@ -298,18 +302,19 @@ export function notifyRole(
   trans: TranslationBundle
 ): void {
   let id = '';
-  let { role } = provider;
+  const { access } = provider;
+  let { role } = access;
   const tell = () => {
-    if (role === provider.role) {
+    if (role === access.role) {
       return;
     }
-    role = provider.role;
+    role = access.role;
     const name = PathExt.basename(provider.path);
     Notification.dismiss(id);
     id = notifyOf(
       provider,
       role === 'viewer'
-        ? `${name}: ${roleMessage(provider.roleReason, trans)}`
+        ? `${name}: ${roleMessage(access.reason, trans)}`
         : trans.__('%1: You may change this document now.', name),
       'info',
       { autoClose: 10000 }
@@ -318,8 +323,8 @@ export function notifyRole(
   provider.ready.then(
     () => {
       // At opening, the mark in the toolbar suffices.
-      role = provider.role;
-      provider.roleChanged.connect(tell);
+      role = access.role;
+      access.changed.connect(tell);
     },
     () => undefined
   );
@@ -339,7 +344,7 @@ export function notifySaveDenied(
   let id = '';
   return provider => {
     const discard = () => {
-      provider.revert().catch((error: Error) => {
+      provider.saves.revert().catch((error: Error) => {
         notifyOf(provider, error.message, 'error', { autoClose: 10000 });
       });
     };
@@ -349,7 +354,7 @@ export function notifySaveDenied(
       trans.__(
         '%1 was not saved: %2',
         PathExt.basename(provider.path),
-        roleMessage(provider.roleReason, trans)
+        roleMessage(provider.access.reason, trans)
       ),
       'warning',
       {
@@ -360,7 +365,7 @@ export function notifySaveDenied(
             caption: trans.__('Save the document under another name'),
             callback: () => void save(provider)
           },
-          ...(provider.roleReason === 'file'
+          ...(provider.access.reason === 'file'
             ? [
                 {
                   label: trans.__('Discard Changes'),
@@ -389,6 +394,7 @@ export function notifyRefusedEdits(
   trans: TranslationBundle,
   save: (edits: IRefusedEdits) => Promise<boolean>
 ): void {
+  const { refused } = provider.edits;
   let id = '';
   let known: readonly IRefusedEdits[] = [];
   let isSaving = false;
@@ -421,29 +427,29 @@ export function notifyRefusedEdits(
   };
   const keep = async () => {
     isSaving = true;
-    for (const edits of provider.refused) {
+    for (const edits of refused.list) {
       if (!(await save(edits))) {
         break;
       }
-      provider.discard(edits);
+      refused.discard(edits);
     }
     isSaving = false;
     tell();
   };
   const tell = () => {
-    const { refused } = provider;
+    const { list } = refused;
     Notification.dismiss(id);
     id = '';
-    known = refused;
-    if (refused.length === 0 || provider.isDisposed) {
+    known = list;
+    if (list.length === 0 || provider.isDisposed) {
       return;
     }
-    id = notifyOf(provider, messageOf(refused), 'warning', {
+    id = notifyOf(provider, messageOf(list), 'warning', {
       autoClose: false,
       actions: [
         {
           label:
-            refused.length > 1
+            list.length > 1
               ? trans.__('Save copies…')
               : trans.__('Save a copy…'),
           caption: trans.__('Save the document with your changes'),
@@ -455,23 +461,23 @@ export function notifyRefusedEdits(
           caption: trans.__('Forget your changes'),
           displayType: 'warn',
           callback: () =>
-            refused.forEach(edits => {
-              provider.discard(edits);
+            list.forEach(edits => {
+              refused.discard(edits);
             })
         }
       ]
     });
   };
   const update = () => {
-    const { refused } = provider;
+    const { list } = refused;
     const isSame =
-      refused.length === known.length &&
-      refused.every((each, at) => each.id === known[at].id);
+      list.length === known.length &&
+      list.every((each, at) => each.id === known[at].id);
     if (!isSaving && !isSame) {
       tell();
     }
   };
-  provider.refusedChanged.connect(update);
+  refused.changed.connect(update);
   update();
 }
 
@@ -487,7 +493,7 @@ export function notifyRestores(
   trans: TranslationBundle,
   options: { ownUsername: () => string | undefined; showHistory: () => void }
 ): void {
-  provider.restored.connect((_, { isCell, user, username }) => {
+  provider.history.restored.connect((_, { isCell, user, username }) => {
     if (username === options.ownUsername()) {
       return;
     }
@@ -525,22 +531,23 @@ export function notifyRecovered(
   trans: TranslationBundle,
   save: (edits: IRecoveredEdits) => Promise<boolean>
 ): void {
+  const { recovered } = provider.edits;
   const ids = new Map<IRecoveredEdits, string>();
   const offer = (edits: IRecoveredEdits) => {
     const again = (id: string) => {
-      if (provider.recovered.includes(edits)) {
+      if (recovered.list.includes(edits)) {
         Notification.dismiss(id);
         offer(edits);
       }
     };
     const restore = () =>
-      provider.recover(edits).catch((error: Error) => {
+      recovered.recover(edits).catch((error: Error) => {
         notifyOf(provider, error.message, 'error', { autoClose: 10000 });
         again(ids.get(edits) ?? '');
       });
     const copy = async () => {
       if (await save(edits)) {
-        provider.discardRecovered(edits);
+        recovered.discard(edits);
       } else {
         again(ids.get(edits) ?? '');
       }
@@ -571,7 +578,7 @@ export function notifyRecovered(
             caption: trans.__('Delete the recovered changes'),
             displayType: 'warn',
             callback: () => {
-              provider.discardRecovered(edits);
+              recovered.discard(edits);
             }
           }
         ]
@@ -580,16 +587,16 @@ export function notifyRecovered(
     ids.set(edits, id);
   };
   const update = () => {
-    const { recovered } = provider;
-    recovered.filter(each => !ids.has(each)).forEach(offer);
+    const { list } = recovered;
+    list.filter(each => !ids.has(each)).forEach(offer);
     for (const [edits, id] of ids) {
-      if (!recovered.includes(edits)) {
+      if (!list.includes(edits)) {
         Notification.dismiss(id);
         ids.delete(edits);
       }
     }
   };
-  provider.recoveredChanged.connect(update);
+  recovered.changed.connect(update);
   update();
 }
 
@@ -604,7 +611,7 @@ export function notifyRepair(
   trans: TranslationBundle
 ): void {
   let known = 0;
-  provider.repaired.connect((_, count) => {
+  provider.history.repaired.connect((_, count) => {
     if (count <= known) {
       return; // Told again, on another connection.
     }
@@ -675,7 +682,7 @@ export function notifyRemovedContent(
       ]
     });
   };
-  provider.contentRemoved.connect((_, contents) => contents.forEach(notify));
+  provider.edits.removed.connect((_, contents) => contents.forEach(notify));
 }
 
 /**

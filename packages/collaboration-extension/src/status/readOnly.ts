@@ -36,7 +36,7 @@ export function holdWidget(
   provider: IDocumentProvider | null
 ): IDisposable {
   const { content, context, node } = widget;
-  const isViewing = () => provider?.role === 'viewer';
+  const isViewing = () => provider?.access.role === 'viewer';
   const update = () => {
     if (widget.isDisposed || context.isDisposed) {
       return;
@@ -58,12 +58,12 @@ export function holdWidget(
   DROPS.forEach(name => node.addEventListener(name, stop, true));
   const cells = content instanceof Notebook ? content.model?.cells : null;
   cells?.changed.connect(update);
-  provider?.roleChanged.connect(update);
+  provider?.access.changed.connect(update);
   void context.ready.then(update);
   return new DisposableDelegate(() => {
     DROPS.forEach(name => node.removeEventListener(name, stop, true));
     cells?.changed.disconnect(update);
-    provider?.roleChanged.disconnect(update);
+    provider?.access.changed.disconnect(update);
   });
 }
 

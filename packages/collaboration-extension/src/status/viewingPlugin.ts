@@ -45,7 +45,7 @@ export const viewing: JupyterFrontEndPlugin<void> = {
         'viewing',
         widget =>
           new ViewingToolbarItem({
-            model: providerOf(widget),
+            model: providerOf(widget)?.access ?? null,
             translator: trans
           })
       );
@@ -65,13 +65,15 @@ export const viewing: JupyterFrontEndPlugin<void> = {
       viewed: () => {
         const widget = app.shell.currentWidget;
         const provider = isDocument(widget) ? providerOf(widget) : null;
-        return provider?.role === 'viewer' ? provider : null;
+        return provider?.access.role === 'viewer' ? provider : null;
       },
       denySave
     });
     documents.opened.connect((_, provider) => {
       notifyRole(provider, trans);
-      provider.roleChanged.connect(() => app.commands.notifyCommandChanged());
+      provider.access.changed.connect(() =>
+        app.commands.notifyCommandChanged()
+      );
     });
   }
 };

@@ -22,6 +22,7 @@ import type { ISignal } from '@lumino/signaling';
 import type * as Y from 'yjs';
 
 import { keyColor } from '../people/userColor';
+import { language } from '../status/language';
 
 /**
  * Who wrote which part of texts, as far as it is shown.
@@ -78,7 +79,7 @@ export function authorInWords(
   { kind, name, time }: IAuthoredRange,
   trans: TranslationBundle
 ): string {
-  const when = new Date(time * 1000).toLocaleString(undefined, {
+  const when = new Date(time * 1000).toLocaleString(language(), {
     dateStyle: 'medium',
     timeStyle: 'short'
   });

@@ -9,6 +9,7 @@
 
 import type { IKept, IVersion } from '@jupyter/docprovider';
 import type { TranslationBundle } from '@jupyterlab/translation';
+import { language } from '../status/language';
 
 /** Numbers of cells that are named one by one. */
 const MOST_NUMBERS = 4;
@@ -32,7 +33,7 @@ export function dayOf(
     case yesterday.toDateString():
       return trans.__('Yesterday');
   }
-  return date.toLocaleDateString(undefined, {
+  return date.toLocaleDateString(language(), {
     day: 'numeric',
     month: 'long',
     year: 'numeric'
@@ -43,7 +44,7 @@ export function dayOf(
  * The time of day at which a version ended.
  */
 export function timeOf(version: IVersion): string {
-  return new Date(version.end * 1000).toLocaleTimeString(undefined, {
+  return new Date(version.end * 1000).toLocaleTimeString(language(), {
     hour: '2-digit',
     minute: '2-digit'
   });

@@ -11,6 +11,7 @@ import * as React from 'react';
 import { pageColor, textColorOn } from './userColor';
 import type { IDocumentUser, UsersAwareness } from './users';
 import { UsersStore } from './users';
+import { language } from '../status/language';
 
 /**
  * The most badges that are shown beside each other.
@@ -140,7 +141,7 @@ export function userInWords(
   const since =
     user.since === null
       ? null
-      : new Date(user.since * 1000).toLocaleTimeString(undefined, {
+      : new Date(user.since * 1000).toLocaleTimeString(language(), {
           hour: '2-digit',
           minute: '2-digit'
         });

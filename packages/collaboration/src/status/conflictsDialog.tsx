@@ -5,12 +5,12 @@
  * The dialog in which a user chooses what to keep.
  */
 
+import type { IDocumentConflicts } from '@jupyter/docprovider';
 import { Dialog } from '@jupyterlab/apputils';
 import type { TranslationBundle } from '@jupyterlab/translation';
 import { ReactWidget } from '@jupyterlab/ui-components';
 import * as React from 'react';
 
-import type { IConflictsModel } from './conflictsView';
 import { ConflictsView } from './conflictsView';
 
 /**
@@ -21,7 +21,7 @@ import { ConflictsView } from './conflictsView';
  * @param trans Translates what is shown.
  */
 export async function reviewConflicts(
-  model: IConflictsModel,
+  model: IDocumentConflicts,
   name: string,
   trans: TranslationBundle
 ): Promise<void> {
@@ -36,14 +36,14 @@ export async function reviewConflicts(
   });
   dialog.addClass('jp-ConflictsDialog');
   const closeWhenDone = (): void => {
-    if (!model.conflicts.length) {
+    if (!model.list.length) {
       dialog.reject();
     }
   };
-  model.conflictsChanged.connect(closeWhenDone);
+  model.changed.connect(closeWhenDone);
   try {
     await dialog.launch();
   } finally {
-    model.conflictsChanged.disconnect(closeWhenDone);
+    model.changed.disconnect(closeWhenDone);
   }
 }

@@ -8,36 +8,14 @@
  * is thrown away before the choice. [S4]
  */
 
-import type { ConflictChoice, IConflict } from '@jupyter/docprovider';
+import type {
+  ConflictChoice,
+  IConflict,
+  IDocumentConflicts
+} from '@jupyter/docprovider';
 import type { TranslationBundle } from '@jupyterlab/translation';
 import { UseSignal } from '@jupyterlab/ui-components';
-import type { ISignal } from '@lumino/signaling';
 import * as React from 'react';
-
-/**
- * The conflicts of a document, as far as they are shown here.
- */
-export interface IConflictsModel {
-  /**
-   * What is to be chosen.
-   */
-  readonly conflicts: readonly IConflict[];
-
-  /**
-   * A signal emitted when `conflicts` changed.
-   */
-  readonly conflictsChanged: ISignal<unknown, void>;
-
-  /**
-   * The number of the cell of a conflict, from 1; `null` if there is none.
-   */
-  cellNumber(conflict: IConflict): number | null;
-
-  /**
-   * Choose what to keep; tells whether that was possible.
-   */
-  resolve(conflict: IConflict, choice: ConflictChoice): boolean;
-}
 
 /**
  * Properties of `ConflictsView`.
@@ -46,7 +24,7 @@ export interface IConflictsViewProps {
   /**
    * The conflicts.
    */
-  model: IConflictsModel;
+  model: IDocumentConflicts;
 
   /**
    * Translates what is shown.
@@ -70,9 +48,9 @@ export function ConflictsView(props: IConflictsViewProps): React.ReactElement {
   };
   return (
     <div className="jp-Conflicts" ref={list}>
-      <UseSignal signal={model.conflictsChanged}>
+      <UseSignal signal={model.changed}>
         {() =>
-          model.conflicts.map(conflict => (
+          model.list.map(conflict => (
             <ConflictItem
               key={JSON.stringify(conflict)}
               cellNumber={model.cellNumber(conflict)}

@@ -5,6 +5,7 @@
  * More about the connection of a document than fits into the status bar.
  */
 
+import type { SessionName } from '@jupyter/docprovider';
 import type { TranslationBundle } from '@jupyterlab/translation';
 import { ReactWidget } from '@jupyterlab/ui-components';
 import * as React from 'react';
@@ -12,6 +13,7 @@ import * as React from 'react';
 import type { IDocumentStatusModel } from './documentStatusItem';
 import { documentStatusText } from './documentStatusItem';
 import { useSignal } from './useSignal';
+import { language } from './language';
 
 /** Milliseconds between two measurements. */
 const INTERVAL = 5000;
@@ -20,6 +22,8 @@ const INTERVAL = 5000;
  * The connection of a document, as far as it is shown here.
  */
 export interface IConnectionModel extends IDocumentStatusModel {
+  /** The name of the connection's state. */
+  readonly sessionName: SessionName;
   /** The path of the document. */
   readonly path: string;
   /** Whether another server on the same folder keeps the shared history. */
@@ -84,9 +88,10 @@ function Details(props: IConnectionDetailsProps): React.ReactElement {
   const saved =
     model.savedAt === null
       ? trans.__('not since it was opened')
-      : new Date(model.savedAt).toLocaleTimeString();
+      : new Date(model.savedAt).toLocaleTimeString(language());
   const rows: [string, string | null][] = [
     [trans.__('State'), documentStatusText(model, trans)],
+    [trans.__('Connection'), sessionText(model.sessionName, trans)],
     [trans.__('Document'), model.path],
     [trans.__('Room'), roomId],
     [
@@ -123,6 +128,28 @@ function Details(props: IConnectionDetailsProps): React.ReactElement {
       </button>
     </>
   );
+}
+
+/**
+ * The state of a connection, in words.
+ */
+function sessionText(name: SessionName, trans: TranslationBundle): string {
+  switch (name) {
+    case 'connecting':
+      return trans.__('Connecting');
+    case 'syncing':
+      return trans.__('Synchronizing');
+    case 'live':
+      return trans.__('Live');
+    case 'rebasing':
+      return trans.__('Merging with the history of the server');
+    case 'switching':
+      return trans.__('Switching to another document');
+    case 'offline':
+      return trans.__('Offline');
+    case 'refused':
+      return trans.__('Refused');
+  }
 }
 
 /**

@@ -5,33 +5,12 @@
  * The mark of a document that the user may read and not change. [M2]
  */
 
-import type { Role, RoleReason } from '@jupyter/docprovider';
+import type { IDocumentAccess } from '@jupyter/docprovider';
 import { roleMessage } from '@jupyter/docprovider';
 import type { TranslationBundle } from '@jupyterlab/translation';
-import type { ISignal } from '@lumino/signaling';
 import * as React from 'react';
 
 import { useSignal } from './useSignal';
-
-/**
- * The role of the user, as far as it is shown here.
- */
-export interface IRoleModel {
-  /**
-   * What the user may do.
-   */
-  readonly role: Role;
-
-  /**
-   * Why the user may not do more; empty for editors.
-   */
-  readonly roleReason: RoleReason;
-
-  /**
-   * A signal emitted when any of them changed.
-   */
-  readonly roleChanged: ISignal<unknown, unknown>;
-}
 
 /**
  * Properties of `ViewingItem`.
@@ -40,7 +19,7 @@ export interface IViewingItemProps {
   /**
    * The role of the user in the document; `null` if it is not shared.
    */
-  model: IRoleModel | null;
+  model: IDocumentAccess | null;
 
   /**
    * Translates what is shown.
@@ -59,15 +38,15 @@ export function ViewingItem(
 }
 
 function Mark(props: {
-  model: IRoleModel;
+  model: IDocumentAccess;
   translator: TranslationBundle;
 }): React.ReactElement | null {
   const { model, translator: trans } = props;
-  useSignal(model.roleChanged);
-  if (!model.roleReason) {
+  useSignal(model.changed);
+  if (!model.reason) {
     return null;
   }
-  const why = roleMessage(model.roleReason, trans);
+  const why = roleMessage(model.reason, trans);
   const label =
     model.role === 'viewer' ? trans.__('Viewing') : trans.__('Read-only file');
   return (

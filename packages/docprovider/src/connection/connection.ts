@@ -5,6 +5,7 @@
  * One WebSocket that comes back.
  *
  * Knows sockets, timers and back-off; knows nothing of documents and messages.
+ * What it is doing is the state of the session.
  */
 
 import type { IDisposable } from '@lumino/disposable';
@@ -15,23 +16,27 @@ import { Backoff } from './backoff';
 import { Heartbeat } from './heartbeat';
 import type { IRefusal } from './closeReasons';
 import { leastDelay, RefusedError } from './closeReasons';
-import type { ConnectionStatus } from '../tokens';
+import type { DocumentSession } from '../session/documentSession';
+import type {
+  ConnectionStatus,
+  IDocumentConnection,
+  SessionName
+} from '../tokens';
 
 /** How long opening a socket may take (ms). */
 const OPEN_TIMEOUT = 20000;
 /** A connection that lived this long lets the back-off start over (ms). */
 const STABLE_AFTER = 5000;
-/** Attempts that fail in a row before the status says offline. */
-const OFFLINE_AFTER = 4;
 
 /**
  * Keeps one WebSocket open until it is disposed or refused.
  */
-export class Connection implements IDisposable {
+export class Connection implements IDocumentConnection, IDisposable {
   /**
    * @param options See the interface. Nothing happens before `connect`.
    */
   constructor(private _options: Connection.IOptions) {
+    this._session = _options.session;
     this._backoff = new Backoff({ random: _options.random });
     this._events = _options.events ?? globalThis.window ?? null;
     this._events?.addEventListener('online', this._onOnline);
@@ -42,28 +47,42 @@ export class Connection implements IDisposable {
    * The state of the connection.
    */
   get status(): ConnectionStatus {
-    return this._status;
+    return this._session.status;
+  }
+
+  /**
+   * The name of its state, which says more.
+   */
+  get name(): SessionName {
+    return this._session.name;
   }
 
   /**
    * Why the server does not want this connection; `null` unless refused.
    */
   get refusal(): IRefusal | null {
-    return this._refusal;
+    return this._session.refusal;
+  }
+
+  /**
+   * Why the server wants to be left alone for a while, in words; or `null`.
+   */
+  get trouble(): string | null {
+    return this._session.trouble;
   }
 
   /**
    * Whether bytes can be sent now.
    */
   get isOpen(): boolean {
-    return this._socket !== null && this._isOpen;
+    return this._session.isOpen;
   }
 
   /**
-   * A signal emitted when the status changed.
+   * A signal emitted when the status or the name of the state changed.
    */
-  get statusChanged(): ISignal<this, ConnectionStatus> {
-    return this._statusChanged;
+  get changed(): ISignal<DocumentSession, void> {
+    return this._session.changed;
   }
 
   /**
@@ -98,8 +117,7 @@ export class Connection implements IDisposable {
    * Start connecting. Later calls do nothing.
    */
   connect(): void {
-    if (!this._isStarted && !this._isDisposed) {
-      this._isStarted = true;
+    if (this._session.step === 'idle' && !this._isDisposed) {
       void this._attempt();
     }
   }
@@ -110,7 +128,7 @@ export class Connection implements IDisposable {
    * @returns Whether they were handed to the socket.
    */
   send(data: Uint8Array): boolean {
-    if (!this._socket || !this._isOpen) {
+    if (!this._socket || !this.isOpen) {
       return false;
     }
     this._socket.send(data as Uint8Array<ArrayBuffer>);
@@ -118,13 +136,22 @@ export class Connection implements IDisposable {
   }
 
   /**
+   * How long the server takes to answer, in milliseconds.
+   *
+   * @throws Error if it does not.
+   */
+  async ping(): Promise<number> {
+    const asked = performance.now();
+    await this._options.ask?.();
+    return performance.now() - asked;
+  }
+
+  /**
    * Say that both sides are synchronised: the status becomes `live`.
    */
   markLive(): void {
-    if (this.isOpen && this._status !== 'live') {
-      this._failures = 0;
-      this._liveSince = Date.now();
-      this._setStatus('live');
+    if (this.isOpen && this.status !== 'live') {
+      this._session.tell({ type: 'synced', now: Date.now() });
     }
   }
 
@@ -145,30 +172,13 @@ export class Connection implements IDisposable {
     if (this._isDisposed) {
       return;
     }
-    const wasOpen = this._isOpen;
+    const wasOpen = this.isOpen;
     this._release();
-    this._refusal = this._liveSince = null;
-    this._handshakeFailed = false;
-    this._failures = 0;
+    this._session.tell({ type: 'restarted' });
     if (wasOpen) {
       this._closed.emit();
     }
-    this._isStarted = true;
-    this._setStatus('connecting');
     void this._attempt();
-  }
-
-  /**
-   * Never connect (again).
-   */
-  refuse(refusal: IRefusal): void {
-    if (this._isDisposed || this._refusal) {
-      return;
-    }
-    this._refusal = refusal;
-    this._release();
-    this._clearTimer();
-    this._setStatus('refused');
   }
 
   /**
@@ -191,31 +201,29 @@ export class Connection implements IDisposable {
    */
   private async _attempt(): Promise<void> {
     this._clearTimer();
-    this._isTrying = true;
-    const attempt = ++this._attempts;
+    this._session.tell({ type: 'attempt' });
+    const { attempt, wasTurnedAway } = this._session;
+    const isOver = () =>
+      this._isDisposed || !this._session.isResolving(attempt);
     let url: string;
     try {
-      url = await this._options.url(this._handshakeFailed);
+      url = await this._options.url(wasTurnedAway);
     } catch (error) {
-      if (attempt !== this._attempts) {
+      if (isOver()) {
         return;
       }
-      this._isTrying = false;
       if (error instanceof RefusedError) {
-        this.refuse(error.refusal);
+        this._session.tell({ type: 'refused', refusal: error.refusal });
       } else {
-        this._failures++;
+        this._session.tell({ type: 'unresolved', isOnline: this._isOnline });
         this._scheduleRetry();
       }
       return;
     }
-    if (attempt !== this._attempts) {
+    if (isOver()) {
       return;
     }
-    this._isTrying = false;
-    if (this._isDisposed || this._refusal) {
-      return;
-    }
+    this._session.tell({ type: 'resolved' });
     const socket = (this._options.createSocket ?? createSocket)(url);
     socket.binaryType = 'arraybuffer';
     socket.onopen = () => this._onOpen();
@@ -227,13 +235,12 @@ export class Connection implements IDisposable {
 
   private _onOpen(): void {
     this._clearTimer();
-    this._isOpen = true;
-    this._handshakeFailed = false;
     this._liveness = new Heartbeat(
       () => this.send(this._options.probe()),
       () => this.drop(),
       () => this._socket?.bufferedAmount ?? 0
     );
+    this._session.tell({ type: 'opened' });
     this._opened.emit();
   }
 
@@ -245,36 +252,27 @@ export class Connection implements IDisposable {
   }
 
   private _onLost(code: number, reason: string): void {
-    const wasOpen = this._isOpen;
-    this._handshakeFailed = !wasOpen;
+    const { liveSince } = this._session;
+    const wasOpen = this.isOpen;
     this._clearTimer();
     this._release();
-    if (this._liveSince === null) {
-      this._failures++;
-    } else if (Date.now() - this._liveSince >= STABLE_AFTER) {
+    if (liveSince !== null && Date.now() - liveSince >= STABLE_AFTER) {
       this._backoff.reset();
     }
-    this._liveSince = null;
+    const { refusal, trouble } = this._options.judge(code, reason);
+    if (refusal) {
+      this._session.tell({ type: 'refused', refusal });
+    } else {
+      const isOnline = this._isOnline;
+      this._session.tell({ type: 'closed', isOnline, trouble });
+      this._scheduleRetry(leastDelay(code));
+    }
     if (wasOpen) {
       this._closed.emit();
-    }
-    const refusal = this._options.refusal(code, reason);
-    if (refusal) {
-      this.refuse(refusal);
-    } else if (!this._isDisposed) {
-      this._scheduleRetry(leastDelay(code));
     }
   }
 
   private _scheduleRetry(least = 0): void {
-    if (this._isDisposed || this._refusal) {
-      return;
-    }
-    if (!this._isOnline || this._failures >= OFFLINE_AFTER) {
-      this._setStatus('offline');
-    } else if (this._status === 'live') {
-      this._setStatus('reconnecting');
-    }
     const delay = least + this._backoff.next();
     this._timer = setTimeout(() => void this._attempt(), delay);
   }
@@ -284,32 +282,26 @@ export class Connection implements IDisposable {
   }
 
   private _onOnline = (): void => {
-    if (!this._isStarted || this._refusal) {
-      return;
-    }
     if (this._liveness) {
       this._liveness.ask();
-    } else if (!this._socket && !this._isTrying) {
+    } else if (this._session.step === 'waiting') {
       void this._attempt();
     }
   };
 
   private _onOffline = (): void => {
-    if (!this._isStarted || this._refusal) {
-      return;
-    }
+    const { step } = this._session;
     if (this._liveness) {
       // The server may be on this computer, so this need not mean anything.
       this._liveness.ask();
-    } else {
-      this._setStatus('offline');
+    } else if (step !== null && step !== 'idle') {
+      this._session.tell({ type: 'offline' });
     }
   };
 
   private _release(): void {
     const socket = this._socket;
     this._socket = null;
-    this._isOpen = false;
     this._liveness?.dispose();
     this._liveness = null;
     if (socket) {
@@ -323,31 +315,15 @@ export class Connection implements IDisposable {
     this._timer = undefined;
   }
 
-  private _setStatus(status: ConnectionStatus): void {
-    if (this._status !== status) {
-      this._status = status;
-      this._statusChanged.emit(status);
-    }
-  }
-
-  private _attempts = 0;
   private _backoff: Backoff;
   private _closed = new Signal<this, void>(this);
   private _events: EventTarget | null;
-  private _failures = 0;
-  private _handshakeFailed = false;
   private _isDisposed = false;
-  private _isOpen = false;
-  private _isStarted = false;
-  private _isTrying = false;
-  private _liveSince: number | null = null;
   private _liveness: Heartbeat | null = null;
   private _message = new Signal<this, Uint8Array>(this);
   private _opened = new Signal<this, void>(this);
-  private _refusal: IRefusal | null = null;
+  private _session: DocumentSession;
   private _socket: Connection.ISocket | null = null;
-  private _status: ConnectionStatus = 'connecting';
-  private _statusChanged = new Signal<this, ConnectionStatus>(this);
   private _timer: ReturnType<typeof setTimeout> | undefined;
 }
 
@@ -368,6 +344,16 @@ export namespace Connection {
     | 'onopen'
     | 'send'
   >;
+
+  /**
+   * What the close of a socket means.
+   */
+  export interface ICloseMeaning {
+    /** Why the server does not want this connection; `null` if it may be. */
+    refusal: IRefusal | null;
+    /** Why it wants to be left alone for a while, in words; or `null`. */
+    trouble: string | null;
+  }
 
   /**
    * What a connection needs, and what tests may replace.
@@ -399,6 +385,11 @@ export namespace Connection {
    */
   export interface IOptions extends IEnvironment {
     /**
+     * Where the document is on its way; disposed by the caller.
+     */
+    session: DocumentSession;
+
+    /**
      * Resolve the URL of the next attempt.
      *
      * `afterFailure` is true if the last socket closed without having opened.
@@ -412,9 +403,14 @@ export namespace Connection {
     probe: () => Uint8Array;
 
     /**
-     * Tell whether a close is final.
+     * Tell what a close means.
      */
-    refusal: (code: number, reason: string) => IRefusal | null;
+    judge: (code: number, reason: string) => ICloseMeaning;
+
+    /**
+     * Ask the server anything; resolves when it answers.
+     */
+    ask?: () => Promise<unknown>;
   }
 }
 

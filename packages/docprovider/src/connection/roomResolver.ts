@@ -10,6 +10,8 @@
 import type { ServerConnection, User } from '@jupyterlab/services';
 import type { TranslationBundle } from '@jupyterlab/translation';
 
+import type { DocumentHistory } from '../history/documentHistory';
+import type { DocumentSession } from '../session/documentSession';
 import type { OfflineQueue } from '../offline/offlineQueue';
 import type { IRefusal } from './closeReasons';
 import {
@@ -19,10 +21,20 @@ import {
   sessionOfClose,
   troubleOfClose
 } from './closeReasons';
+import type { Connection } from './connection';
 import type { ISession } from './sessionApi';
 import { requestSession, roomOf, roomUrl } from './sessionApi';
 import type { Sync } from '../session/sync';
 import type { IDocumentProvider } from '../tokens';
+
+/**
+ * The room that was found last, by the path of the file or by its id.
+ *
+ * It is stale if its history is another one by now, perhaps with a known name.
+ */
+type FoundRoom = { session: ISession; by: 'path' | 'id' } & (
+  { state: 'current' } | { state: 'stale'; current: string | null }
+);
 
 /**
  * The way to the room of a document.
@@ -37,14 +49,14 @@ export class RoomResolver {
    * The session of the last attempt; `null` before the first one.
    */
   get session(): ISession | null {
-    return this._session;
+    return this._found?.session ?? null;
   }
 
   /**
    * The id of the room that was found last; empty before.
    */
   get room(): string {
-    return this._fork?.room ?? (this._session ? roomOf(this._session) : '');
+    return this._fork?.room ?? (this.session ? roomOf(this.session) : '');
   }
 
   /**
@@ -56,13 +68,6 @@ export class RoomResolver {
   }
 
   /**
-   * Whether another server keeps the shared history, as far as known. [H7]
-   */
-  get hasPrivateHistory(): boolean {
-    return this._hasPrivateHistory;
-  }
-
-  /**
    * The fork to go to; `null` for the room of the file.
    */
   get fork(): RoomResolver.IFork | null {
@@ -70,15 +75,7 @@ export class RoomResolver {
   }
   set fork(fork: RoomResolver.IFork | null) {
     this._fork = fork;
-    this._session = null;
-    this._isStale = false;
-  }
-
-  /**
-   * Why the server wanted to be left alone the last time, in words; or `null`.
-   */
-  get trouble(): string | null {
-    return this._trouble;
+    this._found = null;
   }
 
   /**
@@ -95,12 +92,14 @@ export class RoomResolver {
    */
   async url(afterFailure: boolean): Promise<string> {
     const { kept, provider, serverSettings, sync, user } = this._options;
+    const { attempt } = this._options.session;
     const fork = this._fork;
-    let session = this._session;
+    const isKnown = this._found?.state === 'current' && !afterFailure;
+    let session = this.session;
     if (fork) {
       const { contentType: type, format } = provider;
       session = { format, type, fileId: '', sessionId: fork.sessionId };
-    } else if (!session || afterFailure || this._isStale) {
+    } else if (!session || !isKnown) {
       session = await this._ask(afterFailure);
     }
     const room = fork?.room ?? roomOf(session);
@@ -112,30 +111,38 @@ export class RoomResolver {
         await kept.open({ server, username, room }, session);
       }
     }
-    if (fork !== this._fork) {
+    if (!this._options.session.isResolving(attempt)) {
       throw new Error('The document went elsewhere meanwhile.');
     }
     // Never exchange updates with another history. [S3]
-    this._session = await sync.prepare(session);
-    this._isStale = false;
-    const { sessionId } = this._session;
+    session = await sync.prepare(session);
+    const by = this._found?.by ?? 'path';
+    this._found = { state: 'current', by, session };
+    const { sessionId } = session;
     return roomUrl(serverSettings, this._options.url, room, sessionId);
   }
 
   /**
-   * Tell whether a close is final; it is not if the history is another one.
+   * Tell what a close means; it is not final if the history is another one.
    */
-  refusal(code: number, reason: string): IRefusal | null {
+  judge(code: number, reason: string): Connection.ICloseMeaning {
+    const trouble = troubleOfClose(code, reason, this._options.trans);
+    return { refusal: this._refusal(code, reason), trouble };
+  }
+
+  private _refusal(code: number, reason: string): IRefusal | null {
     const { trans } = this._options;
     const refusal = refusalOfClose(code, reason, trans);
-    this._trouble = troubleOfClose(code, reason, trans);
     if (this._fork) {
       return code === 4404 ? forkIsGone(code, trans) : refusal;
     }
     if (refusal?.reason === 'unknown_session') {
       // Ask for the session that there is now. [S4]
-      this._isStale = true;
-      this._current = sessionOfClose(reason);
+      if (this._found) {
+        const current = sessionOfClose(reason);
+        const { by, session } = this._found;
+        this._found = { state: 'stale', by, current, session };
+      }
       return null;
     }
     return refusal;
@@ -151,8 +158,8 @@ export class RoomResolver {
    */
   private async _ask(afterFailure: boolean): Promise<ISession> {
     const { provider, serverSettings, trans } = this._options;
-    const wasById = this._isById;
-    this._isById = false;
+    const known = this._found;
+    this._found = known && { ...known, by: 'path' };
     try {
       const session = await requestSession(
         provider.path,
@@ -162,28 +169,23 @@ export class RoomResolver {
         trans
       );
       this._maxMessageBytes = session.maxMessageBytes ?? null;
-      this._hasPrivateHistory = session.privateHistory === true;
+      this._options.history.isPrivate = session.privateHistory === true;
       return session;
     } catch (error) {
-      const known = this._session;
       const isNotFound =
         error instanceof RefusedError && error.refusal.reason === 'not_found';
-      if (!isNotFound || !known || (wasById && afterFailure)) {
+      if (!isNotFound || !known || (known.by === 'id' && afterFailure)) {
         throw error;
       }
-      this._isById = true;
-      return { ...known, sessionId: this._current ?? known.sessionId };
+      this._found = { ...known, by: 'id' };
+      const current = known.state === 'stale' ? known.current : null;
+      return { ...known.session, ...(current ? { sessionId: current } : {}) };
     }
   }
 
-  private _current: string | null = null;
   private _fork: RoomResolver.IFork | null = null;
-  private _hasPrivateHistory = false;
-  private _isById = false;
-  private _isStale = false;
+  private _found: FoundRoom | null = null;
   private _maxMessageBytes: number | null = null;
-  private _session: ISession | null = null;
-  private _trouble: string | null = null;
 }
 
 /**
@@ -204,12 +206,16 @@ export namespace RoomResolver {
    * What is needed to find a room.
    */
   export interface IOptions {
+    /** Learns whose history it is. */
+    history: DocumentHistory;
     /** What an earlier page has kept; `null` if nothing is kept. */
     kept: OfflineQueue | null;
     /** Whose document it is. */
     provider: Pick<IDocumentProvider, 'contentType' | 'format' | 'path'>;
     /** How to reach the server. */
     serverSettings: ServerConnection.ISettings;
+    /** Where the document is on its way. */
+    session: DocumentSession;
     /** The exchange to get ready. */
     sync: Sync;
     /** Translates the reason of a refusal. */

@@ -28,6 +28,7 @@ import type { IOpenDocument } from './openDocuments';
 import { learn, OpenDocuments } from './openDocuments';
 import { SaveError } from '../session/requests';
 import { SharedModelFactory } from './sharedModelFactory';
+import { editWhatDiffers } from './smallEdits';
 import type {
   IBaseProvider,
   IDocumentProvider,
@@ -162,7 +163,7 @@ export class RtcContentProvider
       return document.known ?? this._ask(document);
     }
     if (document.isOpened) {
-      await document.provider?.revert();
+      await document.provider?.saves.revert();
     } else {
       await document.base.ready;
       document.isOpened = true;
@@ -296,7 +297,7 @@ export class RtcContentProvider
       return {};
     }
     try {
-      return await provider.save();
+      return await provider.saves.save();
     } catch (error) {
       if (
         error instanceof SaveError &&
@@ -353,6 +354,7 @@ export class RtcContentProvider
       drive
     });
     const document = this._documents.add(model, base, created);
+    editWhatDiffers(model);
     model.changed.connect((_, change) => {
       (change.stateChange ?? []).forEach((each: StateChange<unknown>) =>
         this._onStateChanged(document, each)

@@ -191,6 +191,6 @@ function keyOf({ contentType, format, path }: IOpenDocument): string {
 function isDocumentProvider(
   provider: IBaseProvider
 ): provider is IDocumentProvider {
-  const { saveMode, statusChanged } = provider as Partial<IDocumentProvider>;
-  return statusChanged !== undefined && saveMode !== undefined;
+  const { connection, saves } = provider as Partial<IDocumentProvider>;
+  return connection !== undefined && saves !== undefined;
 }

@@ -15,6 +15,8 @@ import type { IDisposable } from '@lumino/disposable';
 import type { Connection } from '../connection/connection';
 import { RefusedError } from '../connection/closeReasons';
 import type { RoomResolver } from '../connection/roomResolver';
+import type { DocumentSession } from '../session/documentSession';
+import type { Acknowledgements } from '../session/acknowledgements';
 import type { Sync } from '../session/sync';
 
 /** How long the server may take to acknowledge what was changed here (ms). */
@@ -28,7 +30,7 @@ export class ForkSwitch implements IDisposable {
    * @param _options See the interface.
    */
   constructor(private _options: ForkSwitch.IOptions) {
-    _options.connection.statusChanged.connect(this._look, this);
+    _options.session.changed.connect(this._look, this);
     _options.sync.unacknowledged.changed.connect(this._onCounted, this);
   }
 
@@ -51,18 +53,18 @@ export class ForkSwitch implements IDisposable {
    * elsewhere meanwhile, or it is closed.
    */
   async go(fork: RoomResolver.IFork | null): Promise<void> {
-    const { connection, rooms, sync, trans } = this._options;
+    const { connection, rooms, session, sync, trans } = this._options;
     if (this._isDisposed) {
       throw new Error(trans.__('The document was closed.'));
     }
-    this._fail(trans.__('The document went elsewhere.'));
+    this._fail(new Error(trans.__('The document went elsewhere.')));
     if (fork?.room !== rooms.fork?.room) {
       await this._sent();
       sync.leave();
       rooms.fork = fork;
     }
-    this._arrival = new PromiseDelegate<void>();
-    const { promise } = this._arrival;
+    const { promise } = (this._awaited = new PromiseDelegate<void>());
+    session.tell({ type: 'left' });
     connection.restart();
     return promise;
   }
@@ -75,9 +77,9 @@ export class ForkSwitch implements IDisposable {
       return;
     }
     this._isDisposed = true;
-    this._options.connection.statusChanged.disconnect(this._look, this);
+    this._options.session.changed.disconnect(this._look, this);
     this._options.sync.unacknowledged.changed.disconnect(this._onCounted, this);
-    this._fail(this._options.trans.__('The document was closed.'));
+    this._fail(new Error(this._options.trans.__('The document was closed.')));
   }
 
   /**
@@ -85,53 +87,57 @@ export class ForkSwitch implements IDisposable {
    * document does not get it.
    */
   private async _sent(): Promise<void> {
-    const { connection, sync, trans } = this._options;
-    if (sync.unacknowledged.count === 0 || connection.refusal) {
+    const { session, sync, trans } = this._options;
+    if (sync.unacknowledged.count === 0 || session.refusal) {
       return;
     }
     const sending = new PromiseDelegate<void>();
     const timer = setTimeout(
       () =>
-        sending.reject(
+        this._fail(
           new Error(trans.__('The server did not take your changes in time.'))
         ),
       TIMEOUT
     );
-    this._sending = sending;
+    this._awaited = sending;
+    session.tell({ type: 'leaving' });
     try {
       await sending.promise;
     } finally {
       clearTimeout(timer);
-      this._sending = null;
     }
   }
 
-  private _onCounted(_: unknown, count: number): void {
-    if (count === 0) {
-      this._sending?.resolve();
+  private _onCounted({ count }: Acknowledgements): void {
+    if (count === 0 && this._options.session.isLeaving) {
+      this._awaited?.resolve();
     }
   }
 
-  private _look({ refusal, status }: Connection): void {
-    if (status === 'live') {
-      this._arrival?.resolve();
-      this._arrival = null;
+  private _look({ name, refusal }: DocumentSession): void {
+    if (name === 'live') {
+      this._awaited?.resolve();
+      this._awaited = null;
     } else if (refusal) {
-      this._arrival?.reject(new RefusedError(refusal));
-      this._arrival = null;
-      this._sending?.reject(new RefusedError(refusal));
+      this._fail(new RefusedError(refusal));
     }
   }
 
-  private _fail(why: string): void {
-    this._sending?.reject(new Error(why));
-    this._arrival?.reject(new Error(why));
-    this._arrival = null;
+  /**
+   * Give up what is under way; without it, the document stays where it is.
+   */
+  private _fail(error: Error): void {
+    const { session } = this._options;
+    this._awaited?.reject(error);
+    this._awaited = null;
+    if (session.isLeaving) {
+      session.tell({ type: 'staying' });
+    }
   }
 
-  private _arrival: PromiseDelegate<void> | null = null;
+  /** What is waited for: that all is sent, or the arrival. */
+  private _awaited: PromiseDelegate<void> | null = null;
   private _isDisposed = false;
-  private _sending: PromiseDelegate<void> | null = null;
 }
 
 /**
@@ -146,6 +152,8 @@ export namespace ForkSwitch {
     connection: Connection;
     /** Finds where to connect to. */
     rooms: RoomResolver;
+    /** Where the document is on its way. */
+    session: DocumentSession;
     /** The exchange of the document. */
     sync: Sync;
     /** Translates why a visit failed. */

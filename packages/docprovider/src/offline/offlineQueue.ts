@@ -9,18 +9,18 @@
  */
 
 import type { IDisposable } from '@lumino/disposable';
-import type { ISignal } from '@lumino/signaling';
-import { Signal } from '@lumino/signaling';
 import { UUID } from '@lumino/coreutils';
 import * as Y from 'yjs';
 
 import type { Conflicts } from '../session/conflicts';
+import type { Acknowledgements } from '../session/acknowledgements';
 import type { IDocumentKey, IKept, PendingStore } from './pendingStore';
 import type { IPlacement, IReplicaState } from '../rebase/rebaseRoute';
 import type { RefusedEdits } from '../session/refusedEdits';
 import type { ISession } from '../connection/sessionApi';
 import type { Sync } from '../session/sync';
-import type { IRecoveredEdits, IRefusedEdits } from '../tokens';
+import type { IRefusedEdits } from '../tokens';
+import type { RecoveredEdits } from './recoveredEdits';
 
 /** How long a change may be without acknowledgement before all is kept (ms). */
 const SNAPSHOT_AFTER = 1000;
@@ -36,35 +36,8 @@ export class OfflineQueue implements IDisposable {
     const { store, sync } = _options;
     this._release = store.claim(this._instance);
     sync.changedHere.connect(this._onChanged, this);
+    sync.unacknowledged.isKeptInBrowser = true;
     sync.unacknowledged.changed.connect(this._onCounted, this);
-  }
-
-  /**
-   * Whether the browser holds all changes that the server has not acknowledged.
-   */
-  get isComplete(): boolean {
-    return this._isComplete;
-  }
-
-  /**
-   * A signal emitted when `isComplete` changed.
-   */
-  get isCompleteChanged(): ISignal<this, void> {
-    return this._isCompleteChanged;
-  }
-
-  /**
-   * What was kept for a user with another generated name.
-   */
-  get recovered(): readonly IRecoveredEdits[] {
-    return this._recovered;
-  }
-
-  /**
-   * A signal emitted when `recovered` changed.
-   */
-  get recoveredChanged(): ISignal<this, void> {
-    return this._recoveredChanged;
   }
 
   /**
@@ -109,48 +82,11 @@ export class OfflineQueue implements IDisposable {
   }
 
   /**
-   * Put edits into the document that were kept for another name of the user.
-   *
-   * @throws Error if the server could not be asked.
-   */
-  async recover({ id }: IRecoveredEdits): Promise<void> {
-    const { conflicts, place, refused, sync } = this._options;
-    const kept = this._others.find(({ instance }) => instance === id);
-    const edits = this._recovered.find(each => each.id === id);
-    if (!kept || !edits || !this._session) {
-      return;
-    }
-    if (kept.sessionId === sync.history) {
-      sync.bringBack(edits.state, kept.state !== null);
-    } else {
-      const { base, sessionId } = kept;
-      const replica = { sessionId, state: edits.state, base };
-      const placement = await place(this._session, replica);
-      conflicts.add(placement.conflicts);
-      if (!placement.mayEdit) {
-        refused.add({ id, reason: 'not_allowed', state: edits.state });
-      }
-    }
-    this.forget(edits);
-  }
-
-  /**
-   * Forget edits that were kept for another name of the user.
-   */
-  forget(edits: IRecoveredEdits): void {
-    if (this._recovered.includes(edits)) {
-      this._recovered = this._recovered.filter(each => each !== edits);
-      void this._options.store.forget(edits.id);
-      this._recoveredChanged.emit();
-    }
-  }
-
-  /**
    * Put what was kept of this history into the document, once; it then goes to
    * the server as if it were typed now.
    */
   bringBack(): void {
-    const { sync } = this._options;
+    const { recovered, sync } = this._options;
     if (this._isBack) {
       return;
     }
@@ -162,10 +98,9 @@ export class OfflineQueue implements IDisposable {
         updates.forEach(update => sync.bringBack(update));
       }
     }
-    this._onCounted(sync.unacknowledged, sync.unacknowledged.count);
-    this._recovered = this._others.flatMap(kept => this._recoverable(kept));
-    if (this._recovered.length > 0) {
-      this._recoveredChanged.emit();
+    this._onCounted(sync.unacknowledged);
+    if (this._session) {
+      recovered.offer(this._others, this._session);
     }
   }
 
@@ -194,27 +129,6 @@ export class OfflineQueue implements IDisposable {
     refused.added.disconnect(this._onRefused, this);
     refused.discarded.disconnect(this._onDiscarded, this);
     this._release();
-    Signal.clearData(this);
-  }
-
-  /**
-   * The document with what was kept of it: none if the document has it all, or
-   * if it is not known what the edits belong to.
-   */
-  private _recoverable(kept: IKept): IRecoveredEdits[] {
-    const { sync } = this._options;
-    const { instance: id, sessionId, updates } = kept;
-    const isSame = sessionId === sync.history;
-    const before = kept.state ?? (isSame ? sync.state().state : null);
-    if (!before) {
-      return [];
-    }
-    const state = Y.mergeUpdates([before, ...updates]);
-    if (isSame && sync.holds(state)) {
-      void this._options.store.forget(id);
-      return [];
-    }
-    return [{ id, state }];
   }
 
   /**
@@ -259,7 +173,7 @@ export class OfflineQueue implements IDisposable {
   private _onChanged(sync: Sync, update: Uint8Array): void {
     const { store } = this._options;
     if (!this._key || sync.history === null) {
-      this._setComplete(false);
+      this._options.sync.unacknowledged.isKeptInBrowser = false;
       return;
     }
     this._hasKept = true;
@@ -276,11 +190,11 @@ export class OfflineQueue implements IDisposable {
     }
   }
 
-  private _onCounted(_: unknown, count: number): void {
-    if (count > 0) {
+  private _onCounted(unacknowledged: Acknowledgements): void {
+    if (unacknowledged.count > 0) {
       return;
     }
-    this._setComplete(true);
+    unacknowledged.isKeptInBrowser = true;
     clearTimeout(this._timer);
     this._timer = undefined;
     const { store } = this._options;
@@ -312,22 +226,15 @@ export class OfflineQueue implements IDisposable {
     if (!isKept && this._options.sync.unacknowledged.count > 0) {
       // With the next change, the whole document is tried again.
       this._hasSnapshot = false;
-      this._setComplete(false);
+      this._options.sync.unacknowledged.isKeptInBrowser = false;
     }
   }
 
   private _onSnapshotKept(isKept: boolean): void {
     if (isKept) {
-      this._setComplete(true);
+      this._options.sync.unacknowledged.isKeptInBrowser = true;
     } else {
       this._onUpdateKept(false);
-    }
-  }
-
-  private _setComplete(isComplete: boolean): void {
-    if (this._isComplete !== isComplete && !this._isDisposed) {
-      this._isComplete = isComplete;
-      this._isCompleteChanged.emit();
     }
   }
 
@@ -336,13 +243,9 @@ export class OfflineQueue implements IDisposable {
   private _hasSnapshot = false;
   private _instance = UUID.uuid4();
   private _isBack = false;
-  private _isComplete = true;
-  private _isCompleteChanged = new Signal<this, void>(this);
   private _isDisposed = false;
   private _key: IDocumentKey | null = null;
   private _others: IKept[] = [];
-  private _recovered: readonly IRecoveredEdits[] = [];
-  private _recoveredChanged = new Signal<this, void>(this);
   private _release: () => void;
   private _session: ISession | null = null;
   private _timer: ReturnType<typeof setTimeout> | undefined;
@@ -362,6 +265,8 @@ export namespace OfflineQueue {
     refused: RefusedEdits;
     /** Has the server place the edits of another history. */
     place: (session: ISession, replica: IReplicaState) => Promise<IPlacement>;
+    /** What was kept for a user with another generated name. */
+    recovered: RecoveredEdits;
     /** Where changes are kept. */
     store: PendingStore;
     /** The exchange of the document. */

@@ -17,6 +17,7 @@ import type { DisplayName } from './displayName';
 import { decodeMessage, encodeSyncStep1, encodeSyncStep2 } from '../protocol';
 import { refusalOfClose } from '../connection/closeReasons';
 import { roomUrl } from '../connection/sessionApi';
+import { DocumentSession } from '../session/documentSession';
 import type {
   IAwarenessProvider,
   IAwarenessProviderFactory
@@ -36,11 +37,16 @@ export class WebSocketAwarenessProvider implements IAwarenessProvider {
     // A transient room has no document, but its server may want to talk of one.
     this._doc = new Y.Doc();
     const trans = nullTranslator.load('jupyter_collaboration');
+    this._session = new DocumentSession();
     this._connection = new Connection({
       ...environment,
+      session: this._session,
       url: async () => roomUrl(serverSettings, undefined, roomID),
       probe: () => encodeSyncStep1(Y.encodeStateVector(this._doc)),
-      refusal: (code, reason) => refusalOfClose(code, reason, trans)
+      judge: (code, reason) => ({
+        refusal: refusalOfClose(code, reason, trans),
+        trouble: null
+      })
     });
     this._channel = new AwarenessChannel({
       awareness: options.awareness,
@@ -77,6 +83,7 @@ export class WebSocketAwarenessProvider implements IAwarenessProvider {
     }
     this._channel.dispose();
     this._connection.dispose();
+    this._session.dispose();
     this._doc.destroy();
   }
 
@@ -98,6 +105,7 @@ export class WebSocketAwarenessProvider implements IAwarenessProvider {
   private _channel: AwarenessChannel;
   private _connection: Connection;
   private _doc: Y.Doc;
+  private _session: DocumentSession;
 }
 
 /**

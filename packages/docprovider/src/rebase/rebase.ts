@@ -11,23 +11,18 @@ import * as Y from 'yjs';
 
 import type { IPlacement, IReplicaState } from './rebaseRoute';
 import type { ISession } from '../connection/sessionApi';
+import type { DocumentSession, IFollowed } from '../session/documentSession';
 import type { IConflict } from '../tokens';
 
 /**
- * Follows the server's history with a shadow, until the document can take over.
+ * Has edits placed into the server's history, until the document can take over
+ * from the shadow that follows it.
  */
 export class Rebase {
   /**
    * @param _options See the interface.
    */
   constructor(private _options: Rebase.IOptions) {}
-
-  /**
-   * The server's document; `null` while it has the history of the own one.
-   */
-  get shadow(): Y.Doc | null {
-    return this._shadow;
-  }
 
   /**
    * The session at the server; `null` before the first one.
@@ -37,17 +32,11 @@ export class Rebase {
   }
 
   /**
-   * Whether the user may edit the server's document; else nothing is placed.
-   */
-  get mayEdit(): boolean {
-    return this._mayEdit;
-  }
-
-  /**
    * Whether no edit was made since the last ones were placed.
    */
   get isPlaced(): boolean {
-    return !this._mayEdit || this._placed === this._options.made();
+    const { followed } = this._options.session;
+    return !followed?.mayEdit || this._placed === this._options.made();
   }
 
   /**
@@ -59,55 +48,46 @@ export class Rebase {
    * @throws Error if edits of another history could not be placed.
    */
   async prepare(session: ISession, history: string | null): Promise<ISession> {
-    this._shadow = null;
+    const { abandoned, attempt } = this._options.session;
+    this._options.session.tell({ type: 'prepared', followed: null });
+    let found = session;
+    let followed: IFollowed | null = null;
     this._session = session;
-    if (this._isGivenUp) {
-      this._mayEdit = false;
-      this._shadow = new Y.Doc();
+    if (abandoned !== null) {
+      followed = { shadow: new Y.Doc(), mayEdit: false };
     } else if (history !== null && history !== session.sessionId) {
-      const sessionId = await this.place();
-      this._session = { ...session, sessionId };
-      this._shadow = sessionId === history ? null : new Y.Doc();
+      const { mayEdit, sessionId } = await this.place();
+      found = { ...session, sessionId };
+      followed =
+        sessionId === history ? null : { shadow: new Y.Doc(), mayEdit };
     }
-    return this._session;
+    if (!this._options.session.isResolving(attempt)) {
+      throw new Error('Another attempt has begun meanwhile.');
+    }
+    this._session = found;
+    this._options.session.tell({ type: 'prepared', followed });
+    return found;
   }
 
   /**
    * Have the server place what is in the document.
    *
-   * @returns The name of the history that holds it now.
+   * @returns The name of the history that holds it now, and whether the user may
+   * edit it.
    * @throws Error if that was not possible.
    */
-  async place(): Promise<string> {
+  async place(): Promise<Pick<IPlacement, 'mayEdit' | 'sessionId'>> {
     const made = this._options.made();
     const session = this._session as ISession;
     const placement = await this._options.place(session, this._options.state());
     this._placed = made;
-    this._mayEdit = placement.mayEdit;
     this._options.found(placement.conflicts);
-    return placement.sessionId || session.sessionId;
+    const { mayEdit, sessionId } = placement;
+    return { mayEdit, sessionId: sessionId || session.sessionId };
   }
 
-  /**
-   * Place nothing the next time: the server does not take what is here.
-   */
-  giveUp(): void {
-    this._isGivenUp = true;
-  }
-
-  /**
-   * The document has taken over from the shadow.
-   */
-  finish(): void {
-    this._shadow = null;
-    this._isGivenUp = false;
-  }
-
-  private _isGivenUp = false;
-  private _mayEdit = true;
   private _placed = 0;
   private _session: ISession | null = null;
-  private _shadow: Y.Doc | null = null;
 }
 
 /**
@@ -124,6 +104,8 @@ export namespace Rebase {
     made: () => number;
     /** Has the server place the edits of another history. */
     place: (session: ISession, replica: IReplicaState) => Promise<IPlacement>;
+    /** Where the document is on its way. */
+    session: DocumentSession;
     /** The document as it is to be placed. */
     state: () => IReplicaState;
   }

@@ -12,13 +12,15 @@ import type { IDisposable } from '@lumino/disposable';
 import type { ISignal } from '@lumino/signaling';
 import { Signal } from '@lumino/signaling';
 
+import type { IUnsentEdits } from '../tokens';
+
 /** How long changes are gathered before the server is asked (ms). */
 const ASK_AFTER = 200;
 
 /**
  * The changes of one document that are not known to have arrived.
  */
-export class Acknowledgements implements IDisposable {
+export class Acknowledgements implements IUnsentEdits, IDisposable {
   /**
    * @param _ask Asks the server and returns the id of the question, or `null`
    * if that is not possible now.
@@ -40,9 +42,22 @@ export class Acknowledgements implements IDisposable {
   }
 
   /**
-   * A signal emitted when the count changed.
+   * Whether this browser keeps them; set by what keeps them.
    */
-  get changed(): ISignal<this, number> {
+  get isKeptInBrowser(): boolean {
+    return this._isKeptInBrowser;
+  }
+  set isKeptInBrowser(value: boolean) {
+    if (this._isKeptInBrowser !== value) {
+      this._isKeptInBrowser = value;
+      this._changed.emit();
+    }
+  }
+
+  /**
+   * A signal emitted when the count changed, or whether they are kept.
+   */
+  get changed(): ISignal<this, void> {
     return this._changed;
   }
 
@@ -58,7 +73,7 @@ export class Acknowledgements implements IDisposable {
    */
   add(): void {
     this._made++;
-    this._changed.emit(this.count);
+    this._changed.emit();
     this.askSoon();
   }
 
@@ -86,7 +101,7 @@ export class Acknowledgements implements IDisposable {
     }
     this._acknowledged = this._question.covers;
     this._question = null;
-    this._changed.emit(this.count);
+    this._changed.emit();
     this.askSoon();
   }
 
@@ -96,7 +111,7 @@ export class Acknowledgements implements IDisposable {
   settle(): void {
     this.lost();
     this._acknowledged = this._made;
-    this._changed.emit(this.count);
+    this._changed.emit();
   }
 
   /**
@@ -121,8 +136,9 @@ export class Acknowledgements implements IDisposable {
   }
 
   private _acknowledged = 0;
-  private _changed = new Signal<this, number>(this);
+  private _changed = new Signal<this, void>(this);
   private _isDisposed = false;
+  private _isKeptInBrowser = false;
   private _made = 0;
   private _question: { id: number; covers: number } | null = null;
   private _timer: ReturnType<typeof setTimeout> | undefined;

@@ -20,7 +20,7 @@ import type { ISignal } from '@lumino/signaling';
 import { Signal } from '@lumino/signaling';
 
 import type { ISharedConflict } from '../protocol';
-import type { ConflictChoice, IConflict } from '../tokens';
+import type { ConflictChoice, IConflict, IDocumentConflicts } from '../tokens';
 
 type SharedCell = YNotebook['cells'][number];
 type TextModel = Pick<YFile, 'source' | 'updateSource'>;
@@ -28,7 +28,7 @@ type TextModel = Pick<YFile, 'source' | 'updateSource'>;
 /**
  * The list of conflicts.
  */
-export class Conflicts implements IDisposable {
+export class Conflicts implements IDocumentConflicts, IDisposable {
   /**
    * @param _model The document; the caller disposes it.
    */

@@ -11,17 +11,24 @@ import type { IDisposable } from '@lumino/disposable';
 import type { ISignal } from '@lumino/signaling';
 import { Signal } from '@lumino/signaling';
 
-import type { IRefusedEdits } from '../tokens';
+import type { IRefusedEdits, IRefusedEditsList } from '../tokens';
 
 /**
  * The list of what was refused.
  */
-export class RefusedEdits implements IDisposable {
+export class RefusedEdits implements IRefusedEditsList, IDisposable {
   /**
    * What is to be chosen.
    */
   get list(): readonly IRefusedEdits[] {
     return this._list;
+  }
+
+  /**
+   * A signal emitted when the list changed.
+   */
+  get changed(): ISignal<this, void> {
+    return this._changed;
   }
 
   /**
@@ -52,6 +59,7 @@ export class RefusedEdits implements IDisposable {
     if (!this._list.some(({ id }) => id === edits.id)) {
       this._list = [...this._list, edits];
       this._added.emit(edits);
+      this._changed.emit();
     }
   }
 
@@ -62,6 +70,7 @@ export class RefusedEdits implements IDisposable {
     if (this._list.includes(edits)) {
       this._list = this._list.filter(each => each !== edits);
       this._discarded.emit(edits);
+      this._changed.emit();
     }
   }
 
@@ -76,6 +85,7 @@ export class RefusedEdits implements IDisposable {
   }
 
   private _added = new Signal<this, IRefusedEdits>(this);
+  private _changed = new Signal<this, void>(this);
   private _discarded = new Signal<this, IRefusedEdits>(this);
   private _isDisposed = false;
   private _list: readonly IRefusedEdits[] = [];

@@ -14,12 +14,12 @@ import type { ISignal } from '@lumino/signaling';
 import { Signal } from '@lumino/signaling';
 
 import type { IReply } from '../protocol';
-import type { Role, RoleReason } from '../tokens';
+import type { IDocumentAccess, Role, RoleReason } from '../tokens';
 
 /**
  * The role of this user in one document.
  */
-export class Membership implements IDisposable {
+export class Membership implements IDocumentAccess, IDisposable {
   /**
    * What the user may do.
    */

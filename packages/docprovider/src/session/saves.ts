@@ -4,9 +4,11 @@
 /**
  * Asks the server to write the file of a document, and keeps what came of it.
  *
- * Knows requests and replies; knows nothing of sockets.
+ * Knows requests and replies, and when nothing can be written; knows nothing of
+ * sockets.
  */
 
+import type { DocumentChange, YDocument } from '@jupyter/ydoc';
 import type { TranslationBundle } from '@jupyterlab/translation';
 import type { IDisposable } from '@lumino/disposable';
 import type { ISignal } from '@lumino/signaling';
@@ -14,22 +16,44 @@ import { Signal } from '@lumino/signaling';
 
 import type { IReply } from '../protocol';
 import { encodeRequest } from '../protocol';
+import type { DocumentSession } from './documentSession';
 import { failure, Requests, SaveError } from './requests';
-import type { ISaveResult } from '../tokens';
+import { roleMessage } from './role';
+import type { SaveMode } from './saveMode';
+import type { IDocumentAccess, IDocumentSaves, ISaveResult } from '../tokens';
 
 /**
  * The saves of one document.
  */
-export class Saves implements IDisposable {
+export class Saves implements IDocumentSaves, IDisposable {
   /**
-   * @param _send Sends bytes; tells whether that was possible.
-   * @param _trans Translates the reasons of failures.
+   * @param _options See the interface.
    */
-  constructor(
-    private _send: (data: Uint8Array) => boolean,
-    private _trans: TranslationBundle
-  ) {
-    this._requests = new Requests(_send, _trans);
+  constructor(private _options: Saves.IOptions) {
+    const { mode, model, send, trans } = _options;
+    this.mode = mode;
+    this._requests = new Requests(send, trans);
+    model.changed.connect(this._onModelChanged, this);
+  }
+
+  /**
+   * Whether the document is saved automatically.
+   */
+  readonly mode: SaveMode;
+
+  /**
+   * Whether there are changes that are not in the file yet.
+   */
+  get isDirty(): boolean {
+    return this._options.model.ystate.get('dirty') === true;
+  }
+
+  /**
+   * When the file was last seen to hold the document, in milliseconds since
+   * the epoch; `null` if that was not seen yet.
+   */
+  get savedAt(): number | null {
+    return this._savedAt;
   }
 
   /**
@@ -47,7 +71,14 @@ export class Saves implements IDisposable {
   }
 
   /**
-   * A signal emitted when any of them changed.
+   * A signal emitted when `isDirty` changed.
+   */
+  get dirtyChanged(): ISignal<this, void> {
+    return this._dirtyChanged;
+  }
+
+  /**
+   * A signal emitted when `error` or `isFileDeleted` changed.
    */
   get errorChanged(): ISignal<this, void> {
     return this._errorChanged;
@@ -63,19 +94,19 @@ export class Saves implements IDisposable {
   /**
    * Ask the server to write the file.
    *
-   * @param name `recreate` if it was deleted.
    * @throws SaveError if it was not written. [F2]
    */
-  async write(name: 'save' | 'recreate'): Promise<ISaveResult> {
-    try {
-      const { hash } = await this._requests.ask(name);
-      return typeof hash === 'string' ? { hash } : {};
-    } catch (error) {
-      if (error instanceof SaveError && !error.isConnectionLost) {
-        this._setError(error.message, error.code === 'deleted');
-      }
-      throw error;
-    }
+  save(): Promise<ISaveResult> {
+    return this._write('save');
+  }
+
+  /**
+   * Ask the server to write a file that was deleted again. [F8]
+   *
+   * @throws SaveError if it was not written.
+   */
+  recreate(): Promise<ISaveResult> {
+    return this._write('recreate');
   }
 
   /**
@@ -84,18 +115,17 @@ export class Saves implements IDisposable {
    * @throws SaveError if it could not.
    */
   async revert(): Promise<void> {
+    this._needEditor();
     await this._requests.ask('revert');
   }
 
   /**
-   * How long the server takes to answer, in milliseconds.
+   * Ask the server for nothing but an answer.
    *
-   * @throws SaveError if it does not.
+   * @throws SaveError if it does not come.
    */
-  async ping(): Promise<number> {
-    const asked = performance.now();
+  async ask(): Promise<void> {
     await this._requests.ask('ack');
-    return performance.now() - asked;
   }
 
   /**
@@ -105,7 +135,7 @@ export class Saves implements IDisposable {
    */
   acknowledge(): number | null {
     const id = this._requests.nextId();
-    return this._send(encodeRequest('ack', id)) ? id : null;
+    return this._options.send(encodeRequest('ack', id)) ? id : null;
   }
 
   /**
@@ -117,7 +147,10 @@ export class Saves implements IDisposable {
       case 'recreate':
       case 'autosave':
         if (reply.status === 'failed') {
-          this._setError(failure(reply, this._trans), reply.code === 'deleted');
+          this._setError(
+            failure(reply, this._options.trans),
+            reply.code === 'deleted'
+          );
         } else {
           this._setError(null);
         }
@@ -130,16 +163,9 @@ export class Saves implements IDisposable {
         this._requests.settle(reply);
         break;
       case 'error':
-        this._setError(failure(reply, this._trans));
+        this._setError(failure(reply, this._options.trans));
         break;
     }
-  }
-
-  /**
-   * Why nothing can be asked without a connection.
-   */
-  connectionLost(): SaveError {
-    return this._requests.connectionLost();
   }
 
   /**
@@ -153,8 +179,54 @@ export class Saves implements IDisposable {
    * Reject what is under way.
    */
   dispose(): void {
+    this._options.model.changed.disconnect(this._onModelChanged, this);
     this._requests.dispose();
     Signal.clearData(this);
+  }
+
+  /**
+   * @throws SaveError if the user is none.
+   */
+  private _needEditor(): void {
+    const { access, trans } = this._options;
+    if (access.role === 'viewer') {
+      throw new SaveError(roleMessage(access.reason, trans), false, 'viewer');
+    }
+  }
+
+  private _onModelChanged(_: unknown, change: DocumentChange): void {
+    if (change.stateChange?.some(each => each.name === 'dirty')) {
+      if (!this.isDirty) {
+        this._savedAt = Date.now();
+      }
+      this._dirtyChanged.emit();
+    }
+  }
+
+  private async _write(name: 'save' | 'recreate'): Promise<ISaveResult> {
+    const { isInFork, session, trans } = this._options;
+    if (session.refusal) {
+      throw new SaveError(session.refusal.message);
+    }
+    this._needEditor();
+    if (isInFork()) {
+      throw new SaveError(
+        trans.__('A fork has no file: it is saved when it is merged.')
+      );
+    }
+    if (session.followed) {
+      // The server does not have all that is on the screen. [F2]
+      throw this._requests.connectionLost();
+    }
+    try {
+      const { hash } = await this._requests.ask(name);
+      return typeof hash === 'string' ? { hash } : {};
+    } catch (error) {
+      if (error instanceof SaveError && !error.isConnectionLost) {
+        this._setError(error.message, error.code === 'deleted');
+      }
+      throw error;
+    }
   }
 
   private _setError(error: string | null, isFileDeleted = false): void {
@@ -165,8 +237,35 @@ export class Saves implements IDisposable {
     }
   }
 
+  private _dirtyChanged = new Signal<this, void>(this);
   private _error: string | null = null;
   private _errorChanged = new Signal<this, void>(this);
   private _isFileDeleted = false;
   private _requests: Requests;
+  private _savedAt: number | null = null;
+}
+
+/**
+ * Types of the saves.
+ */
+export namespace Saves {
+  /**
+   * What saves need.
+   */
+  export interface IOptions {
+    /** What the user may do. */
+    access: IDocumentAccess;
+    /** Whether the document is in a fork, which has no file. */
+    isInFork: () => boolean;
+    /** Whether the document is saved automatically; disposed by the caller. */
+    mode: SaveMode;
+    /** The document; the caller disposes it. */
+    model: YDocument<DocumentChange>;
+    /** Sends bytes; tells whether that was possible. */
+    send: (data: Uint8Array) => boolean;
+    /** Where the document is on its way. */
+    session: DocumentSession;
+    /** Translates the reasons of failures. */
+    trans: TranslationBundle;
+  }
 }

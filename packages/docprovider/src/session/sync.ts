@@ -16,6 +16,7 @@ import { Signal } from '@lumino/signaling';
 import * as Y from 'yjs';
 
 import { Acknowledgements } from './acknowledgements';
+import type { DocumentSession, IFollowed } from './documentSession';
 import type { Message } from '../protocol';
 import {
   encodeSyncStep1,
@@ -57,15 +58,16 @@ export class Sync implements IDisposable {
     this._model = model;
     this._rebase = new Rebase({
       place,
+      session: _options.session,
       found: conflicts => this._conflicted.emit(conflicts),
       made: () => this.unacknowledged.made,
       state: () => this.state()
     });
     this._replica = new Replica(model);
     this.unacknowledged = new Acknowledgements(() =>
-      this._isAnswered ? _options.ask() : null
+      this.isExchanging ? _options.ask() : null
     );
-    this.unacknowledged.changed.connect((_, count) => {
+    this.unacknowledged.changed.connect(({ count }) => {
       this._hasWork &&= count > 0;
     });
     this._saved = new SavedState(
@@ -100,14 +102,14 @@ export class Sync implements IDisposable {
    * Whether each change is sent as it is made.
    */
   get isExchanging(): boolean {
-    return this._isAnswered;
+    return this._session.isExchanging;
   }
 
   /**
    * Whether the server's history is another than the document's.
    */
   get isRebasing(): boolean {
-    return this._rebase.shadow !== null;
+    return this._session.followed !== null;
   }
 
   /**
@@ -256,8 +258,7 @@ export class Sync implements IDisposable {
    */
   refuse(reason: IRefusedEdits['reason']): void {
     if (!this.isDisposed && !this.isRebasing) {
-      this._reason = reason;
-      this._rebase.giveUp();
+      this._session.tell({ type: 'abandoned', reason });
       this._options.drop();
     }
   }
@@ -268,7 +269,8 @@ export class Sync implements IDisposable {
    */
   leave(): void {
     if (this._history !== null) {
-      this._rebase.giveUp();
+      const reason = this._session.abandoned ?? 'not_allowed';
+      this._session.tell({ type: 'abandoned', reason });
     }
   }
 
@@ -276,8 +278,6 @@ export class Sync implements IDisposable {
    * The connection is lost.
    */
   lost(): void {
-    this._isAnswered = false;
-    this._connection++;
     this._saved.lost();
     this.unacknowledged.lost();
   }
@@ -293,12 +293,15 @@ export class Sync implements IDisposable {
     this._replica.dispose();
     this._saved.dispose();
     this.unacknowledged.dispose();
-    this._connection++;
     Signal.clearData(this);
   }
 
+  private get _session(): DocumentSession {
+    return this._options.session;
+  }
+
   private get _doc(): Y.Doc {
-    return this._rebase.shadow ?? this._model.ydoc;
+    return this._session.followed?.shadow ?? this._model.ydoc;
   }
 
   /**
@@ -322,24 +325,22 @@ export class Sync implements IDisposable {
       }
     }
     this._send(message);
-    if (!this.isRebasing) {
-      this._isAnswered = true;
+    if (!this.isRebasing && this._session.isOpen) {
+      this._session.tell({ type: 'answered' });
       this.unacknowledged.askSoon();
     }
   }
 
   private _onAnswered(): void {
-    const { isPlaced, session, shadow } = this._rebase;
-    if (!shadow) {
-      this._history ??= session?.sessionId ?? null;
+    const { followed, mayAdopt } = this._session;
+    if (!followed) {
+      this._history ??= this._rebase.session?.sessionId ?? null;
       this._saved.answered();
       this._synced.emit();
-    } else if (this._placing !== this._connection) {
-      if (isPlaced) {
-        this._takeOver(shadow);
-      } else {
-        void this._placeMore();
-      }
+    } else if (mayAdopt && this._rebase.isPlaced) {
+      this._takeOver(followed);
+    } else if (mayAdopt) {
+      void this._placeMore();
     }
   }
 
@@ -347,20 +348,20 @@ export class Sync implements IDisposable {
    * Place what was changed meanwhile, then ask again for what is missing.
    */
   private async _placeMore(): Promise<void> {
-    const connection = this._connection;
-    let isPlaced = false;
-    this._placing = connection;
+    const { attempt } = this._session;
+    let placed: Pick<IPlacement, 'mayEdit' | 'sessionId'> | null = null;
+    this._session.tell({ type: 'placing' });
     try {
-      const { session } = this._rebase;
-      isPlaced = (await this._rebase.place()) === session?.sessionId;
+      placed = await this._rebase.place();
     } catch {
       // The connection comes back, and with it the next attempt.
     }
-    if (connection !== this._connection) {
+    if (this.isDisposed || !this._session.isPlacing(attempt)) {
       return;
     }
-    this._placing = null;
-    if (isPlaced) {
+    if (placed && placed.sessionId === this._rebase.session?.sessionId) {
+      const { mayEdit } = placed;
+      this._session.tell({ type: 'placed', mayEdit });
       this._options.send(this.question());
     } else {
       this._options.drop();
@@ -370,20 +371,19 @@ export class Sync implements IDisposable {
   /**
    * Let the document go on in the history of the server.
    */
-  private _takeOver(shadow: Y.Doc): void {
+  private _takeOver({ mayEdit, shadow }: IFollowed): void {
     const { ydoc } = this._model;
-    if (!this._rebase.mayEdit && this._hasWork && isOtherWork(ydoc, shadow)) {
+    if (!mayEdit && this._hasWork && isOtherWork(ydoc, shadow)) {
+      const reason = this._session.abandoned ?? 'not_allowed';
       const state = Y.encodeStateAsUpdate(ydoc);
-      this._refused.emit({ id: UUID.uuid4(), reason: this._reason, state });
+      this._refused.emit({ id: UUID.uuid4(), reason, state });
     }
     try {
       this._replica.follow(shadow, this);
     } finally {
       this._saved.forget();
-      this._rebase.finish();
-      this._reason = 'not_allowed';
       this._history = this._rebase.session?.sessionId ?? null;
-      this._isAnswered = true;
+      this._session.tell({ type: 'adopted' });
       this.unacknowledged.settle();
       this._rebased.emit();
       this._synced.emit();
@@ -415,11 +415,11 @@ export class Sync implements IDisposable {
    * Send an edit, and have it kept until the server has it.
    */
   private _publish(update: Uint8Array): void {
-    if (this._isAnswered && this._broughtBack) {
+    if (this.isExchanging && this._broughtBack) {
       const [replica, state] = this._broughtBack;
       this._send(encodeSyncStep1(Y.encodeStateVectorFromUpdate(replica)));
       this._send(encodeSyncStep2(Y.diffUpdate(replica, state)));
-    } else if (this._isAnswered) {
+    } else if (this.isExchanging) {
       this._send(encodeUpdate(update));
     }
     this._changedHere.emit(update);
@@ -470,14 +470,10 @@ export class Sync implements IDisposable {
 
   private _changedHere = new Signal<this, Uint8Array>(this);
   private _conflicted = new Signal<this, readonly IConflict[]>(this);
-  private _connection = 0;
   private _hasWork = false;
   private _history: string | null = null;
   private _broughtBack: [Uint8Array, Uint8Array] | null = null;
-  private _isAnswered = false;
   private _model: YDocument<DocumentChange>;
-  private _placing: number | null = null;
-  private _reason: IRefusedEdits['reason'] = 'not_allowed';
   private _rebase: Rebase;
   private _rebased = new Signal<this, void>(this);
   private _refused = new Signal<this, IRefusedEdits>(this);
@@ -496,6 +492,8 @@ export namespace Sync {
    * What an exchange needs.
    */
   export interface IOptions {
+    /** Where the document is on its way; disposed by the caller. */
+    session: DocumentSession;
     /** The document; the caller disposes it. */
     model: YDocument<DocumentChange>;
     /** Sends bytes; tells whether that was possible. */

@@ -15,7 +15,8 @@ import type {
   ConnectionStatus,
   IDocumentProvider,
   Role,
-  RoleReason
+  RoleReason,
+  SessionName
 } from '../tokens';
 
 /**
@@ -26,61 +27,66 @@ export class DocumentStatus implements IDisposable {
    * @param _provider The provider of the document; the caller disposes it.
    */
   constructor(private _provider: IDocumentProvider) {
-    _provider.statusChanged.connect(this._onChanged, this);
-    _provider.unacknowledgedChanged.connect(this._onCounted, this);
-    _provider.saveErrorChanged.connect(this._onChanged, this);
-    _provider.dirtyChanged.connect(this._onChanged, this);
-    _provider.roleChanged.connect(this._onChanged, this);
-    _provider.saveMode.changed.connect(this._onChanged, this);
+    for (const signal of this._signals) {
+      signal.connect(this._onChanged, this);
+    }
+    _provider.edits.unsent.changed.connect(this._onCounted, this);
   }
 
   /**
    * The state of the connection.
    */
   get status(): ConnectionStatus {
-    return this._provider.status;
+    return this._provider.connection.status;
+  }
+
+  /**
+   * The name of the connection's state, which says more.
+   */
+  get sessionName(): SessionName {
+    return this._provider.connection.name;
   }
 
   /**
    * The number of changes that the server has not acknowledged.
    */
   get unacknowledged(): number {
-    return this._provider.unacknowledged;
+    return this._provider.edits.unsent.count;
   }
 
   /**
    * Whether this browser keeps them, so that a reload does not lose them.
    */
   get isKeptInBrowser(): boolean {
-    return this._provider.isKeptInBrowser;
+    return this._provider.edits.unsent.isKeptInBrowser;
   }
 
   /**
    * Why the last save failed, in words; `null` if it did not.
    */
   get saveError(): string | null {
-    return this._provider.saveError;
+    return this._provider.saves.error;
   }
 
   /**
    * Whether that was because the file was deleted. [F8]
    */
   get isFileDeleted(): boolean {
-    return this._provider.isFileDeleted;
+    return this._provider.saves.isFileDeleted;
   }
 
   /**
    * Whether there are changes that are not in the file yet.
    */
   get isDirty(): boolean {
-    return this._provider.isDirty;
+    return this._provider.saves.isDirty;
   }
 
   /**
    * Whether only explicit saves write the file. [F13]
    */
   get isSavedManually(): boolean {
-    return this._provider.saveMode.isManual;
+    return this._provider.saves.mode.isManual;
   }
 
   /**
@@ -88,7 +94,8 @@ export class DocumentStatus implements IDisposable {
    * this user: the names of other editors.
    */
   get autosavedFor(): readonly string[] {
-    const { autosave, isManual, othersWithAutosave } = this._provider.saveMode;
+    const { autosave, isManual, othersWithAutosave } =
+      this._provider.saves.mode;
     return autosave === false && !isManual ? othersWithAutosave : [];
   }
 
@@ -97,14 +104,14 @@ export class DocumentStatus implements IDisposable {
    * the epoch; `null` if that was not seen yet.
    */
   get savedAt(): number | null {
-    return this._provider.savedAt;
+    return this._provider.saves.savedAt;
   }
 
   /**
    * Whether another server on the same folder keeps the shared history. [H7]
    */
   get hasPrivateHistory(): boolean {
-    return this._provider.hasPrivateHistory;
+    return this._provider.history.isPrivate;
   }
 
   /**
@@ -119,28 +126,28 @@ export class DocumentStatus implements IDisposable {
    * not.
    */
   async ping(): Promise<number | null> {
-    return this._provider.ping().catch(() => null);
+    return this._provider.connection.ping().catch(() => null);
   }
 
   /**
    * Connect anew at once.
    */
   retry(): void {
-    this._provider.retry();
+    this._provider.connection.restart();
   }
 
   /**
    * What the user may do.
    */
   get role(): Role {
-    return this._provider.role;
+    return this._provider.access.role;
   }
 
   /**
    * Why the user may not do more; empty for editors.
    */
   get roleReason(): RoleReason {
-    return this._provider.roleReason;
+    return this._provider.access.reason;
   }
 
   /**
@@ -148,7 +155,8 @@ export class DocumentStatus implements IDisposable {
    * words; `null` if it has not, or did not say.
    */
   get reason(): string | null {
-    return this._provider.refusal?.message ?? this._provider.trouble;
+    const { refusal, trouble } = this._provider.connection;
+    return refusal?.message ?? trouble;
   }
 
   /**
@@ -174,13 +182,22 @@ export class DocumentStatus implements IDisposable {
       return;
     }
     this._isDisposed = true;
-    this._provider.statusChanged.disconnect(this._onChanged, this);
-    this._provider.unacknowledgedChanged.disconnect(this._onCounted, this);
-    this._provider.saveErrorChanged.disconnect(this._onChanged, this);
-    this._provider.dirtyChanged.disconnect(this._onChanged, this);
-    this._provider.roleChanged.disconnect(this._onChanged, this);
-    this._provider.saveMode.changed.disconnect(this._onChanged, this);
+    for (const signal of this._signals) {
+      signal.disconnect(this._onChanged, this);
+    }
+    this._provider.edits.unsent.changed.disconnect(this._onCounted, this);
     Signal.clearData(this);
+  }
+
+  private get _signals(): ISignal<unknown, void>[] {
+    const { access, connection, saves } = this._provider;
+    return [
+      connection.changed,
+      saves.errorChanged,
+      saves.dirtyChanged,
+      access.changed,
+      saves.mode.changed
+    ];
   }
 
   private _onChanged(): void {

@@ -13,17 +13,18 @@ import { Signal } from '@lumino/signaling';
 
 import type { Awareness } from 'y-protocols/awareness';
 
+import { RefusedEdits } from '../../src/session/refusedEdits';
 import { SaveMode } from '../../src/session/saveMode';
 import type {
   ConnectionStatus,
-  IConflict,
   IDocumentProvider,
   IDocumentProviderFactory,
-  IRefusedEdits,
   IRemovedContent,
+  IRestore,
   ISaveResult,
   Role,
-  RoleReason
+  RoleReason,
+  SessionName
 } from '../../src/tokens';
 
 /**
@@ -82,62 +83,78 @@ export class FakeProvider implements IDocumentProvider {
   readonly format: string;
   readonly synced = new PromiseDelegate<void>();
   readonly asked: string[] = [];
-  saves: () => Promise<ISaveResult> = async () => ({});
-
-  status: ConnectionStatus = 'live';
-  refusal = null;
-  trouble: string | null = null;
-  role: Role = 'editor';
-  roleReason: RoleReason = '';
-  refused: IRefusedEdits[] = [];
-  unacknowledged = 0;
-  saveError: string | null = null;
-  isFileDeleted = false;
-  readonly saveMode = new SaveMode(new YFile().awareness as Awareness);
-  isDirty = false;
-  hasPrivateHistory = false;
-  savedAt: number | null = null;
-  conflicts: IConflict[] = [];
+  writes: () => Promise<ISaveResult> = async () => ({});
   isDisposed = false;
-  readonly statusChanged = new Signal<this, ConnectionStatus>(this);
-  readonly unacknowledgedChanged = new Signal<this, number>(this);
-  readonly saveErrorChanged = new Signal<this, string | null>(this);
-  readonly dirtyChanged = new Signal<this, boolean>(this);
-  readonly roleChanged = new Signal<this, Role>(this);
-  readonly refusedChanged = new Signal<this, void>(this);
-  readonly contentRemoved = new Signal<this, IRemovedContent[]>(this);
-  readonly repaired = new Signal<this, number>(this);
-  readonly conflictsChanged = new Signal<this, void>(this);
+
+  readonly connection = {
+    status: 'live' as ConnectionStatus,
+    name: 'live' as SessionName,
+    refusal: null,
+    trouble: null as string | null,
+    changed: new Signal<object, void>({}),
+    ping: async (): Promise<number> => {
+      this.asked.push('ping');
+      return 12;
+    },
+    restart: () => {
+      this.asked.push('restart');
+    }
+  };
+  readonly access = {
+    role: 'editor' as Role,
+    reason: '' as RoleReason,
+    changed: new Signal<object, void>({})
+  };
+  readonly saves = {
+    isDirty: false,
+    savedAt: null as number | null,
+    error: null as string | null,
+    isFileDeleted: false,
+    mode: new SaveMode(new YFile().awareness as Awareness),
+    dirtyChanged: new Signal<object, void>({}),
+    errorChanged: new Signal<object, void>({}),
+    save: () => {
+      this.asked.push('save');
+      return this.writes();
+    },
+    revert: async () => {
+      this.asked.push('revert');
+    },
+    recreate: async () => {
+      this.asked.push('recreate');
+      return {};
+    }
+  };
+  readonly edits = {
+    unsent: {
+      count: 0,
+      isKeptInBrowser: false,
+      changed: new Signal<object, void>({})
+    },
+    refused: new RefusedEdits(),
+    recovered: {
+      list: [],
+      changed: new Signal<object, void>({}),
+      recover: async () => undefined,
+      discard: () => undefined
+    },
+    removed: new Signal<object, IRemovedContent[]>({})
+  };
+  readonly conflicts = {
+    list: [],
+    changed: new Signal<object, void>({}),
+    resolve: () => true,
+    cellNumber: () => null
+  };
+  readonly history = {
+    isPrivate: false,
+    repaired: new Signal<object, number>({}),
+    restored: new Signal<object, IRestore>({})
+  };
+  readonly disposed = new Signal<this, void>(this);
 
   get ready(): Promise<void> {
     return this.synced.promise;
-  }
-
-  save(): Promise<ISaveResult> {
-    this.asked.push('save');
-    return this.saves();
-  }
-
-  async revert(): Promise<void> {
-    this.asked.push('revert');
-  }
-
-  async recreate(): Promise<ISaveResult> {
-    this.asked.push('recreate');
-    return {};
-  }
-
-  async ping(): Promise<number> {
-    this.asked.push('ping');
-    return 12;
-  }
-
-  retry(): void {
-    this.asked.push('retry');
-  }
-
-  resolve(): boolean {
-    return true;
   }
 
   async connectToForkDoc(): Promise<void> {
@@ -146,15 +163,6 @@ export class FakeProvider implements IDocumentProvider {
 
   async reconnect(): Promise<void> {
     this.asked.push('reconnect');
-  }
-
-  discard(edits: IRefusedEdits): void {
-    this.refused = this.refused.filter(each => each !== edits);
-    this.refusedChanged.emit();
-  }
-
-  cellNumber(): null {
-    return null;
   }
 
   dispose(): void {

@@ -18,7 +18,7 @@ import * as Y from 'yjs';
 import type { Connection } from '../../src/connection/connection';
 import type { IReply, Message } from '../../src/protocol';
 import { mirror } from '../../src/rebase/patchDoc';
-import type { IConflict } from '../../src/tokens';
+import type { IConflict, IDocumentConnection } from '../../src/tokens';
 import {
   decodeMessage,
   encodeReply,
@@ -382,6 +382,21 @@ export function useFakeClock(): void {
 export async function timersLeft(): Promise<number> {
   await vi.advanceTimersByTimeAsync(20);
   return vi.getTimerCount();
+}
+
+/**
+ * The statuses of a connection from now on, each time it is another one.
+ */
+export function statusesOf(connection: IDocumentConnection): string[] {
+  const statuses: string[] = [];
+  let known: string = connection.status;
+  connection.changed.connect(() => {
+    if (connection.status !== known) {
+      known = connection.status;
+      statuses.push(known);
+    }
+  });
+  return statuses;
 }
 
 /**
