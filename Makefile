@@ -95,12 +95,12 @@ test-ui: $(WHEEL_ENV_STAMP) $(NODE_MODULES) $(CHROMIUM_STAMP)  ## Run the browse
 	@COLLAB_PYTHON="$(CURDIR)/$(WHEEL_ENV)/bin/python" CHROMIUM_PATH="$$(cat $(CHROMIUM_STAMP))" \
 		$(STEP) "Browser tests" jlpm workspace @jupyter/collaboration-ui-tests test $(ARGS)
 
-test-extensions: $(WHEEL_STAMP) $(VENV_STAMP) $(NODE_MODULES) $(CHROMIUM_STAMP) $(BENCH_PEER)/.stamp  ## Run the tests with other packages, in environments of their own (slow)
+test-extensions: $(WHEEL_STAMP) $(VENV_STAMP) $(NODE_MODULES) $(CHROMIUM_STAMP)  ## Run the tests with other packages, in environments of their own (slow)
 	@$(STEP) "Creating environments with other packages (build/extensions)" \
 		.venv/bin/python scripts/extension_envs.py
-	@$(STEP) "Comparing the public names with those of jupyter-collaboration $(PEER_VERSION)" \
+	@$(STEP) "Comparing what is public with jupyter-collaboration $(PEER_VERSION)" \
 		.venv/bin/python scripts/compare_surface.py \
-		$(BENCH_PEER)/bin/python build/extensions/published/bin/python
+		build/extensions/oracle/bin/python build/extensions/published/bin/python
 	@$(STEP) "The published package's own server tests" .venv/bin/python scripts/published_tests.py
 	@CHROMIUM_PATH="$$(cat $(CHROMIUM_STAMP))" $(STEP) "Tests with other packages" \
 		jlpm workspace @jupyter/collaboration-ui-tests test --config playwright.extensions.config.ts $(ARGS)

@@ -196,9 +196,11 @@ class YDocExtension(ExtensionApp):
         """Create the rooms and the HTTP handlers."""
         assert self.serverapp is not None
         self._running: asyncio.Task[None] | None = None
+        self._can_run = False
         if self.disable_rtc:
             return
         config: Config = self.config
+        file_ids = self._file_id_manager
         root = Path(self.serverapp.root_dir).expanduser()
         backend = self._store_class()(config=config, log=self.log).backend(root)
         self._options = SynchronizerOptions(
@@ -219,7 +221,7 @@ class YDocExtension(ExtensionApp):
         )
         contents = self.serverapp.contents_manager
         self.file_loaders = FileLoaderMapping(self.ywebsocket_server)
-        self._file_ids = FileIds(self._file_id_manager, contents)
+        self._file_ids = FileIds(file_ids, contents)
         shared_root = "" if backend.is_within(root) else str(root)
         lost_files = LostFiles(self.ywebsocket_server, self._file_ids, contents, shared_root)
         places = self._places = Paths(contents, self._file_ids, lost_files)
@@ -274,6 +276,7 @@ class YDocExtension(ExtensionApp):
                 (rf"/api/collaboration/room/{room_id}", RoomHandler, socket_parts),
             ]
         )
+        self._can_run = True
 
     def _store_class(self) -> type[YStore]:
         """Return the configured class; a store of ours for a class of another package."""
@@ -337,15 +340,14 @@ class YDocExtension(ExtensionApp):
         self.serverapp.event_logger.emit(schema_id=f"{EVENTS_URI}/{schema}/v1", data=data)
 
     async def _start_jupyter_server_extension(self, serverapp: Any) -> None:
-        if not self.disable_rtc:
-            self._start()
+        self._start()
 
     def _start(self) -> None:
-        """Start the rooms, unless they are running.
+        """Start the rooms, unless they are running, or could not be created.
 
         If a server does not start its extensions, as in pytest-jupyter, the first use starts them.
         """
-        if self._running is None and not self.disable_rtc:
+        if self._running is None and self._can_run:
             sys.setswitchinterval(min(sys.getswitchinterval(), SWITCH_INTERVAL))
             self._running = asyncio.get_running_loop().create_task(self._run())
 

@@ -19,6 +19,7 @@ WHEELS = sorted((ROOT / "dist").glob("*.whl"))
 OURS = next(str(path) for path in WHEELS if path.name.startswith("jupyter_collaboration-5"))
 JUPYTER = ["jupyterlab>=4.6,<5", "notebook>=7.6,<8", "ipykernel"]
 LINKS = ["--find-links", str(ROOT / "dist")]
+PEER_VERSION = "5.0.4"
 PUBLISHED = ["jupyter-server-ydoc==3.0.4", "jupyter-docprovider==3.0.4"]
 PUBLISHED_UI = "jupyter-collaboration-ui==3.0.4"
 
@@ -44,11 +45,18 @@ ENVIRONMENTS: dict[str, list[list[str]]] = {
         ["install", OURS, *JUPYTER],
         ["install", "jupyter-server-documents"],
     ],
-    # The published package's own tests.
+    # What is published, to compare with.
+    "oracle": [
+        ["install", f"jupyter-collaboration=={PEER_VERSION}", *JUPYTER],
+        ["install", "jupyter-server-ydoc[test]==3.0.4", "jupyter-server-fileid[test]"],
+    ],
+    # The published package's own tests, with ours.
     "published": [
         ["install", OURS, "jupyter-server[test]", "jupyter-server-fileid[test]"],
         ["install", "httpx-ws>=0.9", "dirty-equals", "pytest"],
     ],
+    # JupyterHub, whose single-user servers run here as well.
+    "hub": [["install", OURS, *JUPYTER, "jupyterhub>=5.2,<6"]],
     # Clients and programs that write notebooks.
     "programs": [
         ["install", OURS, *JUPYTER, "jupytext", "papermill", "jupyter-nbmodel-client"],

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import logging
 from pathlib import Path
 from typing import Any
@@ -103,3 +104,27 @@ def test_the_earlier_name_of_a_setting_sets_the_later_one() -> None:  # [C1]
     assert stores.SQLiteYStore(document_ttl=60).squash_after_inactivity_of == 60
     both = stores.SQLiteYStore(document_ttl=60, squash_after_inactivity_of=30)
     assert both.squash_after_inactivity_of == 30
+
+
+def test_a_server_without_file_ids_starts_and_stops_without_collaboration(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, lines: list[str]
+) -> None:  # [M11]
+    for name in ("CONFIG_DIR", "DATA_DIR", "RUNTIME_DIR"):
+        monkeypatch.setenv(f"JUPYTER_{name}", str(tmp_path / name))
+    ServerApp.clear_instance()
+    server = ServerApp.instance(
+        root_dir=str(tmp_path), jpserver_extensions={"jupyter_server_ydoc": True}
+    )
+    server.initialize(argv=[], find_extensions=False, new_httpserver=False)
+    assert any("requires the server extension jupyter_server_fileid" in line for line in lines)
+    (extension,) = server.extension_manager.extension_apps["jupyter_server_ydoc"]
+
+    async def start_and_stop() -> None:
+        await extension._start_jupyter_server_extension(server)
+        await extension.stop_extension()
+
+    try:
+        asyncio.run(start_and_stop())
+    finally:
+        ServerApp.clear_instance()
+        YDocExtension.clear_instance()
