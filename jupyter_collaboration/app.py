@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import asyncio
 import sys
+from datetime import datetime, timezone
 from pathlib import Path
 from typing import Any
 from weakref import WeakValueDictionary
 
-from anyio import Lock, create_task_group
+from anyio import Lock, create_task_group, sleep
 from jupyter_server.extension.application import ExtensionApp
 from jupyter_server_fileid.manager import BaseFileIdManager
 from jupyter_ydoc.ybasedoc import YBaseDoc
@@ -40,6 +41,13 @@ from .versions.service import VersionService
 from .web.forks import ForkHandler
 from .web.rebase import RebaseHandler
 from .web.session import SessionHandler
+from .web.sharing import (
+    InvitationHandler,
+    InvitationsHandler,
+    PeopleHandler,
+    ShareHandler,
+    SharingHandler,
+)
 from .web.timeline import TimelineHandler, UndoRedoHandler
 from .web.versions import AuthorsHandler, PageHandler, RestoreHandler, VersionHandler
 from .web.websocket import RoomHandler
@@ -61,6 +69,9 @@ SWITCH_INTERVAL = 0.001
 With Python's default of 5 ms, a message that needs the lock several times waits for 30 ms while a
 large notebook is saved in a thread.
 """
+
+ACTIVITY_INTERVAL = 30.0
+"""How often, in seconds, open documents count as activity, for cullers of idle servers."""
 
 STOP_GRACE = 0.5
 """Seconds that a hanging save gets to finish after everything else has stopped."""
@@ -274,6 +285,19 @@ class YDocExtension(ExtensionApp):
                 (rf"/api/collaboration/rebase/{room_id}", RebaseHandler, parts),
                 (rf"/api/collaboration/fork/{room_id}", ForkHandler, parts),
                 (rf"/api/collaboration/room/{room_id}", RoomHandler, socket_parts),
+                (r"/api/collaboration/sharing", SharingHandler, parts),
+                (r"/api/collaboration/sharing/people", PeopleHandler, parts),
+                (r"/api/collaboration/sharing/codes", InvitationsHandler, parts),
+                (
+                    r"/api/collaboration/sharing/codes/(?P<invitation>sc_[0-9]{1,15})",
+                    InvitationHandler,
+                    parts,
+                ),
+                (
+                    r"/api/collaboration/sharing/(?P<kind>user|group)/(?P<name>[^/]+)",
+                    ShareHandler,
+                    parts,
+                ),
             ]
         )
         self._can_run = True
@@ -355,8 +379,18 @@ class YDocExtension(ExtensionApp):
         """Run all tasks of the extension, until the rooms are stopped."""
         async with create_task_group() as tasks:
             tasks.start_soon(self._orphan_cleanup.run)
+            tasks.start_soon(self._report_activity)
             await self.ywebsocket_server.run()
             tasks.cancel_scope.cancel()
+
+    async def _report_activity(self) -> None:
+        """Count documents in which people are as activity, so that no culler stops the server."""
+        assert self.serverapp is not None
+        times = self.serverapp.web_app.settings["last_activity_times"]
+        while True:
+            if self.ywebsocket_server.has_members():
+                times["jupyter_collaboration"] = datetime.now(timezone.utc)
+            await sleep(ACTIVITY_INTERVAL)
 
     async def stop_extension(self) -> None:
         """Save all documents, and disconnect all members."""

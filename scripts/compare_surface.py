@@ -3,8 +3,8 @@
     python scripts/compare_surface.py PYTHON_WITH_PUBLISHED PYTHON_WITH_OURS
 
 Compared are the names, signatures and traits of the Python modules, the event schemas, the answers
-of two real servers to good and bad requests, the settings schemas, and the ids of plugins and tokens
-in the front ends. What is missing or different has to be listed with its reason in
+of two real servers to good and bad requests, the settings schemas, and the ids of plugins and
+tokens in the front ends. What is missing or different has to be listed with its reason in
 `surface/differences.py`, and what is listed there has to differ. What ours offers in addition is no
 difference.
 """
@@ -61,13 +61,12 @@ def accepts(ours: list[list[Any]], published: list[list[Any]]) -> bool:
             return False
         if own is not None and optional and not own[2]:
             return False
-        if kind.startswith("POSITIONAL") and "VAR_POSITIONAL" not in kinds:
-            if index >= len(positional) or positional[index][0] != name:
-                return False
+        place = positional[index : index + 1]
+        by_position = kind.startswith("POSITIONAL") and "VAR_POSITIONAL" not in kinds
+        if by_position and [each[0] for each in place] != [name]:
+            return False
     known = {name for name, _, _ in published}
-    return all(
-        optional or kind.startswith("VAR") or name in known for name, kind, optional in ours
-    )
+    return all(optional or kind.startswith("VAR") or name in known for name, kind, optional in ours)
 
 
 def spelled(signature: Any) -> str:

@@ -25,6 +25,7 @@ LAYERS = [
     ["app"],
     ["stores"],
     ["web.versions", "web.timeline", "web.forks", "web.session", "web.rebase", "web.websocket"],
+    ["web.sharing"],
     ["web.base", "web.outbox"],
     ["rooms.timeline"],
     [
@@ -72,7 +73,7 @@ LAYERS = [
     ["history.attribution"],
     ["history.model"],
     ["access.paths", "access.roles"],
-    ["access.identity", "access.quotas", "access.file_ids"],
+    ["access.identity", "access.quotas", "access.file_ids", "access.hub"],
     ["documents.snapshot"],
     [
         "documents.validation",

@@ -10,9 +10,7 @@ COLLABORATION = "@jupyter/collaboration-extension"
 DOCPROVIDER = "@jupyter/docprovider-extension"
 
 PYTHON = {
-    **with_reason(
-        "forks are kept in the store", "handlers.FORK_DOCUMENTS handlers.FORK_ROOMS"
-    ),
+    **with_reason("forks are kept in the store", "handlers.FORK_DOCUMENTS handlers.FORK_ROOMS"),
     **with_reason("a module's own shorthand", "handlers.YFILE rooms.YFILE"),
     **with_reason(
         "stores of ours need no metaclass",

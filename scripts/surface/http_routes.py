@@ -65,7 +65,7 @@ class Server:
             env[f"JUPYTER_{name}"] = str(self._folder / name)
             (self._folder / name).mkdir()
         self._log = (self._folder / "log").open("wb")
-        self.process = subprocess.Popen(
+        self.process = subprocess.Popen(  # noqa: ASYNC220 (stopped without a loop)
             command, cwd=self.root, env=env, stdout=self._log, stderr=self._log
         )
         while (await self.ask("GET", "api/status"))[0] != 200:
@@ -167,9 +167,7 @@ async def answers(server: Server) -> dict[str, Any]:
     found["socket of an unknown file"] = await server.closing(
         f"text:file:{UNKNOWN}", f"{login}&sessionId={session['sessionId']}"
     )
-    found["socket, not logged in"] = await server.closing(
-        room, f"sessionId={session['sessionId']}"
-    )
+    found["socket, not logged in"] = await server.closing(room, f"sessionId={session['sessionId']}")
     member = await server.connect(room, joined)
     if isinstance(member, int):
         raise RuntimeError(f"The room cannot be joined: {member}")

@@ -12,6 +12,7 @@ from pathlib import Path
 from typing import Any
 
 import yaml
+
 from jupyter_server_ydoc.app import YDocExtension
 from jupyter_server_ydoc.stores import SQLiteYStore, TempFileYStore
 

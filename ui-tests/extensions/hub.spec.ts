@@ -1,0 +1,256 @@
+// Copyright (c) Jupyter Collaboration contributors.
+// Distributed under the terms of the BSD 3-Clause License.
+
+/**
+ * JupyterHub: people work together in the server of one of them. [P13]
+ *
+ * The hub is behind its proxy, below a prefix; Ada's server is the one that is shared.
+ */
+
+import * as fs from 'node:fs';
+import * as path from 'node:path';
+
+import type { Browser, Page } from '@playwright/test';
+import { expect, test as base } from '@playwright/test';
+
+import { notebook } from '../support/documents';
+import { Hub } from '../support/hub';
+import { pythonOf } from './environments';
+
+const test = base.extend<{}, { hub: Hub }>({
+  hub: [
+    async ({}, use) => {
+      const hub = new Hub(pythonOf('hub'));
+      await hub.start();
+      await use(hub);
+      await hub.dispose();
+    },
+    { scope: 'worker', timeout: 240_000 }
+  ]
+});
+
+test.describe.configure({ mode: 'serial', timeout: 240_000 });
+
+test.afterEach(async ({ hub }, testInfo) => {
+  if (testInfo.status !== testInfo.expectedStatus) {
+    const body = hub.log();
+    await testInfo.attach('hub.log', { body, contentType: 'text/plain' });
+  }
+});
+
+/**
+ * Sign in on the page that the hub shows.
+ */
+async function signIn(page: Page, user: string): Promise<void> {
+  await page.getByLabel('Username').fill(user);
+  await page.getByLabel('Password').fill('any');
+  await page.getByRole('button', { name: /sign in/i }).click();
+}
+
+/**
+ * A browser of a user who has signed in on the hub.
+ */
+async function browserOf(
+  browser: Browser,
+  hub: Hub,
+  user: string
+): Promise<Page> {
+  const context = await browser.newContext();
+  const page = await context.newPage();
+  await page.goto(`${hub.url}/hub/login`);
+  await signIn(page, user);
+  // Signed in: the hub's page, or the user's server, which the hub starts.
+  await expect(page).not.toHaveURL(/hub\/login/, { timeout: 60_000 });
+  return page;
+}
+
+/**
+ * Open Ada's document, and wait until it is shared.
+ */
+async function open(page: Page, hub: Hub, name: string): Promise<void> {
+  await page.goto(`${hub.url}/user/ada/lab/tree/${name}`);
+  await expect(page.locator('.jp-Notebook .jp-Cell').first()).toBeVisible({
+    timeout: 90_000
+  });
+  await expect.poll(() => text(page), { timeout: 60_000 }).not.toBe('');
+}
+
+/**
+ * The source of the first cell, once the document is ready.
+ */
+async function text(page: Page): Promise<string> {
+  return page.evaluate(() => {
+    const { context } = window.jupyterapp.shell.currentWidget ?? {};
+    if (!context?.isReady || !context.model.collaborative) {
+      return '';
+    }
+    return JSON.parse(context.model.toString()).cells[0].source as string;
+  });
+}
+
+/**
+ * Type at the end of the first cell.
+ */
+async function type(page: Page, typed: string): Promise<void> {
+  await page.locator('.jp-Notebook .cm-content').first().click();
+  await page.keyboard.press('Control+End');
+  await page.keyboard.type(typed);
+}
+
+/**
+ * Create a document in Ada's home.
+ */
+function write(hub: Hub, name: string, source: string): void {
+  fs.mkdirSync(hub.root('ada'), { recursive: true });
+  fs.writeFileSync(
+    path.join(hub.root('ada'), name),
+    JSON.stringify(notebook(source))
+  );
+}
+
+let ada: Page;
+let grace: Page;
+
+test('a user is found and given access, and both see each other', async ({
+  browser,
+  hub
+}) => {
+  write(hub, 'shared.ipynb', 'x = 1');
+  await hub.ask('POST', 'users/grace');
+  await hub.ask('POST', 'users/alan');
+  ada = await browserOf(browser, hub, 'ada');
+  await open(ada, hub, 'shared.ipynb');
+
+  grace = await browserOf(browser, hub, 'grace');
+  const refused = await grace.goto(`${hub.url}/user/ada/lab`);
+  expect(refused?.status()).toBeGreaterThanOrEqual(400);
+
+  await ada.getByRole('button', { name: 'Share', exact: true }).click();
+  const dialog = ada.getByRole('dialog');
+  await expect(dialog.getByLabel('Link', { exact: true })).toHaveValue(
+    `${hub.url}/user/ada/lab/tree/shared.ipynb`
+  );
+  await expect(dialog).toContainText('Only you.');
+  await dialog.getByRole('searchbox').fill('gra');
+  await dialog.getByRole('button', { name: 'Give access to grace' }).click();
+  await expect(
+    dialog.getByRole('button', { name: 'Revoke access of grace' })
+  ).toBeVisible();
+  await expect(
+    dialog.getByRole('button', { name: 'Give access to grace' })
+  ).toHaveCount(0);
+  await dialog.getByRole('button', { name: 'Close' }).click();
+
+  await open(grace, hub, 'shared.ipynb');
+  await type(ada, '2');
+  await expect.poll(() => text(grace)).toBe('x = 12');
+  await type(grace, '3');
+  await expect.poll(() => text(ada)).toBe('x = 123');
+  // Names are those of the hub, not anonymous ones.
+  await expect(ada.getByRole('button', { name: /^grace/i })).toBeVisible();
+  await expect(grace.getByRole('button', { name: /^ada/i })).toBeVisible();
+  const onDisk = path.join(hub.root('ada'), 'shared.ipynb');
+  await expect
+    .poll(() => fs.readFileSync(onDisk, 'utf-8'))
+    .toContain('x = 123');
+});
+
+test('a guest cannot pass the access on', async ({ hub }) => {
+  await grace.getByRole('button', { name: 'Share', exact: true }).click();
+  const dialog = grace.getByRole('dialog');
+  await expect(dialog.getByRole('searchbox')).toHaveCount(0);
+  await expect(
+    dialog.getByRole('button', { name: 'Share This Server…' })
+  ).toBeVisible();
+  await dialog.getByRole('button', { name: 'Close' }).click();
+  const status = await grace.evaluate(async url => {
+    const xsrf = /_xsrf=([^;]+)/.exec(document.cookie)?.[1] ?? '';
+    const response = await fetch(url, {
+      method: 'PUT',
+      headers: { 'X-XSRFToken': xsrf }
+    });
+    return response.status;
+  }, `${hub.url}/user/ada/api/collaboration/sharing/user/alan`);
+  expect(status).toBe(403);
+});
+
+test('a session that has expired costs nothing that was typed', async ({
+  hub
+}) => {
+  await grace.context().clearCookies();
+  const { status } = await hub.ask('DELETE', 'users/ada/server');
+  expect([202, 204]).toContain(status);
+  await expect
+    .poll(async () => {
+      const { data } = await hub.ask('GET', 'users/ada');
+      return (data as { server: string | null }).server;
+    })
+    .toBeNull();
+  await type(grace, '4');
+  await expect.poll(() => text(grace)).toBe('x = 1234');
+  await hub.ask('POST', 'users/ada/server');
+  await expect.poll(() => text(ada), { timeout: 60_000 }).toBe('x = 123');
+  // Signed out, Grace's edit waits; in another tab she signs in again.
+  const tab = await grace.context().newPage();
+  await tab.goto(`${hub.url}/hub/login`);
+  await signIn(tab, 'grace');
+  await expect(tab).not.toHaveURL(/hub\/login/, { timeout: 60_000 });
+  await tab.goto(`${hub.url}/user/ada/lab/tree/shared.ipynb`);
+  await expect
+    .poll(() => text(ada), { timeout: 120_000 })
+    .toBe('x = 1234');
+  await tab.close();
+});
+
+test('access ends when it is revoked, and a group can have it', async ({
+  browser,
+  hub
+}) => {
+  await open(ada, hub, 'shared.ipynb');
+  await ada.getByRole('button', { name: 'Share', exact: true }).click();
+  const dialog = ada.getByRole('dialog');
+  await dialog.getByRole('button', { name: 'Revoke access of grace' }).click();
+  await expect(dialog).toContainText('Only you.');
+  const other = await browserOf(browser, hub, 'grace');
+  const refused = await other.goto(`${hub.url}/user/ada/lab`);
+  expect(refused?.status()).toBeGreaterThanOrEqual(400);
+
+  await dialog.getByRole('searchbox').fill('cla');
+  await dialog
+    .getByRole('button', { name: 'Give access to Group class' })
+    .click();
+  await expect(
+    dialog.getByRole('button', { name: 'Revoke access of Group class' })
+  ).toBeVisible();
+  const alan = await browserOf(browser, hub, 'alan');
+  await open(alan, hub, 'shared.ipynb');
+  await dialog
+    .getByRole('button', { name: 'Revoke access of Group class' })
+    .click();
+  await dialog.getByRole('button', { name: 'Close' }).click();
+});
+
+test('an invitation leads to the document, and ends when it is revoked', async ({
+  browser,
+  hub
+}) => {
+  await ada.getByRole('button', { name: 'Share', exact: true }).click();
+  const dialog = ada.getByRole('dialog');
+  await dialog.getByRole('button', { name: 'Create Invitation' }).click();
+  const link = await dialog.getByLabel('Invitation link').inputValue();
+  const { data } = await hub.ask('GET', 'share-codes/ada/');
+  const [{ expires_at }] = (data as { items: { expires_at: string }[] }).items;
+  expect(Date.parse(expires_at) - Date.now()).toBeLessThan(25 * 3600_000);
+
+  const eve = await browserOf(browser, hub, 'eve');
+  await eve.goto(link);
+  await eve.getByRole('button', { name: /accept/i }).click();
+  await expect(eve).toHaveURL(/user\/ada\/lab\/tree\/shared\.ipynb/);
+  await expect.poll(() => text(eve), { timeout: 90_000 }).toBe('x = 1234');
+
+  await dialog.getByRole('button', { name: /Revoke invitation/ }).click();
+  await expect(dialog.getByLabel('Invitation link')).toHaveCount(0);
+  const mallory = await browserOf(browser, hub, 'mallory');
+  const refused = await mallory.goto(link);
+  expect(refused?.status()).toBe(404);
+});
