@@ -11,10 +11,12 @@ import json
 import os
 from collections.abc import Iterable
 from dataclasses import dataclass
+from enum import Enum
 from typing import Any
 from urllib.parse import quote, urlencode
 
 from tornado.httpclient import AsyncHTTPClient, HTTPClientError
+from tornado.web import HTTPError
 
 from ..errors import HubRefused, HubUnavailable
 
@@ -22,6 +24,35 @@ LISTED = 50
 """Most users, and most groups, that a search returns."""
 
 KINDS = ("user", "group")
+
+
+class Standing(Enum):
+    """What a hub says of a user who is connected."""
+
+    ACCESS = "access"
+    NO_ACCESS = "no access"
+    SIGNED_OUT = "signed out"
+
+
+async def standing_of(auth: Any, handler: Any) -> Standing:
+    """Ask a hub whether the user of a connection still has access to this server. [M2]
+
+    The hub's identity provider identifies a user once for each connection. Answers of the hub are
+    kept for as long as its setting `HubAuth.cache_max_age` says.
+    """
+    token = auth.get_token(handler)
+    if not token:
+        return Standing.ACCESS  # identified by other means, which the authorizer judges
+    try:
+        user = await auth.user_for_token(token, session_id=auth.get_session_id(handler), sync=False)
+    except HTTPError as error:
+        if error.status_code < 500:
+            raise
+        return Standing.ACCESS  # the hub is away, as during its own restart
+    if user is None:
+        return Standing.SIGNED_OUT
+    permitted = auth.check_scopes(auth.access_scopes, user)
+    return Standing.ACCESS if permitted else Standing.NO_ACCESS
 
 
 @dataclass(frozen=True)

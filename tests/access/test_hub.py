@@ -10,8 +10,9 @@ from typing import Any
 
 import pytest
 from aiohttp import web
+from tornado.web import HTTPError
 
-from jupyter_collaboration.access.hub import Hub, SharedServer
+from jupyter_collaboration.access.hub import Hub, SharedServer, Standing, standing_of
 from jupyter_collaboration.errors import HubRefused, HubUnavailable
 
 SERVER = SharedServer("ada", "lab 1")
@@ -148,5 +149,56 @@ def test_a_refusal_of_the_hub_has_its_words_and_its_status(
             assert refused.value.status == 404
         with pytest.raises(HubUnavailable):
             await hub.shares()
+
+    run(test())
+
+
+class FakeAuth:
+    """The part of JupyterHub's HubAuth that checks users, with one token."""
+
+    access_scopes = frozenset({"access:servers!server=ada/lab 1"})
+
+    def __init__(self, token: str, answer: Any) -> None:
+        self._token = token
+        self._answer = answer
+
+    def get_token(self, handler: Any) -> str:
+        return self._token
+
+    def get_session_id(self, handler: Any) -> str:
+        return "session"
+
+    async def user_for_token(self, token: str, *, session_id: str, sync: bool) -> Any:
+        if isinstance(self._answer, Exception):
+            raise self._answer
+        return self._answer
+
+    def check_scopes(self, required: frozenset[str], user: dict[str, Any]) -> set[str]:
+        return set(required) & set(user["scopes"])
+
+
+@pytest.mark.parametrize(
+    ("token", "answer", "standing"),
+    [
+        ("a", {"scopes": ["access:servers!server=ada/lab 1"]}, Standing.ACCESS),
+        ("a", {"scopes": []}, Standing.NO_ACCESS),
+        ("a", None, Standing.SIGNED_OUT),
+        ("a", HTTPError(502), Standing.ACCESS),
+        ("", None, Standing.ACCESS),
+    ],
+)
+def test_a_hub_is_asked_again_about_those_who_are_connected(
+    token: str, answer: Any, standing: Standing, run: Callable[..., Any]
+) -> None:  # [M2]
+    async def test() -> None:
+        assert await standing_of(FakeAuth(token, answer), None) is standing
+
+    run(test())
+
+
+def test_a_refusal_to_check_is_no_access(run: Callable[..., Any]) -> None:  # [M2]
+    async def test() -> None:
+        with pytest.raises(HTTPError):
+            await standing_of(FakeAuth("a", HTTPError(403)), None)
 
     run(test())

@@ -69,9 +69,20 @@ async function browserOf(
  */
 async function open(page: Page, hub: Hub, name: string): Promise<void> {
   await page.goto(`${hub.url}/user/ada/lab/tree/${name}`);
-  await expect(page.locator('.jp-Notebook .jp-Cell').first()).toBeVisible({
-    timeout: 90_000
-  });
+  await ready(page);
+}
+
+/**
+ * Let Ada's server know who it is, if the hub asks, and wait for the document.
+ */
+async function ready(page: Page): Promise<void> {
+  const cell = page.locator('.jp-Notebook .jp-Cell').first();
+  const consent = page.getByRole('button', { name: 'Authorize' });
+  await expect(cell.or(consent)).toBeVisible({ timeout: 90_000 });
+  if (await consent.isVisible()) {
+    await consent.click();
+  }
+  await expect(cell).toBeVisible({ timeout: 90_000 });
   await expect.poll(() => text(page), { timeout: 60_000 }).not.toBe('');
 }
 
@@ -195,10 +206,8 @@ test('a session that has expired costs nothing that was typed', async ({
   await tab.goto(`${hub.url}/hub/login`);
   await signIn(tab, 'grace');
   await expect(tab).not.toHaveURL(/hub\/login/, { timeout: 60_000 });
-  await tab.goto(`${hub.url}/user/ada/lab/tree/shared.ipynb`);
-  await expect
-    .poll(() => text(ada), { timeout: 120_000 })
-    .toBe('x = 1234');
+  await open(tab, hub, 'shared.ipynb');
+  await expect.poll(() => text(ada), { timeout: 120_000 }).toBe('x = 1234');
   await tab.close();
 });
 
@@ -211,6 +220,8 @@ test('access ends when it is revoked, and a group can have it', async ({
   const dialog = ada.getByRole('dialog');
   await dialog.getByRole('button', { name: 'Revoke access of grace' }).click();
   await expect(dialog).toContainText('Only you.');
+  // The page that is open is disconnected, and says so.
+  await expect(ada.getByRole('button', { name: /^grace/i })).toHaveCount(0);
   const other = await browserOf(browser, hub, 'grace');
   const refused = await other.goto(`${hub.url}/user/ada/lab`);
   expect(refused?.status()).toBeGreaterThanOrEqual(400);
@@ -245,8 +256,9 @@ test('an invitation leads to the document, and ends when it is revoked', async (
   const eve = await browserOf(browser, hub, 'eve');
   await eve.goto(link);
   await eve.getByRole('button', { name: /accept/i }).click();
+  await ready(eve);
   await expect(eve).toHaveURL(/user\/ada\/lab\/tree\/shared\.ipynb/);
-  await expect.poll(() => text(eve), { timeout: 90_000 }).toBe('x = 1234');
+  expect(await text(eve)).toBe('x = 1234');
 
   await dialog.getByRole('button', { name: /Revoke invitation/ }).click();
   await expect(dialog.getByLabel('Invitation link')).toHaveCount(0);

@@ -87,7 +87,12 @@ c.Authenticator.allow_all = True
 c.JupyterHub.spawner_class = "simple"
 c.SimpleLocalProcessSpawner.home_dir_template = "${this._folder}/homes/{username}"
 c.Spawner.default_url = "/lab"
-c.Spawner.args = ["--allow-root", "--LabApp.expose_app_in_browser=True"]
+c.Spawner.args = [
+    "--allow-root",
+    "--LabApp.expose_app_in_browser=True",
+    "--YDocExtension.role_check_interval=1",
+    "--HubOAuth.cache_max_age=1",
+]
 c.Spawner.http_timeout = c.Spawner.start_timeout = 120
 c.Spawner.environment = {
     "JUPYTER_PLATFORM_DIRS": "0",

@@ -139,7 +139,7 @@ class Invitation extends Widget {
         ? trans.__(
             'Others need access to this server: share it on the page of the hub.'
           )
-      : trans.__('Others need a way to log in to this server, or its token.');
+        : trans.__('Others need a way to log in to this server, or its token.');
     this.node.append(note);
     if (_token) {
       const label = document.createElement('label');

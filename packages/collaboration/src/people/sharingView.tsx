@@ -177,10 +177,7 @@ function Shares({ model, trans }: IProps): React.ReactElement {
           <li key={`${each.kind} ${each.name}`}>
             <span>{nameOf(each, trans)}</span>
             <span className="jp-Sharing-note">
-              {trans.__(
-                'since %1',
-                new Date(each.since).toLocaleDateString()
-              )}
+              {trans.__('since %1', new Date(each.since).toLocaleDateString())}
             </span>
             <button
               className="jp-mod-styled jp-mod-minimal"
@@ -236,10 +233,7 @@ function Invitations({ model, trans }: IProps): React.ReactElement {
         {model.codes.map(each => (
           <li key={each.id}>
             <span>
-              {trans.__(
-                'until %1',
-                new Date(each.expires).toLocaleString()
-              )}
+              {trans.__('until %1', new Date(each.expires).toLocaleString())}
             </span>
             <span className="jp-Sharing-note">
               {trans._n(

@@ -1,0 +1,22 @@
+"""How Sphinx builds this documentation: `make docs`."""
+
+import re
+from pathlib import Path
+
+VERSION = Path(__file__).parent.parent / "jupyter_collaboration" / "_version.py"
+
+project = "Jupyter Collaboration"
+author = "Jupyter Collaboration contributors"
+copyright = author
+release = re.findall(r'"(.+)"', VERSION.read_text(encoding="utf-8"))[0]
+version = release
+
+extensions = ["myst_parser"]
+myst_heading_anchors = 3
+myst_enable_extensions = ["colon_fence"]
+exclude_patterns = ["images"]
+nitpicky = True
+
+html_theme = "pydata_sphinx_theme"
+html_title = f"{project} {release}"
+html_theme_options = {"show_toc_level": 2}
