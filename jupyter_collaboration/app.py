@@ -23,6 +23,7 @@ from .access.paths import Paths
 from .access.quotas import FairShare, Limits
 from .documents.codec import make_document
 from .documents.identity import DocumentId, document_id, parse_room_id
+from .earlier_settings import ineffective_settings
 from .files.document_file import DocumentFile
 from .files.synchronizer import SynchronizerOptions
 from .files.turns import Turns
@@ -197,6 +198,8 @@ class YDocExtension(ExtensionApp):
         for name in WITHOUT_EFFECT:
             if name in self.config.YDocExtension:
                 self.log.warning("YDocExtension.%s no longer has an effect.", name)
+        for warning in ineffective_settings():
+            self.log.warning("%s", warning)
         page_config = self.serverapp.web_app.settings.setdefault("page_config_data", {})
         page_config["disableRTC"] = self.disable_rtc
         page_config["serverSideExecution"] = self.server_side_execution

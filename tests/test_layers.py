@@ -87,7 +87,7 @@ LAYERS = [
     ["protocol.messages"],
     ["errors"],
     ["install_check"],
-    ["_version", "failpoints", "file_lock", "worker"],
+    ["_version", "earlier_settings", "failpoints", "file_lock", "worker"],
 ]
 """From top to bottom; a module imports only from rows below its own, inside folders too."""
 

@@ -57,6 +57,11 @@ async function browserOf(
 ): Promise<Page> {
   const context = await browser.newContext();
   const page = await context.newPage();
+  // JupyterLab's own, on hubs: it offers to start the server again.
+  const away = page.getByRole('dialog', { name: /Server unavailable/ });
+  await page.addLocatorHandler(away, dialog =>
+    dialog.getByRole('button', { name: 'Dismiss' }).click()
+  );
   await page.goto(`${hub.url}/hub/login`);
   await signIn(page, user);
   // Signed in: the hub's page, or the user's server, which the hub starts.
