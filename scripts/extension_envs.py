@@ -55,6 +55,19 @@ ENVIRONMENTS: dict[str, list[list[str]]] = {
         ["install", OURS, "jupyter-server[test]", "jupyter-server-fileid[test]"],
         ["install", "httpx-ws>=0.9", "dirty-equals", "pytest"],
     ],
+    # What people use beside collaboration.
+    "tools": [
+        ["install", OURS, *JUPYTER, "jupyterlab-git", "nbdime", "jupyterlab-execute-time"],
+        ["install", "jupyter-resource-usage", "jupyterlab-code-formatter", "black", "isort"],
+        ["install", "jupyterlab-lsp", "python-lsp-server"],
+    ],
+    # Agents: a server for models, and personas in chats.
+    "agents": [
+        ["install", *LINKS, OURS, *JUPYTER, "jupyter-mcp-server"],
+    ],
+    "personas": [
+        ["install", *LINKS, OURS, *JUPYTER, "jupyter-ai>=3"],
+    ],
     # JupyterHub, whose single-user servers run here as well.
     "hub": [["install", OURS, *JUPYTER, "jupyterhub>=5.2,<6"]],
     # Clients and programs that write notebooks.
