@@ -45,7 +45,7 @@ export PYTHONDONTWRITEBYTECODE := 1
 .DEFAULT_GOAL := help
 .DELETE_ON_ERROR:
 .NOTPARALLEL:
-.PHONY: help lab dev wheel docs test lint test-python fuzz mutate test-ts test-ui test-extensions screenshots bench bench-ui stalls evidence clean
+.PHONY: help lab dev wheel docs test lint test-python test-pythons fuzz mutate test-ts test-ui test-extensions screenshots bench bench-ui stalls evidence clean
 
 help:  ## Say what there is
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed 's/:.*##/##/' | awk -F'## *' '{printf "  make %-12s %s\n", $$1, $$2}'
@@ -89,6 +89,9 @@ lint: $(LIB_STAMP)  ## Check style, formatting and types of everything
 
 test-python: $(VENV_STAMP) $(NODE_MODULES)  ## Run the tests of the server
 	@PYTHONPATH="$(CURDIR)" $(WATCH) "Python tests" .venv/bin/python -m pytest tests -n 2 --dist worksteal $(ARGS)
+
+test-pythons: $(WHEEL_STAMP) $(VENV_STAMP)  ## Run tests with all versions of Python that are found, or that uv can bring (slow)
+	@$(WATCH) "Tests with several versions of Python" .venv/bin/python scripts/pythons.py $(ARGS)
 
 fuzz: $(VENV_STAMP) $(NODE_MODULES)  ## Run random plans until stopped (Ctrl-C), ARGS=--sockets with real servers and pages; those that fail are kept in build/fuzz/
 	@cd tests && PYTHONPATH="$(CURDIR):$(CURDIR)/tests:$(CURDIR)/benchmarks" ../.venv/bin/python -m fuzz $(ARGS)

@@ -19,6 +19,7 @@ WHEELS = sorted((ROOT / "dist").glob("*.whl"))
 OURS = next(str(path) for path in WHEELS if path.name.startswith("jupyter_collaboration-5"))
 JUPYTER = ["jupyterlab>=4.6,<5", "notebook>=7.6,<8", "ipykernel"]
 LINKS = ["--find-links", str(ROOT / "dist")]
+PROXY = "configurable-http-proxy@5"
 PEER_VERSION = "5.0.4"
 PUBLISHED = ["jupyter-server-ydoc==3.0.4", "jupyter-docprovider==3.0.4"]
 PUBLISHED_UI = "jupyter-collaboration-ui==3.0.4"
@@ -101,6 +102,22 @@ def make(name: str) -> None:
     stamp.write_text(key(steps))
 
 
+def make_proxy() -> None:
+    """Install the proxy of JupyterHub, which is a package of npm."""
+    folder = FOLDER / "proxy"
+    if (folder / "node_modules" / ".bin" / "configurable-http-proxy").exists():
+        return
+    print("    proxy", flush=True)
+    folder.mkdir(parents=True, exist_ok=True)
+    # Without it npm would install into the next project above: this one.
+    (folder / "package.json").write_text('{"private": true}')
+    options = ["--no-audit", "--no-fund", "--loglevel=error"]
+    subprocess.run(["npm", "install", *options, PROXY], check=True, cwd=folder)
+
+
 if __name__ == "__main__":
-    for name in sys.argv[1:] or ENVIRONMENTS:
-        make(name)
+    for name in sys.argv[1:] or [*ENVIRONMENTS, "proxy"]:
+        if name == "proxy":
+            make_proxy()
+        else:
+            make(name)
