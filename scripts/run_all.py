@@ -20,7 +20,9 @@ CLOSING = re.compile(
     r"^\s*(Tests|Test Files) |All checks passed|already formatted|would be reformatted|"
     r"Success: no issues|Found \d+ error|code style|✖ \d+ problem"
 )
-FAILED = re.compile(r"^(FAILED|ERROR) tests/|^E  |^\s*FAIL |^\s*\d+\) |Error: |^\s*(Expected|Received)\b")
+FAILED = re.compile(
+    r"^(FAILED|ERROR) tests/|^E  |^\s*FAIL |^\s*\d+\) |Error: |^\s*(Expected|Received)\b"
+)
 """Lines of a runner that say which test failed, and why."""
 
 SHOWN = 40
