@@ -20,3 +20,12 @@ nitpicky = True
 html_theme = "pydata_sphinx_theme"
 html_title = f"{project} {release}"
 html_theme_options = {"show_toc_level": 2}
+
+
+def setup(app):
+    app.connect("source-read", link_to_rules)
+
+
+def link_to_rules(app, name, source):
+    """Lead links to the rules to their page here; they are written for the repository."""
+    source[0] = source[0].replace("](../SPEC.md", "](rules.md")
