@@ -8,7 +8,7 @@ VERSION = Path(__file__).parent.parent / "jupyter_collaboration" / "_version.py"
 project = "Jupyter Collaboration"
 author = "Jupyter Collaboration contributors"
 copyright = author
-release = re.findall(r'"(.+)"', VERSION.read_text(encoding="utf-8"))[0]
+release = re.findall(r'__version__ = "(.+)"', VERSION.read_text(encoding="utf-8"))[0]
 version = release
 
 extensions = ["myst_parser"]
@@ -17,9 +17,8 @@ myst_enable_extensions = ["colon_fence"]
 exclude_patterns = ["images"]
 nitpicky = True
 
-html_theme = "pydata_sphinx_theme"
+html_theme = "furo"
 html_title = f"{project} {release}"
-html_theme_options = {"show_toc_level": 2}
 
 
 def setup(app):

@@ -70,10 +70,15 @@ async function browserOf(
 }
 
 /**
- * Open Ada's document, and wait until it is shared.
+ * Open a document on a server, and wait until it is shared.
  */
-async function open(page: Page, hub: Hub, name: string): Promise<void> {
-  await page.goto(`${hub.url}/user/ada/lab/tree/${name}`);
+async function open(
+  page: Page,
+  hub: Hub,
+  name: string,
+  owner = 'ada'
+): Promise<void> {
+  await page.goto(`${hub.url}/user/${owner}/lab/tree/${name}`);
   await ready(page);
 }
 
@@ -114,12 +119,12 @@ async function type(page: Page, typed: string): Promise<void> {
 }
 
 /**
- * Create a document in Ada's home.
+ * Create a document in a user's home.
  */
-function write(hub: Hub, name: string, source: string): void {
-  fs.mkdirSync(hub.root('ada'), { recursive: true });
+function write(hub: Hub, name: string, source: string, owner = 'ada'): void {
+  fs.mkdirSync(hub.root(owner), { recursive: true });
   fs.writeFileSync(
-    path.join(hub.root('ada'), name),
+    path.join(hub.root(owner), name),
     JSON.stringify(notebook(source))
   );
 }
@@ -270,4 +275,23 @@ test('an invitation leads to the document, and ends when it is revoked', async (
   const mallory = await browserOf(browser, hub, 'mallory');
   const refused = await mallory.goto(link);
   expect(refused?.status()).toBe(404);
+});
+
+test('the members of a project work in its server', async ({
+  browser,
+  hub
+}) => {
+  write(hub, 'lake.ipynb', 'y = 1', 'lake-project');
+  const ida = await browserOf(browser, hub, 'ida');
+  await ida.goto(`${hub.url}/hub/spawn/lake-project`);
+  await open(ida, hub, 'lake.ipynb', 'lake-project');
+  const joe = await browserOf(browser, hub, 'joe');
+  await open(joe, hub, 'lake.ipynb', 'lake-project');
+  await type(ida, '2');
+  await expect.poll(() => text(joe)).toBe('y = 12');
+  await expect(joe.getByRole('button', { name: /^ida/i })).toBeVisible();
+
+  const other = await browserOf(browser, hub, 'alan');
+  const refused = await other.goto(`${hub.url}/user/lake-project/lab`);
+  expect(refused?.status()).toBeGreaterThanOrEqual(400);
 });

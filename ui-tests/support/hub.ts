@@ -22,7 +22,11 @@ const STOP_TIMEOUT = 30_000;
  * What administrators write: see docs/hubs.md, which has the same roles.
  */
 const ROLES = `
-c.JupyterHub.load_groups = {"class": {"users": ["grace", "alan"]}}
+c.JupyterHub.load_groups = {
+    "class": {"users": ["grace", "alan"]},
+    "lake-project": {"users": ["ida", "joe"]},
+    "collaborative": {"users": ["lake-project"]},
+}
 c.JupyterHub.load_roles = [
     {
         "name": "user",
@@ -37,6 +41,15 @@ c.JupyterHub.load_roles = [
             "list:users",
             "list:groups",
         ],
+    },
+    {
+        "name": "lake-project",
+        "scopes": [
+            "access:servers!user=lake-project",
+            "admin:servers!user=lake-project",
+            "list:users!user=lake-project",
+        ],
+        "groups": ["lake-project"],
     },
 ]
 `;
