@@ -17,7 +17,7 @@ import { notebook } from '../support/documents';
 import { Hub } from '../support/hub';
 import { pythonOf } from './environments';
 
-const test = base.extend<{}, { hub: Hub }>({
+const test = base.extend<object, { hub: Hub }>({
   hub: [
     async ({}, use) => {
       const hub = new Hub(pythonOf('hub'));

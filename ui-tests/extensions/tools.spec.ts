@@ -10,7 +10,7 @@ import { execFileSync } from 'node:child_process';
 import { cellsOnDisk, notebook } from '../support/documents';
 import { expect } from '../support/fixtures';
 import type { Person, Server } from '../support/fixtures';
-import { pythonOf, run, testIn } from './environments';
+import { run, testIn } from './environments';
 
 const test = testIn('tools');
 const NAME = 'work.ipynb';
