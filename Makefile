@@ -45,7 +45,7 @@ export PYTHONDONTWRITEBYTECODE := 1
 .DEFAULT_GOAL := help
 .DELETE_ON_ERROR:
 .NOTPARALLEL:
-.PHONY: help lab dev wheel docs test lint test-python test-pythons fuzz mutate test-ts test-ui test-extensions screenshots bench bench-ui stalls evidence clean
+.PHONY: help lab dev wheel docs test lint test-python test-pythons fuzz mutate test-ts test-ui test-chat test-extensions screenshots bench bench-ui stalls evidence clean
 
 help:  ## Say what there is
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed 's/:.*##/##/' | awk -F'## *' '{printf "  make %-12s %s\n", $$1, $$2}'
@@ -74,8 +74,8 @@ docs: $(DOCS_ENV)/.stamp  ## Build the documentation into build/docs
 		$(DOCS_ENV)/bin/python -m sphinx -W --keep-going -q -b html docs build/docs
 	@echo "==> Open build/docs/index.html"
 
-test:  ## Run everything below: lint, and the Python, TypeScript and browser tests
-	@MAKE="$(MAKE)" $(PYTHON) scripts/run_all.py lint test-python test-ts test-ui
+test:  ## Run everything below: lint, and the Python, TypeScript and browser tests, also with jupyterlab-chat
+	@MAKE="$(MAKE)" $(PYTHON) scripts/run_all.py lint test-python test-ts test-ui test-chat
 
 lint: $(LIB_STAMP)  ## Check style, formatting and types of everything
 	@code=0; \
@@ -105,6 +105,11 @@ test-ts: $(LIB_STAMP)  ## Run the unit tests of the front end
 test-ui: $(WHEEL_ENV_STAMP) $(NODE_MODULES) $(CHROMIUM_STAMP)  ## Run the browser tests, against the built wheel
 	@COLLAB_PYTHON="$(CURDIR)/$(WHEEL_ENV)/bin/python" CHROMIUM_PATH="$$(cat $(CHROMIUM_STAMP))" \
 		$(WATCH) "Browser tests" jlpm workspace @jupyter/collaboration-ui-tests test $(ARGS)
+
+test-chat: $(WHEEL_STAMP) $(VENV_STAMP) $(NODE_MODULES) $(CHROMIUM_STAMP)  ## Run the tests with jupyterlab-chat, the fast part of test-extensions
+	@$(STEP) "Creating an environment with jupyterlab-chat" .venv/bin/python scripts/extension_envs.py chat
+	@CHROMIUM_PATH="$$(cat $(CHROMIUM_STAMP))" $(WATCH) "Tests with jupyterlab-chat" \
+		jlpm workspace @jupyter/collaboration-ui-tests test --config playwright.extensions.config.ts chat
 
 test-extensions: $(WHEEL_STAMP) $(VENV_STAMP) $(NODE_MODULES) $(CHROMIUM_STAMP)  ## Run the tests with other packages, in environments of their own (slow)
 	@$(WATCH) "Creating environments with other packages (build/extensions)" \

@@ -25,10 +25,12 @@ PUBLISHED = ["jupyter-server-ydoc==3.0.4", "jupyter-docprovider==3.0.4"]
 PUBLISHED_UI = "jupyter-collaboration-ui==3.0.4"
 
 ENVIRONMENTS: dict[str, list[list[str]]] = {
+    # The one that is also tested by `make test`.
+    "chat": [["install", *LINKS, OURS, *JUPYTER, "jupyterlab-chat"]],
     # Packages that require the earlier distributions, with the empty packages in reach.
     "stubs": [
         ["install", OURS, *JUPYTER],
-        ["install", *LINKS, "jupytercad", "jupyterlab-chat"],
+        ["install", *LINKS, "jupytercad"],
         ["install", "-U", "--upgrade-strategy", "eager", *LINKS, "jupytercad"],
     ],
     "executor": [["install", *LINKS, OURS, *JUPYTER, "jupyter-server-nbmodel[lab]"]],
