@@ -73,10 +73,7 @@ afterEach(async () => {
 function click(label: string): void {
   const buttons = [...view.node.querySelectorAll('button')];
   const button = buttons.find(
-    each =>
-      (each.ariaLabel ??
-        each.getAttribute('aria-label') ??
-        each.textContent) === label
+    each => (each.getAttribute('aria-label') ?? each.textContent) === label
   );
   act(() => button!.click());
 }
