@@ -29,6 +29,8 @@ const test = base.extend<object, { hub: Hub }>({
   ]
 });
 
+const LONG = { timeout: 120_000 };
+
 test.describe.configure({ mode: 'serial', timeout: 240_000 });
 
 test.afterEach(async ({ hub }, testInfo) => {
@@ -139,6 +141,7 @@ test('a user is found and given access, and both see each other', async ({
   write(hub, 'shared.ipynb', 'x = 1');
   await hub.ask('POST', 'users/grace');
   await hub.ask('POST', 'users/alan');
+  await hub.startServer('ada');
   ada = await browserOf(browser, hub, 'ada');
   await open(ada, hub, 'shared.ipynb');
 
@@ -258,6 +261,7 @@ test('the members of a project work in its server', async ({
   write(hub, 'lake.ipynb', 'y = 1', 'lake-project');
   const ida = await browserOf(browser, hub, 'ida');
   await ida.goto(`${hub.url}/hub/spawn/lake-project`);
+  await expect.poll(() => hub.isReady('lake-project'), LONG).toBe(true);
   await open(ida, hub, 'lake.ipynb', 'lake-project');
   const joe = await browserOf(browser, hub, 'joe');
   await open(joe, hub, 'lake.ipynb', 'lake-project');
@@ -293,7 +297,7 @@ test('a session that has expired costs nothing that was typed', async ({
     .toBeNull();
   await type(grace, '4');
   await expect.poll(() => text(grace)).toBe('x = 1234');
-  await hub.ask('POST', 'users/ada/server');
+  await hub.startServer('ada');
   await expect.poll(() => text(ada), { timeout: 60_000 }).toBe('x = 123');
   // Signed out, Grace's edit waits; in another tab she signs in again.
   const tab = await grace.context().newPage();

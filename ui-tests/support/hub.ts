@@ -153,6 +153,28 @@ ${ROLES}
     return { status: response.status, data: text ? JSON.parse(text) : null };
   }
 
+  /** Whether the server of a user is ready. */
+  async isReady(user: string): Promise<boolean> {
+    const { data } = await this.ask('GET', `users/${user}`);
+    const { servers } = data as {
+      servers?: Record<string, { ready: boolean }>;
+    };
+    return servers?.['']?.ready ?? false;
+  }
+
+  /** Start the server of a user, and wait until it is ready. */
+  async startServer(user: string): Promise<void> {
+    await this.ask('POST', `users/${user}`);
+    await this.ask('POST', `users/${user}/server`);
+    const end = Date.now() + START_TIMEOUT;
+    while (!(await this.isReady(user))) {
+      if (Date.now() > end) {
+        throw new Error(`The server of ${user} did not start:\n${this.log()}`);
+      }
+      await pause(200); // between two questions to another process
+    }
+  }
+
   /** End the servers, the hub and its proxy, and remove the files. */
   async dispose(): Promise<void> {
     const child = this._process;
