@@ -128,11 +128,7 @@ test('nbdime: its view has the typing that was saved', async ({
   await expect(view).toContainText('15');
 });
 
-test('black formats a cell for everybody', async ({
-  ada,
-  grace,
-  server
-}) => {
+test('black formats a cell for everybody', async ({ ada, grace, server }) => {
   const name = server.write('ugly.ipynb', notebook('x=[1,2]', 'y = 2'));
   await Promise.all([ada.open(name), grace.open(name)]);
   await ada.enterCell(0);
