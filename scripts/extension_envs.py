@@ -62,7 +62,6 @@ ENVIRONMENTS: dict[str, list[list[str]]] = {
     "tools": [
         ["install", OURS, *JUPYTER, "jupyterlab-git", "nbdime", "jupyterlab-execute-time"],
         ["install", "jupyter-resource-usage", "jupyterlab-code-formatter", "black", "isort"],
-        ["install", "jupyterlab-lsp", "python-lsp-server"],
     ],
     # Agents: a server for models, and personas in chats.
     "agents": [

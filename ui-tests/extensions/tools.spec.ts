@@ -167,36 +167,3 @@ test('jupyter-resource-usage shows its figures beside ours', async ({
   await expect(ada.page.locator('#jp-main-statusbar')).toContainText(/Mem:/);
   await expect(ada.status).toBeVisible();
 });
-
-test('jupyterlab-lsp completes and diagnoses what others type', async ({
-  ada,
-  grace,
-  server
-}) => {
-  const name = server.write('served.ipynb', notebook('import os', 'x = 1'));
-  await Promise.all([ada.open(name), grace.open(name)]);
-  await grace.typeInCell(1, '\nundefined_name');
-  await expect
-    .poll(() => ada.sources())
-    .toEqual(['import os', 'x = 1\nundefined_name']);
-  const marked = ada.page.locator('.cm-lintRange-error, .cm-lintRange-warning');
-  await expect(marked.first()).toBeVisible({ timeout: 60_000 });
-});
-
-test('nbconvert exports a notebook with what everybody has typed', async ({
-  ada,
-  grace,
-  server
-}) => {
-  const name = server.write('export.ipynb', notebook('x = 1'));
-  await Promise.all([ada.open(name), grace.open(name)]);
-  await grace.typeInCell(0, '2');
-  await expect.poll(() => ada.sources()).toEqual(['x = 12']);
-  const opening = ada.context.waitForEvent('page');
-  await ada.page.getByRole('menuitem', { name: 'File', exact: true }).click();
-  await ada.page.getByText('Save and Export Notebook As').hover();
-  await ada.page.getByText('Executable Script').click();
-  const url = (await opening).url();
-  const exported = await ada.page.request.get(url);
-  expect(await exported.text()).toContain('x = 12');
-});
