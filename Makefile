@@ -12,10 +12,13 @@ PEER_VERSION := 5.0.4
 STUBS := jupyter-server-ydoc jupyter-docprovider jupyter-collaboration-ui
 
 STEP := scripts/step
+# The same for what people want to watch: tests, checks and measurements.
+WATCH := scripts/step -v
 PIP_INSTALL := -m pip --disable-pip-version-check install -qq --progress-bar off
 JUPYTER := "jupyterlab>=4.6,<5" "notebook>=7.6,<8"
 
 WHEEL_ENV := build/wheel-env
+DOCS_ENV := build/docs-env
 BENCH_OURS := build/bench-ours
 BENCH_PEER := build/bench-peer
 
@@ -43,7 +46,7 @@ export PYTHONDONTWRITEBYTECODE := 1
 .DEFAULT_GOAL := help
 .DELETE_ON_ERROR:
 .NOTPARALLEL:
-.PHONY: help lab dev wheel test lint test-python fuzz mutate test-ts test-ui test-firefox test-extensions screenshots bench bench-ui stalls evidence clean
+.PHONY: help lab dev wheel docs test lint test-python test-pythons fuzz mutate test-ts test-ui test-firefox test-chat test-extensions screenshots bench bench-ui stalls evidence clean
 
 help:  ## Say what there is
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed 's/:.*##/##/' | awk -F'## *' '{printf "  make %-12s %s\n", $$1, $$2}'
@@ -67,48 +70,61 @@ dev: $(LIB_STAMP)  ## Install the source tree into .venv, editable, and link the
 wheel: $(WHEEL_STAMP)  ## Build the wheel and the empty packages beside it into dist/
 	@ls -l dist/*.whl
 
-test:  ## Run everything below: lint, and the Python, TypeScript and browser tests
-	@MAKE="$(MAKE)" $(PYTHON) scripts/run_all.py lint test-python test-ts test-ui
+docs: $(DOCS_ENV)/.stamp  ## Build the documentation into build/docs
+	@$(STEP) "Building the documentation" \
+		$(DOCS_ENV)/bin/python -m sphinx -W --keep-going -q -b html docs build/docs
+	@echo "==> Open build/docs/index.html"
+
+test:  ## Run everything below: lint, and the Python, TypeScript and browser tests, also with jupyterlab-chat
+	@MAKE="$(MAKE)" $(PYTHON) scripts/run_all.py lint test-python test-ts test-ui test-chat
 
 lint: $(LIB_STAMP)  ## Check style, formatting and types of everything
 	@code=0; \
-	$(STEP) "Python: ruff check" ruff check . || code=1; \
-	$(STEP) "Python: ruff format" ruff format --check . || code=1; \
-	$(STEP) "Python: mypy" mypy --strict jupyter_collaboration jupyter_server_ydoc || code=1; \
-	$(STEP) "TypeScript: prettier, eslint, stylelint" jlpm lint || code=1; \
-	$(STEP) "Browser tests: tsc" jlpm tsc --noEmit -p ui-tests || code=1; \
-	$(STEP) "Pages of the fuzz: tsc" jlpm tsc --noEmit -p tests/fuzz/node || code=1; \
+	$(WATCH) "Python: ruff check" ruff check . || code=1; \
+	$(WATCH) "Python: ruff format" ruff format --check . || code=1; \
+	$(WATCH) "Python: mypy" mypy --strict jupyter_collaboration jupyter_server_ydoc || code=1; \
+	$(WATCH) "TypeScript: prettier, eslint, stylelint" jlpm lint || code=1; \
+	$(WATCH) "Browser tests: tsc" jlpm tsc --noEmit -p ui-tests || code=1; \
+	$(WATCH) "Pages of the fuzz: tsc" jlpm tsc --noEmit -p tests/fuzz/node || code=1; \
 	exit $$code
 
 test-python: $(VENV_STAMP) $(NODE_MODULES)  ## Run the tests of the server
-	@PYTHONPATH="$(CURDIR)" $(STEP) "Python tests" .venv/bin/python -m pytest tests -n 2 --dist worksteal $(ARGS)
+	@PYTHONPATH="$(CURDIR)" $(WATCH) "Python tests" .venv/bin/python -m pytest tests -n 2 --dist worksteal $(ARGS)
+
+test-pythons: $(WHEEL_STAMP) $(VENV_STAMP)  ## Run tests with all versions of Python that are found, or that uv can bring (slow)
+	@$(WATCH) "Tests with several versions of Python" .venv/bin/python scripts/pythons.py $(ARGS)
 
 fuzz: $(VENV_STAMP) $(NODE_MODULES)  ## Run random plans until stopped (Ctrl-C), ARGS=--sockets with real servers and pages; those that fail are kept in build/fuzz/
 	@cd tests && PYTHONPATH="$(CURDIR):$(CURDIR)/tests:$(CURDIR)/benchmarks" ../.venv/bin/python -m fuzz $(ARGS)
 
 mutate: $(VENV_STAMP)  ## Bring known bugs back, one at a time, and see that the tests catch each
-	@$(STEP) "Mutations" .venv/bin/python scripts/mutate.py $(ARGS)
+	@$(WATCH) "Mutations" .venv/bin/python scripts/mutate.py $(ARGS)
 
 test-ts: $(LIB_STAMP)  ## Run the unit tests of the front end
-	@$(STEP) "TypeScript tests" jlpm test $(ARGS)
+	@$(WATCH) "TypeScript tests" jlpm test $(ARGS)
 
 test-ui: $(WHEEL_ENV_STAMP) $(NODE_MODULES) $(CHROMIUM_STAMP)  ## Run the browser tests, against the built wheel
 	@COLLAB_PYTHON="$(CURDIR)/$(WHEEL_ENV)/bin/python" CHROMIUM_PATH="$$(cat $(CHROMIUM_STAMP))" \
-		$(STEP) "Browser tests" jlpm workspace @jupyter/collaboration-ui-tests test $(ARGS)
+		$(WATCH) "Browser tests" jlpm workspace @jupyter/collaboration-ui-tests test $(ARGS)
 
 test-firefox: $(WHEEL_ENV_STAMP) $(NODE_MODULES) $(FIREFOX_STAMP)  ## Run the basic browser tests in Firefox
 	@COLLAB_PYTHON="$(CURDIR)/$(WHEEL_ENV)/bin/python" FIREFOX_PATH="$$(cat $(FIREFOX_STAMP))" \
-		$(STEP) "Browser tests in Firefox" \
+		$(WATCH) "Browser tests in Firefox" \
 		jlpm workspace @jupyter/collaboration-ui-tests test --config playwright.firefox.config.ts $(ARGS)
 
-test-extensions: $(WHEEL_STAMP) $(VENV_STAMP) $(NODE_MODULES) $(CHROMIUM_STAMP) $(BENCH_PEER)/.stamp  ## Run the tests with other packages, in environments of their own (slow)
-	@$(STEP) "Creating environments with other packages (build/extensions)" \
+test-chat: $(WHEEL_STAMP) $(VENV_STAMP) $(NODE_MODULES) $(CHROMIUM_STAMP)  ## Run the tests with jupyterlab-chat, the fast part of test-extensions
+	@$(STEP) "Creating an environment with jupyterlab-chat" .venv/bin/python scripts/extension_envs.py chat
+	@CHROMIUM_PATH="$$(cat $(CHROMIUM_STAMP))" $(WATCH) "Tests with jupyterlab-chat" \
+		jlpm workspace @jupyter/collaboration-ui-tests test --config playwright.extensions.config.ts chat
+
+test-extensions: $(WHEEL_STAMP) $(VENV_STAMP) $(NODE_MODULES) $(CHROMIUM_STAMP)  ## Run the tests with other packages, in environments of their own (slow)
+	@$(WATCH) "Creating environments with other packages (build/extensions)" \
 		.venv/bin/python scripts/extension_envs.py
-	@$(STEP) "Comparing the public names with those of jupyter-collaboration $(PEER_VERSION)" \
+	@$(WATCH) "Comparing what is public with jupyter-collaboration $(PEER_VERSION)" \
 		.venv/bin/python scripts/compare_surface.py \
-		$(BENCH_PEER)/bin/python build/extensions/published/bin/python
-	@$(STEP) "The published package's own server tests" .venv/bin/python scripts/published_tests.py
-	@CHROMIUM_PATH="$$(cat $(CHROMIUM_STAMP))" $(STEP) "Tests with other packages" \
+		build/extensions/oracle/bin/python build/extensions/published/bin/python
+	@$(WATCH) "The published package's own server tests" .venv/bin/python scripts/published_tests.py
+	@CHROMIUM_PATH="$$(cat $(CHROMIUM_STAMP))" $(WATCH) "Tests with other packages" \
 		jlpm workspace @jupyter/collaboration-ui-tests test --config playwright.extensions.config.ts $(ARGS)
 
 screenshots: $(WHEEL_ENV_STAMP) $(NODE_MODULES) $(CHROMIUM_STAMP)  ## Take the README's pictures again (docs/images)
@@ -117,15 +133,15 @@ screenshots: $(WHEEL_ENV_STAMP) $(NODE_MODULES) $(CHROMIUM_STAMP)  ## Take the R
 		$(STEP) "Taking pictures" jlpm workspace @jupyter/collaboration-ui-tests test screenshot
 
 bench: $(BENCH_OURS)/.stamp $(BENCH_PEER)/.stamp $(VENV_STAMP) bench-ui  ## Measure the built wheel, in a browser and beside the published peer
-	@$(STEP) "Benchmarks" .venv/bin/python scripts/bench.py \
+	@$(WATCH) "Benchmarks" .venv/bin/python scripts/bench.py \
 		$(BENCH_OURS)/bin/python $(BENCH_PEER)/bin/python $(ARGS)
 
 bench-ui: $(WHEEL_ENV_STAMP) $(NODE_MODULES) $(CHROMIUM_STAMP)  ## Measure what a browser shows, with many people and a long history
 	@COLLAB_PYTHON="$(CURDIR)/$(WHEEL_ENV)/bin/python" CHROMIUM_PATH="$$(cat $(CHROMIUM_STAMP))" \
-		$(STEP) "Benchmarks in a browser" jlpm workspace @jupyter/collaboration-ui-tests bench $(ARGS)
+		$(WATCH) "Benchmarks in a browser" jlpm workspace @jupyter/collaboration-ui-tests bench $(ARGS)
 
 stalls: $(BENCH_OURS)/.stamp $(VENV_STAMP)  ## Measure how long others wait while large documents are used
-	@$(STEP) "Waits beside large documents" .venv/bin/python scripts/stalls.py $(BENCH_OURS)/bin/python $(ARGS)
+	@$(WATCH) "Waits beside large documents" .venv/bin/python scripts/stalls.py $(BENCH_OURS)/bin/python $(ARGS)
 
 evidence: $(BENCH_OURS)/.stamp $(BENCH_PEER)/.stamp $(VENV_STAMP) $(NODE_MODULES)  ## Show what is lost after kills, beside the published peer, and what the tests catch
 	@.venv/bin/python scripts/evidence.py $(BENCH_OURS)/bin/python $(BENCH_PEER)/bin/python $(ARGS)
@@ -164,6 +180,12 @@ $(WHEEL_ENV_STAMP): $(WHEEL_STAMP)
 	@$(STEP) "Creating a fresh environment for the wheel ($(WHEEL_ENV))" scripts/make-venv $(WHEEL_ENV)
 	@$(STEP) "Installing the wheel with JupyterLab and Notebook" \
 		$(WHEEL_ENV)/bin/python $(PIP_INSTALL) dist/*.whl $(JUPYTER) ipykernel matplotlib pandas
+	@touch $@
+
+$(DOCS_ENV)/.stamp: pyproject.toml scripts/requirements.py
+	@$(STEP) "Creating an environment for the documentation ($(DOCS_ENV))" scripts/make-venv $(DOCS_ENV)
+	@$(PYTHON) scripts/requirements.py --only docs >build/requirements-docs.txt
+	@$(STEP) "Installing Sphinx" $(DOCS_ENV)/bin/python $(PIP_INSTALL) -r build/requirements-docs.txt
 	@touch $@
 
 $(BENCH_OURS)/.stamp: $(WHEEL_STAMP)

@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import asyncio
 import sys
+from datetime import datetime, timezone
 from pathlib import Path
 from typing import Any
 from weakref import WeakValueDictionary
 
-from anyio import Lock, create_task_group
+from anyio import Lock, create_task_group, sleep
 from jupyter_server.extension.application import ExtensionApp
 from jupyter_server_fileid.manager import BaseFileIdManager
 from jupyter_ydoc.ybasedoc import YBaseDoc
@@ -22,6 +23,7 @@ from .access.paths import Paths
 from .access.quotas import FairShare, Limits
 from .documents.codec import make_document
 from .documents.identity import DocumentId, document_id, parse_room_id
+from .earlier_settings import ineffective_settings
 from .files.document_file import DocumentFile
 from .files.synchronizer import SynchronizerOptions
 from .files.turns import Turns
@@ -40,6 +42,13 @@ from .versions.service import VersionService
 from .web.forks import ForkHandler
 from .web.rebase import RebaseHandler
 from .web.session import SessionHandler
+from .web.sharing import (
+    InvitationHandler,
+    InvitationsHandler,
+    PeopleHandler,
+    ShareHandler,
+    SharingHandler,
+)
 from .web.timeline import TimelineHandler, UndoRedoHandler
 from .web.versions import AuthorsHandler, PageHandler, RestoreHandler, VersionHandler
 from .web.websocket import RoomHandler
@@ -61,6 +70,9 @@ SWITCH_INTERVAL = 0.001
 With Python's default of 5 ms, a message that needs the lock several times waits for 30 ms while a
 large notebook is saved in a thread.
 """
+
+ACTIVITY_INTERVAL = 30.0
+"""How often, in seconds, open documents count as activity, for cullers of idle servers."""
 
 STOP_GRACE = 0.5
 """Seconds that a hanging save gets to finish after everything else has stopped."""
@@ -186,6 +198,8 @@ class YDocExtension(ExtensionApp):
         for name in WITHOUT_EFFECT:
             if name in self.config.YDocExtension:
                 self.log.warning("YDocExtension.%s no longer has an effect.", name)
+        for warning in ineffective_settings():
+            self.log.warning("%s", warning)
         page_config = self.serverapp.web_app.settings.setdefault("page_config_data", {})
         page_config["disableRTC"] = self.disable_rtc
         page_config["serverSideExecution"] = self.server_side_execution
@@ -196,9 +210,11 @@ class YDocExtension(ExtensionApp):
         """Create the rooms and the HTTP handlers."""
         assert self.serverapp is not None
         self._running: asyncio.Task[None] | None = None
+        self._can_run = False
         if self.disable_rtc:
             return
         config: Config = self.config
+        file_ids = self._file_id_manager
         root = Path(self.serverapp.root_dir).expanduser()
         backend = self._store_class()(config=config, log=self.log).backend(root)
         self._options = SynchronizerOptions(
@@ -219,7 +235,7 @@ class YDocExtension(ExtensionApp):
         )
         contents = self.serverapp.contents_manager
         self.file_loaders = FileLoaderMapping(self.ywebsocket_server)
-        self._file_ids = FileIds(self._file_id_manager, contents)
+        self._file_ids = FileIds(file_ids, contents)
         shared_root = "" if backend.is_within(root) else str(root)
         lost_files = LostFiles(self.ywebsocket_server, self._file_ids, contents, shared_root)
         places = self._places = Paths(contents, self._file_ids, lost_files)
@@ -272,8 +288,22 @@ class YDocExtension(ExtensionApp):
                 (rf"/api/collaboration/rebase/{room_id}", RebaseHandler, parts),
                 (rf"/api/collaboration/fork/{room_id}", ForkHandler, parts),
                 (rf"/api/collaboration/room/{room_id}", RoomHandler, socket_parts),
+                (r"/api/collaboration/sharing", SharingHandler, parts),
+                (r"/api/collaboration/sharing/people", PeopleHandler, parts),
+                (r"/api/collaboration/sharing/codes", InvitationsHandler, parts),
+                (
+                    r"/api/collaboration/sharing/codes/(?P<invitation>sc_[0-9]{1,15})",
+                    InvitationHandler,
+                    parts,
+                ),
+                (
+                    r"/api/collaboration/sharing/(?P<kind>user|group)/(?P<name>[^/]+)",
+                    ShareHandler,
+                    parts,
+                ),
             ]
         )
+        self._can_run = True
 
     def _store_class(self) -> type[YStore]:
         """Return the configured class; a store of ours for a class of another package."""
@@ -337,15 +367,14 @@ class YDocExtension(ExtensionApp):
         self.serverapp.event_logger.emit(schema_id=f"{EVENTS_URI}/{schema}/v1", data=data)
 
     async def _start_jupyter_server_extension(self, serverapp: Any) -> None:
-        if not self.disable_rtc:
-            self._start()
+        self._start()
 
     def _start(self) -> None:
-        """Start the rooms, unless they are running.
+        """Start the rooms, unless they are running, or could not be created.
 
         If a server does not start its extensions, as in pytest-jupyter, the first use starts them.
         """
-        if self._running is None and not self.disable_rtc:
+        if self._running is None and self._can_run:
             sys.setswitchinterval(min(sys.getswitchinterval(), SWITCH_INTERVAL))
             self._running = asyncio.get_running_loop().create_task(self._run())
 
@@ -353,8 +382,18 @@ class YDocExtension(ExtensionApp):
         """Run all tasks of the extension, until the rooms are stopped."""
         async with create_task_group() as tasks:
             tasks.start_soon(self._orphan_cleanup.run)
+            tasks.start_soon(self._report_activity)
             await self.ywebsocket_server.run()
             tasks.cancel_scope.cancel()
+
+    async def _report_activity(self) -> None:
+        """Count documents in which people are as activity, so that no culler stops the server."""
+        assert self.serverapp is not None
+        times = self.serverapp.web_app.settings["last_activity_times"]
+        while True:
+            if self.ywebsocket_server.has_members():
+                times["jupyter_collaboration"] = datetime.now(timezone.utc)
+            await sleep(ACTIVITY_INTERVAL)
 
     async def stop_extension(self) -> None:
         """Save all documents, and disconnect all members."""

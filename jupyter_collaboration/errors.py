@@ -54,6 +54,26 @@ class InvalidRequest(CollaborationError):
     close_code = 4400
 
 
+class HubRefused(CollaborationError):
+    """JupyterHub refused a request."""
+
+    status = 403
+
+    @classmethod
+    def of(cls, status: int, text: str) -> HubRefused:
+        """Return the error for the status and the text of the hub's response."""
+        error = cls(f"The hub refused this: {text}")
+        if status in (400, 404):
+            error.status = status
+        return error
+
+
+class HubUnavailable(CollaborationError):
+    """JupyterHub does not respond."""
+
+    status = 502
+
+
 class DocumentNotFound(CollaborationError):
     """There is no file with this path or id."""
 

@@ -19,14 +19,18 @@ WHEELS = sorted((ROOT / "dist").glob("*.whl"))
 OURS = next(str(path) for path in WHEELS if path.name.startswith("jupyter_collaboration-5"))
 JUPYTER = ["jupyterlab>=4.6,<5", "notebook>=7.6,<8", "ipykernel"]
 LINKS = ["--find-links", str(ROOT / "dist")]
+PROXY = "configurable-http-proxy@5"
+PEER_VERSION = "5.0.4"
 PUBLISHED = ["jupyter-server-ydoc==3.0.4", "jupyter-docprovider==3.0.4"]
 PUBLISHED_UI = "jupyter-collaboration-ui==3.0.4"
 
 ENVIRONMENTS: dict[str, list[list[str]]] = {
+    # The one that is also tested by `make test`.
+    "chat": [["install", *LINKS, OURS, *JUPYTER, "jupyterlab-chat"]],
     # Packages that require the earlier distributions, with the empty packages in reach.
     "stubs": [
         ["install", OURS, *JUPYTER],
-        ["install", *LINKS, "jupytercad", "jupyterlab-chat"],
+        ["install", *LINKS, "jupytercad"],
         ["install", "-U", "--upgrade-strategy", "eager", *LINKS, "jupytercad"],
     ],
     "executor": [["install", *LINKS, OURS, *JUPYTER, "jupyter-server-nbmodel[lab]"]],
@@ -44,7 +48,12 @@ ENVIRONMENTS: dict[str, list[list[str]]] = {
         ["install", OURS, *JUPYTER],
         ["install", "jupyter-server-documents"],
     ],
-    # The published package's own tests.
+    # What is published, to compare with.
+    "oracle": [
+        ["install", f"jupyter-collaboration=={PEER_VERSION}", *JUPYTER],
+        ["install", "jupyter-server-ydoc[test]==3.0.4", "jupyter-server-fileid[test]"],
+    ],
+    # The published package's own tests, with ours.
     "published": [
         ["install", OURS, "jupyter-server[test]", "jupyter-server-fileid[test]"],
         ["install", "httpx-ws>=0.9", "dirty-equals", "pytest"],
@@ -53,6 +62,20 @@ ENVIRONMENTS: dict[str, list[list[str]]] = {
     "widgets": [
         ["install", OURS, *JUPYTER, "ipywidgets", "jupyterlab-language-pack-fr-FR"],
     ],
+    # What people use beside collaboration.
+    "tools": [
+        ["install", OURS, *JUPYTER, "jupyterlab-git", "nbdime", "jupyterlab-execute-time"],
+        ["install", "jupyter-resource-usage", "jupyterlab-code-formatter", "black", "isort"],
+    ],
+    # Agents: a server for models, and personas in chats.
+    "agents": [
+        ["install", *LINKS, OURS, *JUPYTER, "jupyter-mcp-server"],
+    ],
+    "personas": [
+        ["install", *LINKS, OURS, *JUPYTER, "jupyter-ai>=3"],
+    ],
+    # JupyterHub, whose single-user servers run here as well.
+    "hub": [["install", OURS, *JUPYTER, "jupyterhub>=5.2,<6"]],
     # Clients and programs that write notebooks.
     "programs": [
         ["install", OURS, *JUPYTER, "jupytext", "papermill", "jupyter-nbmodel-client"],
@@ -84,6 +107,22 @@ def make(name: str) -> None:
     stamp.write_text(key(steps))
 
 
+def make_proxy() -> None:
+    """Install the proxy of JupyterHub, which is a package of npm."""
+    folder = FOLDER / "proxy"
+    if (folder / "node_modules" / ".bin" / "configurable-http-proxy").exists():
+        return
+    print("    proxy", flush=True)
+    folder.mkdir(parents=True, exist_ok=True)
+    # Without it npm would install into the next project above: this one.
+    (folder / "package.json").write_text('{"private": true}')
+    options = ["--no-audit", "--no-fund", "--loglevel=error"]
+    subprocess.run(["npm", "install", *options, PROXY], check=True, cwd=folder)
+
+
 if __name__ == "__main__":
-    for name in sys.argv[1:] or ENVIRONMENTS:
-        make(name)
+    for name in sys.argv[1:] or [*ENVIRONMENTS, "proxy"]:
+        if name == "proxy":
+            make_proxy()
+        else:
+            make(name)

@@ -2,7 +2,7 @@
 
     python scripts/requirements.py dev test | pip install -r /dev/stdin
 
-Lets an environment be made for the source tree without building the package first.
+With --only first, the extras alone. Lets an environment be made for the source tree without building the package first.
 """
 
 import sys
@@ -17,8 +17,10 @@ except ModuleNotFoundError:  # Python 3.10: pip carries the same parser
 def main() -> None:
     text = (Path(__file__).parent.parent / "pyproject.toml").read_text(encoding="utf-8")
     project = tomllib.loads(text)["project"]
-    wanted = list(project["dependencies"])
-    for extra in sys.argv[1:]:
+    extras = sys.argv[1:]
+    only = extras[:1] == ["--only"]
+    wanted = [] if only else list(project["dependencies"])
+    for extra in extras[only:]:
         wanted += project["optional-dependencies"][extra]
     print("\n".join(wanted))
 

@@ -25,6 +25,7 @@ LAYERS = [
     ["app"],
     ["stores"],
     ["web.versions", "web.timeline", "web.forks", "web.session", "web.rebase", "web.websocket"],
+    ["web.sharing"],
     ["web.base", "web.outbox"],
     ["rooms.timeline"],
     [
@@ -72,7 +73,7 @@ LAYERS = [
     ["history.attribution"],
     ["history.model"],
     ["access.paths", "access.roles"],
-    ["access.identity", "access.quotas", "access.file_ids"],
+    ["access.identity", "access.quotas", "access.file_ids", "access.hub"],
     ["documents.snapshot"],
     [
         "documents.validation",
@@ -86,7 +87,7 @@ LAYERS = [
     ["protocol.messages"],
     ["errors"],
     ["install_check"],
-    ["_version", "failpoints", "file_lock", "worker"],
+    ["_version", "earlier_settings", "failpoints", "file_lock", "worker"],
 ]
 """From top to bottom; a module imports only from rows below its own, inside folders too."""
 

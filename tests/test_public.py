@@ -19,6 +19,7 @@ from jupyter_collaboration.errors import RoomNotFound
 from jupyter_collaboration.rooms.document import DocumentRoom
 from jupyter_collaboration.rooms.earlier_names import OF_DOCUMENT_ROOMS, OF_THE_MANAGER
 from jupyter_collaboration.rooms.manager import RoomManager
+from jupyter_collaboration.rooms.open_files import FileLoader, FileLoaderMapping
 from jupyter_server_ydoc import stores, utils
 
 Run = Callable[[Awaitable[Any]], Any]
@@ -117,6 +118,14 @@ def test_message_types_and_event_schemas_are_the_published_ones() -> None:  # [C
         ("JUPYTER_COLLABORATION_FORK_EVENTS_URI", utils.FORK_EVENTS_SCHEMA_PATH),
     ]:
         assert getattr(utils, name) in path.read_text()
+
+
+def test_file_loaders_name_the_replacements_of_earlier_members() -> None:  # [C1]
+    for kind in (FileLoader, FileLoaderMapping):
+        for name in kind._replacements:
+            assert name not in dir(kind), f"{name} exists"
+            with pytest.raises(AttributeError, match=f"{name} does not exist since"):
+                getattr(object.__new__(kind), name)
 
 
 def test_what_cannot_be_meant_names_its_replacement() -> None:  # [C1]

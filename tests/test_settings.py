@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import logging
 from pathlib import Path
 from typing import Any
@@ -103,3 +104,61 @@ def test_the_earlier_name_of_a_setting_sets_the_later_one() -> None:  # [C1]
     assert stores.SQLiteYStore(document_ttl=60).squash_after_inactivity_of == 60
     both = stores.SQLiteYStore(document_ttl=60, squash_after_inactivity_of=30)
     assert both.squash_after_inactivity_of == 30
+
+
+def test_settings_of_earlier_plugins_are_named(
+    configured: Any, lines: list[str], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:  # [C1]
+    settings = tmp_path / "settings"
+    monkeypatch.setenv("JUPYTERLAB_SETTINGS_DIR", str(settings))
+    monkeypatch.setenv("JUPYTERLAB_DIR", str(tmp_path / "lab"))
+    ours = settings / "@jupyter" / "collaboration-extension"
+    ours.mkdir(parents=True)
+    (ours / "presence.jupyterlab-settings").write_text("{}")
+    configured()
+    assert not [line for line in lines if "has no effect" in line]
+
+    (ours / "shared-link.jupyterlab-settings").write_text("{}")
+    overrides = tmp_path / "lab" / "settings" / "overrides.json"
+    overrides.parent.mkdir(parents=True)
+    overrides.write_text('{"@jupyter/collaboration-extension:user-menu-bar": {}}')
+    configured()
+    first, second = [line for line in lines if "has no effect" in line]
+    assert "shared-link.jupyterlab-settings has no effect" in first and ":share" in first
+    assert "user-menu-bar" in second and str(overrides) in second
+
+
+@pytest.mark.parametrize("text", ["{", "[]", "null"])
+def test_overrides_that_cannot_be_read_are_jupyterlabs_business(
+    text: str, configured: Any, lines: list[str], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:  # [C1]
+    monkeypatch.setenv("JUPYTERLAB_DIR", str(tmp_path / "lab"))
+    overrides = tmp_path / "lab" / "settings" / "overrides.json"
+    overrides.parent.mkdir(parents=True)
+    overrides.write_text(text)
+    configured()
+    assert not [line for line in lines if "has no effect" in line]
+
+
+def test_a_server_without_file_ids_starts_and_stops_without_collaboration(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, lines: list[str]
+) -> None:  # [M11]
+    for name in ("CONFIG_DIR", "DATA_DIR", "RUNTIME_DIR"):
+        monkeypatch.setenv(f"JUPYTER_{name}", str(tmp_path / name))
+    ServerApp.clear_instance()
+    server = ServerApp.instance(
+        root_dir=str(tmp_path), jpserver_extensions={"jupyter_server_ydoc": True}
+    )
+    server.initialize(argv=[], find_extensions=False, new_httpserver=False)
+    assert any("requires the server extension jupyter_server_fileid" in line for line in lines)
+    (extension,) = server.extension_manager.extension_apps["jupyter_server_ydoc"]
+
+    async def start_and_stop() -> None:
+        await extension._start_jupyter_server_extension(server)
+        await extension.stop_extension()
+
+    try:
+        asyncio.run(start_and_stop())
+    finally:
+        ServerApp.clear_instance()
+        YDocExtension.clear_instance()

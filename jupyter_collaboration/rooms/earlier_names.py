@@ -41,5 +41,9 @@ OF_THE_MANAGER = {
     "delete_room": "rooms close by themselves after the trait document_cleanup_delay",
     "rename_room": "rooms follow their file, and keep their id",
     "clean": "use 'await app.stop_extension()'",
+    "connected_users": "listen to events of the schema awareness/v1, or read 'room.awareness'",
+    "monitor_task": "rooms are supervised by their manager",
+    "ypatch_nb": "observe 'room.ydoc'",
+    "ystore_class": "use 'app.ystore_class'",
     "serve": "connect to the route api/collaboration/room/<room id>",
 }

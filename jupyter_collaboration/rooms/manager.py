@@ -183,6 +183,10 @@ class RoomManager(EarlierNames):
             for room in self.rooms.values()
         )
 
+    def has_members(self) -> bool:
+        """Return whether anybody is in a document or a fork."""
+        return any(room.clients for room in self.rooms.values() if isinstance(room, PersistentRoom))
+
     async def get_room(self, room_id: str) -> BroadcastRoom:
         """Return an open room.
 

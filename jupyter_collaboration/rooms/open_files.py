@@ -19,6 +19,7 @@ class FileLoader(EarlierNames):
             "load_content": "use the server's contents manager, or 'app.get_document'",
             "maybe_save_content": "use 'await room.flush()'",
             "maybe_notify": "use 'room.look_soon()', which checks the file for changes",
+            "last_modified": "changes are found by content; use the server's contents manager",
             "clean _watcher": "files are polled together, as long as a room is open",
         }.items()
         for name in names.split()
@@ -39,8 +40,17 @@ class FileLoader(EarlierNames):
         return len(self._rooms)
 
 
-class FileLoaderMapping(Mapping[str, FileLoader]):
+class FileLoaderMapping(EarlierNames, Mapping[str, FileLoader]):
     """The files of all open documents."""
+
+    _replacements = {  # noqa: RUF012
+        "contents_manager": "use 'serverapp.contents_manager'",
+        "file_id_manager": "use 'serverapp.web_app.settings[\"file_id_manager\"]'",
+        "file_poll_interval": "use 'app.file_poll_interval'",
+        "log": "use the server's log",
+        "remove": "a file is left out as soon as its last room is closed",
+        "clear": "use 'await app.stop_extension()', which closes all rooms",
+    }
 
     def __init__(self, rooms: RoomManager) -> None:
         self._rooms = rooms

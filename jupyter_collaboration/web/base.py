@@ -65,6 +65,17 @@ class CollaborationHandler(APIHandler):
         return body
 
 
+class PublishedHandler(CollaborationHandler):
+    """The base of handlers whose errors clients of earlier versions read under other keys."""
+
+    def refuse(self, error: CollaborationError) -> NoReturn:
+        """Respond with the error's status, and with its text as ``error`` and ``message``."""
+        self.set_status(error.status)
+        text = str(error)
+        self.finish(json.dumps({"code": error.status, "error": text, "message": text}))
+        raise web.Finish
+
+
 def text_in(body: dict[str, Any], name: str, longest: int, *, required: bool = True) -> str:
     """Return a string field of a request's body.
 

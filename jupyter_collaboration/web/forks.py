@@ -11,14 +11,14 @@ from tornado import web
 
 from ..errors import CollaborationError, InvalidRequest
 from ..rooms.forks import info_of
-from .base import CollaborationHandler, text_in
+from .base import PublishedHandler, text_in
 
 MAX_TITLE = 200
 MAX_DESCRIPTION = 10_000
 """Longest description, in characters."""
 
 
-class ForkHandler(CollaborationHandler):
+class ForkHandler(PublishedHandler):
     """``/api/collaboration/fork/<roomid>``: the forks of a document, or one of them. [K1]"""
 
     @web.authenticated

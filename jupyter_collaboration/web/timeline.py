@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from typing import Any, NoReturn
+from typing import Any
 
 from jupyter_server.auth.decorator import authorized
 from tornado import web
@@ -11,24 +11,17 @@ from tornado import web
 from ..documents.identity import document_id
 from ..errors import CollaborationError, DocumentNotFound, InvalidRequest
 from ..rooms.timeline import MAX_STEPS, TimelineForks
-from .base import CollaborationHandler
+from .base import PublishedHandler
 
 DONE = {"undo": "undone", "redo": "redone"}
 
 
-class PlaybackHandler(CollaborationHandler):
-    """The base of both handlers: errors are also sent under the key that their clients read."""
+class PlaybackHandler(PublishedHandler):
+    """The base of both handlers."""
 
     def initialize(self, timeline_forks: TimelineForks, **parts: Any) -> None:  # type: ignore[override]
         super().initialize(**parts)
         self._timeline_forks = timeline_forks
-
-    def refuse(self, error: CollaborationError) -> NoReturn:
-        """Respond with the error's status, and with its text as ``error`` and ``message``."""
-        self.set_status(error.status)
-        text = str(error)
-        self.finish(json.dumps({"code": error.status, "error": text, "message": text}))
-        raise web.Finish
 
 
 class TimelineHandler(PlaybackHandler):

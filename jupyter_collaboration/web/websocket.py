@@ -21,6 +21,7 @@ from tornado.iostream import StreamClosedError
 from tornado.web import HTTPError
 from tornado.websocket import WebSocketHandler
 
+from ..access.hub import Standing, standing_of
 from ..access.identity import presence_of
 from ..access.quotas import FairShare, Limits, Share
 from ..access.roles import Action, Role
@@ -253,7 +254,12 @@ class RoomHandler(WebSocketMixin, JupyterHandler, WebSocketHandler):
                 await anyio.sleep(self._limits.role_check_interval)
                 try:
                     self.path = await self._path_now()
-                    role = await self._permitted()
+                    standing = await self._standing()
+                    if standing is Standing.SIGNED_OUT:
+                        # The page connects again as soon as its user has signed in.
+                        self.dismiss(CloseCode.GOING_AWAY, "Your session on the hub has ended.")
+                        return
+                    role = await self._permitted() if standing is Standing.ACCESS else None
                 except Exception as error:  # an authorizer may raise anything
                     self.log.error("Could not authorize %s: %r", self.username, error)
                     role = None
@@ -263,6 +269,11 @@ class RoomHandler(WebSocketMixin, JupyterHandler, WebSocketHandler):
                     return
                 self._permission = role
                 self.tell_role()
+
+    async def _standing(self) -> Standing:
+        """Ask the hub, if there is one, whether the user still has access to this server."""
+        auth = getattr(self.identity_provider, "hub_auth", None)
+        return Standing.ACCESS if auth is None else await standing_of(auth, self)
 
     async def _path_now(self) -> str:
         """Return the path of the file; if it was deleted, its last path: the room stays open."""

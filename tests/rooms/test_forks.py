@@ -74,6 +74,8 @@ async def answer(
         content = json.loads(data) if data else None
         if response.status >= 400:
             assert content["message"]
+        if response.status == 404:  # as clients of earlier versions read it [C1]
+            assert (content["code"], content["error"]) == (404, content["message"])
         return response.status, content
 
 

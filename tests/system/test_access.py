@@ -17,6 +17,13 @@ from jupyter_collaboration.app import YDocExtension
 from jupyter_collaboration.web.forks import ForkHandler
 from jupyter_collaboration.web.rebase import RebaseHandler
 from jupyter_collaboration.web.session import SessionHandler
+from jupyter_collaboration.web.sharing import (
+    InvitationHandler,
+    InvitationsHandler,
+    PeopleHandler,
+    ShareHandler,
+    SharingHandler,
+)
 from jupyter_collaboration.web.timeline import TimelineHandler, UndoRedoHandler
 from jupyter_collaboration.web.versions import (
     AuthorsHandler,
@@ -51,6 +58,16 @@ NEEDS = {
 }
 """What each route needs; the tests below try each with everybody."""
 
+ON_A_HUB = {
+    (SharingHandler, "get"): ("sharing", "read"),
+    (PeopleHandler, "get"): ("sharing/people", "read"),
+    (ShareHandler, "put"): ("sharing/user/eve", "write"),
+    (ShareHandler, "delete"): ("sharing/group/class", "write"),
+    (InvitationsHandler, "post"): ("sharing/codes", "write"),
+    (InvitationHandler, "delete"): ("sharing/codes/sc_1", "write"),
+}
+"""The routes that need a hub: what they need before the hub is asked."""
+
 PEOPLE = {
     "": set(),
     "wrong": set(),
@@ -68,7 +85,30 @@ def test_every_route_is_in_the_table(extension: YDocExtension) -> None:  # [M1]
         for verb in ("get", "put", "post", "delete", "patch")
         if verb in vars(handler)
     }
-    assert found == set(NEEDS)
+    assert found == NEEDS.keys() | ON_A_HUB.keys()
+
+
+@pytest.mark.parametrize("person", PEOPLE)
+def test_routes_of_hubs_are_authorized_and_need_a_hub(
+    run: Run, guarded: Callable[..., Any], person: str
+) -> None:  # [M1] [P13]
+    async def test() -> None:
+        async with guarded() as server:
+            headers = {"Authorization": f"token {person}"} if person else {}
+            async with aiohttp.ClientSession(headers=headers) as session:
+                for (_, verb), (route, need) in ON_A_HUB.items():
+                    url = f"{server.base}/api/collaboration/{route}"
+                    body = {"expires_in": 3600} if verb == "post" else None
+                    async with session.request(verb, url, json=body) as response:
+                        text = await response.text()
+                    is_permitted = need in PEOPLE[person]
+                    if route == "sharing" and is_permitted:
+                        assert (response.status, json.loads(text)) == (200, {"available": False})
+                    else:
+                        assert response.status == 403, text
+                        assert ("permission to share this server" in text) is is_permitted
+
+    run(test())
 
 
 async def counts(server: Any) -> dict[str, int]:

@@ -10,7 +10,7 @@ import type { Person } from '../support/fixtures';
 import { openOther, testIn } from './environments';
 
 const NAME = 'talk.chat';
-const test = testIn('stubs');
+const test = testIn('chat');
 
 async function say(person: Person, text: string): Promise<void> {
   const input = person.page.locator('.jp-chat-input-textfield textarea');

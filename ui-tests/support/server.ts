@@ -85,7 +85,7 @@ function python(): string {
 /**
  * A port that nobody listens to now.
  */
-async function freePort(): Promise<number> {
+export async function freePort(): Promise<number> {
   const probe = createServer();
   probe.listen(0, '127.0.0.1');
   await once(probe, 'listening');

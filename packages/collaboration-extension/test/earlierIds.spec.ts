@@ -54,6 +54,14 @@ describe('ids of earlier versions [C1]', () => {
     expect(warnings[0]).toContain(successor);
   });
 
+  it('websocket-provider turns off both factories', () => {
+    const id = '@jupyter/docprovider-extension:websocket-provider';
+    const { warnings } = disabling(id);
+    expect(warnings).toHaveLength(1);
+    expect(warnings[0]).toContain(`${id}-document-factory`);
+    expect(warnings[0]).toContain(`${id}-awareness-factory`);
+  });
+
   it.each([
     'docprovider-extension:notebook-cell-executor',
     'docprovider-extension:logger'

@@ -36,6 +36,7 @@ export * from './stability/undoneView';
 export * from './history/previewPanel';
 export * from './people/publishedUserMenu';
 export * from './people/publishedUsers';
+export * from './people/sharingView';
 export * from './history/timelinePanel';
 export * from './history/timelineView';
 export {

@@ -16,6 +16,10 @@ const COLLABORATION = '@jupyter/collaboration-extension';
  */
 const SUCCESSORS: Readonly<Record<string, readonly string[]>> = {
   [`${DOCPROVIDER}:content-provider`]: [`${COLLABORATION}:contentProvider`],
+  [`${DOCPROVIDER}:websocket-provider`]: [
+    `${DOCPROVIDER}:websocket-provider-document-factory`,
+    `${DOCPROVIDER}:websocket-provider-awareness-factory`
+  ],
   [`${DOCPROVIDER}:statusBarTimeline`]: [`${COLLABORATION}:timeline`],
   [`${COLLABORATION}:rtcGlobalAwareness`]: [`${COLLABORATION}:globalAwareness`],
   [`${COLLABORATION}:rtcPanel`]: [`${COLLABORATION}:collaborators`],

@@ -111,16 +111,19 @@ export const collaborators: JupyterFrontEndPlugin<void> = {
       },
       execute: () => app.shell.activateById(panel.id)
     });
-    app.commands.addCommand(Commands.invite, {
-      label: trans.__('Share This Document…'),
-      caption: trans.__('Share a link to this document'),
-      describedBy: { args: { type: 'object', properties: {} } },
-      isEnabled: () => current() !== undefined,
-      execute: () => {
-        const path = current();
-        return path === undefined ? undefined : inviteTo(app, path, trans);
-      }
-    });
+    // The second one is for menus and shortcuts that name the command of earlier versions. [C1]
+    for (const id of [Commands.invite, 'collaboration:shared-link']) {
+      app.commands.addCommand(id, {
+        label: trans.__('Share This Document…'),
+        caption: trans.__('Share a link to this document'),
+        describedBy: { args: { type: 'object', properties: {} } },
+        isEnabled: () => current() !== undefined,
+        execute: () => {
+          const path = current();
+          return path === undefined ? undefined : inviteTo(app, path, trans);
+        }
+      });
+    }
     for (const command of Object.values(Commands)) {
       palette?.addItem({ command, category: trans.__('Collaboration') });
     }

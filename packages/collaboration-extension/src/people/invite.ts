@@ -5,6 +5,7 @@
  * A link to a document, for somebody else.
  */
 
+import { SharingView } from '@jupyter/collaboration';
 import type { JupyterFrontEnd } from '@jupyterlab/application';
 import {
   Clipboard,
@@ -14,7 +15,9 @@ import {
 } from '@jupyterlab/apputils';
 import { PageConfig, URLExt } from '@jupyterlab/coreutils';
 import type { TranslationBundle } from '@jupyterlab/translation';
-import { Widget } from '@lumino/widgets';
+import { Panel, Widget } from '@lumino/widgets';
+
+import { HubSharing } from './hubSharing';
 
 /**
  * The address of a document on this server.
@@ -51,15 +54,24 @@ export async function inviteTo(
   path: string,
   trans: TranslationBundle
 ): Promise<void> {
-  const { baseUrl, token } = serviceManager.serverSettings;
-  const body = new Invitation(path, baseUrl, token, trans);
+  const { serverSettings } = serviceManager;
+  const { baseUrl, token } = serverSettings;
   const hub = PageConfig.getOption('hubPrefix');
+  const base = new URL(baseUrl).pathname;
+  const sharing = new HubSharing(
+    serverSettings,
+    linkTo(location.href, base, path, '')
+  );
+  const mayShare = hub !== '' && (await sharing.load());
+  // The token in a page of a hub is the user's own.
+  const link = new Invitation(path, base, hub ? '' : token, trans, mayShare);
+  const body = new InvitationBody(link, mayShare ? sharing : null, trans);
   const { button } = await showDialog({
     title: trans.__('Share %1', path),
     body,
     buttons: [
-      Dialog.cancelButton(),
-      ...(hub
+      Dialog.cancelButton({ label: trans.__('Close') }),
+      ...(hub && !mayShare
         ? [Dialog.createButton({ label: trans.__('Share This Server…') })]
         : []),
       Dialog.okButton({ label: trans.__('Copy Link') })
@@ -80,14 +92,39 @@ export async function inviteTo(
 }
 
 /**
+ * The link, and below it the sharing of the server, if the user may share it.
+ */
+class InvitationBody extends Panel {
+  constructor(
+    private _link: Invitation,
+    sharing: HubSharing | null,
+    trans: TranslationBundle
+  ) {
+    super();
+    this.addWidget(_link);
+    if (sharing) {
+      this.addWidget(new SharingView(sharing, trans));
+    }
+  }
+
+  /**
+   * The link.
+   */
+  getValue(): string {
+    return this._link.getValue();
+  }
+}
+
+/**
  * The link, and whether the token is in it.
  */
 class Invitation extends Widget {
   constructor(
     private _path: string,
-    private _baseUrl: string,
+    private _base: string,
     private _token: string,
-    trans: TranslationBundle
+    trans: TranslationBundle,
+    mayShare: boolean
   ) {
     super();
     this.addClass('jp-Invitation');
@@ -96,11 +133,13 @@ class Invitation extends Widget {
     this._link.onfocus = () => this._link.select();
     this.node.append(this._link);
     const note = document.createElement('p');
-    note.textContent = PageConfig.getOption('hubPrefix')
-      ? trans.__(
-          'Others need access to this server: share it on the page of the hub.'
-        )
-      : trans.__('Others need a way to log in to this server, or its token.');
+    note.textContent = mayShare
+      ? trans.__('The link is for those who have access to this server.')
+      : PageConfig.getOption('hubPrefix')
+        ? trans.__(
+            'Others need access to this server: share it on the page of the hub.'
+          )
+        : trans.__('Others need a way to log in to this server, or its token.');
     this.node.append(note);
     if (_token) {
       const label = document.createElement('label');
@@ -125,8 +164,7 @@ class Invitation extends Widget {
 
   private _update(): void {
     const token = this._withToken.checked ? this._token : '';
-    const base = new URL(this._baseUrl).pathname;
-    this._link.value = linkTo(location.href, base, this._path, token);
+    this._link.value = linkTo(location.href, this._base, this._path, token);
   }
 
   private _link = document.createElement('input');

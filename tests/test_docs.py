@@ -1,0 +1,131 @@
+"""Links and examples of the documentation."""
+
+from __future__ import annotations
+
+import re
+from pathlib import Path
+from types import SimpleNamespace as Fake
+from typing import Any
+from urllib.parse import urlsplit
+
+import pytest
+from jupyter_server.auth import Authorizer, User
+from traitlets.config import Config
+
+from jupyter_collaboration.app import YDocExtension
+from jupyter_collaboration.stores import MemoryYStore, SQLiteYStore, TempFileYStore
+
+ROOT = Path(__file__).parent.parent
+PAGES = sorted([*ROOT.glob("*.md"), *ROOT.glob("docs/*.md"), *ROOT.glob("benchmarks/*.md")])
+FENCE = re.compile(r"^```.*?^```", re.M | re.S)
+LINK = re.compile(r"\]\(([^)\s]+)\)")
+
+
+def text_of(page: Path) -> str:
+    """The text without blocks of code, in which brackets are no links."""
+    return re.sub(r"`[^`\n]+`", "", FENCE.sub("", page.read_text(encoding="utf-8")))
+
+
+def anchors(page: Path) -> set[str]:
+    """The anchors of a page's headings, as GitHub and MyST form them."""
+    titles = re.findall(r"^#+ (.+)$", FENCE.sub("", page.read_text(encoding="utf-8")), re.M)
+    plain = [re.sub(r"[^\w\- ]", "", title.lower()) for title in titles]
+    return {title.replace(" ", "-") for title in plain}
+
+
+@pytest.mark.parametrize("page", PAGES, ids=lambda page: page.name)
+def test_links_lead_somewhere(page: Path) -> None:
+    for link in LINK.findall(text_of(page)):
+        parts = urlsplit(link)
+        if parts.scheme:
+            assert parts.scheme == "https" and "." in parts.netloc, link
+            continue
+        target = (page.parent / parts.path).resolve() if parts.path else page
+        assert target.exists(), f"{page.name} links to {link}"
+        if parts.fragment:
+            assert parts.fragment in anchors(target), f"{page.name} links to {link}"
+
+
+def test_every_page_is_in_the_contents() -> None:
+    index = (ROOT / "docs" / "index.md").read_text(encoding="utf-8")
+    for page in ROOT.glob("docs/*.md"):
+        assert page.name == "index.md" or f"\n{page.stem}\n" in index, page.name
+
+
+def examples(language: str) -> list[Any]:
+    """All blocks of code in a language, by page and number."""
+    found = []
+    for page in PAGES:
+        blocks = re.findall(
+            rf"^```{language}\n(.*?)^```", page.read_text(encoding="utf-8"), re.M | re.S
+        )
+        found += [
+            pytest.param(code, id=f"{page.name}-{number}") for number, code in enumerate(blocks)
+        ]
+    return found
+
+
+@pytest.mark.parametrize("code", examples("python"))
+def test_examples_in_python_run_and_set_what_exists(code: str) -> None:
+    names: dict[str, Any] = {"c": Config()}
+    exec(compile(code, "example", "exec"), names)
+    ours = {
+        each.__name__: each for each in (YDocExtension, SQLiteYStore, TempFileYStore, MemoryYStore)
+    }
+    for name, traits in names["c"].items():
+        if name in ours:
+            assert set(traits) <= set(ours[name].class_trait_names()), f"{name}: {traits}"
+
+
+def authorizer_in(page: str, name: str) -> Authorizer:
+    names: dict[str, Any] = {"c": Config()}
+    text = (ROOT / "docs" / page).read_text(encoding="utf-8")
+    (code,) = [each for each in re.findall(r"```python\n(.*?)```", text, re.S) if name in each]
+    exec(compile(code, page, "exec"), names)
+    assert names["c"].ServerApp.authorizer_class is names[name]
+    made = names[name]()
+    assert isinstance(made, Authorizer)
+    return made
+
+
+class Handler:
+    """A handler whose path an authorizer reads."""
+
+    path = "lectures/one.ipynb"
+
+
+def test_the_authorizer_for_lectures_does_what_the_page_says() -> None:
+    lectures = authorizer_in("security.md", "Lectures")
+    for name, action, allowed in [
+        ("ada", "write", True),
+        ("eve", "write", False),
+        ("eve", "read", True),
+    ]:
+        granted = lectures.is_authorized(Handler(), User(name), action, "contents")  # type: ignore[arg-type]
+        assert granted is allowed, (name, action)
+
+
+def test_the_authorizer_for_histories_does_what_the_page_says(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setenv("JUPYTERHUB_USER", "ada")
+    owners = authorizer_in("security.md", "OwnersHistory")
+    for name, resource, allowed in [
+        ("ada", "history", True),
+        ("eve", "history", False),
+        ("eve", "contents", True),
+    ]:
+        granted = owners.is_authorized(Handler(), User(name), "write", resource)  # type: ignore[arg-type]
+        assert granted is allowed, (name, resource)
+
+
+@pytest.mark.parametrize("groups", [[], ["collaborative"]])
+def test_the_hook_for_projects_turns_collaboration_off_for_others(groups: list[str]) -> None:
+    names: dict[str, Any] = {"c": Config()}
+    text = (ROOT / "docs" / "hubs.md").read_text(encoding="utf-8")
+    (code,) = [each for each in re.findall(r"```python\n(.*?)```", text, re.S) if "def " in each]
+    exec(compile(code, "hubs.md", "exec"), names)
+    spawner = Fake(args=[], user=Fake(groups=[Fake(name=name) for name in groups]))
+    names["c"].Spawner.pre_spawn_hook(spawner)
+    off = "--YDocExtension.disable_rtc=True"
+    assert spawner.args == ([] if groups else [off])

@@ -1,0 +1,308 @@
+// Copyright (c) Jupyter Collaboration contributors.
+// Distributed under the terms of the BSD 3-Clause License.
+
+/**
+ * JupyterHub: people work together in the server of one of them. [P13]
+ *
+ * The hub is behind its proxy, below a prefix; Ada's server is the one that is shared.
+ */
+
+import * as fs from 'node:fs';
+import * as path from 'node:path';
+
+import type { Browser, Page } from '@playwright/test';
+import { expect, test as base } from '@playwright/test';
+
+import { notebook } from '../support/documents';
+import { Hub } from '../support/hub';
+import { pythonOf } from './environments';
+
+const test = base.extend<object, { hub: Hub }>({
+  hub: [
+    async ({}, use) => {
+      const hub = new Hub(pythonOf('hub'));
+      await hub.start();
+      await use(hub);
+      await hub.dispose();
+    },
+    { scope: 'worker', timeout: 240_000 }
+  ]
+});
+
+const LONG = { timeout: 120_000 };
+
+test.describe.configure({ mode: 'serial', timeout: 240_000 });
+
+test.afterEach(async ({ hub }, testInfo) => {
+  if (testInfo.status !== testInfo.expectedStatus) {
+    const body = hub.log();
+    await testInfo.attach('hub.log', { body, contentType: 'text/plain' });
+  }
+});
+
+/**
+ * Sign in on the page that the hub shows.
+ */
+async function signIn(page: Page, hub: Hub, user: string): Promise<void> {
+  // Not on to a server of their own, which the hub would start.
+  await page.goto(`${hub.url}/hub/login?next=%2Fjupyter%2Fhub%2Fhome`);
+  await page.getByLabel('Username').fill(user);
+  await page.getByLabel('Password').fill('any');
+  await page.getByRole('button', { name: /sign in/i }).click();
+  await expect(page).toHaveURL(/hub\/home/, { timeout: 60_000 });
+}
+
+/**
+ * A browser of a user who has signed in on the hub.
+ */
+async function browserOf(
+  browser: Browser,
+  hub: Hub,
+  user: string
+): Promise<Page> {
+  const context = await browser.newContext();
+  const page = await context.newPage();
+  // JupyterLab's own, on hubs: it offers to start the server again.
+  const away = page.getByRole('dialog', { name: /Server unavailable/ });
+  await page.addLocatorHandler(away, dialog =>
+    dialog.getByRole('button', { name: 'Dismiss' }).click()
+  );
+  await signIn(page, hub, user);
+  return page;
+}
+
+/**
+ * Open a document on a server, and wait until it is shared.
+ */
+async function open(
+  page: Page,
+  hub: Hub,
+  name: string,
+  owner = 'ada'
+): Promise<void> {
+  await page.goto(`${hub.url}/user/${owner}/lab/tree/${name}`);
+  await ready(page);
+}
+
+/**
+ * Let Ada's server know who it is, if the hub asks, and wait for the document.
+ */
+async function ready(page: Page): Promise<void> {
+  const cell = page.locator('.jp-Notebook .jp-Cell').first();
+  const consent = page.getByRole('button', { name: 'Authorize' });
+  await expect(cell.or(consent)).toBeVisible({ timeout: 90_000 });
+  if (await consent.isVisible()) {
+    await consent.click();
+  }
+  await expect(cell).toBeVisible({ timeout: 90_000 });
+  await expect.poll(() => text(page), { timeout: 60_000 }).not.toBe('');
+}
+
+/**
+ * The source of the first cell, once the document is ready.
+ */
+async function text(page: Page): Promise<string> {
+  return page.evaluate(() => {
+    const { context } = window.jupyterapp.shell.currentWidget ?? {};
+    if (!context?.isReady || !context.model.collaborative) {
+      return '';
+    }
+    return JSON.parse(context.model.toString()).cells[0].source as string;
+  });
+}
+
+/**
+ * Type at the end of the first cell.
+ */
+async function type(page: Page, typed: string): Promise<void> {
+  await page.locator('.jp-Notebook .cm-content').first().click();
+  await page.keyboard.press('Control+End');
+  await page.keyboard.type(typed);
+}
+
+/**
+ * Create a document in a user's home.
+ */
+function write(hub: Hub, name: string, source: string, owner = 'ada'): void {
+  fs.mkdirSync(hub.root(owner), { recursive: true });
+  fs.writeFileSync(
+    path.join(hub.root(owner), name),
+    JSON.stringify(notebook(source))
+  );
+}
+
+let ada: Page;
+let grace: Page;
+
+test('a user is found and given access, and both see each other', async ({
+  browser,
+  hub
+}) => {
+  write(hub, 'shared.ipynb', 'x = 1');
+  await hub.ask('POST', 'users/grace');
+  await hub.ask('POST', 'users/alan');
+  await hub.startServer('ada');
+  ada = await browserOf(browser, hub, 'ada');
+  await open(ada, hub, 'shared.ipynb');
+
+  grace = await browserOf(browser, hub, 'grace');
+  const refused = await grace.goto(`${hub.url}/user/ada/lab`);
+  expect(refused?.status()).toBeGreaterThanOrEqual(400);
+
+  await ada.getByRole('button', { name: 'Share', exact: true }).click();
+  const dialog = ada.getByRole('dialog');
+  await expect(dialog.getByLabel('Link', { exact: true })).toHaveValue(
+    `${hub.url}/user/ada/lab/tree/shared.ipynb`
+  );
+  await expect(dialog).toContainText('Only you.');
+  await dialog.getByRole('searchbox').fill('gra');
+  await dialog.getByRole('button', { name: 'Give access to grace' }).click();
+  await expect(
+    dialog.getByRole('button', { name: 'Revoke access of grace' })
+  ).toBeVisible();
+  await expect(
+    dialog.getByRole('button', { name: 'Give access to grace' })
+  ).toHaveCount(0);
+  await dialog.getByRole('button', { name: 'Close' }).click();
+
+  await open(grace, hub, 'shared.ipynb');
+  await type(ada, '2');
+  await expect.poll(() => text(grace)).toBe('x = 12');
+  await type(grace, '3');
+  await expect.poll(() => text(ada)).toBe('x = 123');
+  // Names are those of the hub, not anonymous ones.
+  await expect(ada.getByRole('button', { name: /^grace/i })).toBeVisible();
+  await expect(grace.getByRole('button', { name: /^ada/i })).toBeVisible();
+  const onDisk = path.join(hub.root('ada'), 'shared.ipynb');
+  await expect
+    .poll(() => fs.readFileSync(onDisk, 'utf-8'))
+    .toContain('x = 123');
+});
+
+test('a guest cannot pass the access on', async ({ hub }) => {
+  await grace.getByRole('button', { name: 'Share', exact: true }).click();
+  const dialog = grace.getByRole('dialog');
+  await expect(dialog.getByRole('searchbox')).toHaveCount(0);
+  await expect(
+    dialog.getByRole('button', { name: 'Share This Server…' })
+  ).toBeVisible();
+  await dialog.getByRole('button', { name: 'Close' }).click();
+  const status = await grace.evaluate(async url => {
+    const xsrf = /_xsrf=([^;]+)/.exec(document.cookie)?.[1] ?? '';
+    const response = await fetch(url, {
+      method: 'PUT',
+      headers: { 'X-XSRFToken': xsrf }
+    });
+    return response.status;
+  }, `${hub.url}/user/ada/api/collaboration/sharing/user/alan`);
+  expect(status).toBe(403);
+});
+
+test('access ends when it is revoked, and a group can have it', async ({
+  browser,
+  hub
+}) => {
+  await open(ada, hub, 'shared.ipynb');
+  await ada.getByRole('button', { name: 'Share', exact: true }).click();
+  const dialog = ada.getByRole('dialog');
+  await dialog.getByRole('button', { name: 'Revoke access of grace' }).click();
+  await expect(dialog).toContainText('Only you.');
+  // The page that is open is disconnected, and says so.
+  await expect(ada.getByRole('button', { name: /^grace/i })).toHaveCount(0);
+  const other = await browserOf(browser, hub, 'grace');
+  const refused = await other.goto(`${hub.url}/user/ada/lab`);
+  expect(refused?.status()).toBeGreaterThanOrEqual(400);
+
+  await dialog.getByRole('searchbox').fill('cla');
+  await dialog
+    .getByRole('button', { name: 'Give access to Group class' })
+    .click();
+  await expect(
+    dialog.getByRole('button', { name: 'Revoke access of Group class' })
+  ).toBeVisible();
+  const alan = await browserOf(browser, hub, 'alan');
+  await open(alan, hub, 'shared.ipynb');
+  await dialog
+    .getByRole('button', { name: 'Revoke access of Group class' })
+    .click();
+  await dialog.getByRole('button', { name: 'Close' }).click();
+});
+
+test('an invitation leads to the document, and ends when it is revoked', async ({
+  browser,
+  hub
+}) => {
+  await ada.getByRole('button', { name: 'Share', exact: true }).click();
+  const dialog = ada.getByRole('dialog');
+  await dialog.getByRole('button', { name: 'Create Invitation' }).click();
+  const link = await dialog.getByLabel('Invitation link').inputValue();
+  const { data } = await hub.ask('GET', 'share-codes/ada/');
+  const [{ expires_at }] = (data as { items: { expires_at: string }[] }).items;
+  expect(Date.parse(expires_at) - Date.now()).toBeLessThan(25 * 3600_000);
+
+  const eve = await browserOf(browser, hub, 'eve');
+  await eve.goto(link);
+  await eve.getByRole('button', { name: /accept/i }).click();
+  await ready(eve);
+  await expect(eve).toHaveURL(/user\/ada\/lab\/tree\/shared\.ipynb/);
+  expect(await text(eve)).toBe('x = 123');
+
+  await dialog.getByRole('button', { name: /Revoke invitation/ }).click();
+  await expect(dialog.getByLabel('Invitation link')).toHaveCount(0);
+  const mallory = await browserOf(browser, hub, 'mallory');
+  const refused = await mallory.goto(link);
+  expect(refused?.status()).toBe(404);
+});
+
+test('the members of a project work in its server', async ({
+  browser,
+  hub
+}) => {
+  write(hub, 'lake.ipynb', 'y = 1', 'lake-project');
+  const ida = await browserOf(browser, hub, 'ida');
+  await ida.goto(`${hub.url}/hub/spawn/lake-project`);
+  await expect.poll(() => hub.isReady('lake-project'), LONG).toBe(true);
+  await open(ida, hub, 'lake.ipynb', 'lake-project');
+  const joe = await browserOf(browser, hub, 'joe');
+  await open(joe, hub, 'lake.ipynb', 'lake-project');
+  await type(ida, '2');
+  await expect.poll(() => text(joe)).toBe('y = 12');
+  await expect(joe.getByRole('button', { name: /^ida/i })).toBeVisible();
+
+  const other = await browserOf(browser, hub, 'alan');
+  const refused = await other.goto(`${hub.url}/user/lake-project/lab`);
+  expect(refused?.status()).toBeGreaterThanOrEqual(400);
+});
+
+test('a session that has expired costs nothing that was typed', async ({
+  hub
+}) => {
+  await ada.getByRole('button', { name: 'Share', exact: true }).click();
+  const dialog = ada.getByRole('dialog');
+  await dialog.getByRole('searchbox').fill('gra');
+  await dialog.getByRole('button', { name: 'Give access to grace' }).click();
+  await expect(
+    dialog.getByRole('button', { name: 'Revoke access of grace' })
+  ).toBeVisible();
+  await dialog.getByRole('button', { name: 'Close' }).click();
+  await open(grace, hub, 'shared.ipynb');
+  await grace.context().clearCookies();
+  const { status } = await hub.ask('DELETE', 'users/ada/server');
+  expect([202, 204]).toContain(status);
+  await expect
+    .poll(async () => {
+      const { data } = await hub.ask('GET', 'users/ada');
+      return (data as { server: string | null }).server;
+    })
+    .toBeNull();
+  await type(grace, '4');
+  await expect.poll(() => text(grace)).toBe('x = 1234');
+  await hub.startServer('ada');
+  await expect.poll(() => text(ada), { timeout: 60_000 }).toBe('x = 123');
+  // Signed out, Grace's edit waits; in another tab she signs in again.
+  const tab = await grace.context().newPage();
+  await signIn(tab, hub, 'grace');
+  await open(tab, hub, 'shared.ipynb');
+  await expect.poll(() => text(ada), { timeout: 120_000 }).toBe('x = 1234');
+  await tab.close();
+});

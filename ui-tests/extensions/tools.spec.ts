@@ -1,0 +1,169 @@
+// Copyright (c) Jupyter Collaboration contributors.
+// Distributed under the terms of the BSD 3-Clause License.
+
+/**
+ * Tools that change notebooks from within JupyterLab, while two people have them open. [C1] [F4]
+ */
+
+import { execFileSync } from 'node:child_process';
+
+import { cellsOnDisk, notebook } from '../support/documents';
+import { expect } from '../support/fixtures';
+import type { Person, Server } from '../support/fixtures';
+import { run, testIn } from './environments';
+
+const test = testIn('tools');
+const NAME = 'work.ipynb';
+
+/**
+ * Run git in the folder of a server.
+ */
+function git(server: Server, ...args: string[]): string {
+  const who = ['-c', 'user.name=Ada', '-c', 'user.email=ada@example.org'];
+  return execFileSync('git', [...who, ...args], {
+    cwd: server.root,
+    encoding: 'utf-8',
+    env: server.environment
+  });
+}
+
+/**
+ * A repository with a notebook on two branches: `main`, and `other` with another first cell.
+ */
+function repository(server: Server): void {
+  git(server, 'init', '-b', 'main');
+  server.write('.gitignore', '.*\n!.gitignore\n');
+  server.write(NAME, notebook('x = 1', 'y = 2', 'z = 3'));
+  git(server, 'add', '.');
+  git(server, 'commit', '-m', 'One');
+  git(server, 'checkout', '-b', 'other');
+  server.write(NAME, notebook('x = 100', 'y = 2', 'z = 3'));
+  git(server, 'commit', '-am', 'Two');
+  git(server, 'checkout', 'main');
+}
+
+/**
+ * Make a request of jupyterlab-git, as its panel does.
+ */
+async function ask(
+  { page, server }: Person,
+  route: string,
+  body: object
+): Promise<number> {
+  const response = await page.request.post(`${server.url}/git/${route}`, {
+    headers: { Authorization: `token ${server.token}` },
+    data: body
+  });
+  return response.status();
+}
+
+test('jupyterlab-git: a checkout merges with typing that is not saved yet', async ({
+  ada,
+  grace,
+  server
+}) => {
+  repository(server);
+  await Promise.all([ada.open(NAME), grace.open(NAME)]);
+  await ada.typeInCell(2, '4');
+  const body = { checkout_branch: true, new_check: false, branchname: 'other' };
+  // The file may be saved before: git then refuses, as it does for any changed file.
+  const status = await ask(ada, 'checkout', body);
+  if (status !== 200) {
+    git(server, 'stash');
+    expect(await ask(ada, 'checkout', body)).toBe(200);
+    for (const person of [ada, grace]) {
+      await expect
+        .poll(() => person.sources())
+        .toEqual(['x = 100', 'y = 2', 'z = 3']);
+    }
+    git(server, 'stash', 'pop');
+  }
+  for (const person of [ada, grace]) {
+    await expect
+      .poll(() => person.sources())
+      .toEqual(['x = 100', 'y = 2', 'z = 34']);
+  }
+  await expect
+    .poll(() => cellsOnDisk(server, NAME))
+    .toEqual(['x = 100', 'y = 2', 'z = 34']);
+});
+
+test('jupyterlab-git: discarding changes in its panel shows the file as it was committed', async ({
+  ada,
+  grace,
+  server
+}) => {
+  repository(server);
+  await Promise.all([ada.open(NAME), grace.open(NAME)]);
+  await grace.typeInCell(0, '5');
+  await expect.poll(() => cellsOnDisk(server, NAME)[0]).toBe('x = 15');
+
+  await ada.page.getByRole('tab', { name: 'Git' }).click();
+  const file = ada.page.locator('#jp-git-sessions').getByText(NAME).first();
+  await expect(file).toBeVisible({ timeout: 30_000 });
+  await file.click({ button: 'right' });
+  await ada.page.getByRole('menuitem', { name: 'Discard' }).first().click();
+  await ada.dialogs.getByRole('button', { name: 'Discard' }).click();
+  for (const person of [ada, grace]) {
+    await expect
+      .poll(() => person.sources())
+      .toEqual(['x = 1', 'y = 2', 'z = 3']);
+  }
+  await expect.poll(() => git(server, 'status', '--porcelain')).toBe('');
+});
+
+test('nbdime: its view has the typing that was saved', async ({
+  ada,
+  server
+}) => {
+  repository(server);
+  await ada.open(NAME);
+  await ada.typeInCell(0, '5');
+  await expect.poll(() => cellsOnDisk(server, NAME)[0]).toBe('x = 15');
+  const shown = await run('tools', server, '-m', 'nbdime', 'diff', NAME);
+  expect(shown).toContain('x = 15');
+  await ada.command('nbdime:diff-git');
+  const view = ada.page.locator('.nbdime-Widget');
+  await expect(view).toBeVisible({ timeout: 30_000 });
+  await expect(view).toContainText('15');
+});
+
+test('black formats a cell for everybody', async ({ ada, grace, server }) => {
+  const name = server.write('ugly.ipynb', notebook('x=[1,2]', 'y = 2'));
+  await Promise.all([ada.open(name), grace.open(name)]);
+  await ada.enterCell(0);
+  await grace.typeInCell(1, '3');
+  await ada.command('jupyterlab_code_formatter:black');
+  for (const person of [ada, grace]) {
+    await expect.poll(() => person.sources()).toEqual(['x = [1, 2]', 'y = 23']);
+  }
+});
+
+test('jupyterlab-execute-time: everybody sees when a cell ran, and the file has it', async ({
+  ada,
+  grace,
+  server
+}) => {
+  const name = server.write('timed.ipynb', notebook('print("done")'));
+  await server.set('@jupyterlab/notebook-extension:tracker', {
+    recordTiming: true
+  });
+  await Promise.all([ada.open(name), grace.open(name)]);
+  await ada.kernelReady();
+  await ada.enterCell(0);
+  await ada.page.keyboard.press('Control+Enter');
+  for (const { page } of [ada, grace]) {
+    await expect(page.locator('.execute-time')).toContainText(/Last executed/);
+  }
+  await expect.poll(() => server.read(name)).toContain('"shell.execute_reply"');
+});
+
+test('jupyter-resource-usage shows its figures beside ours', async ({
+  ada,
+  server
+}) => {
+  const name = server.write('used.ipynb', notebook('x = 1'));
+  await ada.open(name);
+  await expect(ada.page.locator('#jp-main-statusbar')).toContainText(/Mem:/);
+  await expect(ada.status).toBeVisible();
+});
