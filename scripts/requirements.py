@@ -2,7 +2,8 @@
 
     python scripts/requirements.py dev test | pip install -r /dev/stdin
 
-With --only first, the extras alone. Lets an environment be made for the source tree without building the package first.
+With --only first, the extras alone. Lets an environment be made for the source tree without
+building the package first.
 """
 
 import sys
