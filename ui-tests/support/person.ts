@@ -576,6 +576,15 @@ export class Person {
   }
 
   /**
+   * Close the dialog that is open, once it has the keyboard.
+   */
+  async escapeDialog(): Promise<void> {
+    await expect(this.page.locator('.jp-Dialog:focus-within')).toHaveCount(1);
+    await this.page.keyboard.press('Escape');
+    await expect(this.dialogs).toHaveCount(0);
+  }
+
+  /**
    * The carets of others.
    */
   get remoteCursors(): Locator {

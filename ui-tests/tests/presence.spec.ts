@@ -66,8 +66,7 @@ test('the status tells more of the connection', async ({
   await details.getByRole('button', { name: 'Reconnect Now' }).click();
   await expect.poll(() => ada.sockets.length).toBe(before + 1);
   await expect(ada.status).toContainText('Live');
-  await ada.page.keyboard.press('Escape');
-  await expect(details).toHaveCount(0);
+  await ada.escapeDialog();
 });
 
 test('everything can be read in the dark theme, by three people', async ({

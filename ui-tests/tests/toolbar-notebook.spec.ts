@@ -33,8 +33,7 @@ testAlone(
     await expect(ada.page.locator('.jp-ConnectionDetails')).toContainText(
       'Offline'
     );
-    await ada.page.keyboard.press('Escape');
-    await expect(ada.dialogs).toHaveCount(0);
+    await ada.escapeDialog();
     await server.start();
     await expect(notice).toHaveText('', { timeout: 60_000 });
   }

@@ -134,8 +134,7 @@ test('people, Share and the history stay in the toolbars of two documents side b
       await ada.page.locator('.jp-FileEditor .cm-content').click();
       await toolbar(ada, 0).getByRole('button', { name: 'Share' }).click();
       await expect(ada.dialogs).toContainText(name);
-      await ada.page.keyboard.press('Escape');
-      await expect(ada.dialogs).toHaveCount(0);
+      await ada.escapeDialog();
       await toolbar(ada, 1)
         .getByRole('button', { name: 'Version History' })
         .click();
@@ -236,8 +235,7 @@ test('panels, menus and dialogs can be read in every theme', async ({
       '.jp-DocumentStatusWidget'
     );
     await picture(ada, `connection-${theme}.png`, testInfo);
-    await ada.page.keyboard.press('Escape');
-    await expect(details).toHaveCount(0);
+    await ada.escapeDialog();
 
     await ada.command('collaboration:show-people');
     await ada.command('collaboration:show-timeline');
@@ -262,8 +260,7 @@ test('panels, menus and dialogs can be read in every theme', async ({
     await toolbar(ada).getByRole('button', { name: 'Share' }).click();
     await expect(ada.dialogs).toContainText(name);
     await seesNoBarrier(ada, '.jp-Dialog');
-    await ada.page.keyboard.press('Escape');
-    await expect(ada.dialogs).toHaveCount(0);
+    await ada.escapeDialog();
   }
 });
 
