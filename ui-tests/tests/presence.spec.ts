@@ -66,7 +66,8 @@ test('the status tells more of the connection', async ({
   await details.getByRole('button', { name: 'Reconnect Now' }).click();
   await expect.poll(() => ada.sockets.length).toBe(before + 1);
   await expect(ada.status).toContainText('Live');
-  await ada.escapeDialog();
+  await ada.page.keyboard.press('Escape');
+  await expect(details).toHaveCount(0);
 });
 
 test('everything can be read in the dark theme, by three people', async ({

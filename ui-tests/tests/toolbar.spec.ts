@@ -235,7 +235,8 @@ test('panels, menus and dialogs can be read in every theme', async ({
       '.jp-DocumentStatusWidget'
     );
     await picture(ada, `connection-${theme}.png`, testInfo);
-    await ada.escapeDialog();
+    await ada.page.keyboard.press('Escape');
+    await expect(details).toHaveCount(0);
 
     await ada.command('collaboration:show-people');
     await ada.command('collaboration:show-timeline');
