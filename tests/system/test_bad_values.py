@@ -173,6 +173,53 @@ def test_a_document_that_the_store_refuses_says_so_and_recovers_while_others_are
     run(test())
 
 
+def test_a_new_document_that_the_store_refuses_is_stored_once_when_it_recovers(
+    run: Run, serving: Serving
+) -> None:  # [S2] [S5] [H1]
+    async def test() -> None:
+        options = {"ServerApp": {"jpserver_extensions": {"counting": True}}}
+        settings = {"document_save_delay": 0.05, "document_cleanup_delay": 0}
+        async with serving(**options, YDocExtension=settings) as server:
+            document = Document(server, "refused", "text")
+            room = room_of(await server.endpoint(document.fixture))
+            store = sqlite3.connect(server.root / STORE, isolation_level=None)
+            (number,) = store.execute(
+                "SELECT id FROM collaboration_documents WHERE room = ?", (room,)
+            ).fetchone()
+            store.execute(
+                "CREATE TRIGGER refuse BEFORE INSERT ON collaboration_updates"
+                f" WHEN NEW.document = {number} BEGIN SELECT RAISE(ABORT, 'damaged'); END"
+            )
+
+            async def open_and_close() -> None:
+                editor = None
+                with suppress(ConnectionError):  # the server may say that it cannot store it
+                    editor = await server.member(document.fixture)
+                    await editor.ask("save")
+                    assert document.holds(document.seen_by(editor))
+                if editor is not None:
+                    editor.socket.abort()
+                while json.loads((await server.request("GET", "test/counts"))[1])["rooms"]:
+                    await asyncio.sleep(0.02)
+
+            await open_and_close()
+            text = document.data.decode()
+            path = server.root / document.path
+            path.write_text(text.replace("x = 1", f"x = 1 {document.mark()}"))
+            await open_and_close()
+            store.execute("DROP TRIGGER refuse")
+            store.close()
+            for _ in range(2):
+                async with editing(document) as (editor,):
+                    document.type(editor)
+                    await stored(editor)
+                    await document.agrees(editor)
+                server.crash()
+                await server.start()
+
+    run(test())
+
+
 @pytest.mark.parametrize("damage", ["X'00ff17aa'", "'text'", "X''", "zeroblob(100000)"])
 def test_a_document_whose_history_is_damaged_opens_from_its_file_and_others_are_untouched(
     run: Run, serving: Serving, damage: str

@@ -173,8 +173,8 @@ class SQLiteWriter:
         """Return the name of a document's history. In the store's thread.
 
         Members get the content of a file before it is stored. If the server was killed in between,
-        the file may have another content now, which must not get into their documents: what
-        an earlier server has begun and not stored gets another name. [S2]
+        the file may have another content now, which must not get into their documents. So a history
+        of which an earlier server stored nothing gets a new name. [S2]
         """
         query = (
             "SELECT session,"
@@ -183,26 +183,17 @@ class SQLiteWriter:
             " FROM collaboration_documents WHERE room = ?"
         )
         found = self.db.execute(query, (room_id,)).fetchone()
-        if found is not None and found[1]:
-            self._begun.discard(room_id)
-            return str(found[0])
-        if found is not None and room_id in self._begun:
+        if found is not None and (found[1] or room_id in self._begun):
             return str(found[0])
         session = str(uuid4())
         with self.transaction() as db:
-            self._add_document(db, room_id)
             db.execute(
-                "UPDATE collaboration_documents SET session = ? WHERE room = ?", (session, room_id)
+                "INSERT INTO collaboration_documents (room, session) VALUES (?, ?)"
+                " ON CONFLICT (room) DO UPDATE SET session = excluded.session",
+                (room_id, session),
             )
         self._begun.add(room_id)
         return session
-
-    @staticmethod
-    def _add_document(db: sqlite3.Connection, room_id: str) -> None:
-        db.execute(
-            "INSERT OR IGNORE INTO collaboration_documents (room, session) VALUES (?, ?)",
-            (room_id, str(uuid4())),
-        )
 
     # The lease
 
@@ -517,7 +508,10 @@ class SQLiteWriter:
     def _written_id(self, room_id: str) -> int:
         """Return the id of a document's row, within a transaction."""
         if room_id not in self._ids:
-            self._add_document(self.db, room_id)
+            self.db.execute(
+                "INSERT OR IGNORE INTO collaboration_documents (room, session) VALUES (?, ?)",
+                (room_id, str(uuid4())),
+            )
             self._ids[room_id] = self._found_id(room_id)
         return self._ids[room_id]
 
