@@ -79,8 +79,17 @@ function click(label: string): void {
 }
 
 // [P13]
-describe('The view of who has access to a server of a hub', () => {
-  it('shows who has access, and revokes it', () => {
+describe('SharingView', () => {
+  it("shows dates in JupyterLab's language", async () => {
+    document.documentElement.lang = 'fr';
+    await act(async () => model.changed.emit());
+    document.documentElement.lang = '';
+    const date = new Date('2026-01-02').toLocaleDateString('fr');
+    expect(view.node.textContent).toContain(date);
+    expect(date).not.toBe(new Date('2026-01-02').toLocaleDateString('en'));
+  });
+
+  it('shows people with access, and revokes it', () => {
     expect(view.node.textContent).toContain('Group class');
     click('Revoke access of Group class');
     expect(model.done).toEqual(['revoke class']);

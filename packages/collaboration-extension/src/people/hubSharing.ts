@@ -43,7 +43,7 @@ export class HubSharing implements ISharingModel {
     return this._sharing?.search ?? [];
   }
 
-  /** Who has access. */
+  /** The users and groups with access. */
   get shares(): readonly IShare[] {
     return this._sharing?.shares ?? [];
   }

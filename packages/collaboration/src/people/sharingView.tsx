@@ -2,7 +2,7 @@
 // Distributed under the terms of the BSD 3-Clause License.
 
 /**
- * Who has access to a server of a hub, and who is given access. [P13]
+ * Shows the people with access to a server of a hub, and gives access to others. [P13]
  */
 
 import type { TranslationBundle } from '@jupyterlab/translation';
@@ -10,6 +10,7 @@ import { HTMLSelect, ReactWidget } from '@jupyterlab/ui-components';
 import type { ISignal } from '@lumino/signaling';
 import * as React from 'react';
 
+import { language } from '../status/language';
 import { useSignal } from '../status/useSignal';
 
 /**
@@ -50,7 +51,7 @@ export interface ISharingModel {
   readonly changed: ISignal<unknown, unknown>;
   /** Which kinds can be searched. */
   readonly searchable: readonly IRecipient['kind'][];
-  /** Who has access. */
+  /** The users and groups with access. */
   readonly shares: readonly IShare[];
   /** The invitations that are valid. */
   readonly codes: readonly IShareCode[];
@@ -167,8 +168,8 @@ function Search({ model, trans }: IProps): React.ReactElement {
 
 function Shares({ model, trans }: IProps): React.ReactElement {
   return (
-    <section aria-label={trans.__('Who has access')}>
-      <h3>{trans.__('Who has access')}</h3>
+    <section aria-label={trans.__('People with access')}>
+      <h3>{trans.__('People with access')}</h3>
       {model.shares.length === 0 && (
         <p className="jp-Sharing-note">{trans.__('Only you.')}</p>
       )}
@@ -177,7 +178,10 @@ function Shares({ model, trans }: IProps): React.ReactElement {
           <li key={`${each.kind} ${each.name}`}>
             <span>{nameOf(each, trans)}</span>
             <span className="jp-Sharing-note">
-              {trans.__('since %1', new Date(each.since).toLocaleDateString())}
+              {trans.__(
+                'since %1',
+                new Date(each.since).toLocaleDateString(language())
+              )}
             </span>
             <button
               className="jp-mod-styled jp-mod-minimal"
@@ -233,7 +237,10 @@ function Invitations({ model, trans }: IProps): React.ReactElement {
         {model.codes.map(each => (
           <li key={each.id}>
             <span>
-              {trans.__('until %1', new Date(each.expires).toLocaleString())}
+              {trans.__(
+                'until %1',
+                new Date(each.expires).toLocaleString(language())
+              )}
             </span>
             <span className="jp-Sharing-note">
               {trans._n(
