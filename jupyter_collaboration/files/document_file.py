@@ -98,7 +98,7 @@ class LoadedFile:
 
     Attributes:
         content: as a document of this type can hold it.
-        content_hash: differs for different contents; None if only the content itself can tell.
+        content_hash: a hash that differs for different contents; None if none is known.
     """
 
     state: FileState
@@ -308,7 +308,7 @@ class DocumentFile:
         content = await self._decoded(path, content)
         if self._id.contents_type == "notebook":
             self._set_style(text)
-        # The cells of a trusted notebook say so, and its file does not.
+        # The content says whether the notebook is trusted, and the file does not.
         return LoadedFile(state, content, fingerprint([digest, trusted]))
 
     def _set_style(self, text: str | None) -> None:

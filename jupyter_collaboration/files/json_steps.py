@@ -12,16 +12,16 @@ from collections.abc import Callable
 from typing import Any
 
 LARGE = 2**21
-"""Size in characters above which a text is parsed in steps; a smaller one takes some 10 ms."""
+"""Size in characters above which a text is parsed in steps. Parsing less takes at most 10 ms."""
 
 STEP = 2**18
 """Size in characters above which a cell is parsed in steps."""
 
 CELL = '"cell_type"'
-"""Occurs once in each cell of a notebook, and so tells how far it is to the end of the next."""
+"""Occurs in each cell: the second occurrence after the start of a cell is in the next cell."""
 
 DEPTH = 5
-"""Depth of what is parsed in one step at most: object, cells, cell, outputs, output."""
+"""Levels that are parsed in steps: the notebook, its cells, a cell, its outputs, an output."""
 
 SPACE = re.compile(r"[ \t\n\r]*")
 
@@ -83,7 +83,7 @@ class _Steps:
         return _scan(self._text, at)
 
     def _is_small(self, at: int) -> bool:
-        """Return whether a cell is parsed in one step: the type of the next one is near."""
+        """Return whether a cell is small enough for one step, since the next cell is close."""
         own, following = self._next_cells
         if at > own:
             own = self._find(at) if at > following else following

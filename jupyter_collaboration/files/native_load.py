@@ -99,10 +99,10 @@ class NativeReader:
         self._known = _Hashed(os_path, before, digest) if is_settled else None
 
     async def notebook(self, text: str, path: str) -> tuple[dict[str, Any], bool] | None:
-        """Return the notebook in a text, with its cells marked as trusted or not, and which.
+        """Return the notebook in a text, with its cells marked as trusted or not.
 
         Returns:
-            None if the manager has to read it.
+            The notebook, and whether it is trusted; None if the manager has to read it.
         """
         notary = self._contents.notary
         parsed = await run_sync(_parsed, text)
@@ -170,7 +170,7 @@ def _as_read(cell: dict[str, Any]) -> None:
 
 
 def _rejoin(data: dict[str, Any]) -> None:
-    """Join the lines of values that are split into lines, but for those that are JSON."""
+    """Join values that are split into lines, except JSON values."""
     for key, value in data.items():
         is_lines = isinstance(value, list) and all(isinstance(line, str) for line in value)
         if is_lines and not JSON_TYPE.fullmatch(key):

@@ -159,12 +159,11 @@ class Opening:
         seq = self._history.mark_cut()
         # The history provides the state of a large document.
         self._base.note(seq, state=update if len(update) < LARGE else None)
-        # The fingerprint takes long: members do not wait for it.
+        # Computing the fingerprint takes long, and members do not need it.
         self._history.mark_saved(seq, file.state.hash)
         await self._recent.note(seq)
         size = size_of(file.content)
-        nothing = Todo.NOTHING
-        return Opened(stored.session_id, nothing, file.state, size, None, loaded=file.content)
+        return Opened(stored.session_id, Todo.NOTHING, file.state, size, None, loaded=file.content)
 
     async def _from_both(self, file: LoadedFile, stored: Stored) -> Opened:
         """Load a document whose file has another hash than after the last save."""

@@ -43,6 +43,15 @@ function repository(server: Server): void {
 }
 
 /**
+ * Wait until people see these sources of the cells.
+ */
+async function bothSee(people: Person[], sources: string[]): Promise<void> {
+  for (const person of people) {
+    await expect.poll(() => person.sources()).toEqual(sources);
+  }
+}
+
+/**
  * Make a request of jupyterlab-git, as its panel does.
  */
 async function ask(
@@ -71,18 +80,10 @@ test('jupyterlab-git: a checkout merges with typing that is not saved yet', asyn
   if (status !== 200) {
     git(server, 'stash');
     expect(await ask(ada, 'checkout', body)).toBe(200);
-    for (const person of [ada, grace]) {
-      await expect
-        .poll(() => person.sources())
-        .toEqual(['x = 100', 'y = 2', 'z = 3']);
-    }
+    await bothSee([ada, grace], ['x = 100', 'y = 2', 'z = 3']);
     git(server, 'stash', 'pop');
   }
-  for (const person of [ada, grace]) {
-    await expect
-      .poll(() => person.sources())
-      .toEqual(['x = 100', 'y = 2', 'z = 34']);
-  }
+  await bothSee([ada, grace], ['x = 100', 'y = 2', 'z = 34']);
   await expect
     .poll(() => cellsOnDisk(server, NAME))
     .toEqual(['x = 100', 'y = 2', 'z = 34']);
@@ -104,11 +105,7 @@ test('jupyterlab-git: discarding changes in its panel shows the file as it was c
   await file.click({ button: 'right' });
   await ada.page.getByRole('menuitem', { name: 'Discard' }).first().click();
   await ada.dialogs.getByRole('button', { name: 'Discard' }).click();
-  for (const person of [ada, grace]) {
-    await expect
-      .poll(() => person.sources())
-      .toEqual(['x = 1', 'y = 2', 'z = 3']);
-  }
+  await bothSee([ada, grace], ['x = 1', 'y = 2', 'z = 3']);
   await expect.poll(() => git(server, 'status', '--porcelain')).toBe('');
 });
 

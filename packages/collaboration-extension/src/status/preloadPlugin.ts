@@ -32,7 +32,7 @@ const MODULES = [
 /** The language of Markdown cells. */
 const MARKDOWN = 'text/x-ipythongfm';
 
-/** Marks in the page's performance timeline: for tests and measurements. */
+/** Marks in the performance timeline of the page, for tests and measurements. */
 const LOADING_AHEAD = 'collaboration:loading-ahead';
 const LOADED_AHEAD = 'collaboration:loaded-ahead';
 

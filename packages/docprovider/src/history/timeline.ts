@@ -194,7 +194,7 @@ export class Timeline implements IDisposable {
       read.length >= least && idOfLast(read) <= oldest;
     await this._load(enough, undefined, (read, hasMore) => {
       const reached = read.findIndex(({ id }) => id <= oldest) + 1;
-      // Pages are larger than what is missing: the list only grows by what is new.
+      // Pages may be larger than needed. The list grows only by new versions.
       const shown = read.slice(0, Math.max(least, reached || read.length));
       this._hasMore = hasMore || shown.length < read.length;
       this._take(shown);

@@ -7,9 +7,9 @@
  * Knows a Yjs document, and whom to ask whether all is saved. It is encoded at
  * the last moment: when the first change after it begins.
  *
- * Only what the server says is believed: an answer to what is missing here, or
- * a message that the file was written. Right after a reconnection, edits of
- * others may come before the message that they are not saved.
+ * The document counts as saved only when the server has just said so: in its
+ * answer to what is missing here, or when it has written the file. After a
+ * reconnection, edits of others may arrive before the news that they are unsaved.
  */
 
 import type { IDisposable } from '@lumino/disposable';
@@ -56,7 +56,7 @@ export class SavedState implements IDisposable {
   }
 
   /**
-   * The connection is lost: what comes next may not be all that is missing.
+   * The connection is lost: what arrives next may lack earlier edits.
    */
   lost(): void {
     this._isAnswered = false;
