@@ -262,7 +262,8 @@ test('the members of a project work in its server', async ({
   write(hub, 'lake.ipynb', 'y = 1', 'lake-project');
   const ida = await browserOf(browser, hub, 'ida');
   await ida.goto(`${hub.url}/hub/spawn/lake-project`);
-  await expect.poll(() => hub.isReady('lake-project'), LONG).toBe(true);
+  // The hub's page goes there by itself.
+  await ida.waitForURL('**/user/lake-project/lab**', LONG);
   await open(ida, hub, 'lake.ipynb', 'lake-project');
   const joe = await browserOf(browser, hub, 'joe');
   await open(joe, hub, 'lake.ipynb', 'lake-project');
@@ -278,6 +279,7 @@ test('the members of a project work in its server', async ({
 test('a session that has expired costs nothing that was typed', async ({
   hub
 }) => {
+  await open(ada, hub, 'shared.ipynb');
   await ada.getByRole('button', { name: 'Share', exact: true }).click();
   const dialog = ada.getByRole('dialog');
   await dialog.getByRole('searchbox').fill('gra');

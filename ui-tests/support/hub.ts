@@ -165,9 +165,14 @@ ${ROLES}
   /** Start the server of a user, and wait until it is ready. */
   async startServer(user: string): Promise<void> {
     await this.ask('POST', `users/${user}`);
-    await this.ask('POST', `users/${user}/server`);
     const end = Date.now() + START_TIMEOUT;
+    let isAccepted = false;
     while (!(await this.isReady(user))) {
+      if (!isAccepted) {
+        // The hub refuses while it still stops the server.
+        const { status } = await this.ask('POST', `users/${user}/server`);
+        isAccepted = status === 201 || status === 202;
+      }
       if (Date.now() > end) {
         throw new Error(`The server of ${user} did not start:\n${this.log()}`);
       }
