@@ -24,6 +24,12 @@ from jupyter_server_fileid.manager import (
     LocalFileIdManager,
 )
 
+RENAME_TIME = 1.0
+"""Seconds within which the new path of a renamed file becomes known.
+
+Jupyter Server renames the file, and tells the file id manager afterwards.
+"""
+
 OWN_FOLDER = ".jupyter_collaboration"
 """A folder in the server's root that contains no documents."""
 

@@ -8,13 +8,16 @@ from __future__ import annotations
 from pathlib import PurePosixPath
 from typing import Protocol
 
+import anyio
 from jupyter_server.services.contents.manager import ContentsManager
 from jupyter_server.utils import ensure_async
 from tornado.web import HTTPError
 
 from ..documents.identity import parse_room_id
 from ..errors import DocumentNotFound
-from .file_ids import FileIds
+from .file_ids import RENAME_TIME, FileIds
+
+RENAME_POLL = 0.05
 
 
 class Finder(Protocol):
@@ -103,6 +106,24 @@ class Paths:
             raise DocumentNotFound(f"There is no file {path}.") from error
         if not found:
             raise DocumentNotFound(f"There is no file {path}.")
+
+    async def check_room(self, room_id: str) -> None:
+        """Check that a room's file exists and may be opened, if the room has a file. [F8]
+
+        A file that is renamed at this moment is missing until its new path is known.
+
+        Raises:
+            InvalidRequest: this is not a valid room id.
+            DocumentNotFound: the file does not exist, or may not be opened.
+        """
+        deadline = anyio.current_time() + RENAME_TIME
+        while path := await self.path_of_room(room_id):
+            try:
+                return await self.check(path)
+            except DocumentNotFound:
+                if anyio.current_time() > deadline:
+                    raise
+                await anyio.sleep(RENAME_POLL)
 
     async def is_gone(self, room_id: str, path: str = "") -> bool:
         """Return whether a document's file was deleted.

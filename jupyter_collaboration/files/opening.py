@@ -17,6 +17,7 @@ import anyio
 from anyio.to_thread import run_sync
 from pycrdt import Array, Doc, Text
 
+from ..access.file_ids import RENAME_TIME
 from ..documents.codec import (
     document_fingerprint,
     loaded_fingerprint,
@@ -264,20 +265,17 @@ async def load_when_readable(file: DocumentFile) -> LoadedFile:
         DocumentNotFound: the file does not exist.
         LoadFailed: it cannot be read.
     """
-    deadline = anyio.current_time() + UNREADABLE_TIME
-    was_missing = False
+    start = anyio.current_time()
     while True:
         try:
             return await file.load()
         except DocumentNotFound:
-            if was_missing:
+            if anyio.current_time() > start + RENAME_TIME:
                 raise
-            was_missing = True
-            await anyio.sleep(SETTLE_TIME)
         except LoadFailed:
-            if anyio.current_time() > deadline:
+            if anyio.current_time() > start + UNREADABLE_TIME:
                 raise
-            await anyio.sleep(SETTLE_TIME)
+        await anyio.sleep(SETTLE_TIME)
 
 
 async def fingerprint_of_loaded(content_type: str, content: Any) -> str:

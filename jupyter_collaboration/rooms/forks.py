@@ -60,8 +60,8 @@ class Forks:
             DocumentNotFound: the file does not exist, or may not be opened.
         """
         document = await self._document(room_id)
-        if (path := await self._path(document)) and not self._rooms.room_exists(document):
-            await self._places.check(path)
+        if not self._rooms.room_exists(document):
+            await self._places.check_room(document)
 
     async def of(self, root: str) -> list[Fork]:
         """Return the forks of a document, the oldest first.

@@ -47,7 +47,7 @@ class RebaseHandler(CollaborationHandler):
         state = await self._update(body, "state")
         base = await self._update(body, "base") if body.get("base") is not None else None
         if not self._rooms.room_exists(room_id):
-            await self._places.check(await self._places.path_of_room(room_id))
+            await self._places.check_room(room_id)
         async with self._rooms.pinned(room_id) as room:
             if not isinstance(room, DocumentRoom):
                 raise InvalidRequest("This room has no document.")

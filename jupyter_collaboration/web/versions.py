@@ -51,7 +51,7 @@ class VersionsHandler(CollaborationHandler):
         if document is None:
             raise InvalidRequest("This room has no document.")
         if not self._rooms.room_exists(room_id):
-            await self._places.check(await self._places.path_of_room(room_id))
+            await self._places.check_room(room_id)
         return document
 
     def number(self, name: str) -> int | None:
