@@ -309,9 +309,11 @@ class DocumentRoom(PersistentRoom, EarlierNames):
         arrived: dict[str, tuple[str, str]] = {}
         if self._index is not None and self._moved is not None and self.ready:
             if found.deleted:
-                self._moved.will_delete(self._index.deleted_by(found.deleted))
+                self._moved.will_delete(self._index.deleted_by(found.deleted), found.deleted)
             arrived = self._moved.arrived(found)
         super().take_read(member, update, found)
+        if self._moved is not None and update not in self._early.get(member, ()):
+            arrived.update(self._moved.copied())
         if arrived and self._moved is not None and update not in self._early.get(member, ()):
             with self._entries_of(Kind.EDIT, member.username), self.ydoc.transaction():
                 conflicts = self._moved.type(arrived)

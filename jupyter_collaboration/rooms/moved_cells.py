@@ -3,7 +3,8 @@
 Yjs cannot move a cell: the cell is deleted, and a copy with the same id is inserted. Text that
 another user typed before seeing the move belongs to the deleted cell, where Yjs drops it. The
 server remembers which characters the texts of deleted cells consisted of, and applies edits of
-these texts to the copy. [P9]
+these texts to the copy: those that arrive after the deletion, and those that arrived before it and
+that the user who deleted the cell had not seen. [P9]
 
 The memory is stored with the history: a laptop may come back after days, and after the server was
 started again.
@@ -62,12 +63,14 @@ class _Deleted:
         time: when it was deleted, in seconds since the epoch.
         text: its text.
         runs: its characters, in the order of their ids.
+        seen: the text that a copy is made of, if it is not the whole text and there is no copy yet.
     """
 
     items: list[Id | None]
     time: float
     text: str
     runs: list[_Run] = field(default_factory=list)
+    seen: str | None = None
 
     def __post_init__(self) -> None:
         self.runs.sort()
@@ -75,12 +78,13 @@ class _Deleted:
     @classmethod
     def from_json(cls, data: str) -> _Deleted:
         """Parse the result of `to_json`."""
-        items, time, text, runs = json.loads(data)
+        items, time, text, runs, *rest = json.loads(data)
         ids = [None if item is None else (item[0], item[1]) for item in items]
-        return cls(ids, time, text, [_Run(*run) for run in runs])
+        return cls(ids, time, text, [_Run(*run) for run in runs], *rest)
 
     def to_json(self) -> str:
-        return json.dumps([self.items, self.time, self.text, self.runs])
+        rest = [] if self.seen is None else [self.seen]
+        return json.dumps([self.items, self.time, self.text, self.runs, *rest])
 
     def place_after(self, character: Id | None) -> int | None:
         if character is None:
@@ -150,8 +154,14 @@ class MovedCells:
                 self._log.warning("What is stored of the deleted cell %s: %r", name, error)
         self._deleted = dict(sorted(self._deleted.items(), key=lambda each: each[1].time))
 
-    def will_delete(self, names: Iterable[str]) -> None:
-        """Remember cells that are about to be deleted."""
+    def will_delete(self, names: Iterable[str], parts: Iterable[Part] | None = None) -> None:
+        """Remember cells that are about to be deleted.
+
+        Args:
+            names: the ids of the cells.
+            parts: all that is deleted with them: what else is in their texts was not seen by who
+                deletes them. None if all was seen.
+        """
         now = time.time()
         left = MAX_WORK
         for name in list(names)[-MAX_CELLS:]:
@@ -161,11 +171,14 @@ class MovedCells:
                 left -= len(source)
                 before = self._deleted.pop(name, None)
                 runs = _runs(text, source)
+                seen = source if parts is None else _seen(source, runs, parts)
                 if before is not None and before.text == source:
                     runs += before.runs  # of the cell that this one is a copy of
                 items = [self._cells.item(name), *(before.items if before else ())]
-                if len(runs) <= MAX_RUNS:
-                    self._deleted[name] = _Deleted(items, now, source, runs)
+                if len(runs) <= MAX_RUNS or seen != source:
+                    runs = runs if len(runs) <= MAX_RUNS else []
+                    found = _Deleted(items, now, source, runs, None if seen == source else seen)
+                    self._deleted[name] = found
                     self._put(name)
         young = [name for name, each in self._deleted.items() if now - each.time <= MAX_AGE]
         for name in self._deleted.keys() - set(young[-MAX_CELLS:]):
@@ -180,8 +193,8 @@ class MovedCells:
         texts: dict[str, tuple[str, str]] = {}
         for name, deleted in self._deleted.items():
             item = self._cells.item(name)
-            if item is None or item in deleted.items:
-                continue  # the cell was deleted and not moved, or still exists
+            if item is not None and item in deleted.items:
+                continue  # the cell still exists
             before = deleted.text
             for character, piece, origin, right in found.strings:
                 at = deleted.place_after(origin)
@@ -195,8 +208,23 @@ class MovedCells:
                 for part in found.deleted:
                     deleted.delete(*part)
             if deleted.text != before:
-                texts[name] = (before, deleted.text)
+                if item is not None:
+                    texts[name] = (before, deleted.text)
+                elif deleted.seen is None:
+                    deleted.seen = before
                 self._put(name)
+        return texts
+
+    def copied(self) -> dict[str, tuple[str, str]]:
+        """Return what new copies of cells lack, as `arrived` does; each copy is told once."""
+        texts: dict[str, tuple[str, str]] = {}
+        for name, deleted in self._deleted.items():
+            if deleted.seen is not None:
+                item = self._cells.item(name)
+                if item is not None and item not in deleted.items:
+                    texts[name] = (deleted.seen, deleted.text)
+                    deleted.seen = None
+                    self._put(name)
         return texts
 
     def type(self, texts: dict[str, tuple[str, str]]) -> list[Conflict]:
@@ -224,6 +252,21 @@ class MovedCells:
 def _has(part: Part, item: Id | None) -> bool:
     client, clock, length = part
     return item is not None and item[0] == client and 0 <= item[1] - clock < length
+
+
+def _seen(source: str, runs: Iterable[_Run], parts: Iterable[Part]) -> str:
+    """Return the characters of a text that are in deleted parts."""
+    deleted: dict[int, list[tuple[int, int]]] = {run.client: [] for run in runs}
+    for client, clock, length in parts:
+        if client in deleted:
+            deleted[client].append((clock, clock + length))
+    kept: list[tuple[int, int]] = []
+    for client, clock, length, place in runs:
+        for start, end in deleted[client]:
+            first, last = max(start, clock), min(end, clock + length)
+            if first < last:
+                kept.append((place + first - clock, place + last - clock))
+    return "".join(_cut(source, start, end) for start, end in sorted(kept))
 
 
 def _runs(text: Text, source: str) -> list[_Run]:

@@ -37,15 +37,20 @@ async def edit(world: World, step: Step) -> None:
     client = world.clients[step["client"]]
     if not client.opened or (step["op"] in NOTEBOOK_ONLY and not is_notebook(world.kind)):
         return
-    # Yjs knows no moves: two people who move or split one cell at once get it twice, and what comes
-    # into it in that moment is lost. That is not ours to judge, so everybody sees a move before the
-    # next step is taken, none is undone, and the file waits. [L4]
+    # Yjs knows no moves: two people who move or split one cell at once get it twice. That is not
+    # ours to judge, so everybody sees a move before the next step is taken, none is undone, and the
+    # file waits. [L4] Those who type go on before they see it, and before it is made. [P9]
     if step["op"] in ("move", "split"):
         async with world.between_saves():
             if await checks.in_step(world):
                 assert world.life is not None
+                others = [each for each in world.clients if each is not client]
                 with world.life.spared():
+                    for other in others:
+                        go_on(other)
                     _edits[step["op"]](client, step)
+                    for other in others:
+                        go_on(other)
                     await checks.in_step(world)
     else:
         _edits[step["op"]](client, step)

@@ -164,10 +164,10 @@ def _forks(life: Life, world: World) -> Forks:
     async def path_of_room(document: str) -> str:
         return world.path
 
-    async def check(path: str) -> None:
+    async def check_room(document: str) -> None:
         """The file is there."""
 
-    places: Any = SimpleNamespace(path_of_room=path_of_room, check=check)
+    places: Any = SimpleNamespace(path_of_room=path_of_room, check_room=check_room)
     return Forks(life.rooms, places, lambda **event: None)
 
 

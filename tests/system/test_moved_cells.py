@@ -126,6 +126,60 @@ def test_typing_that_arrives_after_the_server_was_started_again_goes_into_the_co
     run(test())
 
 
+@pytest.mark.parametrize("source", ["x = 1", "é = '😀'\nx = 1", ""])
+@pytest.mark.parametrize("how", ["at once", "deleted first", "server stopped between", "edited"])
+def test_typing_that_who_moves_the_cell_has_not_seen_goes_into_the_copy(
+    run: Run, serving: Callable[..., Any], source: str, how: str
+) -> None:  # S13 [P9]
+    async def test() -> None:
+        async with serving() as server:
+            cells = [code(f"{source}# end", "one"), code("y = 2", "two"), code("z = 3", "three")]
+            fixture = server.notebook_file("a.ipynb", cells)
+            ada, grace = [await server.member(fixture) for _ in "ab"]
+            at = len(source.encode())
+            mover = Typist(ada)
+            grace.cells[0]["source"].insert(at, " + 23")
+            typist = Typist(grace)
+            await grace.ask("ack")
+            await ada.until(lambda _: sources(ada)[0] == f"{source} + 23# end", 20)
+            copy = mover.doc.get("cells", type=Array)[0].to_py()
+            copy["source"], copy["metadata"] = Text(copy["source"]), Map(copy["metadata"])
+            copy["outputs"] = Array(copy["outputs"])
+            end = "# end"
+            with mover.doc.transaction():
+                if how == "edited":
+                    mover.text(0).insert(at, "!")
+                    del mover.text(0)[at : at + 1]
+                    mover.text(0).insert(at + 5, " now")
+                    end = "# end now"
+                    copy["source"] = Text(f"{source}# end now")
+                del mover.doc.get("cells", type=Array)[0]
+                if how in ("at once", "edited"):
+                    mover.doc.get("cells", type=Array).insert(2, Map(copy))
+            await mover.send()
+            if how == "server stopped between":
+                for member in (ada, grace):
+                    await member.close()
+                await server.stop()
+                await server.start()
+                ada, grace = [await server.member(fixture) for _ in "ab"]
+                ada.cells.insert(2, Map(copy))
+                await ada.ask("ack")
+            elif how == "deleted first":
+                typist.text(0).insert(at + 5, "4")
+                await typist.send()
+                mover.doc.get("cells", type=Array).insert(2, Map(copy))
+                await mover.send()
+            digits = " + 234" if how == "deleted first" else " + 23"
+            expected = ["y = 2", "z = 3", f"{source}{digits}{end}"]
+            for member in (grace, await server.member(fixture)):
+                await member.until(lambda _, member=member: sources(member) == expected, 20)
+                await member.close()
+            await ada.close()
+
+    run(test())
+
+
 def test_typing_for_a_cell_that_was_deleted_for_good_or_not_at_all_comes_once(
     run: Run, serving: Callable[..., Any]
 ) -> None:  # S13

@@ -44,6 +44,11 @@ const OTHERS_ERRORS: { text: string; at: RegExp; reason: string }[] = [
     reason: 'JupyterLab itself asks for a status while the server is away'
   },
   {
+    text: 'Kernel is dead',
+    at: /^(?![^]*collaboration)[^]*jlab_core/,
+    reason: 'JupyterLab itself asks a kernel that ended with its server'
+  },
+  {
     text: "Cannot read properties of undefined (reading 'schema')",
     at: /notebook_core/,
     reason:
