@@ -12,6 +12,7 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Iterator
 from dataclasses import dataclass, field, replace
+from os.path import commonprefix
 from typing import Any
 
 from jupyter_ydoc.ybasedoc import YBaseDoc
@@ -217,23 +218,39 @@ class LateEdits:
         return text if isinstance(text, Text) else None
 
 
-def edit_text(text: Text, target: str) -> None:
+def edit_text(text: Text, target: str, *, whole_tokens: bool = True) -> None:
     """Turn a text into another one by replacing the lines and tokens that differ.
 
-    Whole tokens: if a user types `5` after `0.1` while it becomes `0.12`, it never gets `0.125`.
+    Args:
+        text: the text of a document.
+        target: what it becomes.
+        whole_tokens: if a user types `5` after `0.1` while it becomes `0.12`, it never gets
+            `0.125`. Else only characters that differ are replaced, so that carets stay beside the
+            others.
     """
     source = str(text)
     if source == target:
         return
-    edits = [
+    edits = text_edits(source, target)
+    if not whole_tokens:
+        edits = [_trimmed(source, *edit) for edit in edits]
+    sizes = [
         (len(source[:start].encode()), len(source[start:end].encode()), new)
-        for start, end, new in text_edits(source, target)
+        for start, end, new in edits
     ]
-    for at, size, new in reversed(edits):
+    for at, size, new in reversed(sizes):
         if size:
             del text[at : at + size]
         if new:
             text.insert(at, new)
+
+
+def _trimmed(source: str, start: int, end: int, new: str) -> tuple[int, int, str]:
+    """Return an edit without the characters at its ends that stay the same."""
+    head = len(commonprefix([source[start:end], new]))
+    start, new = start + head, new[head:]
+    tail = len(commonprefix([source[start:end][::-1], new[::-1]]))
+    return start, end - tail, new[: len(new) - tail]
 
 
 def edit_notebook(document: YNotebook, notebook: dict[str, Any]) -> Edits:

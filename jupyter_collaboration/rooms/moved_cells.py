@@ -239,7 +239,7 @@ class MovedCells:
             text = None if cell is None else cell.get("source")
             if isinstance(text, Text):
                 target, found = merge_text(before, str(text), after)
-                edit_text(text, target)
+                edit_text(text, target, whole_tokens=False)
                 conflicts += [replace(each, cell=name) for each in found]
         return conflicts
 

@@ -108,6 +108,14 @@ export interface ICell {
 }
 
 /**
+ * Holds messages on their way to the server while it is closed.
+ */
+export interface IValve {
+  close(): void;
+  open(): void;
+}
+
+/**
  * A person with a browser of their own.
  */
 export class Person {
@@ -126,6 +134,33 @@ export class Person {
    */
   readonly sockets: string[] = [];
   readonly requests: string[] = [];
+
+  /**
+   * Get a valve for what the page sends about its documents; before one is opened.
+   */
+  async valve(): Promise<IValve> {
+    let held: (() => void)[] | null = null;
+    await this.page.routeWebSocket(/api\/collaboration\/room\//, socket => {
+      const server = socket.connectToServer();
+      socket.onMessage(message => {
+        const send = () => server.send(message);
+        if (held) {
+          held.push(send);
+        } else {
+          send();
+        }
+      });
+    });
+    return {
+      close: () => {
+        held ??= [];
+      },
+      open: () => {
+        held?.forEach(send => send());
+        held = null;
+      }
+    };
+  }
 
   /**
    * Open a document in the application of the server, and wait until it can be edited.

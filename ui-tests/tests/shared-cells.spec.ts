@@ -36,6 +36,64 @@ test('what is typed into a cell while it is moved stays in it, in order', async 
   await expect.poll(() => ada.sources()).toEqual(['a', 'c', `b${text}!`, 'd']);
 });
 
+// F11 [P9]
+test('what is on its way while a cell is moved stays in it, in order', async ({
+  server,
+  file,
+  ada,
+  grace
+}) => {
+  const name = server.write(file('ipynb'), notebook('a', 'b', 'c', 'd'));
+  const [adas, graces] = await Promise.all([ada.valve(), grace.valve()]);
+  await Promise.all([ada.open(name), grace.open(name)]);
+  await grace.enterCell(1);
+  await grace.page.keyboard.type('01');
+  await expect.poll(() => ada.sources()).toEqual(['a', 'b01', 'c', 'd']);
+  await ada.selectCell(1);
+
+  // Grace's text reaches the server after the move, and her caret stays behind it.
+  graces.close();
+  await grace.page.keyboard.type('23');
+  await ada.command('notebook:move-cell-down');
+  await expect.poll(() => grace.sources()).toEqual(['a', 'c', 'b01', 'd']);
+  graces.open();
+  await expect.poll(() => grace.sources()).toEqual(['a', 'c', 'b0123', 'd']);
+  await grace.page.keyboard.type('45');
+  let all = ['a', 'c', 'b012345', 'd'];
+  await expect.poll(() => ada.sources()).toEqual(all);
+  await expect.poll(() => grace.sources()).toEqual(all);
+
+  // She types on before it comes.
+  graces.close();
+  await grace.page.keyboard.type('67');
+  await ada.command('notebook:move-cell-up');
+  await expect.poll(() => grace.sources()).toEqual(['a', 'b012345', 'c', 'd']);
+  await grace.page.keyboard.type('89');
+  graces.open();
+  all = ['a', 'b0123456789', 'c', 'd'];
+  await expect.poll(() => ada.sources()).toEqual(all);
+  await grace.page.keyboard.type('ab');
+  all = ['a', 'b0123456789ab', 'c', 'd'];
+  await expect.poll(() => ada.sources()).toEqual(all);
+  await expect.poll(() => grace.sources()).toEqual(all);
+
+  // In the middle of the text, and without a move that she sees meanwhile.
+  for (let times = 0; times < 4; times++) {
+    await grace.page.keyboard.press('ArrowLeft');
+  }
+  adas.close();
+  await ada.command('notebook:move-cell-down');
+  await grace.page.keyboard.type('XY');
+  await expect.poll(() => grace.pendingChanges()).toBe(0);
+  adas.open();
+  all = ['a', 'c', 'b01234567XY89ab', 'd'];
+  await expect.poll(() => grace.sources()).toEqual(all);
+  await grace.page.keyboard.type('Z');
+  all = ['a', 'c', 'b01234567XYZ89ab', 'd'];
+  await expect.poll(() => grace.sources()).toEqual(all);
+  await expect.poll(() => ada.sources()).toEqual(all);
+});
+
 // F12 [P9]
 test('after a cell was deleted by somebody else, keys reach nothing, and it can be brought back', async ({
   server,

@@ -23,7 +23,7 @@ import type { PartialJSONObject } from '@lumino/coreutils';
 import type { IDisposable } from '@lumino/disposable';
 import { MessageLoop } from '@lumino/messaging';
 import { Widget } from '@lumino/widgets';
-import type * as Y from 'yjs';
+import * as Y from 'yjs';
 
 import type { IDeletedCell } from './deletedCell';
 
@@ -40,6 +40,16 @@ interface IActive {
   metadata: PartialJSONObject;
   text: string;
   selection: EditorSelection | null;
+}
+
+/** A moved cell that still lacks text which the user typed. */
+interface ILacking {
+  cell: Cell;
+  /** How many characters have yet to come. */
+  count: number;
+  /** The text before a transaction, and the place behind which text may come. */
+  text: string;
+  caret: Y.RelativePosition | null;
 }
 
 /**
@@ -81,23 +91,29 @@ export class ActiveCellGuard implements IDisposable {
   }
 
   private _before = ({ local }: Y.Transaction): void => {
+    // What the notebook itself changes upon an edit by others begins within that edit.
+    if (local) {
+      return;
+    }
     const { activeCell, mode } = this._notebook;
-    this._active =
-      local || !activeCell
-        ? null
-        : {
-            cell: activeCell,
-            id: activeCell.model.id,
-            type: activeCell.model.type,
-            index: this._notebook.activeCellIndex,
-            mode,
-            hasFocus: activeCell.editor?.hasFocus() ?? false,
-            isInNotebook: this._notebook.node.contains(document.activeElement),
-            outputs: null,
-            metadata: activeCell.model.sharedModel.getMetadata(),
-            text: activeCell.model.sharedModel.getSource(),
-            selection: viewOf(activeCell)?.state.selection ?? null
-          };
+    if (this._lacking) {
+      this._noteCaret(this._lacking);
+    }
+    this._active = !activeCell
+      ? null
+      : {
+          cell: activeCell,
+          id: activeCell.model.id,
+          type: activeCell.model.type,
+          index: this._notebook.activeCellIndex,
+          mode,
+          hasFocus: activeCell.editor?.hasFocus() ?? false,
+          isInNotebook: this._notebook.node.contains(document.activeElement),
+          outputs: null,
+          metadata: activeCell.model.sharedModel.getMetadata(),
+          text: activeCell.model.sharedModel.getSource(),
+          selection: viewOf(activeCell)?.state.selection ?? null
+        };
   };
 
   /**
@@ -111,9 +127,15 @@ export class ActiveCellGuard implements IDisposable {
     }
   };
 
-  private _after = (): void => {
+  private _after = ({ local }: Y.Transaction): void => {
+    if (local) {
+      return;
+    }
     const active = this._active;
     this._active = null;
+    if (active && this._lacking) {
+      this._keepBehind(this._lacking);
+    }
     // A cell that was moved is another one with the same id.
     if (!active || this._notebook.activeCell === active.cell) {
       return;
@@ -133,6 +155,9 @@ export class ActiveCellGuard implements IDisposable {
         const text = cell.model.sharedModel.getSource();
         const selection = movedSelection(active.selection, active.text, text);
         viewOf(cell)?.dispatch({ selection });
+        const count = active.text.length - text.length;
+        this._lacking =
+          count > 0 ? { cell, count, text: '', caret: null } : null;
       }
       if (active.hasFocus) {
         cell.editor?.focus();
@@ -150,7 +175,51 @@ export class ActiveCellGuard implements IDisposable {
     }
   };
 
+  /**
+   * Note where the caret is in a cell that lacks text: before what follows it.
+   */
+  private _noteCaret(lacking: ILacking): void {
+    const { cell } = lacking;
+    const view = viewOf(cell);
+    if (this._notebook.activeCell !== cell || !view) {
+      this._lacking = null;
+      return;
+    }
+    const { main } = view.state.selection;
+    const { ysource } = cell.model.sharedModel as YCodeCell;
+    lacking.text = ysource.toString();
+    lacking.caret = main.empty
+      ? Y.createRelativePositionFromTypeIndex(ysource, main.head)
+      : null;
+  }
+
+  /**
+   * Put the caret behind text that came where it is: the user typed it.
+   */
+  private _keepBehind(lacking: ILacking): void {
+    const { caret, cell, text } = lacking;
+    const { ysource } = (cell.model?.sharedModel ?? {}) as Partial<YCodeCell>;
+    const view = viewOf(cell);
+    if (!ysource || !view) {
+      this._lacking = null;
+      return;
+    }
+    lacking.count -= Math.max(ysource.length - text.length, 0);
+    if (lacking.count <= 0) {
+      this._lacking = null;
+    }
+    const place =
+      caret && Y.createAbsolutePositionFromRelativePosition(caret, this._ydoc);
+    if (place?.type === ysource && view.state.selection.main.empty) {
+      const selection = EditorSelection.cursor(place.index);
+      if (selection.head !== view.state.selection.main.head) {
+        view.dispatch({ selection });
+      }
+    }
+  }
+
   private _active: IActive | null = null;
+  private _lacking: ILacking | null = null;
   private _isDisposed = false;
 }
 
