@@ -2,6 +2,7 @@
 // Distributed under the terms of the BSD 3-Clause License.
 
 import { seeAuthors } from '../support/authors';
+import { notebook } from '../support/documents';
 import { expect, test } from '../support/fixtures';
 import { picture } from '../support/pictures';
 import { previewAndCompare } from '../support/preview';
@@ -72,4 +73,37 @@ test('a version of a text file is looked at beside others', async ({
     .getByRole('combobox', { name: 'What is marked' })
     .selectOption('none');
   await expect(preview.locator('.cm-changedText')).toHaveCount(0);
+});
+
+// [V11]
+test('a document that is opened again says what others changed meanwhile', async ({
+  server,
+  file,
+  ada,
+  grace
+}, testInfo) => {
+  const name = server.write(file('ipynb'), notebook('x = 1', 'y = 2'));
+  await Promise.all([ada.open(name), grace.open(name)]);
+  await ada.typeInCell(0, '0');
+  await expect.poll(() => grace.sources()).toEqual(['x = 10', 'y = 2']);
+  await grace.startCommand('application:close');
+  await expect.poll(() => grace.document()).toBeNull();
+
+  await ada.typeInCell(1, '0');
+  await ada.page.keyboard.press('Enter');
+  await ada.page.keyboard.type('z = 3');
+  await ada.page.keyboard.press('Control+s');
+  await expect(ada.status).toHaveText('Live · saved');
+  const notice = `${name} was changed by ${await ada.name()} since you saw it`;
+  // A browser notes to the second when it saw a document.
+  await grace.open(name);
+  await expect(grace.notification(notice)).toBeVisible();
+  await grace.notificationButton('Show Changes').click();
+  const preview = grace.page.locator('.jp-VersionPreview');
+  await expect(preview).toContainText('z = 3');
+  await expect(
+    preview.getByRole('combobox', { name: 'What is marked' })
+  ).toHaveValue('now');
+  await picture(grace, 'since-last-visit.png', testInfo);
+  await expect(ada.notification('was changed by')).toHaveCount(0);
 });

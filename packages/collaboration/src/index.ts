@@ -51,6 +51,7 @@ export {
 export * from './people/userMenu';
 export * from './people/users';
 export * from './people/usersToolbarItem';
+export * from './history/sinceVisit';
 export * from './history/versionWords';
 export * from './status/viewingItem';
 export * from './status/viewingToolbarItem';

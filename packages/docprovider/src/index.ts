@@ -28,6 +28,7 @@ export * from './session/provider';
 export * from './session/publishedRequests';
 export { SaveError } from './session/requests';
 export * from './connection/closeReasons';
+export { serverTime } from './connection/serverClock';
 export { roleMessage } from './session/role';
 export * from './contents/sharedModelFactory';
 export * from './history/timeline';

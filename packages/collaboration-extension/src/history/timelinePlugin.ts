@@ -7,10 +7,12 @@
 
 import {
   authorColors,
+  changesSinceInWords,
   DocumentButton,
   documentColors,
   keyColor,
-  TimelinePanel
+  TimelinePanel,
+  versionSeen
 } from '@jupyter/collaboration';
 import { IDocumentProviders } from '@jupyter/docprovider';
 import type {
@@ -20,6 +22,7 @@ import type {
 import { ILayoutRestorer } from '@jupyterlab/application';
 import { ICommandPalette, IToolbarWidgetRegistry } from '@jupyterlab/apputils';
 import { IEditorLanguageRegistry } from '@jupyterlab/codemirror';
+import { PathExt } from '@jupyterlab/coreutils';
 import type { IDocumentWidget } from '@jupyterlab/docregistry';
 import { IRenderMimeRegistry } from '@jupyterlab/rendermime';
 import { ITranslator } from '@jupyterlab/translation';
@@ -32,7 +35,11 @@ import * as React from 'react';
 import { SHOW_AUTHORS } from './authorsPlugin';
 import { offerActions } from '../contents/menus';
 import { isDocument } from '../contents/sharedDocument';
+import { notifyChangedSince } from '../status/notifications';
 import { expandRight, isSingle } from '../contents/shells';
+import { LastVisits } from './lastVisits';
+import { SinceLastVisit } from './sinceLastVisit';
+import type { IDocumentTimeline } from './timelines';
 import { nameIn, Timelines } from './timelines';
 import { versionActions } from './versionActions';
 import { VersionPreviews } from './versionPreviews';
@@ -133,6 +140,45 @@ export const timeline: JupyterFrontEndPlugin<void> = {
     if (isSingle(app)) {
       showAgain(app, panel);
     }
+
+    const { serverSettings, user } = app.serviceManager;
+    const username = () => user.identity?.username ?? '';
+    new SinceLastVisit({
+      timelines,
+      visits: new LastVisits(
+        window.localStorage,
+        () => `${serverSettings.baseUrl} ${username()}`
+      ),
+      username,
+      isSeen: ({ context }) =>
+        [...app.shell.widgets('main')].some(
+          widget =>
+            isDocument(widget) && widget.context === context && widget.isVisible
+        ),
+      tell: (document, changes) => {
+        const showChanges = async ({ timeline }: IDocumentTimeline) => {
+          const isSeen = () =>
+            timeline.versions.some(({ end }) => end <= changes.since);
+          while (timeline.hasMore && !isSeen() && timeline.error === null) {
+            await timeline.more();
+          }
+          const seen = versionSeen(timeline.versions, changes.since);
+          timeline.select(seen?.id ?? null);
+          previews.show(document, false, 'now');
+        };
+        notifyChangedSince(
+          document.provider,
+          changesSinceInWords(
+            changes,
+            PathExt.basename(document.provider.path),
+            author => nameIn(document, author),
+            trans
+          ),
+          trans,
+          () => void showChanges(document)
+        );
+      }
+    });
 
     for (const factory of ['Notebook', 'Editor']) {
       toolbars?.addFactory<IDocumentWidget>(

@@ -6,7 +6,7 @@
  */
 
 import { PreviewPanel } from '@jupyter/collaboration';
-import type { Timeline } from '@jupyter/docprovider';
+import type { Baseline, Timeline } from '@jupyter/docprovider';
 import { VersionPreview } from '@jupyter/docprovider';
 import type { JupyterFrontEnd } from '@jupyterlab/application';
 import type { IEditorLanguageRegistry } from '@jupyterlab/codemirror';
@@ -51,15 +51,17 @@ export class VersionPreviews {
    * follows what is selected from then on.
    *
    * @param keepsFocus Whether the keyboard stays where it is.
+   * @param baseline What it is compared with; as before by default.
    */
-  show(document: IDocumentTimeline, keepsFocus = false): void {
+  show(
+    document: IDocumentTimeline,
+    keepsFocus = false,
+    baseline?: Baseline
+  ): void {
     const { app } = this._options;
     const focused = window.document.activeElement;
-    const known = this._panels.get(document.timeline);
-    if (known?.isVisible) {
-      return;
-    }
-    const panel = known ?? this._add(document);
+    const panel = this._panels.get(document.timeline) ?? this._add(document);
+    panel.baseline = baseline ?? panel.baseline;
     if (!panel.isVisible) {
       app.shell.activateById(panel.id);
       if (keepsFocus && focused instanceof HTMLElement) {

@@ -38,6 +38,26 @@ function notifyOf<T extends ReadonlyJSONValue>(
 }
 
 /**
+ * Say what others changed since the user last saw a document. [V11]
+ *
+ * @param provider The document's provider.
+ * @param message What they changed, in words.
+ * @param trans Translates what users see.
+ * @param show Show the changes.
+ */
+export function notifyChangedSince(
+  provider: IDocumentProvider,
+  message: string,
+  trans: TranslationBundle,
+  show: () => void
+): void {
+  notifyOf(provider, message, 'info', {
+    autoClose: 30_000,
+    actions: [{ label: trans.__('Show Changes'), callback: show }]
+  });
+}
+
+/**
  * Notify when the server refuses a document that was open.
  *
  * Before a document is open JupyterLab tells by itself. What is on the screen

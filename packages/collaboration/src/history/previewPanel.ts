@@ -5,7 +5,11 @@
  * A version of a document in a tab of its own: it is looked at, not edited.
  */
 
-import type { INotebookContent, IPreview } from '@jupyter/docprovider';
+import type {
+  Baseline,
+  INotebookContent,
+  IPreview
+} from '@jupyter/docprovider';
 import { historyIcon } from '@jupyterlab/ui-components';
 import { PanelLayout, Widget } from '@lumino/widgets';
 
@@ -60,6 +64,16 @@ export class PreviewPanel extends Widget {
     this._note.node.setAttribute('role', 'status');
     _options.model.changed.connect(this._show, this);
     this._show();
+  }
+
+  /**
+   * What versions are compared with.
+   */
+  get baseline(): Baseline {
+    return this._options.model.baseline;
+  }
+  set baseline(baseline: Baseline) {
+    this._options.model.baseline = baseline;
   }
 
   /**

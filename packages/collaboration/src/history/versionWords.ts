@@ -20,7 +20,7 @@ const MOST_NUMBERS = 4;
  * @param now The time now, in milliseconds since the epoch.
  */
 export function dayOf(
-  version: IVersion,
+  version: Pick<IVersion, 'end'>,
   trans: TranslationBundle,
   now = Date.now()
 ): string {
@@ -43,7 +43,7 @@ export function dayOf(
 /**
  * The time of day at which a version ended.
  */
-export function timeOf(version: IVersion): string {
+export function timeOf(version: Pick<IVersion, 'end'>): string {
   return new Date(version.end * 1000).toLocaleTimeString(language(), {
     hour: '2-digit',
     minute: '2-digit'

@@ -12,6 +12,7 @@ import { ServerConnection } from '@jupyterlab/services';
 import type { TranslationBundle } from '@jupyterlab/translation';
 
 import { RefusedError, refusalOfStatus } from './closeReasons';
+import { learnServerTime } from './serverClock';
 
 const SESSION_ROUTE = 'api/collaboration/session';
 const ROOM_ROUTE = 'api/collaboration/room';
@@ -68,6 +69,7 @@ export async function requestSession(
     { method: 'PUT', body: JSON.stringify({ format, type }) },
     settings
   );
+  learnServerTime(response.headers);
   if (!response.ok) {
     const refusal = refusalOfStatus(response.status, trans);
     if (refusal) {
