@@ -49,7 +49,7 @@ LAYERS = [
     ["files.watcher", "files.turns", "files.native_save", "files.native_load"],
     ["files.notebook_text", "files.save_state"],
     ["files.formatting"],
-    ["files.json_steps"],
+    ["files.json_steps", "files.json_text"],
     ["merge.decision", "merge.apart"],
     ["merge.document"],
     ["merge.rebase", "merge.notebook"],

@@ -114,10 +114,7 @@ def is_stream(output: Any) -> bool:
         and output["output_type"] == "stream"
         and (
             isinstance(output["text"], str)
-            or (
-                isinstance(output["text"], list)
-                and all(isinstance(line, str) for line in output["text"])
-            )
+            or (isinstance(output["text"], list) and set(map(type, output["text"])) <= {str})
         )
     )
 

@@ -19,7 +19,8 @@ from ..documents.codec import is_stream, joined_streams
 from ..documents.representable import restored
 from ..merge.cells import match_cells
 from ..merge.diff import differences
-from .json_steps import is_text_of, loads
+from .json_steps import loads
+from .json_text import JsonWriter
 
 LINE = re.compile(r"\r\n|\r|\n")
 
@@ -90,7 +91,8 @@ class NotebookFormat:
 
     def text(self, value: Any) -> str:
         """Return the text of a value, as if it were the whole file."""
-        return _encoder(self.indent, self.is_ascii, sort_keys=self.is_usual).encode(value)
+        writer = JsonWriter(self.indent, is_ascii=self.is_ascii, sort_keys=self.is_usual)
+        return writer.text(value)
 
     def with_numbers(self, template: Any, value: Any) -> Any:
         """Return a value as in the document, with the template's details."""
@@ -117,17 +119,17 @@ class JsonStyle:
         self._indent: str | None = indents[1] if indents else None
         self._is_ascii = text.isascii() and "\\u" in text
         self._end = "\n" if text.endswith("\n") else ""
-        usual = _encoder(" ", False, sort_keys=True)
+        usual = JsonWriter(" ", is_ascii=False, sort_keys=True)
         body = text.removesuffix("\n")
-        is_usual = bool(self._end) and is_text_of(self._template, body, usual)
-        own = _encoder(self._indent, self._is_ascii)
-        self._is_exact = not is_usual and is_text_of(self._template, body, own)
+        is_usual = bool(self._end) and usual.is_text_of(self._template, body)
+        own = JsonWriter(self._indent, is_ascii=self._is_ascii)
+        self._is_exact = not is_usual and own.is_text_of(self._template, body)
         self._format: NotebookFormat | None = None
         if not self._is_exact and not _has_details(self._template):
             self._template = None  # there is nothing to restore
 
     def _written(self, value: Any) -> str:
-        return _encoder(self._indent, self._is_ascii).encode(value) + self._end
+        return JsonWriter(self._indent, is_ascii=self._is_ascii).text(value) + self._end
 
     def format_of(self, cells: list[dict[str, Any]]) -> NotebookFormat | None:
         """Return how to write a notebook part by part.
@@ -214,15 +216,8 @@ def _has_details(value: Any) -> bool:
             return True
         return any(map(_has_details, value.values()))
     if isinstance(value, list):
-        return any(map(_has_details, value))
+        return not _is_lines(value) and any(map(_has_details, value))
     return isinstance(value, float) and value.is_integer()
-
-
-def _encoder(indent: str | None, is_ascii: bool, *, sort_keys: bool = False) -> json.JSONEncoder:
-    separators = (",", ": ") if indent is not None else (", ", ": ")
-    return json.JSONEncoder(
-        indent=indent, ensure_ascii=is_ascii, separators=separators, sort_keys=sort_keys
-    )
 
 
 def _ordered(value: Any) -> Any:
@@ -278,7 +273,7 @@ def _along(template: Any, value: Any, leaf: Callable[[Any, Any], Any], key: str 
 
 
 def _is_lines(value: Any) -> bool:
-    return isinstance(value, list) and all(isinstance(line, str) for line in value)
+    return isinstance(value, list) and set(map(type, value)) <= {str}
 
 
 def _in_pieces(template: list[Any], outputs: list[Any]) -> list[Any]:

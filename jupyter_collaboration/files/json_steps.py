@@ -1,4 +1,4 @@
-"""Parses and compares JSON in steps, between which other threads may run.
+"""Parses JSON in steps, between which other threads may run.
 
 The functions of the standard library keep Python's interpreter lock until a large text is done, so
 that the event loop would wait even if they are called in a thread.
@@ -27,16 +27,6 @@ SPACE = re.compile(r"[ \t\n\r]*")
 
 _decoder: Any = json.JSONDecoder()
 _scan: Callable[[str, int], tuple[Any, int]] = _decoder.scan_once
-
-
-def is_text_of(value: Any, text: str, encoder: json.JSONEncoder) -> bool:
-    """Return whether an encoder makes exactly this text of a value."""
-    at = 0
-    for piece in encoder.iterencode(value):
-        if not text.startswith(piece, at):
-            return False
-        at += len(piece)
-    return at == len(text)
 
 
 def loads(text: str) -> Any:

@@ -12,7 +12,6 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Iterator
 from dataclasses import dataclass, field, replace
-from os.path import commonprefix
 from typing import Any
 
 from jupyter_ydoc.ybasedoc import YBaseDoc
@@ -247,10 +246,16 @@ def edit_text(text: Text, target: str, *, whole_tokens: bool = True) -> None:
 
 def _trimmed(source: str, start: int, end: int, new: str) -> tuple[int, int, str]:
     """Return an edit without the characters at its ends that stay the same."""
-    head = len(commonprefix([source[start:end], new]))
+    head = _same(source[start:end], new)
     start, new = start + head, new[head:]
-    tail = len(commonprefix([source[start:end][::-1], new[::-1]]))
+    tail = _same(source[start:end][::-1], new[::-1])
     return start, end - tail, new[: len(new) - tail]
+
+
+def _same(one: str, other: str) -> int:
+    """Return how many characters two texts begin with alike."""
+    pairs = enumerate(zip(one, other, strict=False))
+    return next((at for at, (a, b) in pairs if a != b), min(len(one), len(other)))
 
 
 def edit_notebook(document: YNotebook, notebook: dict[str, Any]) -> Edits:
