@@ -3,10 +3,26 @@
 
 /**
  * Two people work together in Firefox.
+ *
+ * Each has a Firefox of their own: of all windows of one, a single one has the keyboard, and
+ * JupyterLab has no current document in the others.
  */
 
 import { cellsOnDisk, notebook } from '../support/documents';
-import { expect, test } from '../support/fixtures';
+import { expect, test as base, withPerson } from '../support/fixtures';
+
+const test = base.extend({
+  grace: async (
+    { playwright, browserName, channel, launchOptions, server },
+    use,
+    testInfo
+  ) => {
+    const options = { ...launchOptions, channel };
+    const browser = await playwright[browserName].launch(options);
+    await withPerson(browser, server, 'Grace', testInfo, use);
+    await browser.close();
+  }
+});
 
 // [P1] [S1]
 test('two people edit a notebook, see each other, and it is saved', async ({
@@ -28,7 +44,7 @@ test('two people edit a notebook, see each other, and it is saved', async ({
     await expect(person.remoteCursors.first()).toBeVisible();
     await expect(person.status).toHaveText('Live · saved');
   }
-  await expect(ada.badge(await grace.name())).toBeVisible();
+  await expect(ada.badge(await grace.name()).first()).toBeVisible();
   await expect.poll(() => cellsOnDisk(server, name)).toEqual(sources);
 });
 
