@@ -71,23 +71,35 @@ def match_cells(old: list[Cell], new: list[Cell]) -> list[int | None]:
     return [group.get(0) for group in aligned([old, new])[1]]
 
 
-def aligned(versions: Sequence[list[Cell]], *, ids_count: bool = True) -> list[list[Group]]:
+def aligned(
+    versions: Sequence[list[Cell]],
+    *,
+    ids_count: bool = True,
+    related: tuple[int, int] | None = None,
+) -> list[list[Group]]:
     """Return the group of each cell of each version; matching cells have the same group.
 
     Args:
         versions: the first one is the base of the others.
         ids_count: whether added cells with different ids never match, however similar they are;
             false for formats without ids, where each load creates new ids.
+        related: two versions of one document, whose ids count in all formats.
     """
-    return _Alignment(versions, ids_count).groups
+    return _Alignment(versions, ids_count, related).groups
 
 
 class _Alignment:
     """Joins cells to groups, the most certain matches first."""
 
-    def __init__(self, versions: Sequence[list[Cell]], ids_count: bool) -> None:
+    def __init__(
+        self,
+        versions: Sequence[list[Cell]],
+        ids_count: bool,
+        related: tuple[int, int] | None,
+    ) -> None:
         self._versions = versions
         self._ids_count = ids_count
+        self._related = related
         self.groups: list[list[Group]] = [
             [{side: index} for index in range(len(cells))] for side, cells in enumerate(versions)
         ]
@@ -129,7 +141,7 @@ class _Alignment:
         write.
         """
         if not self._ids_count:
-            return False
+            return some_match and (one, other) == self._related
         sides = (self._versions[one], self._versions[other])
         if not all(any(cell.get("id") for cell in cells) for cells in sides):
             return False

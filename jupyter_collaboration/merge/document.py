@@ -105,7 +105,10 @@ def _merge(
 ) -> tuple[list[Conflict], Edits]:
     if isinstance(document, YNotebook):
         ours = notebook_of(document)
-        merged, conflicts = merge_notebooks(base, ours, theirs, merge_source=texts.of_cells)
+        is_replica = isinstance(texts, ReplicaTexts)
+        merged, conflicts = merge_notebooks(
+            base, ours, theirs, merge_source=texts.of_cells, is_replica=is_replica
+        )
         return conflicts, edit_notebook(document, merged)
     if isinstance(document, YUnicode):
         text = document.ydoc.get("source", type=Text)

@@ -31,6 +31,7 @@ def merge_notebooks(
     *,
     sure: bool = True,
     merge_source: MergeSource | None = None,
+    is_replica: bool = False,
 ) -> tuple[Notebook, list[Conflict]]:
     """Both sides' changes of a notebook; the cells of ours keep their ids.
 
@@ -38,19 +39,26 @@ def merge_notebooks(
         base: what both sides come from; None if not known: then no cell counts as deleted.
         sure: as for `merge_text`.
         merge_source: merges the texts of cells that both sides have; without, `merge_text` does.
+        is_replica: whether theirs is a replica whose history begins with the base: then a cell with
+            another id is another cell, also where files have no ids.
     """
 
     def merged(mine: Cell, other: Cell, old: str | None) -> tuple[str, list[Conflict]]:
         return merge_text(old, source_of(mine), source_of(other), sure=sure)
 
-    return _NotebookMerge(base, ours, theirs, merge_source or merged).result()
+    return _NotebookMerge(base, ours, theirs, merge_source or merged, is_replica).result()
 
 
 class _NotebookMerge:
     """One merge; cells go by names that are the same on all three sides."""
 
     def __init__(
-        self, base: Notebook | None, ours: Notebook, theirs: Notebook, merge_source: MergeSource
+        self,
+        base: Notebook | None,
+        ours: Notebook,
+        theirs: Notebook,
+        merge_source: MergeSource,
+        is_replica: bool,
     ) -> None:
         self._sides = (base or {"cells": [], "metadata": {}}, ours, theirs)
         self._merge_source = merge_source
@@ -60,7 +68,8 @@ class _NotebookMerge:
         if base is None:
             groups = [[], *aligned(cells[1:], ids_count=ids_count)]
         else:
-            groups = aligned(cells, ids_count=ids_count)
+            related = (0, 2) if is_replica else None
+            groups = aligned(cells, ids_count=ids_count, related=related)
         self._names = [[_name(group) for group in side] for side in groups]
         self._cells = [
             dict(zip(names, side, strict=True))

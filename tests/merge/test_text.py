@@ -279,6 +279,20 @@ def test_a_new_cell_without_an_id_that_both_sides_edited_is_one() -> None:  # [S
     assert sources(merged) == ["import this", text]
 
 
+def test_a_cell_of_a_replica_at_the_place_of_a_deleted_one_is_another_one() -> None:  # [S4] [F5]
+    kept, gone, new = cell("import this", "1"), cell("print(that)", "2"), cell("x = 1", "3")
+    base = book(kept, gone, minor=4)
+    file = book(cell("import this", "7"), cell("print(that, 2)", "8"), minor=4)
+    merged, (conflict,) = merge_notebooks(base, file, book(kept, new, minor=4), is_replica=True)
+    assert sorted(sources(merged)) == ["import this", "print(that, 2)", "x = 1"]
+    assert conflict.kind == "deleted"
+    # The next replica has what the first one had, and the deleted cell as well.
+    again, _ = merge_notebooks(book(kept, new, minor=4), merged, base, is_replica=True)
+    assert "print(that, 2)" in sources(again)
+    again, _ = merge_notebooks(base, merged, book(kept, gone, new, minor=4), is_replica=True)
+    assert sources(again).count("x = 1") == 1
+
+
 def test_without_a_base_nothing_counts_as_deleted() -> None:  # [S4]
     ours, theirs = book(cell("a", "1"), cell("mine", "2")), book(cell("a b", "1"))
     assert sources(merge_notebooks(None, ours, theirs)[0]) == ["a b", "mine"]
