@@ -82,7 +82,11 @@ describe('What changed since the last visit', () => {
   let seen: unknown[];
   let username: string;
 
-  const visits = () => new LastVisits(localStorage, () => username);
+  const visits = () =>
+    new LastVisits(
+      () => localStorage,
+      () => username
+    );
 
   beforeEach(() => {
     vi.useFakeTimers({ now: NOW * 1000 });
@@ -196,6 +200,17 @@ describe('What changed since the last visit', () => {
       expect(visits().of('room')).toBe(7);
     }
   );
+
+  it('is not said where the browser stores nothing', () => {
+    const blocked = new LastVisits(
+      () => {
+        throw new DOMException('The operation is insecure.', 'SecurityError');
+      },
+      () => username
+    );
+    blocked.note('room', 7);
+    expect(blocked.of('room')).toBeNull();
+  });
 
   it('is said in words', () => {
     const changes: IChangesSince = {

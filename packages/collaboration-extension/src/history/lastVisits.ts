@@ -16,11 +16,12 @@ const MOST = 500;
  */
 export class LastVisits {
   /**
-   * @param _storage The browser's storage.
+   * @param _storage The browser's storage; to ask for it fails where it is
+   * blocked.
    * @param _owner Tells users and servers apart that share a browser.
    */
   constructor(
-    private _storage: Pick<Storage, 'getItem' | 'setItem'>,
+    private _storage: () => Pick<Storage, 'getItem' | 'setItem'>,
     private _owner: () => string
   ) {}
 
@@ -46,9 +47,9 @@ export class LastVisits {
       .sort(([, a], [, b]) => b - a)
       .slice(0, MOST);
     try {
-      this._storage.setItem(KEY, JSON.stringify(Object.fromEntries(latest)));
-    } catch (error) {
-      console.warn('The browser stores nothing more:', error);
+      this._storage().setItem(KEY, JSON.stringify(Object.fromEntries(latest)));
+    } catch {
+      // Full or blocked: nothing is said at the next visit.
     }
   }
 
@@ -58,12 +59,12 @@ export class LastVisits {
 
   private _read(): Record<string, number> {
     try {
-      const data: unknown = JSON.parse(this._storage.getItem(KEY) ?? '{}');
+      const data: unknown = JSON.parse(this._storage().getItem(KEY) ?? '{}');
       return Object.fromEntries(
         Object.entries(data ?? {}).filter(([, time]) => Number.isFinite(time))
       ) as Record<string, number>;
     } catch {
-      return {}; // Something else was stored there: it is written anew.
+      return {}; // Blocked, or something else: it is written anew.
     }
   }
 }

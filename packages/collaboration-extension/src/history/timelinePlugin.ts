@@ -146,7 +146,7 @@ export const timeline: JupyterFrontEndPlugin<void> = {
     new SinceLastVisit({
       timelines,
       visits: new LastVisits(
-        window.localStorage,
+        () => window.localStorage,
         () => `${serverSettings.baseUrl} ${username()}`
       ),
       username,
