@@ -56,6 +56,7 @@ export async function stayUndisturbed(
   await grace.page.keyboard.type(' + 1');
   await grace.page.keyboard.press('Control+s');
   await expect.poll(() => ada.sources()).toContain('first = 1 + 1');
+  await expect.poll(() => server.read(name)).toContain('first = 1 + 1');
   const saved = JSON.parse(server.read(name)) as {
     cells: { source: string | string[] }[];
   };
