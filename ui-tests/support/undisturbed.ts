@@ -38,6 +38,7 @@ export async function stayUndisturbed(
     notebook('first = 1', 'print("kept")', 'words to select', 'last = 1')
   );
   await Promise.all([ada.open(name), grace.open(name)]);
+  await ada.kernelReady();
   await ada.enterCell(1);
   await ada.page.keyboard.press('Control+Enter');
   const output = ada.cell(1).locator('.jp-OutputArea-output');
