@@ -103,6 +103,7 @@ export async function runAndAsk(
 ): Promise<void> {
   server.write(name, notebook('answer = input("why? ")', 'y = 2'));
   await Promise.all([ada.open(name), grace.open(name)]);
+  await grace.kernelReady();
   await grace.enterCell(0);
   await grace.page.keyboard.press('Control+Enter');
   const stdin = grace.page.locator('.jp-Stdin-input');

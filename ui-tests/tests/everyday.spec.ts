@@ -218,6 +218,7 @@ test('a notebook with 10 MB of outputs is run and typed in by two people', async
   const name = server.write(file('ipynb'), notebook(...cells, 'last'));
   await Promise.all([ada.open(name), grace.open(name)]);
   await ada.selectCell(0);
+  await ada.kernelReady();
   await ada.startCommand('notebook:run-all-cells');
   await grace.goToCell(10);
   await grace.typeInCell(10, ' by Grace');

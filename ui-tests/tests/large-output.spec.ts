@@ -86,6 +86,7 @@ function prints(size: number): string {
 }
 
 async function runFirstCell(person: Person): Promise<void> {
+  await person.kernelReady();
   await person.enterCell(0);
   await person.command('notebook:run-cell');
 }

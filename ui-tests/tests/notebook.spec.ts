@@ -27,6 +27,7 @@ test('Notebook 7: typing, cursor, badge, running and saving', async ({
     .poll(() => ada.sources())
     .toEqual(['print("hello") # ada', 'Some text by grace']);
 
+  await grace.kernelReady();
   await grace.enterCell(0);
   await expect(ada.cell(0).locator('.jp-remote-cursor')).toHaveCount(1);
   await grace.page.keyboard.press('Shift+Enter');

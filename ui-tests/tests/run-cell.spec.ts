@@ -19,6 +19,7 @@ test('a cell that one runs shows its output and number at the other', async ({
   await expect.poll(() => ada.sessions()).toContain(name);
   await grace.open(name);
 
+  await ada.kernelReady();
   await ada.enterCell(0);
   await ada.page.keyboard.press('Shift+Enter');
   const output = grace.cell(0).locator('.jp-OutputArea-output');
@@ -26,6 +27,7 @@ test('a cell that one runs shows its output and number at the other', async ({
   await expect(grace.cell(0).locator('.jp-InputPrompt')).toHaveText('[1]:');
 
   // Both sides have one kernel, and nothing is printed twice.
+  await grace.kernelReady();
   await grace.enterCell(1);
   await grace.page.keyboard.press('Control+Enter');
   await expect(ada.cell(1).locator('.jp-InputPrompt')).toHaveText('[2]:', {
