@@ -1,8 +1,8 @@
-"""Writes JSON with indentation, as Python's `json` does, but several times faster.
+"""Writes JSON with indentation, exactly as Python's `json` does, but faster.
 
-The encoder of the standard library is written in C only for texts of one line. It is used here for
-lists and dictionaries that contain no others, such as the lines of an output: their items are on
-lines of their own if the separator is a line end with the indentation.
+The standard library has a fast encoder, in C, for JSON without indentation only. Here it also
+writes the items of flat lists, such as the lines of an output: with a line break and the
+indentation as the separator, each item is on a line of its own.
 """
 
 from __future__ import annotations
@@ -42,12 +42,12 @@ class JsonWriter:
         """Return the text of a value.
 
         Raises:
-            TypeError, ValueError: the value is not one of JSON's.
+            TypeError, ValueError: the value cannot be written as JSON.
         """
         return "".join(self.pieces(value))
 
     def is_text_of(self, value: Any, text: str) -> bool:
-        """Return whether exactly this text is the one of a value."""
+        """Return whether a value is written as exactly this text."""
         at = 0
         for piece in self.pieces(value):
             if not text.startswith(piece, at):
@@ -59,7 +59,7 @@ class JsonWriter:
         """Return the text of a value in pieces.
 
         Raises:
-            TypeError, ValueError: the value is not one of JSON's.
+            TypeError, ValueError: the value cannot be written as JSON.
         """
         if self._indent is None:
             return self._slow.iterencode(value)
@@ -75,7 +75,7 @@ class JsonWriter:
 
     def _members(self, value: dict[Any, Any], depth: int) -> Iterator[str]:
         if not all(type(key) is str for key in value):
-            # Other keys become strings, and how they are sorted is for the standard library.
+            # The standard library converts other keys, and checks that they can be sorted.
             value = json.loads(self._slow.encode(value))
         line = self._line(depth + 1)
         start = "{" + line
@@ -106,7 +106,7 @@ class JsonWriter:
         return "\n" + (self._indent or "") * depth
 
     def _level(self, depth: int) -> json.JSONEncoder:
-        """Return an encoder of lists without lists in them, with each item on a line."""
+        """Return an encoder that writes each item of a flat list on a line of its own."""
         while len(self._levels) <= depth:
             separators = ("," + self._line(len(self._levels)), ": ")
             self._levels.append(

@@ -226,9 +226,9 @@ def edit_text(text: Text, target: str, *, whole_tokens: bool = True) -> None:
     Args:
         text: the text of a document.
         target: what it becomes.
-        whole_tokens: if a user types `5` after `0.1` while it becomes `0.12`, it never gets
-            `0.125`. Else only characters that differ are replaced, so that carets stay beside the
-            others.
+        whole_tokens: whether tokens are replaced as a whole: if a user types `5` after `0.1` while
+            it becomes `0.12`, the result is never `0.125`. Otherwise only the characters that
+            differ are replaced, so that carets next to the others stay there.
     """
     source = str(text)
     if source == target:
@@ -249,14 +249,14 @@ def edit_text(text: Text, target: str, *, whole_tokens: bool = True) -> None:
 
 def _trimmed(source: str, start: int, end: int, new: str) -> tuple[int, int, str]:
     """Return an edit without the characters at its ends that stay the same."""
-    head = _same(source[start:end], new)
+    head = _prefix_length(source[start:end], new)
     start, new = start + head, new[head:]
-    tail = _same(source[start:end][::-1], new[::-1])
+    tail = _prefix_length(source[start:end][::-1], new[::-1])
     return start, end - tail, new[: len(new) - tail]
 
 
-def _same(one: str, other: str) -> int:
-    """Return how many characters two texts begin with alike."""
+def _prefix_length(one: str, other: str) -> int:
+    """Return the length of the common prefix of two texts."""
     pairs = enumerate(zip(one, other, strict=False))
     return next((at for at, (a, b) in pairs if a != b), min(len(one), len(other)))
 

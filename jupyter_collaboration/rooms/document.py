@@ -314,10 +314,10 @@ class DocumentRoom(PersistentRoom, EarlierNames):
         super().take_read(member, update, found)
         if self._moved is not None and update not in self._early.get(member, ()):
             arrived.update(self._moved.copied())
-        if arrived and self._moved is not None and update not in self._early.get(member, ()):
-            with self._entries_of(Kind.EDIT, member.username), self.ydoc.transaction():
-                conflicts = self._moved.type(arrived)
-            self.show_conflicts(conflicts, "rebase")
+            if arrived:
+                with self._entries_of(Kind.EDIT, member.username), self.ydoc.transaction():
+                    conflicts = self._moved.type(arrived)
+                self.show_conflicts(conflicts, "rebase")
         if found.returns:
             self._normalize_soon()
 

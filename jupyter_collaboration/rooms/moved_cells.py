@@ -3,8 +3,8 @@
 Yjs cannot move a cell: the cell is deleted, and a copy with the same id is inserted. Text that
 another user typed before seeing the move belongs to the deleted cell, where Yjs drops it. The
 server remembers which characters the texts of deleted cells consisted of, and applies edits of
-these texts to the copy: those that arrive after the deletion, and those that arrived before it and
-that the user who deleted the cell had not seen. [P9]
+these texts to the copy: those that arrive after the deletion, and those that arrived before it, but
+that the user who deleted the cell had not received. [P9]
 
 The memory is stored with the history: a laptop may come back after days, and after the server was
 started again.
@@ -63,7 +63,8 @@ class _Deleted:
         time: when it was deleted, in seconds since the epoch.
         text: its text.
         runs: its characters, in the order of their ids.
-        seen: the text that a copy is made of, if it is not the whole text and there is no copy yet.
+        seen: the text as the user who deleted the cell had it, from which a copy may be made; None
+            if it is `text`, or if there is a copy already.
     """
 
     items: list[Id | None]
@@ -159,8 +160,8 @@ class MovedCells:
 
         Args:
             names: the ids of the cells.
-            parts: all that is deleted with them: what else is in their texts was not seen by who
-                deletes them. None if all was seen.
+            parts: everything that the edit deletes. The user who made it had not received any other
+                characters of the cells. None if the texts are complete.
         """
         now = time.time()
         left = MAX_WORK
@@ -216,7 +217,7 @@ class MovedCells:
         return texts
 
     def copied(self) -> dict[str, tuple[str, str]]:
-        """Return what new copies of cells lack, as `arrived` does; each copy is told once."""
+        """Return what new copies of cells lack, in the form of `arrived`; once for each copy."""
         texts: dict[str, tuple[str, str]] = {}
         for name, deleted in self._deleted.items():
             if deleted.seen is not None:

@@ -39,7 +39,7 @@ async def edit(world: World, step: Step) -> None:
         return
     # Yjs knows no moves: two people who move or split one cell at once get it twice. That is not
     # ours to judge, so everybody sees a move before the next step is taken, none is undone, and the
-    # file waits. [L4] Those who type go on before they see it, and before it is made. [P9]
+    # file waits. [L4] The others type on right before and after it, without having seen it. [P9]
     if step["op"] in ("move", "split"):
         async with world.between_saves():
             if await checks.in_step(world):

@@ -128,7 +128,7 @@ def test_typing_that_arrives_after_the_server_was_started_again_goes_into_the_co
 
 @pytest.mark.parametrize("source", ["x = 1", "é = '😀'\nx = 1", ""])
 @pytest.mark.parametrize("how", ["at once", "deleted first", "server stopped between", "edited"])
-def test_typing_that_who_moves_the_cell_has_not_seen_goes_into_the_copy(
+def test_typing_that_the_mover_had_not_received_goes_into_the_copy(
     run: Run, serving: Callable[..., Any], source: str, how: str
 ) -> None:  # S13 [P9]
     async def test() -> None:

@@ -40,7 +40,7 @@ let names = 0;
 const OTHERS_ERRORS: { text: RegExp; at: RegExp; reason: string }[] = [
   {
     text: /^Failed to fetch$/,
-    at: /jlab_core[^]*getStatus .*jlab_core/,
+    at: /jlab_core[^]*at a\.getStatus .*jlab_core/,
     reason: 'JupyterLab itself asks for a status while the server is away'
   },
   {

@@ -51,7 +51,7 @@ test('what is on its way while a cell is moved stays in it, in order', async ({
   await expect.poll(() => ada.sources()).toEqual(['a', 'b01', 'c', 'd']);
   await ada.selectCell(1);
 
-  // Grace's text reaches the server after the move, and her caret stays behind it.
+  // Grace's text reaches the server after the move, and her caret stays after it.
   graces.close();
   await grace.page.keyboard.type('23');
   await ada.command('notebook:move-cell-down');
@@ -63,7 +63,7 @@ test('what is on its way while a cell is moved stays in it, in order', async ({
   await expect.poll(() => ada.sources()).toEqual(all);
   await expect.poll(() => grace.sources()).toEqual(all);
 
-  // She types on before it comes.
+  // She types on before it arrives.
   graces.close();
   await grace.page.keyboard.type('67');
   await ada.command('notebook:move-cell-up');
@@ -77,7 +77,7 @@ test('what is on its way while a cell is moved stays in it, in order', async ({
   await expect.poll(() => ada.sources()).toEqual(all);
   await expect.poll(() => grace.sources()).toEqual(all);
 
-  // In the middle of the text, and without a move that she sees meanwhile.
+  // In the middle of the text; it reaches the server before the move.
   for (let times = 0; times < 4; times++) {
     await grace.page.keyboard.press('ArrowLeft');
   }

@@ -42,13 +42,14 @@ interface IActive {
   selection: EditorSelection | null;
 }
 
-/** A moved cell that still lacks text which the user typed. */
+/** A moved cell into which the server has yet to insert text of the user. */
 interface ILacking {
   cell: Cell;
-  /** How many characters have yet to come. */
+  /** The number of characters that are still missing. */
   count: number;
-  /** The text before a transaction, and the place behind which text may come. */
+  /** The text before a transaction. */
   text: string;
+  /** The place of the caret before it; after text that is inserted there. */
   caret: Y.RelativePosition | null;
 }
 
@@ -91,7 +92,7 @@ export class ActiveCellGuard implements IDisposable {
   }
 
   private _before = ({ local }: Y.Transaction): void => {
-    // What the notebook itself changes upon an edit by others begins within that edit.
+    // The notebook's own reactions to an edit by others are nested in that edit.
     if (local) {
       return;
     }
@@ -134,7 +135,7 @@ export class ActiveCellGuard implements IDisposable {
     const active = this._active;
     this._active = null;
     if (active && this._lacking) {
-      this._keepBehind(this._lacking);
+      this._keepAfter(this._lacking);
     }
     // A cell that was moved is another one with the same id.
     if (!active || this._notebook.activeCell === active.cell) {
@@ -176,7 +177,7 @@ export class ActiveCellGuard implements IDisposable {
   };
 
   /**
-   * Note where the caret is in a cell that lacks text: before what follows it.
+   * Note the place of the caret, relative to the text that follows it.
    */
   private _noteCaret(lacking: ILacking): void {
     const { cell } = lacking;
@@ -194,9 +195,9 @@ export class ActiveCellGuard implements IDisposable {
   }
 
   /**
-   * Put the caret behind text that came where it is: the user typed it.
+   * Put the caret after text that was inserted at its place: the user's own.
    */
-  private _keepBehind(lacking: ILacking): void {
+  private _keepAfter(lacking: ILacking): void {
     const { caret, cell, text } = lacking;
     const { ysource } = (cell.model?.sharedModel ?? {}) as Partial<YCodeCell>;
     const view = viewOf(cell);

@@ -20,7 +20,7 @@ export function learnServerTime(headers: Headers): void {
 }
 
 /**
- * The time at the server, in seconds since the epoch; to the second.
+ * The time at the server, in seconds since the epoch; accurate to a second.
  */
 export function serverTime(): number {
   return (Date.now() + ahead) / 1000;
