@@ -38,6 +38,17 @@ async def stored(editor: Editor) -> None:
     assert "status" not in await editor.ask("ack")
 
 
+def refuse(store: sqlite3.Connection, room: str, change: str) -> int:
+    """Make a store refuse a change of a document's updates; return the document's number."""
+    query = "SELECT id FROM collaboration_documents WHERE room = ?"
+    (number,) = store.execute(query, (room,)).fetchone()
+    store.execute(
+        f"CREATE TRIGGER refuse_{change} BEFORE {change} ON collaboration_updates"
+        f" WHEN NEW.document = {number} BEGIN SELECT RAISE(ABORT, 'damaged'); END"
+    )
+    return int(number)
+
+
 def test_a_version_name_that_is_no_text_is_refused_and_others_lose_nothing(
     run: Run, serving: Serving
 ) -> None:  # S5 [H1]
@@ -137,17 +148,8 @@ def test_a_document_that_the_store_refuses_says_so_and_recovers_while_others_are
             await stored(ada)
             room = room_of(await server.endpoint(broken.fixture))
             store = sqlite3.connect(server.root / STORE, isolation_level=None)
-            (number,) = store.execute(
-                "SELECT id FROM collaboration_documents WHERE room = ?", (room,)
-            ).fetchone()
-            store.execute(
-                "CREATE TRIGGER refuse BEFORE INSERT ON collaboration_updates"
-                f" WHEN NEW.document = {number} BEGIN SELECT RAISE(ABORT, 'damaged'); END"
-            )
-            store.execute(
-                "CREATE TRIGGER refuse_more BEFORE UPDATE ON collaboration_updates"
-                f" WHEN NEW.document = {number} BEGIN SELECT RAISE(ABORT, 'damaged'); END"
-            )
+            number = refuse(store, room, "INSERT")
+            refuse(store, room, "UPDATE")
             broken.type(ada)
             asked = asyncio.create_task(ada.ask("ack"))
             for _ in range(3):
@@ -156,8 +158,8 @@ def test_a_document_that_the_store_refuses_says_so_and_recovers_while_others_are
             assert not asked.done()
             assert (await ada.ask("save"))["status"] == "success"
             await asked  # it is in the file instead
-            store.execute("DROP TRIGGER refuse")
-            store.execute("DROP TRIGGER refuse_more")
+            store.execute("DROP TRIGGER refuse_INSERT")
+            store.execute("DROP TRIGGER refuse_UPDATE")
             broken.type(ada)
             await stored(ada)
             rows = "SELECT count(*) FROM collaboration_updates WHERE document = ?"
@@ -183,13 +185,7 @@ def test_a_new_document_that_the_store_refuses_is_stored_once_when_it_recovers(
             document = Document(server, "refused", "text")
             room = room_of(await server.endpoint(document.fixture))
             store = sqlite3.connect(server.root / STORE, isolation_level=None)
-            (number,) = store.execute(
-                "SELECT id FROM collaboration_documents WHERE room = ?", (room,)
-            ).fetchone()
-            store.execute(
-                "CREATE TRIGGER refuse BEFORE INSERT ON collaboration_updates"
-                f" WHEN NEW.document = {number} BEGIN SELECT RAISE(ABORT, 'damaged'); END"
-            )
+            refuse(store, room, "INSERT")
 
             async def open_and_close() -> None:
                 editor = None
@@ -207,7 +203,7 @@ def test_a_new_document_that_the_store_refuses_is_stored_once_when_it_recovers(
             path = server.root / document.path
             path.write_text(text.replace("x = 1", f"x = 1 {document.mark()}"))
             await open_and_close()
-            store.execute("DROP TRIGGER refuse")
+            store.execute("DROP TRIGGER refuse_INSERT")
             store.close()
             for _ in range(2):
                 async with editing(document) as (editor,):

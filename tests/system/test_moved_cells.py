@@ -40,15 +40,21 @@ class Typist:
         await self._editor.ask("ack")
 
 
+def copy_of(cell: Map[Any]) -> dict[str, Any]:
+    """Return what a copy of a cell is made of."""
+    copy: dict[str, Any] = cell.to_py() or {}
+    copy["source"], copy["metadata"] = Text(copy["source"]), Map(copy["metadata"])
+    if "outputs" in copy:
+        copy["outputs"] = Array(copy["outputs"])
+    return copy
+
+
 def move(editor: Editor, start: int, end: int) -> None:
     """Move a cell as JupyterLab does: delete it, and insert a copy with the same id."""
-    cell = editor.cells[start].to_py()
-    cell["source"], cell["metadata"] = Text(cell["source"]), Map(cell["metadata"])
-    if "outputs" in cell:
-        cell["outputs"] = Array(cell["outputs"])
+    copy = copy_of(editor.cells[start])
     with editor.doc.transaction():
         del editor.cells[start]
-        editor.cells.insert(end, Map(cell))
+        editor.cells.insert(end, Map(copy))
 
 
 def sources(editor: Editor) -> list[str]:
@@ -142,9 +148,7 @@ def test_typing_that_the_mover_had_not_received_goes_into_the_copy(
             typist = Typist(grace)
             await grace.ask("ack")
             await ada.until(lambda _: sources(ada)[0] == f"{source} + 23# end", 20)
-            copy = mover.doc.get("cells", type=Array)[0].to_py()
-            copy["source"], copy["metadata"] = Text(copy["source"]), Map(copy["metadata"])
-            copy["outputs"] = Array(copy["outputs"])
+            copy = copy_of(mover.doc.get("cells", type=Array)[0])
             end = "# end"
             with mover.doc.transaction():
                 if how == "edited":

@@ -46,6 +46,10 @@ test('what is on its way while a cell is moved stays in it, in order', async ({
   const name = server.write(file('ipynb'), notebook('a', 'b', 'c', 'd'));
   const [adas, graces] = await Promise.all([ada.valve(), grace.valve()]);
   await Promise.all([ada.open(name), grace.open(name)]);
+  const bothHave = async (...sources: string[]) => {
+    await expect.poll(() => ada.sources()).toEqual(sources);
+    await expect.poll(() => grace.sources()).toEqual(sources);
+  };
   await grace.enterCell(1);
   await grace.page.keyboard.type('01');
   await expect.poll(() => ada.sources()).toEqual(['a', 'b01', 'c', 'd']);
@@ -59,9 +63,7 @@ test('what is on its way while a cell is moved stays in it, in order', async ({
   graces.open();
   await expect.poll(() => grace.sources()).toEqual(['a', 'c', 'b0123', 'd']);
   await grace.page.keyboard.type('45');
-  let all = ['a', 'c', 'b012345', 'd'];
-  await expect.poll(() => ada.sources()).toEqual(all);
-  await expect.poll(() => grace.sources()).toEqual(all);
+  await bothHave('a', 'c', 'b012345', 'd');
 
   // She types on before it arrives.
   graces.close();
@@ -70,12 +72,9 @@ test('what is on its way while a cell is moved stays in it, in order', async ({
   await expect.poll(() => grace.sources()).toEqual(['a', 'b012345', 'c', 'd']);
   await grace.page.keyboard.type('89');
   graces.open();
-  all = ['a', 'b0123456789', 'c', 'd'];
-  await expect.poll(() => ada.sources()).toEqual(all);
+  await bothHave('a', 'b0123456789', 'c', 'd');
   await grace.page.keyboard.type('ab');
-  all = ['a', 'b0123456789ab', 'c', 'd'];
-  await expect.poll(() => ada.sources()).toEqual(all);
-  await expect.poll(() => grace.sources()).toEqual(all);
+  await bothHave('a', 'b0123456789ab', 'c', 'd');
 
   // In the middle of the text; it reaches the server before the move.
   for (let times = 0; times < 4; times++) {
@@ -86,12 +85,9 @@ test('what is on its way while a cell is moved stays in it, in order', async ({
   await grace.page.keyboard.type('XY');
   await expect.poll(() => grace.pendingChanges()).toBe(0);
   adas.open();
-  all = ['a', 'c', 'b01234567XY89ab', 'd'];
-  await expect.poll(() => grace.sources()).toEqual(all);
+  await bothHave('a', 'c', 'b01234567XY89ab', 'd');
   await grace.page.keyboard.type('Z');
-  all = ['a', 'c', 'b01234567XYZ89ab', 'd'];
-  await expect.poll(() => grace.sources()).toEqual(all);
-  await expect.poll(() => ada.sources()).toEqual(all);
+  await bothHave('a', 'c', 'b01234567XYZ89ab', 'd');
 });
 
 // F12 [P9]

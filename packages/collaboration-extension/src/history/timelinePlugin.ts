@@ -11,8 +11,7 @@ import {
   DocumentButton,
   documentColors,
   keyColor,
-  TimelinePanel,
-  versionSeen
+  TimelinePanel
 } from '@jupyter/collaboration';
 import { IDocumentProviders } from '@jupyter/docprovider';
 import type {
@@ -39,7 +38,6 @@ import { notifyChangedSince } from '../status/notifications';
 import { expandRight, isSingle } from '../contents/shells';
 import { LastVisits } from './lastVisits';
 import { SinceLastVisit } from './sinceLastVisit';
-import type { IDocumentTimeline } from './timelines';
 import { nameIn, Timelines } from './timelines';
 import { versionActions } from './versionActions';
 import { VersionPreviews } from './versionPreviews';
@@ -156,16 +154,6 @@ export const timeline: JupyterFrontEndPlugin<void> = {
             isDocument(widget) && widget.context === context && widget.isVisible
         ),
       tell: (document, changes) => {
-        const showChanges = async ({ timeline }: IDocumentTimeline) => {
-          const isSeen = () =>
-            timeline.versions.some(({ end }) => end <= changes.since);
-          while (timeline.hasMore && !isSeen() && timeline.error === null) {
-            await timeline.more();
-          }
-          const seen = versionSeen(timeline.versions, changes.since);
-          timeline.select(seen?.id ?? null);
-          previews.show(document, false, 'now');
-        };
         notifyChangedSince(
           document.provider,
           changesSinceInWords(
@@ -175,7 +163,7 @@ export const timeline: JupyterFrontEndPlugin<void> = {
             trans
           ),
           trans,
-          () => void showChanges(document)
+          () => void previews.showSince(document, changes.since)
         );
       }
     });

@@ -5,8 +5,8 @@
  * The tabs in which versions of documents are looked at, one a document. [V9]
  */
 
-import { PreviewPanel } from '@jupyter/collaboration';
-import type { Baseline, Timeline } from '@jupyter/docprovider';
+import { PreviewPanel, versionSeen } from '@jupyter/collaboration';
+import type { Timeline } from '@jupyter/docprovider';
 import { VersionPreview } from '@jupyter/docprovider';
 import type { JupyterFrontEnd } from '@jupyterlab/application';
 import type { IEditorLanguageRegistry } from '@jupyterlab/codemirror';
@@ -51,22 +51,35 @@ export class VersionPreviews {
    * follows what is selected from then on.
    *
    * @param keepsFocus Whether the keyboard stays where it is.
-   * @param baseline What it is compared with; as before by default.
    */
-  show(
-    document: IDocumentTimeline,
-    keepsFocus = false,
-    baseline?: Baseline
-  ): void {
+  show(document: IDocumentTimeline, keepsFocus = false): void {
     const { app } = this._options;
     const focused = window.document.activeElement;
     const panel = this._panels.get(document.timeline) ?? this._add(document);
-    panel.baseline = baseline ?? panel.baseline;
     if (!panel.isVisible) {
       app.shell.activateById(panel.id);
       if (keepsFocus && focused instanceof HTMLElement) {
         focused.focus();
       }
+    }
+  }
+
+  /**
+   * Show how a document differs from what it was at a time.
+   *
+   * @param since The time, in seconds since the epoch.
+   */
+  async showSince(document: IDocumentTimeline, since: number): Promise<void> {
+    const { timeline } = document;
+    const isReached = () => timeline.versions.some(({ end }) => end <= since);
+    while (timeline.hasMore && !isReached() && timeline.error === null) {
+      await timeline.more();
+    }
+    timeline.select(versionSeen(timeline.versions, since)?.id ?? null);
+    this.show(document);
+    const panel = this._panels.get(timeline);
+    if (panel) {
+      panel.baseline = 'now';
     }
   }
 
