@@ -94,8 +94,8 @@ def set_apart(
             continue
         target, found = merge_text(before[name], ours[name], theirs[name])
         lines = set(mixed[name].split("\n"))
-        found = [each for each in found if not lines.issuperset(_lines_of(each))]
-        if found:
+        # One of them mixed: the whole merge takes its place, with all conflicts that it has.
+        if any(not lines.issuperset(_lines_of(each)) for each in found):
             targets[name] = (mixed[name], target)
             conflicts += [replace(each, cell=name or None) for each in found]
     if not targets:

@@ -265,11 +265,25 @@ def line_changes(old: Sequence[str], new: Sequence[str]) -> list[LineChange]:
     Lines carry no line ends: what stands behind the last line is a change of its own, and not
     one of the last line.
     """
-    return [
-        change
-        for block in _without_chance(differences(old, new), old)
-        for change in _in_block(old, new, block)
-    ]
+    runs: list[list[tuple[Range, list[LineChange]]]] = []
+    for block in _without_chance(differences(old, new), old):
+        changes = _in_block(old, new, block)
+        if runs and _is_split_by_chance(old, runs[-1][-1][1], changes):
+            runs[-1].append((block, changes))
+        else:
+            runs.append([(block, changes)])
+    return [change for run in runs for change in _in_run(old, new, run)]
+
+
+def _in_run(
+    old: Sequence[str], new: Sequence[str], run: list[tuple[Range, list[LineChange]]]
+) -> list[LineChange]:
+    """Return the changes of blocks that only chance has split."""
+    (start, _, other_start, _), (_, end, _, other_end) = run[0][0], run[-1][0]
+    is_large = (end - start) * (other_end - other_start) > MAX_LINE_PAIRS
+    if len(run) == 1 or is_large:  # lines of a large block are not compared with each other
+        return [change for _, changes in run for change in changes]
+    return _in_block(old, new, (start, end, other_start, other_end))
 
 
 def _without_chance(found: list[Range], lines: Sequence[str]) -> list[Range]:
@@ -288,6 +302,31 @@ def _without_chance(found: list[Range], lines: Sequence[str]) -> list[Range]:
                 continue
         joined.append((i1, i2, j1, j2))
     return joined
+
+
+def _is_split_by_chance(
+    lines: Sequence[str], before: list[LineChange], after: list[LineChange]
+) -> bool:
+    """Return whether deleted lines and added ones are beside each other, but for lines without words.
+
+    As in `_without_chance`, for blocks of which only the ends are deleted or added: ``a``,
+    ``b(``, blank that became ``a 1``, blank, ``b(2)``, blank is a change of ``b(``, and not ``b(``
+    deleted before the one blank line and ``b(2)`` added after it.
+    """
+    if not before or not after or any(map(is_word, lines[before[-1].end : after[0].start])):
+        return False
+    one, other = before[-1], after[0]
+    return (_is_deletion(one) and _is_addition(other)) or (
+        _is_addition(one) and _is_deletion(other)
+    )
+
+
+def _is_deletion(change: LineChange) -> bool:
+    return change.other_start == change.other_end
+
+
+def _is_addition(change: LineChange) -> bool:
+    return change.start == change.end
 
 
 def _in_block(old: Sequence[str], new: Sequence[str], block: Range) -> list[LineChange]:

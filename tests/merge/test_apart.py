@@ -94,6 +94,18 @@ def test_a_line_that_one_deleted_and_one_changed_stays() -> None:
     assert merge is not None and merge.conflicts[0].ours == ""
 
 
+def test_all_conflicts_of_a_correction_are_listed() -> None:
+    server, page = sides("k\none = 1\np(name = a[:2] + 12 + 35014\n")
+    server.replace("k\n", "k9\n")  # this line stays whole in what Yjs makes
+    server.replace("one", "ole")  # this one does not
+    page.replace("k\none = 1\np", "k")
+    page.replace("35014", "3501 + df.head(10) 4")
+    merge = correction(server, page)
+    assert merge is not None
+    assert result(server, page, merge).startswith("k9\nole = 1\nk(name = ")
+    assert [conflict.ours for conflict in merge.conflicts] == ["k9\n", "ole = 1\n"]
+
+
 @pytest.mark.parametrize(
     ("ours", "theirs", "expected"),
     [

@@ -34,6 +34,15 @@ def test_a_blank_line_does_not_make_an_edited_line_another() -> None:  # [F12] [
     assert edits == [("", "added"), ("", "my "), ("", ", 1"), ("7", "77")]
 
 
+def test_lines_between_blank_ones_stay_in_the_order_of_both_sides() -> None:  # [S4]
+    base = "x = 1\nprint(\nname1 = 35007\nlast_11()\n\nname2 = 35014\n"
+    ours = "x = 1 + y\n\nprint(f'n')\nname1 =\n 35007 + 2\nlast\n_11()\n\nname2= 35014\n"
+    theirs = "x = 1\nprint(\nname1 = 35007\nnew = 4\nlast_11()\n\nname2 = 35014\n"
+    merged, conflicts = merge_text(base, ours, theirs)
+    assert merged.index("print(f'n')") < merged.index("new = 4") < merged.index("_11()")
+    assert conflicts == []
+
+
 def test_two_edits_far_apart_in_one_line_stay_two(monkeypatch: pytest.MonkeyPatch) -> None:  # [F12]
     line = "0, " * 20_000
     changed = f"{line[:300]}one {line[300:50_000]}two {line[50_000:]}"
