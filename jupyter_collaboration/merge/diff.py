@@ -307,7 +307,7 @@ def _without_chance(found: list[Range], lines: Sequence[str]) -> list[Range]:
 def _is_split_by_chance(
     lines: Sequence[str], before: list[LineChange], after: list[LineChange]
 ) -> bool:
-    """Return whether deleted lines and added ones are beside each other, but for lines without words.
+    """Return whether deleted and added lines are beside each other, but for lines without words.
 
     As in `_without_chance`, for blocks of which only the ends are deleted or added: ``a``,
     ``b(``, blank that became ``a 1``, blank, ``b(2)``, blank is a change of ``b(``, and not ``b(``
