@@ -9,6 +9,7 @@ import copy
 import hashlib
 import json
 import re
+from contextlib import AbstractContextManager
 from typing import Any
 
 from jupyter_ydoc.utils import cast_all
@@ -27,16 +28,22 @@ def make_document(content_type: str, doc: Doc[Any], awareness: Awareness | None 
     return types.get(content_type, types["file"])(doc, awareness)
 
 
-def take_in(doc: Doc[Any], *updates: bytes) -> None:
-    """Apply updates to an open document, in one transaction with an origin.
+def own_transaction(doc: Doc[Any]) -> AbstractContextManager[Any]:
+    """Return a transaction in which the server itself, or a member, edits an open document.
 
-    The undo managers of document classes track transactions without an origin, and keep everything
-    that is deleted in them. Content that users delete must be freed.
+    It has an origin. The undo managers of document classes track transactions without one, and
+    keep everything that is deleted in them. Content that users delete must be freed.
+    """
+    return doc.transaction(origin="server")
+
+
+def take_in(doc: Doc[Any], *updates: bytes) -> None:
+    """Apply updates to an open document, in one transaction; see `own_transaction`.
 
     Raises:
         Exception: an update cannot be applied; pycrdt has no exception type.
     """
-    with doc.transaction(origin="taken in"):
+    with own_transaction(doc):
         for update in updates:
             doc.apply_update(update)
 

@@ -26,6 +26,7 @@ from ..documents.codec import (
     content_of,
     make_document,
     notebook_of,
+    own_transaction,
     with_cell_ids,
 )
 from ..documents.identity import is_notebook
@@ -195,21 +196,25 @@ class LateEdits:
 
     def bring_in(self) -> None:
         """Merge it into the texts, now that the merge's edits are applied."""
-        for name, (before, now, after) in self._texts.items():
-            text = self._text(name)
-            if text is not None:
-                if name in self._gone:  # it was moved, or is of another type now
-                    after = str(text)
-                target, conflicts = merge_text(before, now, after)
-                edit_text(text, target)
-                cell = name or None
-                self.conflicts += [replace(conflict, cell=cell) for conflict in conflicts]
-            elif name in self._gone:  # the other side deleted the cell
-                cells = self._doc.get("cells", type=Array)
-                place = self._gone[name].pop("place")
-                ycell = YNotebook(self._doc).create_ycell(self._gone[name])
-                cells.insert(min(place, len(cells)), ycell)
-                self.conflicts.append(Conflict("deleted", now, "", now, cell=name))
+        with own_transaction(self._doc):
+            for name, (before, now, after) in self._texts.items():
+                self._bring_in(name, before, now, after)
+
+    def _bring_in(self, name: str, before: str, now: str, after: str) -> None:
+        text = self._text(name)
+        if text is not None:
+            if name in self._gone:  # it was moved, or is of another type now
+                after = str(text)
+            target, conflicts = merge_text(before, now, after)
+            edit_text(text, target)
+            cell = name or None
+            self.conflicts += [replace(conflict, cell=cell) for conflict in conflicts]
+        elif name in self._gone:  # the other side deleted the cell
+            cells = self._doc.get("cells", type=Array)
+            place = self._gone[name].pop("place")
+            ycell = YNotebook(self._doc).create_ycell(self._gone[name])
+            cells.insert(min(place, len(cells)), ycell)
+            self.conflicts.append(Conflict("deleted", now, "", now, cell=name))
 
     def _text(self, name: str) -> Text | None:
         if not name:

@@ -10,7 +10,7 @@ from __future__ import annotations
 import asyncio
 import json
 import time
-from collections.abc import Awaitable, Callable, Collection, Iterator
+from collections.abc import Awaitable, Callable, Collection, Coroutine, Generator, Iterator
 from contextlib import contextmanager, suppress
 from dataclasses import replace
 from functools import partial
@@ -29,7 +29,7 @@ from pycrdt import Array, ArrayEvent, Doc, Map, MapEvent, Subscription, Text, me
 
 from ..access.roles import Action, Role
 from ..documents.cell_index import CellIndex
-from ..documents.codec import LINE_END, make_document, take_in
+from ..documents.codec import LINE_END, make_document, own_transaction, take_in
 from ..documents.identity import DocumentId, has_saved_state, is_notebook, is_plain
 from ..documents.slices import Slices
 from ..documents.validation import NOTHING, repair_notebook
@@ -297,7 +297,7 @@ class DocumentRoom(PersistentRoom, EarlierNames):
 
     def _resolve(self, member: Member, request: Request) -> None:
         conflict_id, _, choice = request.argument.partition(" ")
-        with self._entries_of(Kind.EDIT, member.username), self.ydoc.transaction():
+        with self._entries_of(Kind.EDIT, member.username), own_transaction(self.ydoc):
             problem = self.conflicts.resolve(conflict_id, choice)
         if problem:
             self.reply(member, request, status="failed", reason=problem)
@@ -315,7 +315,7 @@ class DocumentRoom(PersistentRoom, EarlierNames):
         if self._moved is not None and update not in self._early.get(member, ()):
             arrived.update(self._moved.copied())
             if arrived:
-                with self._entries_of(Kind.EDIT, member.username), self.ydoc.transaction():
+                with self._entries_of(Kind.EDIT, member.username), own_transaction(self.ydoc):
                     conflicts = self._moved.type(arrived)
                 self.show_conflicts(conflicts, "rebase")
         if found.returns:
@@ -344,7 +344,7 @@ class DocumentRoom(PersistentRoom, EarlierNames):
         else:
             return
         replaced = False
-        with self._entries_of(Kind.SERVER), self.ydoc.transaction():
+        with self._entries_of(Kind.SERVER), own_transaction(self.ydoc):
             for source in sources:
                 if isinstance(source, Text) and "\r" in (text := str(source)):
                     _normalize(source, text)
@@ -391,7 +391,7 @@ class DocumentRoom(PersistentRoom, EarlierNames):
         Some clients send their own state vector only after it: then the answer waits for that.
         """
         if (seen := self._returns.take_seen(member)) is not None:
-            return self._take_return(member, update, seen)
+            return _Later(partial(self._take_return, member, update, seen))
         if not self._returns.hold(member, update):
             return self.take(member, update)
         asyncio.get_running_loop().call_later(STATE_LIMIT, self._take_held, member)
@@ -533,7 +533,7 @@ class DocumentRoom(PersistentRoom, EarlierNames):
 
     def _end_runs(self, cells: Collection[Map[Any]]) -> None:
         """Set the execution state of running cells to idle."""
-        with self._entries_of(Kind.SERVER), self.ydoc.transaction():
+        with self._entries_of(Kind.SERVER), own_transaction(self.ydoc):
             for cell in cells:
                 if cell.get("execution_state") == RUNNING:
                     cell["execution_state"] = IDLE
@@ -666,7 +666,7 @@ class DocumentRoom(PersistentRoom, EarlierNames):
         cells = self._cells
         first = {name: self._index.cell(name) for name in {cells[at]["id"] for at in twins}}
         copies = {at for at in twins if _same_cell(cells[at], first[cells[at]["id"]])}
-        with self._entries_of(Kind.SERVER), self.ydoc.transaction():
+        with self._entries_of(Kind.SERVER), own_transaction(self.ydoc):
             for at in reversed(twins):
                 if at in copies:
                     del cells[at]
@@ -877,7 +877,7 @@ class DocumentRoom(PersistentRoom, EarlierNames):
         state = self._shared_state
         changes = {key: value for key, value in values.items() if state.get(key) != value}
         if changes:
-            with self._entries_of(Kind.SERVER), self.ydoc.transaction():
+            with self._entries_of(Kind.SERVER), own_transaction(self.ydoc):
                 for key, value in changes.items():
                     state[key] = value
 
@@ -991,6 +991,16 @@ class DocumentRoom(PersistentRoom, EarlierNames):
         if self._tasks is not None:
             self._tasks.cancel_scope.cancel()
             self._tasks = None
+
+
+class _Later:
+    """Work that begins when it is awaited; nothing is left over if it never is."""
+
+    def __init__(self, make: Callable[[], Coroutine[Any, Any, None]]) -> None:
+        self._make = make
+
+    def __await__(self) -> Generator[Any, None, None]:
+        return self._make().__await__()
 
 
 async def _one_after_the_other(*works: Awaitable[None] | None) -> None:

@@ -15,6 +15,7 @@ from logging import Logger
 from anyio import Lock
 
 from ..access.roles import Action
+from ..documents.codec import take_in
 from ..documents.identity import parse_room_id
 from ..errors import InvalidRequest
 from ..history.model import Fork, Kind
@@ -79,9 +80,7 @@ class ForkRoom(PersistentRoom):
         async with self._loading:
             if not self.ready:
                 stored = await self._history.load()
-                with self.ydoc.transaction():
-                    for update in stored.updates:
-                        self.ydoc.apply_update(update)
+                take_in(self.ydoc, *stored.updates)
                 self.session_id = stored.session_id
                 self.open()
 
@@ -105,7 +104,7 @@ class ForkRoom(PersistentRoom):
 
     def _bring(self, update: bytes) -> None:
         if not self.is_closed:
-            self.ydoc.apply_update(update)
+            take_in(self.ydoc, update)
 
     def on_update(self, update: bytes, sender: Member | None) -> None:
         super().on_update(update, sender)

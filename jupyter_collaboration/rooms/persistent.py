@@ -11,6 +11,7 @@ from typing import Any
 
 from pycrdt import Array, Doc, Map
 
+from ..documents.codec import own_transaction
 from ..documents.validation import EditCheck
 from ..errors import CollaborationError, EarlyEdit, InvalidEdit
 from ..history.store import History
@@ -90,7 +91,7 @@ class PersistentRoom(BroadcastRoom):
             cells: indices and ids of the cells.
         """
         ycells = self.ydoc.get("cells", type=Array)
-        with self.ydoc.transaction():
+        with own_transaction(self.ydoc):
             for index, name in cells:
                 if not (index < len(ycells) and str(ycells[index].get("id")) == name):
                     index = _index_of(ycells, name)

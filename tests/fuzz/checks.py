@@ -178,6 +178,8 @@ async def _verdicts(world: World) -> list[str]:
     cells = cells_of_doc(room.ydoc, world.kind)
     wrong = verdicts(world, cells)
     assert world.life is not None
+    if room.document.undo_manager.can_undo():
+        wrong.append("what was deleted is kept in memory, to undo it")
     history = world.life.backend.history(str(world.document))
     wrong += await history_verdicts(world, history, room.ydoc, room.session_id)
     if wrong:
