@@ -8,6 +8,7 @@ ARGS ?=
 SCENARIOS ?=
 REPS ?=
 PEER_VERSION := 5.0.4
+JSD_VERSION := 0.3.3
 # Empty packages that stand for parts of this one, so that pip does not install the published ones.
 STUBS := jupyter-server-ydoc jupyter-docprovider jupyter-collaboration-ui
 
@@ -21,6 +22,8 @@ WHEEL_ENV := build/wheel-env
 DOCS_ENV := build/docs-env
 BENCH_OURS := build/bench-ours
 BENCH_PEER := build/bench-peer
+BENCH_JSD := build/bench-jsd
+BENCH_NODE := build/bench-node
 
 VENV_STAMP := .venv/.stamp-python
 NODE_STAMP := .venv/.stamp-node
@@ -46,7 +49,7 @@ export PYTHONDONTWRITEBYTECODE := 1
 .DEFAULT_GOAL := help
 .DELETE_ON_ERROR:
 .NOTPARALLEL:
-.PHONY: help lab dev wheel docs test lint test-python test-pythons fuzz mutate test-ts test-ui test-firefox test-chat test-extensions screenshots bench bench-ui stalls evidence clean
+.PHONY: help lab dev wheel docs test lint test-python test-pythons fuzz mutate test-ts test-ui test-firefox test-chat test-extensions screenshots bench bench-report bench-ui stalls evidence clean
 
 help:  ## Say what there is
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed 's/:.*##/##/' | awk -F'## *' '{printf "  make %-12s %s\n", $$1, $$2}'
@@ -136,6 +139,10 @@ bench: $(BENCH_OURS)/.stamp $(BENCH_PEER)/.stamp $(VENV_STAMP) bench-ui  ## Meas
 	@$(WATCH) "Benchmarks" .venv/bin/python scripts/bench.py \
 		$(BENCH_OURS)/bin/python $(BENCH_PEER)/bin/python $(ARGS)
 
+bench-report: $(BENCH_OURS)/.stamp $(BENCH_PEER)/.stamp $(BENCH_JSD)/.stamp $(BENCH_NODE)/.stamp $(VENV_STAMP)  ## Measure all servers in one run, and write docs/benchmarks.md (slow)
+	@PYTHONPATH="$(CURDIR)/benchmarks" $(WATCH) "Benchmarks of all servers" .venv/bin/python scripts/bench_report.py \
+		$(BENCH_OURS)/bin/python $(BENCH_PEER)/bin/python $(BENCH_JSD)/bin/python $(BENCH_NODE) $(ARGS)
+
 bench-ui: $(WHEEL_ENV_STAMP) $(NODE_MODULES) $(CHROMIUM_STAMP)  ## Measure what a browser shows, with many people and a long history
 	@COLLAB_PYTHON="$(CURDIR)/$(WHEEL_ENV)/bin/python" CHROMIUM_PATH="$$(cat $(CHROMIUM_STAMP))" \
 		$(WATCH) "Benchmarks in a browser" jlpm workspace @jupyter/collaboration-ui-tests bench $(ARGS)
@@ -197,6 +204,18 @@ $(BENCH_PEER)/.stamp: Makefile
 	@$(STEP) "Creating an environment for the published peer ($(BENCH_PEER))" scripts/make-venv $(BENCH_PEER)
 	@$(STEP) "Installing jupyter-collaboration $(PEER_VERSION)" \
 		$(BENCH_PEER)/bin/python $(PIP_INSTALL) jupyter-collaboration==$(PEER_VERSION) $(JUPYTER)
+	@touch $@
+
+$(BENCH_JSD)/.stamp: Makefile
+	@$(STEP) "Creating an environment for jupyter-server-documents ($(BENCH_JSD))" scripts/make-venv $(BENCH_JSD)
+	@$(STEP) "Installing jupyter-server-documents $(JSD_VERSION)" \
+		$(BENCH_JSD)/bin/python $(PIP_INSTALL) jupyter-server-documents==$(JSD_VERSION) $(JUPYTER)
+	@touch $@
+
+$(BENCH_NODE)/.stamp: Makefile $(NODE_STAMP)
+	@mkdir -p $(BENCH_NODE) && echo '{"private": true}' >$(BENCH_NODE)/package.json
+	@$(STEP) "Installing Hocuspocus and @y/websocket-server ($(BENCH_NODE))" \
+		npm install --prefix $(BENCH_NODE) --silent @hocuspocus/server@4 @y/websocket-server@0.1.1
 	@touch $@
 
 # Build products

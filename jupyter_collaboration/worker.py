@@ -24,7 +24,7 @@ from collections.abc import Callable
 from contextlib import suppress
 from typing import Any, TypeVar
 
-from anyio.to_thread import run_sync
+from jupyter_collaboration.threads import run_sync
 
 T = TypeVar("T")
 

@@ -46,7 +46,8 @@ LAYERS = [
     ["files.synchronizer"],
     ["files.opening"],
     ["files.document_file", "files.autosave", "files.recent_saves", "files.saved_base"],
-    ["files.watcher", "files.turns", "files.native_save", "files.native_load"],
+    ["files.turns", "files.native_save", "files.native_load"],
+    ["files.watcher"],
     ["files.notebook_text", "files.save_state"],
     ["files.formatting"],
     ["files.json_steps", "files.json_text"],
@@ -87,7 +88,8 @@ LAYERS = [
     ["protocol.messages"],
     ["errors"],
     ["install_check"],
-    ["_version", "earlier_settings", "failpoints", "file_lock", "worker"],
+    ["worker"],
+    ["_version", "earlier_settings", "failpoints", "file_lock", "threads"],
 ]
 """From top to bottom; a module imports only from rows below its own, inside folders too."""
 

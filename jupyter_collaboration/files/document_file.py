@@ -9,6 +9,7 @@ from __future__ import annotations
 import base64
 import inspect
 import json
+import math
 import os
 from collections.abc import AsyncIterator, Callable
 from contextlib import AbstractContextManager, asynccontextmanager, nullcontext, suppress
@@ -17,7 +18,6 @@ from datetime import datetime
 from functools import partial
 from typing import Any, Protocol
 
-from anyio.to_thread import run_sync
 from jupyter_server.services.contents.manager import ContentsManager
 from jupyter_server.utils import ensure_async
 from tornado.web import HTTPError
@@ -36,8 +36,9 @@ from ..errors import (
     must_propagate,
 )
 from ..merge.cells import source_of
+from ..threads import run_sized, run_sync
 from .formatting import JsonStyle, LineEndings, NotebookFormat, with_exact
-from .native_load import NativeReader
+from .native_load import NativeReader, signature_of
 from .native_save import (
     Written,
     has_pre_save_hooks,
@@ -99,11 +100,13 @@ class LoadedFile:
     Attributes:
         content: as a document of this type can hold it.
         content_hash: a hash that differs for different contents; None if none is known.
+        size: bytes of the file; infinite if not known.
     """
 
     state: FileState
     content: Any
     content_hash: str | None = None
+    size: float = math.inf
 
 
 class DocumentFile:
@@ -200,19 +203,11 @@ class DocumentFile:
         if not self._is_native or self._last_path is None:
             return None
         try:
-            found = os.stat(self._os_path(self._last_path))
+            return signature_of(os.stat(self._os_path(self._last_path)))
         except FileNotFoundError:
             return (0,)
         except Exception:  # a path that the manager refuses
             return None
-        return (
-            found.st_dev,
-            found.st_ino,
-            found.st_mode,
-            found.st_size,
-            found.st_mtime_ns,
-            found.st_ctime_ns,
-        )
 
     async def probe(self) -> FileState:
         """Return the metadata of the file.
@@ -223,6 +218,19 @@ class DocumentFile:
         """
         path = await self._current_path()
         return self._state(path, await self._probed(path))
+
+    async def hash(self) -> str:
+        """Return the hash of the file, which is a part of `probe`.
+
+        Raises:
+            DocumentNotFound: the file does not exist.
+            LoadFailed: it cannot be read.
+        """
+        return await self._hash_of(self.path) if self._is_native else (await self.probe()).hash
+
+    def settled_signature(self, file_hash: str) -> Signature | None:
+        """Return the signature that the file has while it keeps this hash; None if not known."""
+        return self._reader.settled_signature(file_hash) if self._is_native else None
 
     async def _current_path(self) -> str:
         """Return the current path, also of a file that was deleted and created again. [F8]
@@ -261,7 +269,7 @@ class DocumentFile:
             return await self._reader.hash(self._os_path(path))
         except FileNotFoundError as error:
             raise DocumentNotFound(f"{path} does not exist.") from error
-        except OSError as error:
+        except (HTTPError, OSError) as error:
             raise LoadFailed(f"{path} cannot be read: {error}") from error
 
     async def load(self) -> LoadedFile:
@@ -291,7 +299,8 @@ class DocumentFile:
         model = await self._get(path, content=False, with_hash=False)
         try:
             data, digest = await self._reader.read(self._os_path(path))
-            text = "" if self._id.format == "base64" else await run_sync(data.decode)
+            is_text = self._id.format != "base64"
+            text = await run_sized(len(data), data.decode) if is_text else ""
         except (OSError, UnicodeError):
             return None
         content: Any = data if self._id.format == "base64" else text
@@ -305,11 +314,11 @@ class DocumentFile:
                 return None
             content, trusted = found
         state = self._state(path, {**model, "hash": digest})
-        content = await self._decoded(path, content)
+        content = await self._decoded(path, content, len(data))
         if self._id.contents_type == "notebook":
             self._set_style(text)
         # The content says whether the notebook is trusted, and the file does not.
-        return LoadedFile(state, content, fingerprint([digest, trusted]))
+        return LoadedFile(state, content, fingerprint([digest, trusted]), len(data))
 
     def _set_style(self, text: str | None) -> None:
         """Keep the text of a notebook until its formatting is needed, which takes long to find."""
@@ -323,12 +332,16 @@ class DocumentFile:
                 self._style = await run_sync(JsonStyle, text)
         return self._style
 
-    async def _decoded(self, path: str, content: Any) -> Any:
-        """Return the content for the document from what the contents manager has read."""
+    async def _decoded(self, path: str, content: Any, size: float = math.inf) -> Any:
+        """Return the content for the document from what the contents manager has read.
+
+        Args:
+            size: bytes of the file.
+        """
         if content is None:
             raise LoadFailed(f"{path} was read without its content.")
         if self._id.format == "text":
-            self._lines = await run_sync(LineEndings, content, self.newline)
+            self._lines = await run_sized(size, LineEndings, content, self.newline)
             content = self._lines.text
         elif isinstance(content, bytes):
             pass
@@ -336,7 +349,7 @@ class DocumentFile:
             content = base64.b64decode(content)
         elif not isinstance(content, str):
             try:
-                shown, differs = await run_sync(representable, content)
+                shown, differs = await run_sized(size, representable, content)
             except LoadFailed as error:
                 raise LoadFailed(f"{path}: {error}") from error
             self._exact, content = (content if differs else None), shown
@@ -573,7 +586,7 @@ async def hash_at(contents: ContentsManager, path: str) -> str | None:
     document = DocumentId("json", "notebook", "") if is_notebook else DocumentId("text", "file", "")
     file = DocumentFile(document, contents, _Fixed(path))
     try:
-        return (await file.probe()).hash
+        return await file.hash()
     except CollaborationError:
         return None
 

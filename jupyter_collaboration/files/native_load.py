@@ -15,10 +15,11 @@ import time
 from dataclasses import dataclass
 from typing import Any
 
-from anyio.to_thread import run_sync
 from jupyter_server.services.contents.manager import ContentsManager
 
+from ..threads import run_sized, run_sync
 from .json_steps import loads
+from .watcher import Signature
 
 SETTLED = 3.0
 """Seconds after which a change of a file also changes its modification time, on any file system."""
@@ -35,7 +36,7 @@ class _Hashed:
     """The hash of a file, with its metadata at that time."""
 
     path: str
-    signature: tuple[int, ...]
+    signature: Signature
     digest: str
 
 
@@ -58,7 +59,7 @@ class NativeReader:
         """See `hash`; for a worker thread."""
         started = time.time()
         with open(os_path, "rb") as file:
-            before = _signature(os.fstat(file.fileno()))
+            before = signature_of(os.fstat(file.fileno()))
             known = self._known
             if known is not None and (known.path, known.signature) == (os_path, before):
                 return known.digest
@@ -67,6 +68,11 @@ class NativeReader:
                 digest.update(chunk)
             self._note(os_path, before, os.fstat(file.fileno()), started, digest.hexdigest())
         return digest.hexdigest()
+
+    def settled_signature(self, digest: str) -> Signature | None:
+        """Return the signature that the file has while it keeps this hash; None if not known."""
+        known = self._known
+        return known.signature if known is not None and known.digest == digest else None
 
     async def read(self, os_path: str) -> tuple[bytes, str]:
         """Return the content of a file, and its hash.
@@ -79,7 +85,7 @@ class NativeReader:
     def _read(self, os_path: str) -> tuple[bytes, str]:
         started = time.time()
         with open(os_path, "rb") as file:
-            before = _signature(os.fstat(file.fileno()))
+            before = signature_of(os.fstat(file.fileno()))
             data = file.read()
             after = os.fstat(file.fileno())
         digest = hashlib.new(self._contents.hash_algorithm, data).hexdigest()
@@ -89,13 +95,13 @@ class NativeReader:
     def _note(
         self,
         os_path: str,
-        before: tuple[int, ...],
+        before: Signature,
         after: os.stat_result,
         started: float,
         digest: str,
     ) -> None:
         """Remember a hash, unless the file may change without a new modification time."""
-        is_settled = after.st_mtime < started - SETTLED and _signature(after) == before
+        is_settled = after.st_mtime < started - SETTLED and signature_of(after) == before
         self._known = _Hashed(os_path, before, digest) if is_settled else None
 
     async def notebook(self, text: str, path: str) -> tuple[dict[str, Any], bool] | None:
@@ -105,11 +111,11 @@ class NativeReader:
             The notebook, and whether it is trusted; None if the manager has to read it.
         """
         notary = self._contents.notary
-        parsed = await run_sync(_parsed, text)
+        parsed = await run_sized(len(text), _parsed, text)
         if parsed is None:
             return None
         try:
-            signature = await run_sync(notary.compute_signature, parsed)
+            signature = await run_sized(len(text), notary.compute_signature, parsed)
         except ValueError:  # text that is not valid Unicode
             return None
         trusted = bool(notary.store.check_signature(signature, notary.algorithm))
@@ -121,8 +127,16 @@ class NativeReader:
         return parsed, trusted
 
 
-def _signature(found: os.stat_result) -> tuple[int, ...]:
-    return (found.st_dev, found.st_ino, found.st_size, found.st_mtime_ns, found.st_ctime_ns)
+def signature_of(found: os.stat_result) -> Signature:
+    """Return the metadata of a file that change with its content, and with its permissions."""
+    return (
+        found.st_dev,
+        found.st_ino,
+        found.st_mode,
+        found.st_size,
+        found.st_mtime_ns,
+        found.st_ctime_ns,
+    )
 
 
 def _parsed(text: str) -> dict[str, Any] | None:

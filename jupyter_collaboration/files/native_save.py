@@ -22,12 +22,12 @@ from typing import Any
 from uuid import uuid4
 
 import nbformat
-from anyio.to_thread import run_sync
 from jupyter_server.services.contents.manager import ContentsManager
 from jupyter_server.utils import ensure_async
 from tornado.web import HTTPError
 
 from ..documents.snapshot import NotebookContent
+from ..threads import run_sync
 from . import notebook_text
 from .formatting import NotebookFormat
 

@@ -6,15 +6,16 @@ reverse. This module only distinguishes an interrupted write of ours from an ext
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable
 from contextlib import suppress
 from dataclasses import dataclass, replace
 from enum import Enum, auto
+from functools import partial
 from logging import Logger
 from typing import Any
 
 import anyio
-from anyio.to_thread import run_sync
 from pycrdt import Array, Doc, Text
 
 from ..access.file_ids import RENAME_TIME
@@ -34,6 +35,7 @@ from ..history.model import Kind, Stored
 from ..history.store import History
 from ..merge.document import content_in_file, nearest
 from ..protocol import messages
+from ..threads import run_sized, run_sync
 from ..worker import LARGE, run_large
 from .document_file import DocumentFile, FileState, LoadedFile
 from .recent_saves import RecentSaves
@@ -70,7 +72,7 @@ class Opened:
             file could not be read.
         size: of the file's content, as computed by `size_of`.
         fingerprint: of the content that was saved last; None if it is not known.
-        loaded: the content that the document was loaded from; None if it has a history.
+        loaded: the file that the document was loaded from; None if it has a history.
         is_held: whether it has edits that must not be saved automatically.
     """
 
@@ -80,7 +82,7 @@ class Opened:
     size: int
     fingerprint: str | None
     is_held: bool = False
-    loaded: Any = None
+    loaded: LoadedFile | None = None
 
 
 class Opening:
@@ -153,7 +155,8 @@ class Opening:
 
     async def _from_file(self, file: LoadedFile, stored: Stored) -> Opened:
         """Load a document without a history."""
-        update = await run_sync(loaded_update, self._type, file.content, file.content_hash)
+        load = partial(loaded_update, self._type, file.content, file.content_hash)
+        update = await run_sized(file.size, load)
         take_in(self._doc, update)
         self._history.append(update, "", Kind.LOAD)
         failpoint("load.appended")
@@ -164,12 +167,12 @@ class Opening:
         self._history.mark_saved(seq, file.state.hash)
         await self._recent.note(seq)
         size = size_of(file.content)
-        return Opened(stored.session_id, Todo.NOTHING, file.state, size, None, loaded=file.content)
+        return Opened(stored.session_id, Todo.NOTHING, file.state, size, None, loaded=file)
 
     async def _from_both(self, file: LoadedFile, stored: Stored) -> Opened:
         """Load a document whose file has another hash than after the last save."""
         size = size_of(file.content)
-        on_disk = await fingerprint_of_loaded(self._type, file.content)
+        on_disk = await fingerprint_of_loaded(self._type, file.content, file.size)
         if on_disk == stored.saving_fingerprint:
             # Our own last write, which the server could not record before it was killed.
             self._history.mark_saved(stored.saving_seq or 0, file.state.hash, on_disk)
@@ -278,9 +281,13 @@ async def load_when_readable(file: DocumentFile) -> LoadedFile:
         await anyio.sleep(SETTLE_TIME)
 
 
-async def fingerprint_of_loaded(content_type: str, content: Any) -> str:
-    """Return the fingerprint of the document that a file's content is loaded into."""
-    known = await run_sync(loaded_fingerprint, content_type, content)
+async def fingerprint_of_loaded(content_type: str, content: Any, size: float = math.inf) -> str:
+    """Return the fingerprint of the document that a file's content is loaded into.
+
+    Args:
+        size: bytes of the file.
+    """
+    known = await run_sized(size, loaded_fingerprint, content_type, content)
     if known is not None:
         return known
     return await fingerprint_of(content_type, await run_sync(loaded_update, content_type, content))

@@ -14,13 +14,12 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Any
 
-from anyio.to_thread import run_sync
-
 from ..documents.codec import fingerprint, is_stream, joined_streams
 from ..documents.snapshot import Content, content_for_merge
 from ..errors import HistoryUnavailable
 from ..history.store import History
 from ..merge.cells import source_of
+from ..threads import run_sync
 from ..worker import run_large
 
 MAX_SAVES = 20

@@ -17,7 +17,6 @@ from typing import Any, Protocol
 import anyio
 from anyio import TASK_STATUS_IGNORED, Lock
 from anyio.abc import TaskStatus
-from anyio.to_thread import run_sync
 from pycrdt import Doc
 
 from ..documents.cell_index import CellIndex
@@ -56,6 +55,7 @@ from ..merge.document import (
 )
 from ..merge.rebase import Replicas
 from ..protocol import messages
+from ..threads import run_sync
 from ..worker import run_large
 from .autosave import Autosave
 from .document_file import DocumentFile, FileState, LoadedFile
@@ -220,7 +220,7 @@ class FileSynchronizer:
         self._noted_path: str | None = None
         self._size = 0
         self._saved_fingerprint: str | None = None
-        self._loaded: Any = None
+        self._loaded: LoadedFile | None = None
         self._snapshot = snapshot_of(document.type, self._doc)
         self._base = SavedBase(history)
         self._recent = RecentSaves(history)
@@ -310,7 +310,8 @@ class FileSynchronizer:
     async def _learn_fingerprint(self) -> None:
         """Compute the fingerprint of what was loaded, unless the file was written since."""
         known, loaded, self._loaded = self.known, self._loaded, None
-        fingerprint = await fingerprint_of_loaded(self._type, loaded)
+        assert loaded is not None
+        fingerprint = await fingerprint_of_loaded(self._type, loaded.content, loaded.size)
         if self._saved_fingerprint is None and self.known is known:
             self._saved_fingerprint = fingerprint
 
@@ -562,7 +563,8 @@ class FileSynchronizer:
     async def watch(self) -> None:
         """Check the file periodically; follow renames, and merge external changes."""
         failing_since: float | None = None
-        with self._watch.watching(self._file.signature) as watched:
+        known = self._file.settled_signature(self.known.hash) if self.known else None
+        with self._watch.watching(self._file.signature, known) as watched:
             while True:
                 await watched.changed()
                 try:

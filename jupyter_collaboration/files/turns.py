@@ -14,9 +14,9 @@ from logging import Logger
 from pathlib import Path
 
 import anyio
-from anyio.to_thread import run_sync
 
 from ..file_lock import FileLock, LocksUnsupported
+from ..threads import run_sync
 
 TURN_TIMEOUT = 5.0
 """Seconds to wait for another server, which may be suspended during its turn."""

@@ -12,9 +12,9 @@ from contextlib import contextmanager
 import anyio
 from anyio import TASK_STATUS_IGNORED, Event
 from anyio.abc import TaskStatus
-from anyio.to_thread import run_sync
 
 from ..errors import must_propagate
+from ..threads import run_sync
 
 Signature = tuple[int, ...]
 
@@ -26,9 +26,11 @@ in whole seconds, so that two writes within one second have the same signature."
 class Watched:
     """One watched file."""
 
-    def __init__(self, signature: Callable[[], Signature | None]) -> None:
+    def __init__(
+        self, signature: Callable[[], Signature | None], known: Signature | None = None
+    ) -> None:
         self._signature = signature
-        self._last: Signature | None = None
+        self._last = known
         self._since = -float("inf")
         self._news = Event()
 
@@ -70,14 +72,17 @@ class FileWatch:
         self._files: set[Watched] = set()
 
     @contextmanager
-    def watching(self, signature: Callable[[], Signature | None]) -> Iterator[Watched]:
+    def watching(
+        self, signature: Callable[[], Signature | None], known: Signature | None = None
+    ) -> Iterator[Watched]:
         """Watch a file in this block.
 
         Args:
             signature: returns the file system metadata of the file; called in a thread. If it
                 returns None, the file counts as possibly changed at each check.
+            known: the signature of what is known of the file, if it can be trusted.
         """
-        watched = Watched(signature)
+        watched = Watched(signature, known)
         self._files.add(watched)
         try:
             yield watched

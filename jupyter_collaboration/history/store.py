@@ -496,6 +496,10 @@ class PeopleStore(ABC):
         """
 
 
+MAX_EQUAL = 50
+"""Items with the same content that are compared with a file."""
+
+
 class Inventory(ABC):
     """All rooms that have a history in a store."""
 
@@ -506,6 +510,17 @@ class Inventory(ABC):
         Raises:
             HistoryUnavailable: the store cannot be read.
         """
+
+    async def related(self, file_id: str, path: str = "", saved_hash: str = "") -> list[Item]:
+        """Return all items of a file, and of the files that had a path, or a hash when saved.
+
+        A hash that more than `MAX_EQUAL` items have says nothing, and is ignored: it is that of a
+        new notebook, or of a template for a class.
+
+        Raises:
+            HistoryUnavailable: the store cannot be read.
+        """
+        return related_items(await self.items(), file_id, path, saved_hash)
 
     @abstractmethod
     async def note(self, item: Item) -> None:
@@ -522,6 +537,20 @@ class Inventory(ABC):
         Raises:
             HistoryUnavailable: the store cannot be written.
         """
+
+
+def related_items(items: list[Item], file_id: str, path: str, saved_hash: str) -> list[Item]:
+    """See `Inventory.related`."""
+    equal = [item for item in items if saved_hash and item.saved_hash == saved_hash]
+    there = [item for item in items if path and item.path == path]
+    found = [*there, *(equal if len(equal) <= MAX_EQUAL else [])]
+    ids = {file_id, *(file_id_of(item.room_id) for item in found)}
+    return [item for item in items if file_id_of(item.room_id) in ids]
+
+
+def file_id_of(room_id: str) -> str:
+    """Return the file id in the room id of a document."""
+    return room_id.rpartition(":")[2]
 
 
 async def _drop_forks(forks: ForkStore, root: str) -> None:

@@ -16,7 +16,6 @@ from functools import partial
 from logging import Logger
 from typing import Any
 
-from anyio.to_thread import run_sync
 from pycrdt import Doc, Subscription, TransactionEvent, merge_updates
 from pycrdt.websocket import YRoom
 
@@ -28,6 +27,7 @@ from ..failpoints import failpoint
 from ..protocol import messages
 from ..protocol.messages import Request
 from ..protocol.update_reader import LARGE, Update, read_update
+from ..threads import run_sync
 from .batch import Batch
 from .member import Member, Outgoing
 from .presence import Presence

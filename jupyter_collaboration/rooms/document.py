@@ -21,7 +21,6 @@ import anyio
 import nbformat
 from anyio import TASK_STATUS_IGNORED, Event, Lock, create_task_group
 from anyio.abc import TaskGroup, TaskStatus
-from anyio.to_thread import run_sync
 from jupyter_ydoc.ybasedoc import YBaseDoc
 from jupyter_ydoc.ynotebook import YNotebook
 from jupyter_ydoc.yunicode import YUnicode
@@ -55,6 +54,7 @@ from ..merge.rebase import Replicas, with_replica
 from ..protocol import messages
 from ..protocol.messages import Request
 from ..protocol.update_reader import LARGE, Update, read_update
+from ..threads import run_sync
 from ..worker import run_large
 from .conflicts import ConflictList
 from .earlier_names import OF_DOCUMENT_ROOMS, EarlierNames

@@ -44,10 +44,13 @@ class LostFiles:
         if file_id is not None and self._is_open(file_id):
             return None
         async with self._lock:
-            documents = await self._documents()
-            if file_id in documents:
+            if file_id is not None and file_id in await self._related(file_id):
                 return None
-            found = await self._owner(path, documents)
+            content = await hash_at(self._contents, path)
+            if content is None:
+                return None
+            documents = await self._related(file_id or "", path, content)
+            found = await self._owner(path, content, documents)
             if found is None or not self._file_ids.restore(found, path):
                 return None
             return found
@@ -64,40 +67,48 @@ class LostFiles:
                 current = self._file_ids.get_id(path)
                 if not path or current in documents or (current and self._is_open(current)):
                     continue
-                if await self._owner(path, documents) == file_id:
+                content = await hash_at(self._contents, path)
+                if content and await self._owner(path, content, documents) == file_id:
                     return path if self._file_ids.restore(file_id, path) else None
         return None
 
     async def _documents(self) -> dict[str, list[Item]]:
         """Return the items of the history by file id, the latest file last."""
-        found: dict[str, list[Item]] = {}
         try:
-            items = await (await self._rooms.histories()).inventory.items()
+            return self._by_id(await (await self._rooms.histories()).inventory.items())
         except HistoryUnavailable:
-            return found
+            return {}
+
+    async def _related(self, *about: str) -> dict[str, list[Item]]:
+        """Return some of these items; see `Inventory.related`."""
+        try:
+            return self._by_id(await (await self._rooms.histories()).inventory.related(*about))
+        except HistoryUnavailable:
+            return {}
+
+    def _by_id(self, items: list[Item]) -> dict[str, list[Item]]:
+        found: dict[str, list[Item]] = {}
         for item in items:
             document = _document(item.room_id)
             if document is not None and item.root in ("", self._root):
                 found.setdefault(document.file_id, []).append(item)
         return found
 
-    async def _owner(self, path: str, documents: dict[str, list[Item]]) -> str | None:
+    async def _owner(self, path: str, content: str, documents: dict[str, list[Item]]) -> str | None:
         """Return the lost file id that belongs to the file at a path; None if there is none.
 
         In order of preference: the file that was at this path with the same content; the only file
         from another path that had this content and no longer has it there (files may have been
         swapped); the file that was at this path, changed by another program since.
+
+        Args:
+            content: the hash of the file.
         """
         lost = {
             file_id: items
             for file_id, items in reversed(documents.items())
             if any(item.path for item in items) and self._file_ids.get_path(file_id) is None
         }
-        if not lost:
-            return None
-        content = await hash_at(self._contents, path)
-        if content is None:
-            return None
         there = [fid for fid, items in lost.items() if any(item.path == path for item in items)]
         same = [f for f, items in lost.items() if any(i.saved_hash == content for i in items)]
         for file_id in there:

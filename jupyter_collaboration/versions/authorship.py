@@ -6,12 +6,12 @@ Responsible for histories and rooms; the content of documents belongs to others.
 from __future__ import annotations
 
 from anyio import Lock
-from anyio.to_thread import run_sync
 
 from ..documents.identity import DocumentId
 from ..history.attribution import Attribution
 from ..history.store import VersionStore
 from ..rooms.manager import RoomManager
+from ..threads import run_sync
 
 PIECES = 1_000
 """Number of entries that are read at a time."""

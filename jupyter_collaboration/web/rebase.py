@@ -6,7 +6,6 @@ import base64
 import json
 from typing import Any
 
-from anyio.to_thread import run_sync
 from jupyter_server.auth.decorator import authorized
 from tornado import web
 
@@ -14,6 +13,7 @@ from ..errors import CollaborationError, InvalidRequest, ProtocolError
 from ..merge.conflict import Conflict
 from ..protocol.update_reader import read_update
 from ..rooms.document import DocumentRoom
+from ..threads import run_sync
 from .base import CollaborationHandler, text_in
 
 MAX_SESSION_ID = 200

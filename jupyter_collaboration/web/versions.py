@@ -8,7 +8,6 @@ from dataclasses import asdict
 from functools import partial
 from typing import Any
 
-from anyio.to_thread import run_sync
 from jupyter_server.auth.decorator import authorized
 from jupyter_server.utils import ensure_async
 from tornado import web
@@ -21,6 +20,7 @@ from ..protocol.messages import EMPTY_UPDATE
 from ..rooms.fork import is_fork_id
 from ..rooms.forks import Forks
 from ..rooms.manager import RoomManager
+from ..threads import run_sync
 from ..versions.authorship import Authorship
 from ..versions.service import MAX_NAME, VersionService
 from .base import CollaborationHandler, text_in

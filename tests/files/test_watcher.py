@@ -44,6 +44,17 @@ def test_a_file_of_which_nothing_is_known_may_have_changed_at_any_time(run: Run)
     run(test())
 
 
+def test_a_file_that_is_as_it_was_when_it_was_read_is_not_read_again(run: Run) -> None:  # [F11]
+    async def test() -> None:
+        watched = Watched(lambda: None, known=(1,))
+        watched.note((1,), 0.0)
+        assert not news(watched)
+        watched.note((2,), 1.0)
+        assert news(watched)
+
+    run(test())
+
+
 def test_what_could_not_be_read_is_looked_at_again(run: Run) -> None:
     async def test() -> None:
         watched = Watched(lambda: None)

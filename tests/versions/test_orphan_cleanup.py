@@ -19,7 +19,7 @@ from jupyter_collaboration.access.paths import Paths
 from jupyter_collaboration.history.memory import MemoryBackend
 from jupyter_collaboration.history.model import Fork, Item, Kind, Retention
 from jupyter_collaboration.history.sqlite.backend import SQLiteBackend
-from jupyter_collaboration.history.store import HistoryBackend
+from jupyter_collaboration.history.store import MAX_EQUAL, HistoryBackend
 from jupyter_collaboration.rooms.broadcast import BroadcastRoom
 from jupyter_collaboration.rooms.manager import RoomManager
 from jupyter_collaboration.versions.orphan_cleanup import DAY, OrphanCleanup
@@ -124,6 +124,26 @@ def test_a_store_says_what_it_has_and_drops_a_document_with_its_forks(
         assert (await inventory.items())[0] == Item(ROOMS[0], "/root", 5.0)
         await inventory.note(Item(ROOMS[0], "/root"))
         assert (await inventory.items())[0] == Item(ROOMS[0], "/root")
+        first, third = backend.history(ROOMS[0]), backend.history(ROOMS[2])
+        first.note_path("a.txt")
+        third.note_path("c.txt")
+        third.mark_saved(third.mark_cut(), "some hash")
+        await third.commit()
+        one, twin, other, _ = await inventory.items()  # the second and third are one file
+        assert (one.path, other.path) == ("a.txt", "c.txt")
+        assert await inventory.related("no file") == []
+        assert await inventory.related("", "", "") == []
+        assert await inventory.related(ROOMS[0].rpartition(":")[2]) == [one]
+        assert await inventory.related("", "c.txt") == [twin, other]
+        assert await inventory.related("", "a.txt", "some hash") == [one, twin, other]
+        for number in range(MAX_EQUAL):
+            await house.write(f"text:file:copy-{number}")
+            copy = backend.history(f"text:file:copy-{number}")
+            copy.mark_saved(copy.mark_cut(), "some hash")
+            await copy.commit()
+        assert await inventory.related("", "a.txt", "some hash") == [one]
+        for number in range(MAX_EQUAL):
+            await inventory.drop(f"text:file:copy-{number}")
         session = await backend.session_id(ROOMS[1])
         await inventory.drop(ROOMS[1])
         assert await house.kept() == {ROOMS[0], ROOMS[2]}

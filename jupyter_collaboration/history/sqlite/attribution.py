@@ -5,8 +5,7 @@ Responsible for its table; the thread in which SQL runs belongs to the backend.
 
 from __future__ import annotations
 
-from anyio.to_thread import run_sync
-
+from ...threads import run_sync
 from ..attribution import Attribution
 from ..store import AttributionStore
 from .writer import SQLiteWriter

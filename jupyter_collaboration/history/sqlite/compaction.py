@@ -10,10 +10,10 @@ import sqlite3
 import time
 
 from anyio import Lock
-from anyio.to_thread import run_sync
 
 from ...errors import HistoryUnavailable, must_propagate
 from ...failpoints import failpoint
+from ...threads import run_sync
 from ...worker import run_large
 from ..attribution import Attribution
 from ..model import Entry, Kind, MarkKind, Retention

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from ..model import Item
-from ..store import ForkStore, Inventory, _drop_forks
+from ..store import MAX_EQUAL, ForkStore, Inventory, _drop_forks, file_id_of
 from .writer import SQLiteWriter
 
 
@@ -17,12 +17,36 @@ class SQLiteInventory(Inventory):
     async def items(self) -> list[Item]:
         return await self._backend.ask(self._select)
 
-    def _select(self) -> list[Item]:
+    async def related(self, file_id: str, path: str = "", saved_hash: str = "") -> list[Item]:
+        return await self._backend.ask(self._related, file_id, path, saved_hash)
+
+    def _related(self, file_id: str, path: str, saved_hash: str) -> list[Item]:
+        db = self._backend.db
+        there = db.execute(
+            "SELECT room FROM collaboration_paths JOIN collaboration_documents ON document = id"
+            " WHERE path = ? AND path != ''",
+            (path,),
+        ).fetchall()
+        equal = db.execute(
+            "SELECT room FROM collaboration_documents WHERE saved_hash = ? AND saved_hash != ''"
+            " LIMIT ?",
+            (saved_hash, MAX_EQUAL + 1),
+        ).fetchall()
+        rooms = [*there, *(equal if len(equal) <= MAX_EQUAL else [])]
+        ids = {file_id, *(file_id_of(room) for (room,) in rooms)} - {""}
+        ends = [f":{each}" for each in ids]
+        is_of_one = " OR ".join("substr(room, -length(?)) = ?" for _ in ends)
+        return (
+            self._select(f"WHERE {is_of_one}", *(end for end in ends for _ in "12")) if ends else []
+        )
+
+    def _select(self, where: str = "", *values: str) -> list[Item]:
         rows = self._backend.db.execute(
             "SELECT room, coalesce(root, ''), missing_since, coalesce(path, ''),"
             " coalesce(saved_hash, '') FROM collaboration_documents"
             " LEFT JOIN collaboration_files f ON f.document = id"
-            " LEFT JOIN collaboration_paths p ON p.document = id ORDER BY id"
+            f" LEFT JOIN collaboration_paths p ON p.document = id {where} ORDER BY id",
+            values,
         )
         return [Item(*row) for row in rows]
 

@@ -11,10 +11,10 @@ from logging import Logger
 from pathlib import Path
 
 from anyio import Lock
-from anyio.to_thread import run_sync
 
 from ...documents.codec import replay
 from ...errors import must_propagate
+from ...threads import run_sync
 from ..model import Kind, UnsavedWork
 from .lease import LeaseTaken
 from .migrations import NewerSchema

@@ -1,0 +1,56 @@
+"""Runs calls in threads, at a cost that does not depend on what else is running.
+
+`anyio.to_thread.run_sync` goes through all tasks of an event loop that anyio did not start, for
+each call. With 200 open documents, that took longer than the calls.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import contextvars
+from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
+from functools import partial
+from typing import Any, TypeVar
+
+from anyio import CancelScope
+from anyio.lowlevel import checkpoint_if_cancelled
+
+T = TypeVar("T")
+
+MAX_THREADS = 40
+"""Calls that run at the same time, which may all wait for a slow disk."""
+
+SMALL = 2**15
+"""Bytes up to which a pure function is called at once: a thread would take longer to begin."""
+
+_threads = ThreadPoolExecutor(MAX_THREADS, thread_name_prefix="jupyter_collaboration")
+
+
+async def run_sync(call: Callable[..., T], *args: Any) -> T:
+    """Call a function in a thread, and return its result.
+
+    A caller that is cancelled waits for the call to end, so that whatever guards it is not
+    released before.
+
+    Raises:
+        Exception: what the function raises.
+    """
+    await checkpoint_if_cancelled()
+    context = contextvars.copy_context()
+    loop = asyncio.get_running_loop()
+    with CancelScope(shield=True):
+        result = await loop.run_in_executor(_threads, partial(context.run, call, *args))
+    return result
+
+
+async def run_sized(size: float, call: Callable[..., T], *args: Any) -> T:
+    """Call a pure function: at once for little data, and else in a thread.
+
+    Args:
+        size: bytes or characters of the data that it works with.
+
+    Raises:
+        Exception: what the function raises.
+    """
+    return call(*args) if size <= SMALL else await run_sync(call, *args)
