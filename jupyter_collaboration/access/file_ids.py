@@ -184,6 +184,7 @@ def correct(manager: BaseFileIdManager) -> None:
             "_sync_file": _syncing(manager, con),
             "save": _saving(manager, con),
             "get_path": _following(manager, con),
+            "get_id": _identifying(manager, con),
         }
     for name, method in methods.items():
         setattr(manager, name, method)
@@ -289,8 +290,23 @@ def _updating(manager: LocalFileIdManager, table: _Table) -> Callable[..., None]
     return update
 
 
-def _replaced(con: sqlite3.Connection, file_id: str, stat_info: Any) -> None:
-    """Record that a file was replaced by a new one at its path, as when editors save."""
+def _replaced(
+    manager: LocalFileIdManager, con: sqlite3.Connection, file_id: str, stat_info: Any
+) -> None:
+    """Record that a file was replaced by a new one at its path, as when editors save.
+
+    The inode number of the new file may be recorded for another file, which was replaced as well
+    or deleted: file systems use numbers again at once. A file that is still at its path keeps its
+    id. Two files may even have swapped their numbers.
+    """
+    con.execute("UPDATE Files SET ino = -rowid WHERE id = ?", (file_id,))  # a number of no file
+    others = con.execute("SELECT id, path FROM Files WHERE ino = ?", (stat_info.ino,)).fetchall()
+    for other, path in others:
+        there = manager._stat(path)
+        if there is None or there.ino == stat_info.ino:
+            con.execute("DELETE FROM Files WHERE id = ?", (other,))
+        else:
+            _replaced(manager, con, other, there)
     con.execute(
         "UPDATE Files SET ino = ?, crtime = ?, mtime = ? WHERE id = ?",
         (stat_info.ino, stat_info.crtime, stat_info.mtime, file_id),
@@ -309,10 +325,8 @@ def _syncing(manager: LocalFileIdManager, con: sqlite3.Connection) -> Callable[.
             there = manager._stat(row[1])
             if there is not None and there.ino != stat_info.ino:
                 # The old file is at its path with another inode: a save replaced it.
-                taken = con.execute("SELECT 1 FROM Files WHERE ino = ?", (there.ino,)).fetchone()
-                if taken is None:
-                    _replaced(con, row[0], there)
-                    return None
+                _replaced(manager, con, row[0], there)
+                return None
         return original(path, stat_info)
 
     return sync_file
@@ -328,8 +342,7 @@ def _saving(manager: LocalFileIdManager, con: sqlite3.Connection) -> Callable[[s
         row = con.execute("SELECT id, ino FROM Files WHERE path = ?", (where,)).fetchone()
         if stat_info is not None and row is not None and row[1] != stat_info.ino:
             with con:
-                con.execute("DELETE FROM Files WHERE ino = ?", (stat_info.ino,))
-                _replaced(con, row[0], stat_info)
+                _replaced(manager, con, row[0], stat_info)
         original(path)
 
     return save
@@ -341,11 +354,34 @@ def _creating(manager: LocalFileIdManager, con: sqlite3.Connection) -> Callable[
     def create(path: str, stat_info: Any) -> str:
         row = con.execute("SELECT id, ino FROM Files WHERE path = ?", (path,)).fetchone()
         if row is not None and row[1] != stat_info.ino:
-            _replaced(con, row[0], stat_info)
+            _replaced(manager, con, row[0], stat_info)
             return str(row[0])
         return original(path, stat_info)
 
     return create
+
+
+def _identifying(manager: LocalFileIdManager, con: sqlite3.Connection) -> Callable[..., Any]:
+    original = manager.get_id
+
+    def get_id(path: str) -> str | None:
+        """Return the id of a file also if it was replaced and that is not recorded yet.
+
+        Without an id, the file would be given that of a deleted one that was at its path.
+        """
+        found: str | None = original(path)
+        where = manager._normalize_path(path)
+        stat_info = manager._stat(where) if found is None else None
+        if stat_info is None or stat_info.is_symlink:
+            return found
+        row = con.execute("SELECT id FROM Files WHERE path = ?", (where,)).fetchone()
+        if row is None:
+            return None
+        with con:
+            _replaced(manager, con, row[0], stat_info)
+        return str(row[0])
+
+    return get_id
 
 
 def _following(manager: LocalFileIdManager, con: sqlite3.Connection) -> Callable[..., str | None]:
@@ -362,7 +398,7 @@ def _following(manager: LocalFileIdManager, con: sqlite3.Connection) -> Callable
         if con.execute(known, (stat_info.ino, id)).fetchone() is not None:
             return None
         with con:
-            _replaced(con, id, stat_info)
+            _replaced(manager, con, id, stat_info)
         return manager._from_normalized_path(row[0])
 
     return get_path

@@ -12,6 +12,8 @@ import hashlib
 import os
 import re
 import time
+from collections import OrderedDict
+from contextlib import suppress
 from dataclasses import dataclass
 from typing import Any
 
@@ -27,6 +29,9 @@ SETTLED = 3.0
 JSON_TYPE = re.compile(r"application/(json|.*\+json)", re.DOTALL)
 """MIME types whose values are not text."""
 
+MAX_RECENT = 1_000
+"""Files whose hashes are remembered: a file is hashed to find its history, and then read."""
+
 CHUNK = 2**20
 """Bytes that are hashed at a time."""
 
@@ -35,9 +40,19 @@ CHUNK = 2**20
 class _Hashed:
     """The hash of a file, with its metadata at that time."""
 
-    path: str
+    algorithm: str
     signature: Signature
     digest: str
+
+
+_recent: OrderedDict[str, _Hashed] = OrderedDict()
+"""By paths, the latest last; used in several threads, each call of its methods as a whole."""
+
+
+def _forget_old() -> None:
+    with suppress(KeyError):  # another thread was faster
+        while len(_recent) > MAX_RECENT:
+            _recent.popitem(last=False)
 
 
 class NativeReader:
@@ -60,14 +75,13 @@ class NativeReader:
         started = time.time()
         with open(os_path, "rb") as file:
             before = signature_of(os.fstat(file.fileno()))
-            known = self._known
-            if known is not None and (known.path, known.signature) == (os_path, before):
-                return known.digest
+            if (known := self._find(os_path, before)) is not None:
+                return known
             digest = hashlib.new(self._contents.hash_algorithm)
             while chunk := file.read(CHUNK):
                 digest.update(chunk)
-            self._note(os_path, before, os.fstat(file.fileno()), started, digest.hexdigest())
-        return digest.hexdigest()
+            after = os.fstat(file.fileno())
+        return self._note(os_path, before, after, started, digest.hexdigest())
 
     def settled_signature(self, digest: str) -> Signature | None:
         """Return the signature that the file has while it keeps this hash; None if not known."""
@@ -88,9 +102,20 @@ class NativeReader:
             before = signature_of(os.fstat(file.fileno()))
             data = file.read()
             after = os.fstat(file.fileno())
+        if signature_of(after) == before and (known := self._find(os_path, before)) is not None:
+            return data, known
         digest = hashlib.new(self._contents.hash_algorithm, data).hexdigest()
-        self._note(os_path, before, after, started, digest)
-        return data, digest
+        return data, self._note(os_path, before, after, started, digest)
+
+    def _find(self, os_path: str, signature: Signature) -> str | None:
+        """Return the hash of a file with this signature, if it can be trusted."""
+        self._known = None
+        known = _recent.get(os_path)
+        expected = (self._contents.hash_algorithm, signature)
+        if known is None or (known.algorithm, known.signature) != expected:
+            return None
+        self._known = known
+        return known.digest
 
     def _note(
         self,
@@ -99,10 +124,14 @@ class NativeReader:
         after: os.stat_result,
         started: float,
         digest: str,
-    ) -> None:
+    ) -> str:
         """Remember a hash, unless the file may change without a new modification time."""
-        is_settled = after.st_mtime < started - SETTLED and signature_of(after) == before
-        self._known = _Hashed(os_path, before, digest) if is_settled else None
+        if after.st_mtime < started - SETTLED and signature_of(after) == before:
+            self._known = _Hashed(self._contents.hash_algorithm, before, digest)
+            _recent.pop(os_path, None)
+            _recent[os_path] = self._known
+            _forget_old()
+        return digest
 
     async def notebook(self, text: str, path: str) -> tuple[dict[str, Any], bool] | None:
         """Return the notebook in a text, with its cells marked as trusted or not.

@@ -38,6 +38,48 @@ def test_a_replaced_file_keeps_its_id_without_a_search(
     del manager.con  # else it is committed by whichever thread collects the garbage
 
 
+def test_a_file_has_its_id_while_its_replacement_is_not_recorded(tmp_path: Path) -> None:
+    root = tmp_path / "root"
+    root.mkdir()
+    (root / "a.txt").write_text("old")
+    manager = LocalFileIdManager(root_dir=str(root), db_path=str(tmp_path / "ids.db"))
+    ids = FileIds(manager, AsyncLargeFileManager(root_dir=str(root)))
+    file_id = ids.index("a.txt")
+    (root / "b.txt").write_text("new")
+    os.replace(root / "b.txt", root / "a.txt")
+    assert not ids.reclaim("the id of a deleted file", "a.txt")
+    assert ids.get_id("a.txt") == file_id
+    manager.con.close()
+    del manager.con  # else it is committed by whichever thread collects the garbage
+
+
+@pytest.mark.parametrize("order", ["ab", "ba"])
+@pytest.mark.parametrize("are_swapped", [False, True])
+def test_files_keep_their_ids_if_an_inode_number_is_used_again(
+    tmp_path: Path, order: str, are_swapped: bool
+) -> None:
+    root = tmp_path / "root"
+    root.mkdir()
+    paths = {name: root / f"{name}.txt" for name in "ab"}
+    for path in paths.values():
+        path.write_text("old")
+    manager = LocalFileIdManager(root_dir=str(root), db_path=str(tmp_path / "ids.db"))
+    ids = FileIds(manager, AsyncLargeFileManager(root_dir=str(root)))
+    before = {name: ids.index(f"{name}.txt") for name in "ab"}
+    # Both files are saved, as by a rename, before either save is recorded.
+    os.link(paths["a"], root / "old-a")
+    os.link(paths["b"], root / "old-b")
+    (root / "new").write_text("new")
+    os.replace(root / ("old-b" if are_swapped else "new"), paths["a"])
+    os.replace(root / "old-a", paths["b"])
+    for name in order:
+        ids.save(f"{name}.txt")
+    assert {name: ids.index(f"{name}.txt") for name in "ab"} == before
+    assert [ids.get_path(before[name] or "") for name in "ab"] == ["a.txt", "b.txt"]
+    manager.con.close()
+    del manager.con  # else it is committed by whichever thread collects the garbage
+
+
 @pytest.mark.parametrize(
     ("name", "is_followed"), [("b.txt", True), (".store.db-wal", False), ("c.db-journal", False)]
 )

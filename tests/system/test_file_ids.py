@@ -225,7 +225,7 @@ def test_a_renamed_folder_takes_its_documents_along_and_no_others(
             for each, editor in zip((document, other, another), editors, strict=True):
                 each.type(editor)
                 await each.agrees(editor)
-                assert room_of(await server.member(each.fixture)) == room_of(editor)
+                assert room_of(await server.member(each.fixture)) == room_of(editor), each.path
 
     run(test())
 
