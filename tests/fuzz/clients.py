@@ -15,6 +15,8 @@ from pycrdt import Doc, Map
 from jupyter_collaboration.access.roles import Role
 from jupyter_collaboration.errors import CollaborationError
 from jupyter_collaboration.protocol import messages
+from jupyter_collaboration.protocol.deletions import deletions_only
+from jupyter_collaboration.protocol.update_reader import read_own_update
 from jupyter_collaboration.rooms.document import DocumentRoom
 from jupyter_collaboration.rooms.member import Outgoing
 
@@ -161,6 +163,7 @@ class Collaborator:
         if life.dead or self.online:
             return
         self._life, self._room = life, room
+        self._note_deletions(room.ydoc.get_update(self.doc.get_state()))
         room.join(self)
         self.send_message(messages.sync_message(messages.STEP1, self.doc.get_state()))
 
@@ -195,6 +198,18 @@ class Collaborator:
                 joined.apply_update(update)
             self.ledger.typed.mixed(text for _, text in self._cells_of(joined))
         known.append(state)
+
+    def _note_deletions(self, missed: bytes) -> None:
+        """Yjs joins what was typed offline with what others deleted meanwhile.
+
+        A state vector says nothing of deletions: the server may take some for known to this client
+        that it has not seen, and then it merges what Yjs makes of both.
+        """
+        if deleted := read_own_update(missed).deleted:
+            joined: Doc[Any] = Doc()
+            joined.apply_update(self.doc.get_update())
+            joined.apply_update(deletions_only(deleted))
+            self.ledger.typed.mixed(text for _, text in self._cells_of(joined))
 
     def disconnect(self) -> None:
         """Leave; what is on the way is lost."""
