@@ -19,6 +19,7 @@ from pycrdt import Awareness, Doc, Map
 
 from .identity import document_types, is_notebook
 
+CRLF = re.compile(r"\r\n")
 LINE_END = re.compile(r"\r\n|\r")
 
 

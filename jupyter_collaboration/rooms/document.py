@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import asyncio
 import json
+import re
 import time
 from collections.abc import Awaitable, Callable, Collection, Coroutine, Generator, Iterator
 from contextlib import contextmanager, suppress
@@ -28,7 +29,7 @@ from pycrdt import Array, ArrayEvent, Doc, Map, MapEvent, Subscription, Text, me
 
 from ..access.roles import Action, Role
 from ..documents.cell_index import CellIndex
-from ..documents.codec import LINE_END, make_document, own_transaction, take_in
+from ..documents.codec import CRLF, LINE_END, make_document, own_transaction, take_in
 from ..documents.identity import DocumentId, has_saved_state, is_notebook, is_plain
 from ..documents.slices import Slices
 from ..documents.validation import NOTHING, repair_notebook
@@ -78,6 +79,10 @@ RUNNING, IDLE = "running", "idle"
 MANY_CELLS = 200
 NORMALIZE_DELAY = 0.25
 """Cells from which on line ends are normalized after a delay, and that delay in seconds."""
+
+LONE_DELAY = 1.0
+"""Seconds after which a carriage return is a line end of its own. A client that sends a text piece
+by piece may send the line feed that belongs to it in the next one."""
 
 FEW_LINE_ENDS = 20
 """Line ends that are replaced one by one, so that cursors keep their position in the text."""
@@ -150,6 +155,7 @@ class DocumentRoom(PersistentRoom, EarlierNames):
         self._running: dict[str, Member] = {}
         self._silent_authors: set[Member] = set()
         self._normalizing: asyncio.TimerHandle | None = None
+        self._lone_returns: asyncio.TimerHandle | None = None
         self._shared_state = self.ydoc.get("state", type=Map)
         self._cells = self.ydoc.get("cells", type=Array) if self._is_notebook else None
         self._index = CellIndex(self._cells) if self._cells is not None else None
@@ -329,12 +335,17 @@ class DocumentRoom(PersistentRoom, EarlierNames):
             loop = asyncio.get_running_loop()
             self._normalizing = loop.call_later(delay, self._normalize_line_ends)
 
-    def _normalize_line_ends(self) -> None:
-        r"""Replace inserted ``\r\n`` and ``\r`` by ``\n``, as an edit by the server.
+    def _normalize_line_ends(self, ends: re.Pattern[str] = CRLF) -> None:
+        r"""Replace inserted ``\r\n``, and later also ``\r``, by ``\n``, as an edit by the server.
 
         Only the carriage returns are deleted, so that cursors keep their position in the text.
         """
-        self._normalizing = None
+        if self._normalizing is not None:
+            self._normalizing.cancel()
+            self._normalizing = None
+        if self._lone_returns is not None:
+            self._lone_returns.cancel()
+            self._lone_returns = None
         if self.is_closed:
             return
         if isinstance(self._document, YNotebook):
@@ -343,14 +354,20 @@ class DocumentRoom(PersistentRoom, EarlierNames):
             sources = [self.ydoc.get("source", type=Text)]
         else:
             return
-        replaced = False
+        replaced = are_left = False
         with self._entries_of(Kind.SERVER), own_transaction(self.ydoc):
             for source in sources:
                 if isinstance(source, Text) and "\r" in (text := str(source)):
-                    _normalize(source, text)
-                    replaced = True
+                    found = list(ends.finditer(text))
+                    _normalize(source, text, found)
+                    replaced = replaced or bool(found)
+                    are_left = are_left or text.count("\r") > len(found)
         if replaced:
             self.synchronizer.changed()
+        if are_left and ends is CRLF:
+            loop = asyncio.get_running_loop()
+            normalize = partial(self._normalize_line_ends, LINE_END)
+            self._lone_returns = loop.call_later(LONE_DELAY, normalize)
 
     def receive(self, member: Member, message: bytes) -> Awaitable[None] | None:
         if message[:2] != bytes((messages.SYNC, messages.STEP1)):
@@ -973,8 +990,9 @@ class DocumentRoom(PersistentRoom, EarlierNames):
     def close(self, state: RoomState = RoomState.CLOSED) -> None:
         super().close(state)
         self.synchronizer.close()
-        if self._conflict_check is not None:
-            self._conflict_check.cancel()
+        for timer in (self._conflict_check, self._normalizing, self._lone_returns):
+            if timer is not None:
+                timer.cancel()
         # The garbage collector cannot free observers, since the document references them natively.
         for shared, subscription in self._watched:
             shared.unobserve(subscription)
@@ -1021,14 +1039,13 @@ def _same_cell(one: Map[Any], other: Map[Any] | None) -> bool:
     return other is not None and bool(one.to_py() == other.to_py())
 
 
-def _normalize(source: Text, text: str) -> None:
-    """Replace all carriage returns in a Yjs text, whose content is given as well."""
-    found = list(LINE_END.finditer(text))
+def _normalize(source: Text, text: str, found: list[re.Match[str]]) -> None:
+    """Replace line ends that were found in the content of a Yjs text."""
     if len(found) > FEW_LINE_ENDS:  # in one edit: each one costs time for the whole text
         start, end = found[0].start(), found[-1].end()
         at, size = len(text[:start].encode()), len(text[start:end].encode())
         del source[at : at + size]
-        source.insert(at, LINE_END.sub("\n", text[start:end]))
+        source.insert(at, found[0].re.sub("\n", text[start:end]))
         return
     for each in reversed(found):
         at = len(text[: each.start()].encode())

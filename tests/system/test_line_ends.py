@@ -7,6 +7,7 @@ from collections.abc import Awaitable, Callable
 from typing import Any
 
 import pytest
+from pycrdt import Text
 from support import until
 
 Run = Callable[[Awaitable[Any]], Any]
@@ -74,6 +75,25 @@ def test_line_ends_that_a_client_inserts_become_those_of_the_document(
             await ada.ask("save")
             if kind == "text":
                 await until(lambda: server.read("a.txt") == expected.replace("\n", "\r\n"))
+            for member in (ada, grace):
+                await member.close()
+
+    run(test())
+
+
+def test_a_line_end_that_comes_in_two_edits_is_one(
+    run: Run, serving: Callable[..., Any]
+) -> None:  # S17
+    async def test() -> None:
+        async with serving() as server:
+            ada, grace = [await server.member(server.text_file("a.txt", "one\n")) for _ in "ab"]
+            ada.source.insert(0, "a\r")
+            # The server has it, and has broadcast it.
+            await grace.until(lambda doc: str(doc.get("source", type=Text)).startswith("a"), 20)
+            ada.source.insert(2, "\nb\rc")
+            expected = "a\nb\ncone\n"
+            for member in (ada, grace):
+                await member.until(lambda doc: str(doc.get("source", type=Text)) == expected, 20)
             for member in (ada, grace):
                 await member.close()
 
