@@ -5,6 +5,7 @@ import { beforeEach, describe, expect, it } from 'vitest';
 import * as Y from 'yjs';
 
 import { SavedState } from '../src/session/savedState';
+import { seeded } from './support/random';
 
 describe('SavedState', () => {
   let doc: Y.Doc;
@@ -81,6 +82,55 @@ describe('SavedState', () => {
     type('b');
     say('dirty', false);
     expect(text()).toBe('a');
+  });
+
+  it('is that of a document which had content before', () => {
+    const copy = new Y.Doc();
+    Y.applyUpdate(copy, Y.encodeStateAsUpdate(doc));
+    saved = new SavedState(copy, copy.getMap('state'), () => true);
+    saved.answered();
+    expect(text()).toBe('a');
+  });
+
+  it('is the same however much was typed, in few updates', () => {
+    saved.answered();
+    const random = seeded(5);
+    let expected = 'a';
+    for (let step = 0; step < 3000; step++) {
+      say('dirty', true);
+      const source = doc.getText('source');
+      const at = Math.floor(random() * source.length);
+      if (random() < 0.3 && source.length > 1) {
+        source.delete(at, 1);
+      } else {
+        source.insert(at, 'x'.repeat(random() < 0.01 ? 9000 : 1));
+      }
+      if (random() < 0.1) {
+        say('dirty', false);
+        expected = source.toString();
+      }
+      if (step % 500 === 499) {
+        expect(text()).toBe(expected);
+      }
+    }
+    const kept = saved as unknown as { _saved: unknown[]; _later: unknown[] };
+    expect(kept._saved.length + kept._later.length).toBeLessThan(500);
+  });
+
+  it('does not encode the document again after a save', () => {
+    // F20
+    saved.answered();
+    const kept = saved as unknown as { _saved: Uint8Array[] };
+    expect(text()).toBe('a');
+    const [first] = kept._saved;
+    for (const piece of 'bcd') {
+      say('dirty', true);
+      type(piece);
+      say('dirty', false);
+    }
+    type('e');
+    expect(kept._saved[0]).toBe(first);
+    expect(text()).toBe('dcba');
   });
 
   it('is forgotten with the history', () => {
