@@ -130,10 +130,14 @@ test-extensions: $(WHEEL_STAMP) $(VENV_STAMP) $(NODE_MODULES) $(CHROMIUM_STAMP) 
 	@CHROMIUM_PATH="$$(cat $(CHROMIUM_STAMP))" $(WATCH) "Tests with other packages" \
 		jlpm workspace @jupyter/collaboration-ui-tests test --config playwright.extensions.config.ts $(ARGS)
 
-screenshots: $(WHEEL_ENV_STAMP) $(NODE_MODULES) $(CHROMIUM_STAMP)  ## Take the README's pictures again (docs/images)
+screenshots: $(WHEEL_ENV_STAMP) $(NODE_MODULES) $(CHROMIUM_STAMP)  ## Take the pictures of the README and the documentation again (docs/images)
 	@COLLAB_PYTHON="$(CURDIR)/$(WHEEL_ENV)/bin/python" CHROMIUM_PATH="$$(cat $(CHROMIUM_STAMP))" \
 		COLLAB_SCREENSHOTS="$(CURDIR)/docs/images" \
 		$(STEP) "Taking pictures" jlpm workspace @jupyter/collaboration-ui-tests test screenshot
+	@COLLAB_PYTHON="$(CURDIR)/$(WHEEL_ENV)/bin/python" CHROMIUM_PATH="$$(cat $(CHROMIUM_STAMP))" \
+		COLLAB_SCREENSHOTS="$(CURDIR)/docs/images/states" \
+		$(STEP) "Taking pictures of all states" jlpm workspace @jupyter/collaboration-ui-tests test \
+			--config playwright.screenshots.config.ts $(ARGS)
 
 bench: $(BENCH_OURS)/.stamp $(BENCH_PEER)/.stamp $(VENV_STAMP) bench-ui  ## Measure the built wheel, in a browser and beside the published peer
 	@$(WATCH) "Benchmarks" .venv/bin/python scripts/bench.py \

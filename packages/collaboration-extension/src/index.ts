@@ -17,6 +17,7 @@ import { awarenessProviderFactory } from './people/awarenessProviderFactoryPlugi
 import { chooseDisplayName } from './people/chooseDisplayNamePlugin';
 import { closing } from './status/closingPlugin';
 import { collaborators } from './people/collaboratorsPlugin';
+import { conflictMarksInEditors } from './status/conflictMarksPlugin';
 import { conflicts } from './status/conflictsPlugin';
 import { connectionLost } from './status/connectionLostPlugin';
 import { contentProvider } from './contents/contentProviderPlugin';
@@ -90,6 +91,7 @@ const sharing: JupyterFrontEndPlugin<unknown>[] = [
   userBadges,
   documentStatus,
   conflicts,
+  conflictMarksInEditors,
   deletedFile,
   refusedEdits,
   viewing,

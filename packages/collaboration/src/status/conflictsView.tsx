@@ -17,6 +17,8 @@ import type { TranslationBundle } from '@jupyterlab/translation';
 import { UseSignal } from '@jupyterlab/ui-components';
 import * as React from 'react';
 
+import { choicesOf, originOf, ownerOf } from './conflictWords';
+
 /**
  * Properties of `ConflictsView`.
  */
@@ -87,11 +89,7 @@ function ConflictItem(props: IConflictItemProps): React.ReactElement {
           whenEmpty={trans.__('(deleted)')}
         />
         <Side
-          label={
-            conflict.origin
-              ? trans.__('Text of this document')
-              : trans.__('Text of the others')
-          }
+          label={ownerOf(conflict, trans)}
           text={conflict.theirs}
           whenEmpty={trans.__('(deleted)')}
         />
@@ -134,22 +132,6 @@ function Side(props: {
   );
 }
 
-/**
- * Where the side comes from that is not the document's.
- */
-function originOf({ origin }: IConflict, trans: TranslationBundle): string {
-  switch (origin) {
-    case 'disk':
-      return trans.__('Text of the file on disk');
-    case 'rebase':
-      return trans.__('Text of a page that was offline');
-    case 'restore':
-      return trans.__('Text of the restored version');
-    default:
-      return trans.__('Your text');
-  }
-}
-
 function placeOf(
   { cell, key }: IConflict,
   cellNumber: number | null,
@@ -162,24 +144,4 @@ function placeOf(
         ? trans.__('A cell that is gone')
         : trans.__('Document');
   return key === 'source' ? place : trans.__('%1: %2', place, key);
-}
-
-/**
- * What can be chosen, in words.
- */
-function choicesOf(
-  { kind, origin, yours }: IConflict,
-  trans: TranslationBundle
-): [ConflictChoice, string][] {
-  if (kind === 'deleted') {
-    return [
-      ['both', trans.__('Keep the cell')],
-      [yours === '' ? 'yours' : 'theirs', trans.__('Delete the cell')]
-    ];
-  }
-  const sides: [ConflictChoice, string][] = [
-    ['yours', origin ? trans.__('Keep the other') : trans.__('Keep mine')],
-    ['theirs', origin ? trans.__('Keep this') : trans.__('Keep theirs')]
-  ];
-  return kind === 'text' ? [['both', trans.__('Keep both')], ...sides] : sides;
 }

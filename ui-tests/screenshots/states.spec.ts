@@ -1,0 +1,141 @@
+// Copyright (c) Jupyter Collaboration contributors.
+// Distributed under the terms of the BSD 3-Clause License.
+
+/**
+ * Takes the pictures of what people see, for the documentation: `make screenshots`.
+ */
+
+import { notebook } from '../support/documents';
+import {
+  type Person,
+  type Server,
+  expect,
+  testAlone as test,
+  withPerson
+} from '../support/fixtures';
+import { picture, together } from '../support/pictures';
+import { previewNewest } from '../support/timeline';
+
+const THEMES = { light: 'JupyterLab Light', dark: 'JupyterLab Dark' };
+
+test.use({
+  viewport: { width: 1280, height: 720 },
+  serverArgs: ['--YDocExtension.document_save_delay=None']
+});
+
+for (const [theme, title] of Object.entries(THEMES)) {
+  test(`every state, ${theme}`, async ({
+    application,
+    browser,
+    server,
+    ada,
+    grace
+  }, testInfo) => {
+    test.setTimeout(300_000);
+    const take = (person: Person, state: string) =>
+      picture(person, `${state}-${application}-${theme}.png`, testInfo);
+    await together(server, ada, grace);
+    await setTheme(ada, title);
+    await setTheme(grace, title);
+
+    await ada.cell(2).locator('.jp-remote-cursor').hover({ force: true });
+    await take(ada, 'people');
+
+    const share = ada.page
+      .locator('.jp-Toolbar')
+      .getByRole('button', { name: 'Share' })
+      .filter({ visible: true });
+    await share.click();
+    await expect(ada.dialogs).toContainText('plots.ipynb');
+    await take(ada, 'share');
+    await ada.escapeDialog();
+
+    await previewNewest(ada);
+    const changed = ada.page.locator('.jp-VersionCell.jp-mod-different');
+    await expect(changed.first()).toBeVisible();
+    await take(ada, 'history');
+
+    await showConflict(server, ada, grace);
+    await take(ada, 'conflict');
+    await ada.notificationButton('Review…').click();
+    await expect(ada.page.locator('.jp-ConflictsDialog')).toBeVisible();
+    await take(ada, 'conflict-decided-at-once');
+    await ada.page
+      .locator('.jp-ConflictsDialog')
+      .getByRole('button', { name: 'Keep both' })
+      .click();
+
+    await grace.enterCell(0);
+    await ada.selectCell(0);
+    await ada.command('notebook:delete-cell');
+    await expect(grace.page.locator('.jp-DeletedCellNotice')).toBeVisible();
+    await take(grace, 'deleted-cell');
+
+    server.setRoles({ vera: 'viewer' });
+    await withPerson(browser, server, 'Vera', testInfo, async vera => {
+      await vera.page.setViewportSize({ width: 1280, height: 720 });
+      await vera.open('conflict.ipynb');
+      await setTheme(vera, title);
+      await expect(vera.viewingMark).toBeVisible();
+      await take(vera, 'viewer');
+    });
+    server.setRoles({});
+
+    await showVisit(server, ada, grace);
+    await take(grace, 'since-your-visit');
+
+    await server.stop('SIGKILL');
+    await ada.typeInCell(0, '  # typed offline');
+    await expect(ada.status).toContainText('kept in this browser', {
+      timeout: 60_000
+    });
+    await take(ada, 'offline');
+  });
+}
+
+/** Show a person's page in a theme. */
+async function setTheme(person: Person, theme: string): Promise<void> {
+  await person.commandWith('apputils:change-theme', { theme });
+  await expect(person.page.locator('body')).toHaveAttribute(
+    'data-jp-theme-name',
+    theme
+  );
+}
+
+/** Change on disk what was just typed. */
+async function showConflict(
+  server: Server,
+  ada: Person,
+  grace: Person
+): Promise<void> {
+  const name = 'conflict.ipynb';
+  server.write(name, notebook('lr = 0.1', 'steps = 100', 'train(lr, steps)'));
+  await Promise.all([ada.open(name), grace.open(name)]);
+  await ada.typeInCell(0, '5');
+  await expect.poll(async () => (await grace.sources())[0]).toBe('lr = 0.15');
+  server.write(name, server.read(name).replace('lr = 0.1', 'lr = 0.12'));
+  await expect(ada.notificationButton('Review…')).toBeVisible({
+    timeout: 30_000
+  });
+  await expect
+    .poll(async () => (await ada.sources())[0])
+    .toBe('lr = 0.15\nlr = 0.12');
+}
+
+/** Change a notebook while somebody is not in it. */
+async function showVisit(
+  server: Server,
+  ada: Person,
+  grace: Person
+): Promise<void> {
+  const name = 'visited.ipynb';
+  server.write(name, notebook('x = 1', 'print(x)'));
+  await Promise.all([ada.open(name), grace.open(name)]);
+  await expect(grace.status).toHaveText('Live · saved');
+  await grace.page.goto('about:blank');
+  await ada.typeInCell(0, '234');
+  await ada.page.keyboard.press('Control+s');
+  await expect.poll(() => server.read(name)).toContain('x = 1234');
+  await grace.open(name);
+  await expect(grace.notification('since you saw it')).toBeVisible();
+}
