@@ -7,9 +7,9 @@ each call. With 200 open documents, that took longer than the calls.
 from __future__ import annotations
 
 import asyncio
-import contextvars
-from collections.abc import Callable
+from collections.abc import Callable, Coroutine
 from concurrent.futures import ThreadPoolExecutor
+from contextvars import ContextVar, copy_context
 from functools import partial
 from typing import Any, TypeVar
 
@@ -25,6 +25,7 @@ SMALL = 2**15
 """Bytes up to which a pure function is called at once: a thread would take longer to begin."""
 
 _threads = ThreadPoolExecutor(MAX_THREADS, thread_name_prefix="jupyter_collaboration")
+_loop: ContextVar[asyncio.AbstractEventLoop] = ContextVar("loop")
 
 
 async def run_sync(call: Callable[..., T], *args: Any) -> T:
@@ -37,11 +38,22 @@ async def run_sync(call: Callable[..., T], *args: Any) -> T:
         Exception: what the function raises.
     """
     await checkpoint_if_cancelled()
-    context = contextvars.copy_context()
+    context = copy_context()
     loop = asyncio.get_running_loop()
+    context.run(_loop.set, loop)
     with CancelScope(shield=True):
         result = await loop.run_in_executor(_threads, partial(context.run, call, *args))
     return result
+
+
+def wait_for(call: Callable[..., Coroutine[Any, Any, T]], *args: Any) -> T:
+    """Await a coroutine function on the event loop, in a function that `run_sync` has called.
+
+    Raises:
+        Exception: what the function raises.
+        LookupError: this is no such thread.
+    """
+    return asyncio.run_coroutine_threadsafe(call(*args), _loop.get()).result()
 
 
 async def run_sized(size: float, call: Callable[..., T], *args: Any) -> T:

@@ -12,10 +12,10 @@ from logging import Logger, getLogger
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from anyio.from_thread import run
 from pycrdt.store import BaseYStore
 
 from ..documents.codec import replay
+from ..threads import wait_for
 from ..worker import run_large
 from .attribution import Attribution
 from .model import (
@@ -331,7 +331,7 @@ class VersionStore(ABC):
 
     def all_after(self, seq: int, pieces: int = 200) -> Iterator[Entry]:
         """Yield all entries after one, read in pieces; for a worker thread of the event loop."""
-        while entries := run(self.entries_after, seq, pieces):
+        while entries := wait_for(self.entries_after, seq, pieces):
             yield from entries
             seq = entries[-1].seq
 

@@ -196,12 +196,22 @@ class LateEdits:
 
     def bring_in(self) -> None:
         """Merge it into the texts, now that the merge's edits are applied."""
+        # Shared types of a document cannot be looked up within a transaction.
+        cells = self._doc.get("cells", type=Array) if self._gone else None
+        notebook = None if cells is None else YNotebook(self._doc)
+        texts = {name: self._text(name) for name in self._texts}
         with own_transaction(self._doc):
-            for name, (before, now, after) in self._texts.items():
-                self._bring_in(name, before, now, after)
+            for name, text in texts.items():
+                self._bring_in(name, text, cells, notebook)
 
-    def _bring_in(self, name: str, before: str, now: str, after: str) -> None:
-        text = self._text(name)
+    def _bring_in(
+        self,
+        name: str,
+        text: Text | None,
+        cells: Array[Any] | None,
+        notebook: YNotebook | None,
+    ) -> None:
+        before, now, after = self._texts[name]
         if text is not None:
             if name in self._gone:  # it was moved, or is of another type now
                 after = str(text)
@@ -210,9 +220,9 @@ class LateEdits:
             cell = name or None
             self.conflicts += [replace(conflict, cell=cell) for conflict in conflicts]
         elif name in self._gone:  # the other side deleted the cell
-            cells = self._doc.get("cells", type=Array)
+            assert cells is not None and notebook is not None
             place = self._gone[name].pop("place")
-            ycell = YNotebook(self._doc).create_ycell(self._gone[name])
+            ycell = notebook.create_ycell(self._gone[name])
             cells.insert(min(place, len(cells)), ycell)
             self.conflicts.append(Conflict("deleted", now, "", now, cell=name))
 
