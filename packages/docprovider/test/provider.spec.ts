@@ -543,6 +543,77 @@ describe('A provider that is not let in', () => {
   });
 });
 
+const LOGIN_PAGE = { status: 200, body: '<html>Sign in</html>' };
+const SIGNED_OUT = { status: 403, body: '{"message": "Forbidden"}' };
+
+// [M15]
+describe('A provider whose user was signed out', () => {
+  it.each([401, 403, 404])(
+    'comes back after the next sign-in, HTTP %i',
+    async status => {
+      const { provider, model } = open();
+      await provider.ready;
+      server.mode = 'turn away';
+      server.session.status = status;
+      const known = server.me;
+      server.me = SIGNED_OUT;
+      server.cut();
+      model.updateSource(0, 0, 'kept');
+      await vi.advanceTimersByTimeAsync(60000);
+      expect(provider.connection.status).toBe('offline');
+      expect(provider.connection.trouble).toMatch(/signed out/);
+      server.mode = 'open';
+      server.session.status = 200;
+      server.me = known;
+      await vi.advanceTimersByTimeAsync(60000);
+      expect(provider.connection.status).toBe('live');
+      expect(provider.connection.trouble).toBeNull();
+      expect(server.doc.getText('source').toString()).toBe('kept');
+    }
+  );
+
+  it.each([
+    { status: 424, body: '{"message": "The server does not run"}' },
+    { status: 404, body: '' },
+    { status: 503, body: '' },
+    LOGIN_PAGE
+  ])(
+    'goes on trying if others answer for the server: %o',
+    async answerOfOthers => {
+      const { provider } = open();
+      await provider.ready;
+      server.mode = 'turn away';
+      server.session.status = 403;
+      server.me = answerOfOthers;
+      server.cut();
+      await vi.advanceTimersByTimeAsync(60000);
+      expect(provider.connection.status).toBe('offline');
+      expect(provider.connection.trouble).toBeNull();
+    }
+  );
+
+  it('is never ready if that was before it opened', async () => {
+    server.session.status = 403;
+    server.me = SIGNED_OUT;
+    const { provider } = open();
+    await expect(provider.ready).rejects.toMatchObject({
+      refusal: { code: 403, reason: 'unauthenticated', reloadable: true }
+    });
+  });
+
+  it('comes back after its connection was closed for it', async () => {
+    const { provider } = open();
+    await provider.ready;
+    server.mode = 'hang';
+    server.cut(4401);
+    expect(provider.connection.status).toBe('reconnecting');
+    expect(provider.connection.trouble).toMatch(/signed out/);
+    server.mode = 'open';
+    await vi.advanceTimersByTimeAsync(1000);
+    expect(provider.connection.status).toBe('live');
+  });
+});
+
 describe('A disposed provider', () => {
   it('leaves nothing behind', async () => {
     const { provider, model } = open();

@@ -19,6 +19,8 @@ import {
   refusalOfClose,
   RefusedError,
   sessionOfClose,
+  signedOut,
+  TroubleError,
   troubleOfClose
 } from './closeReasons';
 import type { Connection } from './connection';
@@ -88,6 +90,7 @@ export class RoomResolver {
    *
    * @param afterFailure Whether the last attempt was turned away.
    * @throws RefusedError if there is no way.
+   * @throws TroubleError if the user has to do something.
    * @throws Error if the server could not be asked.
    */
   async url(afterFailure: boolean): Promise<string> {
@@ -155,6 +158,7 @@ export class RoomResolver {
    * but its document still has the same room. [F8]
    *
    * @throws RefusedError if the document is not found there either.
+   * @throws TroubleError if the user was signed out since it was found.
    */
   private async _ask(afterFailure: boolean): Promise<ISession> {
     const { provider, serverSettings, trans } = this._options;
@@ -172,8 +176,12 @@ export class RoomResolver {
       this._options.history.isPrivate = session.privateHistory === true;
       return session;
     } catch (error) {
-      const isNotFound =
-        error instanceof RefusedError && error.refusal.reason === 'not_found';
+      const reason =
+        error instanceof RefusedError ? error.refusal.reason : null;
+      if (known && reason === 'unauthenticated') {
+        throw new TroubleError(signedOut(this._options.trans));
+      }
+      const isNotFound = reason === 'not_found';
       if (!isNotFound || !known || (known.by === 'id' && afterFailure)) {
         throw error;
       }

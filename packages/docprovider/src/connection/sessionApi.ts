@@ -16,6 +16,7 @@ import { learnServerTime } from './serverClock';
 
 const SESSION_ROUTE = 'api/collaboration/session';
 const ROOM_ROUTE = 'api/collaboration/room';
+const IDENTITY_ROUTE = 'api/me';
 
 /**
  * What the server says about a document.
@@ -44,12 +45,18 @@ export interface ISession {
 /**
  * Ask the server for the session of a document.
  *
+ * Whoever is in front of a server may answer for it: a hub whose session has
+ * expired, or that has stopped the server, a proxy, or a page to sign in. Such
+ * an answer says nothing about the document, so a refusal counts only if the
+ * server itself knows the user.
+ *
  * @param path The path of the file from the server's root.
  * @param format The format of the document.
  * @param type The content type of the document.
  * @param settings How to reach the server.
  * @param trans Translates the reason of a refusal.
- * @throws RefusedError if the answer is final (400, 401, 403, 404).
+ * @throws RefusedError if the answer is final (400, 401, 403, 404), or the user
+ * is signed out.
  * @throws Error if the server could not be reached or answered otherwise.
  */
 export async function requestSession(
@@ -73,11 +80,39 @@ export async function requestSession(
   if (!response.ok) {
     const refusal = refusalOfStatus(response.status, trans);
     if (refusal) {
-      throw new RefusedError(refusal);
+      const who = await whoAnswers(settings);
+      if (who === 'server') {
+        throw new RefusedError(refusal);
+      }
+      const unauthenticated = refusalOfStatus(401, trans, response.status);
+      if (who === 'stranger' && unauthenticated) {
+        throw new RefusedError(unauthenticated);
+      }
     }
     throw new Error(`${response.status} ${response.statusText}`);
   }
   return (await response.json()) as ISession;
+}
+
+/**
+ * Find out whether the server is there and knows the user.
+ *
+ * - `server`: it does;
+ * - `stranger`: the user is signed out;
+ * - `other`: somebody else answers for the server.
+ */
+async function whoAnswers(
+  settings: ServerConnection.ISettings
+): Promise<'server' | 'stranger' | 'other'> {
+  const url = URLExt.join(settings.baseUrl, IDENTITY_ROUTE);
+  const response = await ServerConnection.makeRequest(url, {}, settings);
+  if (response.status === 401 || response.status === 403) {
+    return 'stranger';
+  }
+  const answer: unknown = await response.json().catch(() => null);
+  const isIdentity =
+    typeof answer === 'object' && answer !== null && 'identity' in answer;
+  return response.ok && isIdentity ? 'server' : 'other';
 }
 
 /**

@@ -92,6 +92,11 @@ export class FakeServer {
     status: 200,
     sessionId: 'session-1'
   };
+  /** What it answers if it is asked who its user is: JSON only if it is JSON. */
+  me: { status: number; body: string } = {
+    status: 200,
+    body: '{"identity": {"username": "ada"}, "permissions": {}}'
+  };
   /** The largest message it takes, also in parts; `null` if it takes no parts. */
   maxMessageBytes: number | null = null;
   /** Whether another server keeps the shared history. */
@@ -139,6 +144,9 @@ export class FakeServer {
       const { body, path } = this.requests[this.requests.length - 1];
       if (path.includes('/rebase/')) {
         return this._rebase(body);
+      }
+      if (path.endsWith('/api/me')) {
+        return new Response(this.me.body, { status: this.me.status });
       }
       const { status, sessionId } = this.session;
       return new Response(
