@@ -592,6 +592,35 @@ describe('A provider whose user was signed out', () => {
     }
   );
 
+  it('signs in again by itself if that needs nothing of the user', async () => {
+    const { provider, model } = open();
+    await provider.ready;
+    const known = server.me;
+    const signOut = () => {
+      server.mode = 'turn away';
+      server.session.status = 403;
+      server.me = SIGNED_OUT;
+    };
+    server.onVisit = () => {
+      server.mode = 'open';
+      server.session.status = 200;
+      server.me = known;
+    };
+    signOut();
+    server.cut();
+    model.updateSource(0, 0, 'kept');
+    await vi.advanceTimersByTimeAsync(5000);
+    expect(provider.connection.status).toBe('live');
+    expect(server.doc.getText('source').toString()).toBe('kept');
+
+    // No access any more, although the server knows who it is.
+    signOut();
+    server.onVisit = () => (server.me = known);
+    server.cut();
+    await vi.advanceTimersByTimeAsync(60000);
+    expect(provider.connection.refusal).toMatchObject({ reason: 'forbidden' });
+  });
+
   it('is never ready if that was before it opened', async () => {
     server.session.status = 403;
     server.me = SIGNED_OUT;

@@ -71,27 +71,52 @@ export async function requestSession(
     SESSION_ROUTE,
     URLExt.encodeParts(path)
   );
-  const response = await ServerConnection.makeRequest(
-    url,
-    { method: 'PUT', body: JSON.stringify({ format, type }) },
-    settings
-  );
+  const ask = () =>
+    ServerConnection.makeRequest(
+      url,
+      { method: 'PUT', body: JSON.stringify({ format, type }) },
+      settings
+    );
+  let response = await ask();
+  let refusal = refusalOfStatus(response.status, trans);
+  if (refusal) {
+    let who = await whoAnswers(settings);
+    if (who === 'stranger' && (await signInAgain(settings))) {
+      response = await ask();
+      refusal = refusalOfStatus(response.status, trans);
+      who = 'server';
+    }
+    if (who === 'stranger') {
+      refusal = refusalOfStatus(401, trans, response.status);
+    }
+    if (refusal && who !== 'other') {
+      throw new RefusedError(refusal);
+    }
+  }
   learnServerTime(response.headers);
   if (!response.ok) {
-    const refusal = refusalOfStatus(response.status, trans);
-    if (refusal) {
-      const who = await whoAnswers(settings);
-      if (who === 'server') {
-        throw new RefusedError(refusal);
-      }
-      const unauthenticated = refusalOfStatus(401, trans, response.status);
-      if (who === 'stranger' && unauthenticated) {
-        throw new RefusedError(unauthenticated);
-      }
-    }
     throw new Error(`${response.status} ${response.statusText}`);
   }
   return (await response.json()) as ISession;
+}
+
+/**
+ * Try to sign in again without the user, and say whether the server knows them now.
+ *
+ * A hub forgets who uses a server when the server stops. It knows its users
+ * longer than that: whoever visits the server is sent to the hub and back, and
+ * has to do something only if the hub does not know them either.
+ */
+async function signInAgain(
+  settings: ServerConnection.ISettings
+): Promise<boolean> {
+  try {
+    await ServerConnection.makeRequest(settings.baseUrl, {}, settings);
+  } catch {
+    // The way leads to another host, where a page alone cannot go.
+    return false;
+  }
+  return (await whoAnswers(settings)) === 'server';
 }
 
 /**

@@ -97,6 +97,8 @@ export class FakeServer {
     status: 200,
     body: '{"identity": {"username": "ada"}, "permissions": {}}'
   };
+  /** Called when its page is visited, as somebody does who signs in. */
+  onVisit: () => void = () => undefined;
   /** The largest message it takes, also in parts; `null` if it takes no parts. */
   maxMessageBytes: number | null = null;
   /** Whether another server keeps the shared history. */
@@ -147,6 +149,10 @@ export class FakeServer {
       }
       if (path.endsWith('/api/me')) {
         return new Response(this.me.body, { status: this.me.status });
+      }
+      if (path === '/base/') {
+        this.onVisit();
+        return new Response('<html></html>');
       }
       const { status, sessionId } = this.session;
       return new Response(
