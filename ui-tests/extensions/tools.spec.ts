@@ -6,6 +6,9 @@
  */
 
 import { execFileSync } from 'node:child_process';
+import { readFileSync } from 'node:fs';
+
+import type { Download } from '@playwright/test';
 
 import { cellsOnDisk, notebook } from '../support/documents';
 import { expect } from '../support/fixtures';
@@ -164,3 +167,57 @@ test('jupyter-resource-usage shows its figures beside ours', async ({
   await expect(ada.page.locator('#jp-main-statusbar')).toContainText(/Mem:/);
   await expect(ada.status).toBeVisible();
 });
+
+testIn(
+  'tools',
+  'lab',
+  '--YDocExtension.document_save_delay=None'
+)(
+  'nbconvert: an export from the menu has what two people typed and nobody saved',
+  async ({ ada, grace, server }) => {
+    const name = server.write('report.ipynb', notebook('x = 1', 'y = 2'));
+    await Promise.all([ada.open(name), grace.open(name)]);
+    await ada.typeInCell(0, '23');
+    await grace.typeInCell(1, '34');
+    await bothSee([ada, grace], ['x = 123', 'y = 234']);
+    expect(cellsOnDisk(server, name)).toEqual(['x = 1', 'y = 2']);
+
+    // In a tab of its own.
+    const downloading = new Promise<Download>(resolve => {
+      ada.context.on('page', page => page.on('download', resolve));
+    });
+    const item = (label: string) =>
+      ada.page.getByRole('menuitem', { name: label, exact: true });
+    await item('File').click();
+    await item('Save and Export Notebook As').click();
+    await item('HTML').click();
+    const html = readFileSync(await (await downloading).path(), 'utf-8');
+    const shown = html.replace(/<[^>]*>/g, '');
+    expect(shown).toContain('x = 123');
+    expect(shown).toContain('y = 234');
+    expect(cellsOnDisk(server, name)).toEqual(['x = 123', 'y = 234']);
+  }
+);
+
+testIn('lsp')(
+  'jupyterlab-lsp: its marks follow what either of two people types',
+  async ({ ada, grace, server }) => {
+    const name = server.write(
+      'checked.ipynb',
+      notebook('first = 1', 'print(first, second)')
+    );
+    await Promise.all([ada.open(name), grace.open(name)]);
+    const mark = ({ page }: Person) => page.locator('.cm-lintRange');
+    for (const person of [ada, grace]) {
+      await expect(mark(person)).toHaveText('second', { timeout: 40_000 });
+    }
+    await grace.typeInCell(0, '\nsecond = 2');
+    for (const person of [ada, grace]) {
+      await expect(mark(person)).toHaveCount(0);
+    }
+    await ada.typeInCell(1, '\nprint(third)');
+    for (const person of [ada, grace]) {
+      await expect(mark(person)).toHaveText('third');
+    }
+  }
+);
