@@ -189,7 +189,8 @@ testIn(
     const { page } = ada;
     const item = (hasText: RegExp) =>
       page.locator('.lm-Menu-itemLabel', { hasText });
-    await page.locator('.lm-MenuBar-itemLabel', { hasText: /^File$/ }).click();
+    // eslint-disable-next-line jupyter/galata-prefer-menu-helper -- pages are not Galata's
+    await page.getByRole('menuitem', { name: 'File', exact: true }).click();
     await item(/^Save and Export Notebook As$/).click();
     await item(/^HTML$/).click();
     const html = readFileSync(await (await downloading).path(), 'utf-8');
