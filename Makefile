@@ -56,7 +56,7 @@ help:  ## Say what there is
 
 lab: $(WHEEL_ENV_STAMP)  ## Start JupyterLab on examples/, from the built wheel
 	@echo "==> Starting JupyterLab on examples/ (Ctrl-C twice ends it); open the URL below, in two browsers"
-	@$(WHEEL_ENV)/bin/python -m jupyterlab examples --no-browser \
+	@$(WHEEL_ENV)/bin/python -m jupyterlab examples --no-browser --log-level=WARN \
 		$$([ "$$(id -u)" = 0 ] && echo --allow-root) $(ARGS)
 
 dev: $(LIB_STAMP)  ## Install the source tree into .venv, editable, and link the front end
