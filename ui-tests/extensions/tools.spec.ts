@@ -6,9 +6,6 @@
  */
 
 import { execFileSync } from 'node:child_process';
-import { readFileSync } from 'node:fs';
-
-import type { Download } from '@playwright/test';
 
 import { cellsOnDisk, notebook } from '../support/documents';
 import { expect } from '../support/fixtures';
@@ -182,10 +179,10 @@ testIn(
     await bothSee([ada, grace], ['x = 123', 'y = 234']);
     expect(cellsOnDisk(server, name)).toEqual(['x = 1', 'y = 2']);
 
-    // In a tab of its own.
-    const downloading = new Promise<Download>(resolve => {
-      ada.context.on('page', page => page.on('download', resolve));
-    });
+    // JupyterLab saves, then opens a tab, which gets a file to download.
+    const exporting = ada.context.waitForEvent('request', request =>
+      request.url().includes('/nbconvert/html/')
+    );
     const { page } = ada;
     const item = (hasText: RegExp) =>
       page.locator('.lm-Menu-itemLabel', { hasText });
@@ -193,7 +190,9 @@ testIn(
     await page.getByRole('menuitem', { name: 'File', exact: true }).click();
     await item(/^Save and Export Notebook As$/).click();
     await item(/^HTML$/).click();
-    const html = readFileSync(await (await downloading).path(), 'utf-8');
+    await ada.dialogs.getByRole('button', { name: 'Ok' }).click();
+    const url = (await exporting).url();
+    const html = await (await page.request.get(url)).text();
     const shown = html.replace(/<[^>]*>/g, '');
     expect(shown).toContain('x = 123');
     expect(shown).toContain('y = 234');
