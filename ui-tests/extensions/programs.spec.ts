@@ -77,16 +77,26 @@ test('a pair of jupytext: both files have what is typed, and a change of one is 
   }
 });
 
+// Without a kernel in their headers, JupyterLab would ask for one.
+const HEADER = `---
+jupyter:
+  kernelspec:
+    display_name: Python 3
+    language: python
+    name: python3
+---
+`;
+
 const SCRIPTS = [
   {
     name: 'script.py',
     type: 'python',
-    text: '# %%\nx = 1\n\n# %%\nprint("out")\n'
+    text: `${HEADER.replace(/^/gm, '# ').trimEnd()}\n# %%\nx = 1\n\n# %%\nprint("out")\n`
   },
   {
     name: 'page.md',
     type: 'markdown',
-    text: '```python\nx = 1\n```\n\n```python\nprint("out")\n```\n'
+    text: `${HEADER}\n\`\`\`python\nx = 1\n\`\`\`\n\n\`\`\`python\nprint("out")\n\`\`\`\n`
   }
 ];
 

@@ -192,7 +192,8 @@ testIn(
     await item(/^HTML$/).click();
     await ada.dialogs.getByRole('button', { name: 'Ok' }).click();
     const url = (await exporting).url();
-    const html = await (await page.request.get(url)).text();
+    const headers = { Authorization: `token ${server.token}` };
+    const html = await (await page.request.get(url, { headers })).text();
     const shown = html.replace(/<[^>]*>/g, '');
     expect(shown).toContain('x = 123');
     expect(shown).toContain('y = 234');
