@@ -44,7 +44,7 @@ function open(name = 'ada', model = new YFile()) {
     model,
     user: fakeUser(name),
     translator: trans,
-    serverSettings: server.settings,
+    serverSettings: server.settingsOf(name),
     environment: {
       createSocket: server.createSocket,
       events: new EventTarget(),
@@ -555,7 +555,6 @@ describe('A provider whose user was signed out', () => {
       await provider.ready;
       server.mode = 'turn away';
       server.session.status = status;
-      const known = server.me;
       server.me = SIGNED_OUT;
       server.cut();
       model.updateSource(0, 0, 'kept');
@@ -564,7 +563,7 @@ describe('A provider whose user was signed out', () => {
       expect(provider.connection.trouble).toMatch(/signed out/);
       server.mode = 'open';
       server.session.status = 200;
-      server.me = known;
+      server.me = null;
       await vi.advanceTimersByTimeAsync(60000);
       expect(provider.connection.status).toBe('live');
       expect(provider.connection.trouble).toBeNull();
@@ -595,7 +594,6 @@ describe('A provider whose user was signed out', () => {
   it('signs in again by itself if that needs nothing of the user', async () => {
     const { provider, model } = open();
     await provider.ready;
-    const known = server.me;
     const signOut = () => {
       server.mode = 'turn away';
       server.session.status = 403;
@@ -604,7 +602,7 @@ describe('A provider whose user was signed out', () => {
     server.onVisit = () => {
       server.mode = 'open';
       server.session.status = 200;
-      server.me = known;
+      server.me = null;
     };
     signOut();
     server.cut();
@@ -615,10 +613,31 @@ describe('A provider whose user was signed out', () => {
 
     // No access any more, although the server knows who it is.
     signOut();
-    server.onVisit = () => (server.me = known);
+    server.onVisit = () => (server.me = null);
     server.cut();
     await vi.advanceTimersByTimeAsync(60000);
     expect(provider.connection.refusal).toMatchObject({ reason: 'forbidden' });
+  });
+
+  it('does not go on for somebody else who signed in', async () => {
+    const { provider, model } = open();
+    await provider.ready;
+    server.mode = 'turn away';
+    server.session.status = 403;
+    server.me = SIGNED_OUT;
+    server.cut();
+    model.updateSource(0, 0, 'of Ada');
+    await vi.advanceTimersByTimeAsync(60000);
+    server.mode = 'open';
+    server.session.status = 200;
+    server.me = { status: 200, body: '{"identity": {"username": "eve"}}' };
+    await vi.advanceTimersByTimeAsync(60000);
+    expect(provider.connection.refusal).toMatchObject({
+      reason: 'other_user',
+      reloadable: true
+    });
+    expect(server.doc.getText('source').toString()).toBe('');
+    expect(model.source).toBe('of Ada');
   });
 
   it('is never ready if that was before it opened', async () => {

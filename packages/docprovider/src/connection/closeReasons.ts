@@ -203,6 +203,21 @@ export function signedOut(trans: TranslationBundle): string {
 }
 
 /**
+ * The refusal of a page whose user is not the one who opened the document: what
+ * was typed would be under another name. [M15]
+ */
+export function otherUser(trans: TranslationBundle): IRefusal {
+  return {
+    code: 403,
+    reason: 'other_user',
+    message: trans.__(
+      'You are signed in as another user now. Sign in as before, and reload the page.'
+    ),
+    reloadable: true
+  };
+}
+
+/**
  * The refusal of a client in a fork that was merged or deleted. [K6]
  */
 export function forkIsGone(code: number, trans: TranslationBundle): IRefusal {

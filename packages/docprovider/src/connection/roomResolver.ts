@@ -16,6 +16,7 @@ import type { OfflineQueue } from '../offline/offlineQueue';
 import type { IRefusal } from './closeReasons';
 import {
   forkIsGone,
+  otherUser,
   refusalOfClose,
   RefusedError,
   sessionOfClose,
@@ -25,7 +26,7 @@ import {
 } from './closeReasons';
 import type { Connection } from './connection';
 import type { ISession } from './sessionApi';
-import { requestSession, roomOf, roomUrl } from './sessionApi';
+import { requestSession, requestUser, roomOf, roomUrl } from './sessionApi';
 import type { Sync } from '../session/sync';
 import type { IDocumentProvider } from '../tokens';
 
@@ -114,6 +115,7 @@ export class RoomResolver {
         await kept.open({ server, username, room }, session);
       }
     }
+    this._username ??= user.identity?.username ?? null;
     if (!this._options.session.isResolving(attempt)) {
       throw new Error('The document went elsewhere meanwhile.');
     }
@@ -157,7 +159,8 @@ export class RoomResolver {
    * A file that was renamed while this page was away is not found by its path,
    * but its document still has the same room. [F8]
    *
-   * @throws RefusedError if the document is not found there either.
+   * @throws RefusedError if the document is not found there either, or another
+   * user has signed in.
    * @throws TroubleError if the user was signed out since it was found.
    */
   private async _ask(afterFailure: boolean): Promise<ISession> {
@@ -172,6 +175,9 @@ export class RoomResolver {
         serverSettings,
         trans
       );
+      if (known && afterFailure) {
+        await this._checkUser();
+      }
       this._maxMessageBytes = session.maxMessageBytes ?? null;
       this._options.history.isPrivate = session.privateHistory === true;
       return session;
@@ -191,9 +197,23 @@ export class RoomResolver {
     }
   }
 
+  /**
+   * Somebody else may have signed in since the connection was lost.
+   *
+   * @throws RefusedError if so.
+   */
+  private async _checkUser(): Promise<void> {
+    const { serverSettings, trans } = this._options;
+    const { username } = await requestUser(serverSettings);
+    if (username && this._username && username !== this._username) {
+      throw new RefusedError(otherUser(trans));
+    }
+  }
+
   private _fork: RoomResolver.IFork | null = null;
   private _found: FoundRoom | null = null;
   private _maxMessageBytes: number | null = null;
+  private _username: string | null = null;
 }
 
 /**

@@ -129,15 +129,30 @@ async function signInAgain(
 async function whoAnswers(
   settings: ServerConnection.ISettings
 ): Promise<'server' | 'stranger' | 'other'> {
-  const url = URLExt.join(settings.baseUrl, IDENTITY_ROUTE);
-  const response = await ServerConnection.makeRequest(url, {}, settings);
-  if (response.status === 401 || response.status === 403) {
+  const { status, username } = await requestUser(settings);
+  if (status === 401 || status === 403) {
     return 'stranger';
   }
-  const answer: unknown = await response.json().catch(() => null);
-  const isIdentity =
-    typeof answer === 'object' && answer !== null && 'identity' in answer;
-  return response.ok && isIdentity ? 'server' : 'other';
+  return username === null ? 'other' : 'server';
+}
+
+/**
+ * Ask the server who the user is.
+ *
+ * @returns The status of the answer, and the name; `null` if the answer is not
+ * that of a server that knows the user.
+ */
+export async function requestUser(
+  settings: ServerConnection.ISettings
+): Promise<{ status: number; username: string | null }> {
+  const url = URLExt.join(settings.baseUrl, IDENTITY_ROUTE);
+  const response = await ServerConnection.makeRequest(url, {}, settings);
+  const answer = (await response.json().catch(() => null)) as {
+    identity?: { username?: unknown };
+  } | null;
+  const name = response.ok ? answer?.identity?.username : null;
+  const username = typeof name === 'string' ? name : null;
+  return { status: response.status, username };
 }
 
 /**

@@ -92,11 +92,8 @@ export class FakeServer {
     status: 200,
     sessionId: 'session-1'
   };
-  /** What it answers if it is asked who its user is: JSON only if it is JSON. */
-  me: { status: number; body: string } = {
-    status: 200,
-    body: '{"identity": {"username": "ada"}, "permissions": {}}'
-  };
+  /** What it answers if it is asked who its user is; by default the user of the settings. */
+  me: { status: number; body: string } | null = null;
   /** Called when its page is visited, as somebody does who signs in. */
   onVisit: () => void = () => undefined;
   /** The largest message it takes, also in parts; `null` if it takes no parts. */
@@ -148,7 +145,10 @@ export class FakeServer {
         return this._rebase(body);
       }
       if (path.endsWith('/api/me')) {
-        return new Response(this.me.body, { status: this.me.status });
+        const username = request.headers.get('X-User') ?? 'ada';
+        const known = JSON.stringify({ identity: { username } });
+        const { body, status } = this.me ?? { status: 200, body: known };
+        return new Response(body, { status });
       }
       if (path === '/base/') {
         this.onVisit();
@@ -168,6 +168,11 @@ export class FakeServer {
       );
     }
   });
+
+  /** The settings of a user. */
+  settingsOf(username: string): ServerConnection.ISettings {
+    return { ...this.settings, init: { headers: { 'X-User': username } } };
+  }
 
   readonly createSocket = (url: string): FakeSocket => {
     const socket = new FakeSocket(url);
