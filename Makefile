@@ -59,7 +59,7 @@ help:  ## Say what there is
 
 lab: $(WHEEL_ENV_STAMP)  ## Start JupyterLab on examples/, from the built wheel
 	@echo "==> Starting JupyterLab on examples/ (Ctrl-C twice ends it); open the URL below, in two browsers"
-	@$(WHEEL_ENV)/bin/python -m jupyterlab examples --no-browser \
+	@$(WHEEL_ENV)/bin/python -m jupyterlab examples --no-browser --log-level=WARN \
 		$$([ "$$(id -u)" = 0 ] && echo --allow-root) $(ARGS)
 
 dev: $(LIB_STAMP)  ## Install the source tree into .venv, editable, and link the front end
@@ -94,7 +94,7 @@ lint: $(LIB_STAMP)  ## Check style, formatting and types of everything
 test-python: $(VENV_STAMP) $(NODE_MODULES)  ## Run the tests of the server
 	@PYTHONPATH="$(CURDIR)" $(WATCH) "Python tests" .venv/bin/python -m pytest tests -n 2 --dist worksteal $(ARGS)
 
-test-pythons: $(WHEEL_STAMP) $(VENV_STAMP)  ## Run tests with all versions of Python that are found, or that uv can bring (slow)
+test-pythons: $(WHEEL_STAMP) $(VENV_STAMP)  ## Run tests with all versions of Python that are found, or that uv can bring, and of jupyter_ydoc (slow)
 	@$(WATCH) "Tests with several versions of Python" .venv/bin/python scripts/pythons.py $(ARGS)
 
 fuzz: $(VENV_STAMP) $(NODE_MODULES)  ## Run random plans until stopped (Ctrl-C), ARGS=--sockets with real servers and pages; those that fail are kept in build/fuzz/
@@ -127,6 +127,7 @@ test-extensions: $(WHEEL_STAMP) $(VENV_STAMP) $(NODE_MODULES) $(CHROMIUM_STAMP) 
 		.venv/bin/python scripts/compare_surface.py \
 		build/extensions/oracle/bin/python build/extensions/published/bin/python
 	@$(WATCH) "The published package's own server tests" .venv/bin/python scripts/published_tests.py
+	@$(WATCH) "Installing as docs/installation.md says (build/installs)" .venv/bin/python scripts/install_flows.py
 	@CHROMIUM_PATH="$$(cat $(CHROMIUM_STAMP))" $(WATCH) "Tests with other packages" \
 		jlpm workspace @jupyter/collaboration-ui-tests test --config playwright.extensions.config.ts $(ARGS)
 

@@ -67,6 +67,8 @@ ENVIRONMENTS: dict[str, list[list[str]]] = {
         ["install", OURS, *JUPYTER, "jupyterlab-git", "nbdime", "jupyterlab-execute-time"],
         ["install", "jupyter-resource-usage", "jupyterlab-code-formatter", "black", "isort"],
     ],
+    # Completions and diagnostics of a language server.
+    "lsp": [["install", OURS, *JUPYTER, "jupyterlab-lsp", "python-lsp-server", "pyflakes"]],
     # Agents: a server for models, and personas in chats.
     "agents": [
         ["install", *LINKS, OURS, *JUPYTER, "jupyter-mcp-server"],

@@ -1,9 +1,11 @@
-"""Run tests with every supported version of Python that is found, or that uv can bring.
+"""Run tests with every supported version of Python that is found, or that uv can bring, and with
+every supported version of jupyter_ydoc.
 
     python scripts/pythons.py [TEST ...]
 
-Looked for are `python3.N` on PATH and the versions of pyenv. Others are installed by uv, from PyPI;
-where uv cannot download them, the version is left out, and said so.
+Looked for are `python3.N` on PATH and the versions of pyenv. Others are installed by uv; where uv
+cannot download them, the version is left out, and said so. The versions of jupyter_ydoc run with
+the Python of this script; the newest one runs with all the others.
 """
 
 import os
@@ -15,6 +17,7 @@ from pathlib import Path
 ROOT = Path(__file__).parent.parent
 FOLDER = ROOT / "build" / "pythons"
 VERSIONS = ["3.10", "3.11", "3.12", "3.13", "3.14"]
+YDOCS = ["4.0.0", "4.1.1", "4.2.0"]
 TESTS = [
     "tests/test_public.py",
     "tests/test_settings.py",
@@ -66,27 +69,35 @@ def from_uv(version: str) -> str | None:
     return found.stdout.strip()
 
 
-def run(version: str, interpreter: str, tests: list[str]) -> bool:
+def run(title: str, interpreter: str, tests: list[str], *packages: str) -> bool:
     """Run tests with the built wheel in an environment of its own."""
-    print(f"    Python {version}: {interpreter}", flush=True)
-    folder = FOLDER / version
+    print(f"    {title}: {interpreter}", flush=True)
+    folder = FOLDER / title.replace(" ", "-")
     make = {**os.environ, "PYTHON": interpreter}
     subprocess.run([ROOT / "scripts" / "make-venv", folder], check=True, env=make)
     python = folder / "bin" / "python"
     (wheel,) = (ROOT / "dist").glob("jupyter_collaboration-5*.whl")
-    pip(python, f"{wheel}[test]")
+    pip(python, f"{wheel}[test]", *packages)
     env = {**os.environ, "PYTHONPATH": str(ROOT)}
     return subprocess.run([python, "-m", "pytest", *tests], cwd=ROOT, env=env).returncode == 0
 
 
 def main() -> int:
-    results = {}
+    results: dict[str, str] = {}
+    tests = sys.argv[1:] or TESTS
     for version in VERSIONS:
+        title = f"Python {version}"
         if interpreter := installed(version) or from_uv(version):
-            results[version] = run(version, interpreter, sys.argv[1:] or TESTS)
-    for version, passed in results.items():
-        print(f"    Python {version}: {'passed' if passed else 'FAILED'}")
-    return 0 if results and all(results.values()) else 1
+            results[title] = "passed" if run(title, interpreter, tests) else "FAILED"
+        else:
+            results[title] = "not run"
+    for version in YDOCS:
+        title = f"jupyter_ydoc {version}"
+        passed = run(title, sys.executable, tests, f"jupyter_ydoc=={version}")
+        results[title] = "passed" if passed else "FAILED"
+    for title, result in results.items():
+        print(f"    {title}: {result}")
+    return 0 if "FAILED" not in results.values() else 1
 
 
 if __name__ == "__main__":

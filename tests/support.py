@@ -57,6 +57,8 @@ class Server(JupyterPeer):
             if "db_path" not in self.options.get("BaseFileIdManager", {}):
                 # Its default is computed when the module is imported, before the fork.
                 path = Path(env["JUPYTER_DATA_DIR"]) / "file_id_manager.db"
+                # jupyter_server_fileid 0.9, the last one for Python 3.10, does not create it.
+                path.parent.mkdir(parents=True, exist_ok=True)
                 arguments.append(f"--BaseFileIdManager.db_path={path}")
             self.process = FORKS.start(arguments, self.root, env, log)
             self.stat = ProcStat(self.process.pid)

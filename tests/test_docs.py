@@ -2,7 +2,11 @@
 
 from __future__ import annotations
 
+import asyncio
+import json
 import re
+import textwrap
+from collections.abc import Callable
 from pathlib import Path
 from types import SimpleNamespace as Fake
 from typing import Any
@@ -10,6 +14,7 @@ from urllib.parse import urlsplit
 
 import pytest
 from jupyter_server.auth import Authorizer, User
+from jupyter_server.serverapp import ServerApp
 from traitlets.config import Config
 
 from jupyter_collaboration.app import YDocExtension
@@ -129,3 +134,61 @@ def test_the_hook_for_projects_turns_collaboration_off_for_others(groups: list[s
     names["c"].Spawner.pre_spawn_hook(spawner)
     off = "--YDocExtension.disable_rtc=True"
     assert spawner.args == ([] if groups else [off])
+
+
+def test_histories_are_read_by_hand_as_the_page_says(
+    extension: YDocExtension,
+    run: Callable[..., Any],
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    async def test() -> None:
+        await extension._start_jupyter_server_extension(extension.serverapp)
+        names: Any = {"path": "a.txt", "content_type": "file", "file_format": "text"}
+        live = await extension.get_document(**names, copy=False, create=True)
+        assert live is not None
+        live.source = "kept in the history"
+        await asyncio.sleep(0)
+        await extension.stop_extension()
+
+    run(test())
+    text = (ROOT / "docs" / "your-work.md").read_text(encoding="utf-8")
+    (code,) = re.findall(r"^  ```python\n(.*?)^  ```", text, re.M | re.S)
+    monkeypatch.chdir(tmp_path / "root")
+    names: dict[str, Any] = {}
+    exec(compile(textwrap.dedent(code), "your-work.md", "exec"), names)
+    names["db"].close()
+    shown = capsys.readouterr().out
+    assert "text:file:" in shown and "kept in the history" in shown
+
+
+COMMANDS = re.compile(
+    r"(?P<made>(chrt -r 5 )?make (?P<target>[a-z-]+)( (ARGS|PYTHON)=.*)?)"
+    r"|(?P<lab>jupyter (lab|notebook)(?P<traits>( --\w+\.\w+=\S+)*))"
+    r"|(?P<installs>(pip|uv pip) (install|config set) .*)"
+    r"|(?P<by_hand>(conda remove|sudo nano|sudo tljh-config|sudo -E /opt/tljh/user/bin/pip) .*)"
+)
+"""Commands that are examples: `scripts/install_flows.py` runs the ones that install."""
+
+
+@pytest.mark.parametrize("code", examples("bash"))
+def test_examples_of_commands_name_what_exists(code: str) -> None:
+    makefile = (ROOT / "Makefile").read_text(encoding="utf-8")
+    for line in code.splitlines():
+        found = COMMANDS.fullmatch(line.partition("#")[0].rstrip())
+        assert found, line
+        if target := found["target"]:
+            assert f"\n{target}:" in makefile, line
+        for name, trait in re.findall(r"--(\w+)\.(\w+)=", found["traits"] or ""):
+            known = {"ServerApp": ServerApp, "YDocExtension": YDocExtension}[name]
+            assert trait in known.class_trait_names(), line
+
+
+@pytest.mark.parametrize("code", examples("json"))
+def test_examples_of_settings_name_what_exists(code: str) -> None:
+    for plugin, settings in json.loads(code).items():
+        package, _, name = plugin.partition(":")
+        folder = ROOT / "packages" / package.split("/")[1] / "schema"
+        schema = json.loads((folder / f"{name}.json").read_text(encoding="utf-8"))
+        assert settings.keys() <= schema["properties"].keys()

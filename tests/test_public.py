@@ -27,7 +27,39 @@ Run = Callable[[Awaitable[Any]], Any]
 
 def test_versions_are_what_consumers_test_for() -> None:  # [C1]
     assert int(jupyter_collaboration.__version__[0]) >= 3
-    assert jupyter_collaboration.__version__.startswith("5.")
+    # Above the published 5.0.x, and below the 6 that consumers exclude.
+    version = tuple(int(part) for part in jupyter_collaboration.__version__.split(".")[:2])
+    assert (5, 90) <= version < (6, 0)
+
+
+def test_settings_have_the_published_names_and_defaults() -> None:  # [C1]
+    for kind, defaults in [
+        (
+            YDocExtension,
+            {
+                "disable_rtc": False,
+                "file_poll_interval": 1.0,
+                "file_stop_poll_on_errors_after": 24 * 60 * 60,
+                "document_cleanup_delay": 60,
+                "document_save_delay": 1,
+                "document_load_progressively": False,
+                "notebook_output_delay_threshold_mb": 100,
+                "server_side_execution": False,
+                "session_store_path": None,
+            },
+        ),
+        (
+            stores.SQLiteYStore,
+            {
+                "db_path": ".jupyter_ystore.db",
+                "squash_after_inactivity_of": None,
+                "document_ttl": None,
+            },
+        ),
+    ]:
+        traits = kind.class_traits(config=True)
+        assert {name: traits[name].default_value for name in defaults} == defaults
+    assert YDocExtension.class_traits()["ystore_class"].default_value is stores.SQLiteYStore
 
 
 def test_public_helpers_are_where_they_were() -> None:  # [C1]

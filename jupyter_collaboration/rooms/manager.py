@@ -258,7 +258,8 @@ class RoomManager(EarlierNames):
                 self.rooms[room_id] = room
                 if isinstance(room, DocumentRoom):
                     # After the room is registered: listeners look it up by its id.
-                    room.report("INFO", "initialize", "loaded")
+                    room.report("INFO", "load", "content loaded")
+                    room.report("INFO", "initialize", "room opened")
             if not room.clients:
                 self._emptied(room)  # in case nobody joins
             return room

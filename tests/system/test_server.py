@@ -9,6 +9,7 @@ from collections.abc import Awaitable, Callable
 from typing import Any
 from urllib.parse import quote
 
+import aiohttp
 import pytest
 from pycrdt import Map, Text
 from support import Editor, closing, until
@@ -505,5 +506,42 @@ def test_a_store_that_cannot_be_used_leaves_documents_open_to_all(
             await bob.sees("xone")
             await until(lambda: server.read("a.txt") == "xone")
             assert "without history" in server.log()
+
+    run(test())
+
+
+def test_loads_saves_and_who_comes_and_goes_are_events(run: Run, serving: Serving) -> None:  # [C1]
+    async def test() -> None:
+        async with serving() as server:
+            file = server.text_file("a.txt", "one")
+            endpoint = await server.endpoint(file)
+            room = endpoint.url.split("/room/")[1].split("?")[0]
+            url = f"{server.base}/api/events/subscribe?token={server.token}"
+            async with aiohttp.ClientSession() as session, session.ws_connect(url) as socket:
+                told: list[dict[str, Any]] = []
+
+                async def hear(schema: str) -> None:
+                    told.clear()
+                    while not told:
+                        event = await asyncio.wait_for(socket.receive_json(), 20)
+                        if event["schema_id"].endswith(f"/jupyter_collaboration/{schema}/v1"):
+                            told.append(event)
+
+                ada = await server.member(file)
+                await hear("session")
+                assert (told[0]["action"], told[0]["level"]) == ("load", "INFO")
+                await hear("session")
+                assert (told[0]["action"], told[0]["level"]) == ("initialize", "INFO")
+                await hear("awareness")
+                assert (told[0]["action"], told[0]["roomid"]) == ("join", room)
+                assert told[0]["username"]
+                ada.source.insert(0, "x")
+                await hear("session")
+                assert (told[0]["action"], told[0]["level"]) == ("save", "INFO")
+                assert (told[0]["room"], told[0]["path"]) == (room, "a.txt")
+                assert told[0]["store"] == "SQLiteYStore"
+                await ada.close()
+                await hear("awareness")
+                assert (told[0]["action"], told[0]["roomid"]) == ("leave", room)
 
     run(test())

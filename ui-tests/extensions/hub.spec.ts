@@ -10,7 +10,7 @@
 import * as fs from 'node:fs';
 import * as path from 'node:path';
 
-import type { Browser, Page } from '@playwright/test';
+import type { Browser, Locator, Page } from '@playwright/test';
 import { expect, test as base } from '@playwright/test';
 
 import { notebook } from '../support/documents';
@@ -80,21 +80,33 @@ async function open(
   name: string,
   owner = 'ada'
 ): Promise<void> {
-  await page.goto(`${hub.url}/user/${owner}/lab/tree/${name}`);
+  // The workspace begins empty: the document shows that the page is where its address leads.
+  await page.goto(`${hub.url}/user/${owner}/lab/tree/${name}?reset`);
   await ready(page);
 }
 
 /**
- * Let Ada's server know who it is, if the hub asks, and wait for the document.
+ * Wait until a page of a server shows something, and let the server know who it is if the hub asks.
  */
-async function ready(page: Page): Promise<void> {
-  const cell = page.locator('.jp-Notebook .jp-Cell').first();
+async function letIn(
+  page: Page,
+  shown: Locator,
+  options: { timeout: number }
+): Promise<void> {
   const consent = page.getByRole('button', { name: 'Authorize' });
-  await expect(cell.or(consent)).toBeVisible({ timeout: 90_000 });
+  await expect(shown.or(consent)).toBeVisible(options);
   if (await consent.isVisible()) {
     await consent.click();
   }
-  await expect(cell).toBeVisible({ timeout: 90_000 });
+  await expect(shown).toBeVisible(options);
+}
+
+/**
+ * Let a server know who it is, if the hub asks, and wait for the document.
+ */
+async function ready(page: Page): Promise<void> {
+  const cell = page.locator('.jp-Notebook .jp-Cell').first();
+  await letIn(page, cell, { timeout: 90_000 });
   await expect.poll(() => text(page), { timeout: 60_000 }).not.toBe('');
 }
 
@@ -109,6 +121,13 @@ async function text(page: Page): Promise<string> {
     }
     return JSON.parse(context.model.toString()).cells[0].source as string;
   });
+}
+
+/**
+ * How the open document is connected and saved, in words.
+ */
+function statusOf(page: Page): Locator {
+  return page.locator('.jp-DocumentStatusItem-text');
 }
 
 /**
@@ -263,7 +282,8 @@ test('the members of a project work in its server', async ({
   const ida = await browserOf(browser, hub, 'ida');
   await ida.goto(`${hub.url}/hub/spawn/lake-project`);
   // The hub's page goes there by itself.
-  await ida.waitForURL('**/user/lake-project/lab**', LONG);
+  await letIn(ida, ida.locator('#jp-main-dock-panel'), LONG);
+  await expect(ida).toHaveURL(/user\/lake-project\/lab/);
   await open(ida, hub, 'lake.ipynb', 'lake-project');
   const joe = await browserOf(browser, hub, 'joe');
   await open(joe, hub, 'lake.ipynb', 'lake-project');
@@ -290,8 +310,8 @@ test('a session that has expired costs nothing that was typed', async ({
   await dialog.getByRole('button', { name: 'Close' }).click();
   await open(grace, hub, 'shared.ipynb');
   await grace.context().clearCookies();
-  const { status } = await hub.ask('DELETE', 'users/ada/server');
-  expect([202, 204]).toContain(status);
+  const stopped = await hub.ask('DELETE', 'users/ada/server');
+  expect([202, 204]).toContain(stopped.status);
   await expect
     .poll(async () => {
       const { data } = await hub.ask('GET', 'users/ada');
@@ -301,11 +321,20 @@ test('a session that has expired costs nothing that was typed', async ({
   await type(grace, '4');
   await expect.poll(() => text(grace)).toBe('x = 1234');
   await hub.startServer('ada');
-  await expect.poll(() => text(ada), { timeout: 60_000 }).toBe('x = 123');
+  // Ada's session on the hub goes on: her page needs nothing of her.
+  const live = { timeout: 90_000 };
+  await expect(statusOf(ada)).toHaveText('Live · saved', live);
+  // Grace is told once the server is there again to say so.
+  await expect(statusOf(grace)).toHaveText(
+    'Offline — 1 change kept in this browser. You are signed out. Sign in again in another tab.',
+    live
+  );
+  expect(await text(ada)).toBe('x = 123');
   // Signed out, Grace's edit waits; in another tab she signs in again.
   const tab = await grace.context().newPage();
   await signIn(tab, hub, 'grace');
   await open(tab, hub, 'shared.ipynb');
-  await expect.poll(() => text(ada), { timeout: 120_000 }).toBe('x = 1234');
+  await expect.poll(() => text(ada), live).toBe('x = 1234');
+  await expect(statusOf(grace)).toHaveText('Live · saved', live);
   await tab.close();
 });

@@ -77,6 +77,59 @@ test('a pair of jupytext: both files have what is typed, and a change of one is 
   }
 });
 
+// Without a kernel in their headers, JupyterLab would ask for one.
+const HEADER = `---
+jupyter:
+  kernelspec:
+    display_name: Python 3
+    language: python
+    name: python3
+---
+`;
+
+const SCRIPTS = [
+  {
+    name: 'script.py',
+    type: 'python',
+    text: `${HEADER.replace(/^/gm, '# ').trimEnd()}\n# %%\nx = 1\n\n# %%\nprint("out")\n`
+  },
+  {
+    name: 'page.md',
+    type: 'markdown',
+    text: `${HEADER}\n\`\`\`python\nx = 1\n\`\`\`\n\n\`\`\`python\nprint("out")\n\`\`\`\n`
+  }
+];
+
+for (const { name, type, text } of SCRIPTS) {
+  test(`jupytext: two people work in ${name} as a notebook, and outputs stay`, async ({
+    ada,
+    grace,
+    server
+  }) => {
+    server.write(name, text);
+    await server.set('@jupyterlab/docmanager-extension:plugin', {
+      defaultViewers: { [type]: 'Jupytext Notebook' }
+    });
+    await Promise.all([ada.open(name), grace.open(name)]);
+    await ada.kernelReady();
+    await ada.enterCell(1);
+    await ada.page.keyboard.press('Control+Enter');
+    await expect.poll(() => grace.printed(1)).toBe('out\n');
+    await ada.typeInCell(0, '2');
+    await grace.typeInCell(0, '3');
+    for (const person of [ada, grace]) {
+      await expect
+        .poll(() => person.sources())
+        .toEqual(['x = 123', 'print("out")']);
+    }
+    await expect.poll(() => server.read(name)).toContain('x = 123');
+    for (const person of [ada, grace]) {
+      await expect(person.status).toHaveText('Live · saved');
+      expect(await person.printed(1)).toBe('out\n');
+    }
+  });
+}
+
 const AGENT = `
 import asyncio, os, sys
 from jupyter_nbmodel_client import NbModelClient, get_jupyter_notebook_websocket_url

@@ -164,3 +164,62 @@ test('jupyter-resource-usage shows its figures beside ours', async ({
   await expect(ada.page.locator('#jp-main-statusbar')).toContainText(/Mem:/);
   await expect(ada.status).toBeVisible();
 });
+
+testIn(
+  'tools',
+  'lab',
+  '--YDocExtension.document_save_delay=None'
+)(
+  'nbconvert: an export from the menu has what two people typed and nobody saved',
+  async ({ ada, grace, server }) => {
+    const name = server.write('report.ipynb', notebook('x = 1', 'y = 2'));
+    await Promise.all([ada.open(name), grace.open(name)]);
+    await ada.typeInCell(0, '23');
+    await grace.typeInCell(1, '34');
+    await bothSee([ada, grace], ['x = 123', 'y = 234']);
+    expect(cellsOnDisk(server, name)).toEqual(['x = 1', 'y = 2']);
+
+    // JupyterLab saves, then opens a tab, which gets a file to download.
+    const exporting = ada.context.waitForEvent('request', request =>
+      request.url().includes('/nbconvert/html/')
+    );
+    const { page } = ada;
+    const item = (hasText: RegExp) =>
+      page.locator('.lm-Menu-itemLabel', { hasText });
+    // eslint-disable-next-line jupyter/galata-prefer-menu-helper -- pages are not Galata's
+    await page.getByRole('menuitem', { name: 'File', exact: true }).click();
+    await item(/^Save and Export Notebook As$/).click();
+    await item(/^HTML$/).click();
+    await ada.dialogs.getByRole('button', { name: 'Ok' }).click();
+    const url = (await exporting).url();
+    const headers = { Authorization: `token ${server.token}` };
+    const html = await (await page.request.get(url, { headers })).text();
+    const shown = html.replace(/<[^>]*>/g, '');
+    expect(shown).toContain('x = 123');
+    expect(shown).toContain('y = 234');
+    expect(cellsOnDisk(server, name)).toEqual(['x = 123', 'y = 234']);
+  }
+);
+
+testIn('lsp')(
+  'jupyterlab-lsp: its marks follow what either of two people types',
+  async ({ ada, grace, server }) => {
+    const name = server.write(
+      'checked.ipynb',
+      notebook('first = 1', 'print(first, second)')
+    );
+    await Promise.all([ada.open(name), grace.open(name)]);
+    const mark = ({ page }: Person) => page.locator('.cm-lintRange');
+    for (const person of [ada, grace]) {
+      await expect(mark(person)).toHaveText(/^second/, { timeout: 40_000 });
+    }
+    await grace.typeInCell(0, '\nsecond = 2');
+    for (const person of [ada, grace]) {
+      await expect(mark(person)).toHaveCount(0);
+    }
+    await ada.typeInCell(1, '\nprint(third)');
+    for (const person of [ada, grace]) {
+      await expect(mark(person)).toHaveText(/^third/);
+    }
+  }
+);

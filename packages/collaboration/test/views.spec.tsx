@@ -320,6 +320,9 @@ describe('DocumentStatusItem', () => {
     expect(shown({ status: 'offline', reason })).toBe(
       'Offline: Too many messages.'
     );
+    expect(shown({ status: 'offline', reason, unacknowledged: 2 })).toBe(
+      'Offline — 2 changes kept in this tab only: leave it open. Too many messages.'
+    );
   });
 
   it('is read aloud, but not with every save', () => {

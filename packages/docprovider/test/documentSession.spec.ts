@@ -42,7 +42,7 @@ const EVENTS: { [T in SessionEvent['type']]: SessionEvent & { type: T } } = {
   attempt: { type: 'attempt' },
   prepared: { type: 'prepared', followed: FOLLOWED },
   resolved: { type: 'resolved' },
-  unresolved: { type: 'unresolved', isOnline: true },
+  unresolved: { type: 'unresolved', isOnline: true, trouble: null },
   opened: { type: 'opened' },
   closed: { type: 'closed', isOnline: true, trouble: null },
   offline: { type: 'offline' },
@@ -253,6 +253,24 @@ describe('A document', () => {
     const state = after(...OPEN, closed, ...OPEN);
     expect(state).toMatchObject({ name: 'syncing', trouble: 'Slow' });
     expect(transition(state, EVENTS.synced)).not.toHaveProperty('trouble');
+  });
+
+  // [M15]
+  it('tells when it is known why it does not come back', () => {
+    const session = new DocumentSession();
+    let count = 0;
+    const attempt = (trouble: string | null) => {
+      session.tell(EVENTS.attempt);
+      session.tell({ type: 'unresolved', isOnline: false, trouble });
+    };
+    attempt(null);
+    session.changed.connect(() => count++);
+    attempt(null);
+    expect([session.trouble, count]).toEqual([null, 0]);
+    attempt('You are signed out.');
+    expect([session.trouble, count]).toEqual(['You are signed out.', 1]);
+    attempt(null);
+    expect([session.trouble, count]).toEqual([null, 2]);
   });
 
   // [S4]

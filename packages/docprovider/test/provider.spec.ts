@@ -44,7 +44,7 @@ function open(name = 'ada', model = new YFile()) {
     model,
     user: fakeUser(name),
     translator: trans,
-    serverSettings: server.settings,
+    serverSettings: server.settingsOf(name),
     environment: {
       createSocket: server.createSocket,
       events: new EventTarget(),
@@ -540,6 +540,125 @@ describe('A provider that is not let in', () => {
     await vi.advanceTimersByTimeAsync(5000);
     expect(provider.connection.refusal?.code).toBe(403);
     expect(model.source).toBe('kept');
+  });
+});
+
+const LOGIN_PAGE = { status: 200, body: '<html>Sign in</html>' };
+const SIGNED_OUT = { status: 403, body: '{"message": "Forbidden"}' };
+
+// [M15]
+describe('A provider whose user was signed out', () => {
+  it.each([401, 403, 404])(
+    'comes back after the next sign-in, HTTP %i',
+    async status => {
+      const { provider, model } = open();
+      await provider.ready;
+      server.mode = 'turn away';
+      server.session.status = status;
+      server.me = SIGNED_OUT;
+      server.cut();
+      model.updateSource(0, 0, 'kept');
+      await vi.advanceTimersByTimeAsync(60000);
+      expect(provider.connection.status).toBe('offline');
+      expect(provider.connection.trouble).toMatch(/signed out/);
+      server.mode = 'open';
+      server.session.status = 200;
+      server.me = null;
+      await vi.advanceTimersByTimeAsync(60000);
+      expect(provider.connection.status).toBe('live');
+      expect(provider.connection.trouble).toBeNull();
+      expect(server.doc.getText('source').toString()).toBe('kept');
+    }
+  );
+
+  it.each([
+    { status: 424, body: '{"message": "The server does not run"}' },
+    { status: 404, body: '' },
+    { status: 503, body: '' },
+    LOGIN_PAGE
+  ])(
+    'goes on trying if others answer for the server: %o',
+    async answerOfOthers => {
+      const { provider } = open();
+      await provider.ready;
+      server.mode = 'turn away';
+      server.session.status = 403;
+      server.me = answerOfOthers;
+      server.cut();
+      await vi.advanceTimersByTimeAsync(60000);
+      expect(provider.connection.status).toBe('offline');
+      expect(provider.connection.trouble).toBeNull();
+    }
+  );
+
+  it('signs in again by itself if that needs nothing of the user', async () => {
+    const { provider, model } = open();
+    await provider.ready;
+    const signOut = () => {
+      server.mode = 'turn away';
+      server.session.status = 403;
+      server.me = SIGNED_OUT;
+    };
+    server.onVisit = () => {
+      server.mode = 'open';
+      server.session.status = 200;
+      server.me = null;
+    };
+    signOut();
+    server.cut();
+    model.updateSource(0, 0, 'kept');
+    await vi.advanceTimersByTimeAsync(5000);
+    expect(provider.connection.status).toBe('live');
+    expect(server.doc.getText('source').toString()).toBe('kept');
+
+    // No access any more, although the server knows who it is.
+    signOut();
+    server.onVisit = () => (server.me = null);
+    server.cut();
+    await vi.advanceTimersByTimeAsync(60000);
+    expect(provider.connection.refusal).toMatchObject({ reason: 'forbidden' });
+  });
+
+  it('does not go on for somebody else who signed in', async () => {
+    const { provider, model } = open();
+    await provider.ready;
+    server.mode = 'turn away';
+    server.session.status = 403;
+    server.me = SIGNED_OUT;
+    server.cut();
+    model.updateSource(0, 0, 'of Ada');
+    await vi.advanceTimersByTimeAsync(60000);
+    server.mode = 'open';
+    server.session.status = 200;
+    server.me = { status: 200, body: '{"identity": {"username": "eve"}}' };
+    await vi.advanceTimersByTimeAsync(60000);
+    expect(provider.connection.refusal).toMatchObject({
+      reason: 'other_user',
+      reloadable: true
+    });
+    expect(server.doc.getText('source').toString()).toBe('');
+    expect(model.source).toBe('of Ada');
+  });
+
+  it('is never ready if that was before it opened', async () => {
+    server.session.status = 403;
+    server.me = SIGNED_OUT;
+    const { provider } = open();
+    await expect(provider.ready).rejects.toMatchObject({
+      refusal: { code: 403, reason: 'unauthenticated', reloadable: true }
+    });
+  });
+
+  it('comes back after its connection was closed for it', async () => {
+    const { provider } = open();
+    await provider.ready;
+    server.mode = 'hang';
+    server.cut(4401);
+    expect(provider.connection.status).toBe('reconnecting');
+    expect(provider.connection.trouble).toMatch(/signed out/);
+    server.mode = 'open';
+    await vi.advanceTimersByTimeAsync(1000);
+    expect(provider.connection.status).toBe('live');
   });
 });
 

@@ -99,6 +99,26 @@ export interface IDocumentStatusItemProps {
 }
 
 /**
+ * How many changes wait for the server, and where.
+ */
+function keptText(
+  model: Pick<IDocumentStatusModel, 'isKeptInBrowser' | 'unacknowledged'>,
+  trans: TranslationBundle
+): string {
+  return model.isKeptInBrowser
+    ? trans._n(
+        'Offline — %1 change kept in this browser',
+        'Offline — %1 changes kept in this browser',
+        model.unacknowledged
+      )
+    : trans._n(
+        'Offline — %1 change kept in this tab only: leave it open',
+        'Offline — %1 changes kept in this tab only: leave it open',
+        model.unacknowledged
+      );
+}
+
+/**
  * The status of a document in words.
  *
  * @param model The status.
@@ -116,23 +136,14 @@ export function documentStatusText(
         ? trans.__('Reconnecting… %1', model.reason)
         : trans.__('Reconnecting…');
     case 'offline':
-      if (model.unacknowledged === 0 && model.reason) {
-        return trans.__('Offline: %1', model.reason);
-      }
       if (model.unacknowledged === 0) {
-        return trans.__('Offline');
+        return model.reason
+          ? trans.__('Offline: %1', model.reason)
+          : trans.__('Offline');
       }
-      return model.isKeptInBrowser
-        ? trans._n(
-            'Offline — %1 change kept in this browser',
-            'Offline — %1 changes kept in this browser',
-            model.unacknowledged
-          )
-        : trans._n(
-            'Offline — %1 change kept in this tab only: leave it open',
-            'Offline — %1 changes kept in this tab only: leave it open',
-            model.unacknowledged
-          );
+      return model.reason
+        ? trans.__('%1. %2', keptText(model, trans), model.reason)
+        : keptText(model, trans);
     case 'refused':
       return model.reason
         ? trans.__('Not connected: %1', model.reason)

@@ -11,6 +11,8 @@ import type { TranslationBundle } from '@jupyterlab/translation';
 
 /** The close code of a server that gets too much from this user. */
 const TOO_MANY = 4429;
+/** The close code of a server that does not know the user. */
+const SIGNED_OUT = 4401;
 
 /**
  * Why a server does not want this connection.
@@ -51,6 +53,19 @@ export class RefusedError extends Error {
 }
 
 /**
+ * Thrown when the server can be asked again later, and the user is told why.
+ */
+export class TroubleError extends Error {
+  /**
+   * @param trouble Why, in words.
+   */
+  constructor(readonly trouble: string) {
+    super(trouble);
+    this.name = 'TroubleError';
+  }
+}
+
+/**
  * Tell whether a closed WebSocket is to stay closed.
  *
  * @param code The close code.
@@ -78,8 +93,6 @@ export function refusalOfClose(
       };
     case 4400:
       return refusalOfStatus(400, trans, code);
-    case 4401:
-      return refusalOfStatus(401, trans, code);
     case 4403:
       return {
         code,
@@ -118,9 +131,14 @@ export function troubleOfClose(
   reason: string,
   trans: TranslationBundle
 ): string | null {
-  return code === TOO_MANY
-    ? reason || trans.__('Too many connections or messages.')
-    : null;
+  switch (code) {
+    case TOO_MANY:
+      return reason || trans.__('Too many connections or messages.');
+    case SIGNED_OUT:
+      return signedOut(trans);
+    default:
+      return null;
+  }
 }
 
 /**
@@ -175,6 +193,28 @@ export function refusalOfStatus(
     default:
       return null;
   }
+}
+
+/**
+ * What a user who was signed out while a document was open is told. [M15]
+ */
+export function signedOut(trans: TranslationBundle): string {
+  return trans.__('You are signed out. Sign in again in another tab.');
+}
+
+/**
+ * The refusal of a page whose user is not the one who opened the document: what
+ * was typed would be under another name. [M15]
+ */
+export function otherUser(trans: TranslationBundle): IRefusal {
+  return {
+    code: 403,
+    reason: 'other_user',
+    message: trans.__(
+      'You are signed in as another user now. Sign in as before, and reload the page.'
+    ),
+    reloadable: true
+  };
 }
 
 /**

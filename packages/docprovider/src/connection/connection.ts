@@ -15,7 +15,7 @@ import { Signal } from '@lumino/signaling';
 import { Backoff } from './backoff';
 import { Heartbeat } from './heartbeat';
 import type { IRefusal } from './closeReasons';
-import { leastDelay, RefusedError } from './closeReasons';
+import { leastDelay, RefusedError, TroubleError } from './closeReasons';
 import type { DocumentSession } from '../session/documentSession';
 import type {
   ConnectionStatus,
@@ -79,7 +79,8 @@ export class Connection implements IDocumentConnection, IDisposable {
   }
 
   /**
-   * A signal emitted when the status or the name of the state changed.
+   * A signal emitted when the status, the name of the state or the trouble
+   * changed.
    */
   get changed(): ISignal<DocumentSession, void> {
     return this._session.changed;
@@ -215,7 +216,9 @@ export class Connection implements IDocumentConnection, IDisposable {
       if (error instanceof RefusedError) {
         this._session.tell({ type: 'refused', refusal: error.refusal });
       } else {
-        this._session.tell({ type: 'unresolved', isOnline: this._isOnline });
+        const trouble = error instanceof TroubleError ? error.trouble : null;
+        const isOnline = this._isOnline;
+        this._session.tell({ type: 'unresolved', isOnline, trouble });
         this._scheduleRetry();
       }
       return;
@@ -393,7 +396,8 @@ export namespace Connection {
      * Resolve the URL of the next attempt.
      *
      * `afterFailure` is true if the last socket closed without having opened.
-     * A thrown `RefusedError` is final; any other error means to try later.
+     * A thrown `RefusedError` is final; any other error means to try later, and
+     * that of a `TroubleError` is shown.
      */
     url: (afterFailure: boolean) => Promise<string>;
 

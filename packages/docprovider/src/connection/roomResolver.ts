@@ -16,14 +16,17 @@ import type { OfflineQueue } from '../offline/offlineQueue';
 import type { IRefusal } from './closeReasons';
 import {
   forkIsGone,
+  otherUser,
   refusalOfClose,
   RefusedError,
   sessionOfClose,
+  signedOut,
+  TroubleError,
   troubleOfClose
 } from './closeReasons';
 import type { Connection } from './connection';
 import type { ISession } from './sessionApi';
-import { requestSession, roomOf, roomUrl } from './sessionApi';
+import { requestSession, requestUser, roomOf, roomUrl } from './sessionApi';
 import type { Sync } from '../session/sync';
 import type { IDocumentProvider } from '../tokens';
 
@@ -88,6 +91,7 @@ export class RoomResolver {
    *
    * @param afterFailure Whether the last attempt was turned away.
    * @throws RefusedError if there is no way.
+   * @throws TroubleError if the user has to do something.
    * @throws Error if the server could not be asked.
    */
   async url(afterFailure: boolean): Promise<string> {
@@ -111,6 +115,7 @@ export class RoomResolver {
         await kept.open({ server, username, room }, session);
       }
     }
+    this._username ??= user.identity?.username ?? null;
     if (!this._options.session.isResolving(attempt)) {
       throw new Error('The document went elsewhere meanwhile.');
     }
@@ -154,7 +159,9 @@ export class RoomResolver {
    * A file that was renamed while this page was away is not found by its path,
    * but its document still has the same room. [F8]
    *
-   * @throws RefusedError if the document is not found there either.
+   * @throws RefusedError if the document is not found there either, or another
+   * user has signed in.
+   * @throws TroubleError if the user was signed out since it was found.
    */
   private async _ask(afterFailure: boolean): Promise<ISession> {
     const { provider, serverSettings, trans } = this._options;
@@ -168,12 +175,19 @@ export class RoomResolver {
         serverSettings,
         trans
       );
+      if (known && afterFailure) {
+        await this._checkUser();
+      }
       this._maxMessageBytes = session.maxMessageBytes ?? null;
       this._options.history.isPrivate = session.privateHistory === true;
       return session;
     } catch (error) {
-      const isNotFound =
-        error instanceof RefusedError && error.refusal.reason === 'not_found';
+      const reason =
+        error instanceof RefusedError ? error.refusal.reason : null;
+      if (known && reason === 'unauthenticated') {
+        throw new TroubleError(signedOut(this._options.trans));
+      }
+      const isNotFound = reason === 'not_found';
       if (!isNotFound || !known || (known.by === 'id' && afterFailure)) {
         throw error;
       }
@@ -183,9 +197,23 @@ export class RoomResolver {
     }
   }
 
+  /**
+   * Somebody else may have signed in since the connection was lost.
+   *
+   * @throws RefusedError if so.
+   */
+  private async _checkUser(): Promise<void> {
+    const { serverSettings, trans } = this._options;
+    const { username } = await requestUser(serverSettings);
+    if (username && this._username && username !== this._username) {
+      throw new RefusedError(otherUser(trans));
+    }
+  }
+
   private _fork: RoomResolver.IFork | null = null;
   private _found: FoundRoom | null = null;
   private _maxMessageBytes: number | null = null;
+  private _username: string | null = null;
 }
 
 /**

@@ -170,7 +170,7 @@ export type SessionEvent =
   /** It is known where to connect to. */
   | { type: 'resolved' }
   /** That could not be found out. */
-  | { type: 'unresolved'; isOnline: boolean }
+  | { type: 'unresolved'; isOnline: boolean; trouble: string | null }
   /** A socket opened. */
   | { type: 'opened' }
   /** A socket was closed, and another attempt follows. */
@@ -309,7 +309,8 @@ function connected(
     case 'unresolved':
       if (isAt(state, 'resolving')) {
         const failures = state.failures + 1;
-        return away({ ...state, step: 'waiting', failures }, event.isOnline);
+        const { isOnline, trouble } = event;
+        return away({ ...state, step: 'waiting', failures, trouble }, isOnline);
       }
       break;
     case 'opened':
@@ -557,7 +558,7 @@ export class DocumentSession implements IDisposable {
   }
 
   /**
-   * A signal emitted when `name` or `status` changed.
+   * A signal emitted when `name`, `status` or `trouble` changed.
    */
   get changed(): ISignal<this, void> {
     return this._changed;
@@ -595,9 +596,13 @@ export class DocumentSession implements IDisposable {
    * @throws IllegalTransitionError if it cannot happen now.
    */
   tell(event: SessionEvent): void {
-    const { name, status } = this;
+    const { name, status, trouble } = this;
     this._state = transition(this._state, event);
-    if (this.name !== name || this.status !== status) {
+    if (
+      this.name !== name ||
+      this.status !== status ||
+      this.trouble !== trouble
+    ) {
       this._changed.emit();
     }
   }

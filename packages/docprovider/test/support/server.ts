@@ -92,6 +92,10 @@ export class FakeServer {
     status: 200,
     sessionId: 'session-1'
   };
+  /** What it answers if it is asked who its user is; by default the user of the settings. */
+  me: { status: number; body: string } | null = null;
+  /** Called when its page is visited, as somebody does who signs in. */
+  onVisit: () => void = () => undefined;
   /** The largest message it takes, also in parts; `null` if it takes no parts. */
   maxMessageBytes: number | null = null;
   /** Whether another server keeps the shared history. */
@@ -140,6 +144,16 @@ export class FakeServer {
       if (path.includes('/rebase/')) {
         return this._rebase(body);
       }
+      if (path.endsWith('/api/me')) {
+        const username = request.headers.get('X-User') ?? 'ada';
+        const known = JSON.stringify({ identity: { username } });
+        const { body, status } = this.me ?? { status: 200, body: known };
+        return new Response(body, { status });
+      }
+      if (path === '/base/') {
+        this.onVisit();
+        return new Response('<html></html>');
+      }
       const { status, sessionId } = this.session;
       return new Response(
         JSON.stringify({
@@ -154,6 +168,11 @@ export class FakeServer {
       );
     }
   });
+
+  /** The settings of a user. */
+  settingsOf(username: string): ServerConnection.ISettings {
+    return { ...this.settings, init: { headers: { 'X-User': username } } };
+  }
 
   readonly createSocket = (url: string): FakeSocket => {
     const socket = new FakeSocket(url);
