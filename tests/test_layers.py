@@ -36,6 +36,11 @@ LAYERS = [
         "rooms.lost_files",
         "rooms.open_files",
     ],
+    ["execution.service"],
+    ["execution.queue"],
+    ["execution.channels", "execution.writer"],
+    ["execution.outputs"],
+    ["execution.streams"],
     ["rooms.manager"],
     ["rooms.document", "rooms.fork"],
     ["rooms.persistent", "versions.builder"],
@@ -92,6 +97,7 @@ LAYERS = [
 """From top to bottom; a module imports only from rows below its own, inside folders too."""
 
 PURE = {
+    "execution.streams",
     "protocol.messages",
     "protocol.parts",
     "protocol.update_reader",
