@@ -18,7 +18,7 @@ from jupyter_client.jsonutil import json_default
 from jupyter_client.session import Session
 from jupyter_server.gateway.gateway_client import GatewayClient
 from jupyter_server.services.kernels.connection.base import deserialize_binary_message
-from jupyter_server.utils import ensure_async, url_escape, url_path_join
+from jupyter_server.utils import url_escape, url_path_join
 from tornado.httpclient import HTTPRequest
 from tornado.websocket import WebSocketClientConnection, WebSocketError, websocket_connect
 
@@ -118,8 +118,7 @@ class GatewayChannels:
             f"channels?session_id={self._session}",
         )
         request = HTTPRequest(url, **gateway.load_connection_args())
-        socket = await ensure_async(websocket_connect(request, max_message_size=2**31 - 1))
-        self._socket = socket
+        socket = self._socket = await websocket_connect(request, max_message_size=2**31 - 1)
         is_ready = False
         answered = published = False
         self.send("control", "kernel_info_request", {})

@@ -352,7 +352,8 @@ class KernelQueue:
                         await self._check_start()
                 elif self._state is KernelState.DISCONNECTED:
                     self._state = KernelState.CONNECTING
-                    tasks.start_soon(self._stay_connected)
+                    self._connection = CancelScope()
+                    tasks.start_soon(self._stay_connected, self._connection)
                 else:
                     await self._execute(self._runs[0])
             tasks.cancel_scope.cancel()
@@ -362,11 +363,10 @@ class KernelQueue:
         if not await self._is_alive() and self._state is KernelState.CONNECTING:
             self.died("The kernel could not be started. The server's log says why.")
 
-    async def _stay_connected(self) -> None:
+    async def _stay_connected(self, scope: CancelScope) -> None:
         """Hold a connection to the kernel until it is ended, and renew one that is lost."""
         attempts = 0
-        with CancelScope() as scope:
-            self._connection = scope
+        with scope:
             while attempts < MAX_ATTEMPTS:
                 channels = self._channels = self._connect()
                 try:

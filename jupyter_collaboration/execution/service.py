@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import asyncio
 import json
-from collections import OrderedDict
+from collections import Counter, OrderedDict
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass, field
 from functools import partial, wraps
@@ -99,6 +99,7 @@ class RunService:
         self._told: dict[str, float] = {}
         self._tasks: TaskGroup | None = None
         self._is_stopping = False
+        self._restarting: Counter[str] = Counter()
         self._dead_since: dict[str, float] = {}
         self._follow_kernels()
 
@@ -155,7 +156,7 @@ class RunService:
             deleted_cells=[str(each) for each in deleted] if isinstance(deleted, list) else [],
         )
         known = self._results.get(wanted.id)
-        if known is not None and known.person.username == member.username:
+        if known is not None and known.document == room.room_id:
             self._reply_when_ended(known, room, member, request)
             return None
         if known is not None or body.get("again") is True:
@@ -359,6 +360,8 @@ class RunService:
                 self._insert_next,
                 self._log,
             )
+            if kernel_id in self._restarting:
+                queue.restarting(None)
             self._watch(kernel_id, queue)
             self._tasks.start_soon(self._work, queue)
         return queue
@@ -444,39 +447,43 @@ class RunService:
     def _follow_kernels(self) -> None:
         """Follow what anybody does to a kernel, by whichever route."""
         manager = self._kernels
-        manager.interrupt_kernel = self._around(manager.interrupt_kernel, self._on_interrupt)
-        manager.restart_kernel = self._around(
-            manager.restart_kernel, self._on_restart, self._on_restarted
-        )
-        manager.shutdown_kernel = self._around(manager.shutdown_kernel, self._on_shutdown)
+        manager.interrupt_kernel = self._before(manager.interrupt_kernel, self._on_interrupt)
+        manager.restart_kernel = self._around_restart(manager.restart_kernel)
+        manager.shutdown_kernel = self._before(manager.shutdown_kernel, self._on_shutdown)
 
-    def _around(
-        self,
-        method: Callable[..., Any],
-        before: Callable[[KernelQueue, Person | None], None],
-        after: Callable[[KernelQueue], None] = lambda queue: None,
+    def _before(
+        self, method: Callable[..., Any], before: Callable[[KernelQueue, Person | None], None]
     ) -> Callable[..., Any]:
         @wraps(method)
         async def followed(kernel_id: str, *args: Any, **options: Any) -> Any:
             queue = self._queues.get(kernel_id)
-            if queue is None or options.get("restart"):
-                return await ensure_async(method(kernel_id, *args, **options))
-            before(queue, _current_person())
+            if queue is not None and kernel_id not in self._restarting:
+                before(queue, _current_person())
+            return await ensure_async(method(kernel_id, *args, **options))
+
+        return followed
+
+    def _around_restart(self, method: Callable[..., Any]) -> Callable[..., Any]:
+        @wraps(method)
+        async def followed(kernel_id: str, *args: Any, **options: Any) -> Any:
+            queue = self._queues.get(kernel_id)
+            self._restarting[kernel_id] += 1
+            if queue is not None:
+                self._tell_ended(queue, queue.restarting(_current_person()))
             try:
                 return await ensure_async(method(kernel_id, *args, **options))
             finally:
-                after(queue)
+                self._restarting[kernel_id] -= 1
+                if not self._restarting[kernel_id]:
+                    del self._restarting[kernel_id]
+                    queue = self._queues.get(kernel_id)  # it may have been made meanwhile
+                    if queue is not None:
+                        queue.restarted()
 
         return followed
 
     def _on_interrupt(self, queue: KernelQueue, by: Person | None) -> None:
         queue.interrupted(by)
-
-    def _on_restart(self, queue: KernelQueue, by: Person | None) -> None:
-        self._tell_ended(queue, queue.restarting(by))
-
-    def _on_restarted(self, queue: KernelQueue) -> None:
-        queue.restarted()
 
     def _on_shutdown(self, queue: KernelQueue, by: Person | None) -> None:
         reason = "The kernel was shut down."

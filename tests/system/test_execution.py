@@ -8,7 +8,10 @@ from contextlib import asynccontextmanager
 from typing import Any
 
 import pytest
-from support import Editor, Server, answer, code_cell, until
+from jupyter_ydoc import YNotebook
+from support import Editor, Server, code_cell, until
+
+from rtcbench.client import Endpoint
 
 ON = {"YDocExtension": {"server_side_execution": True, "document_save_delay": 0.1}}
 
@@ -70,6 +73,12 @@ class Runner:
         """Wait for a message about the queue."""
         return await self.editor.reply(lambda reply: reply.get("type") == "runs" and done(reply))
 
+    async def queued(self, count: int) -> None:
+        """Wait until the latest requests are in the queue."""
+        numbers = range(self._number - count + 1, self._number + 1)
+        ids = {f"{id(self)}-{number}" for number in numbers}
+        await self.told(lambda told: ids <= {each["id"] for each in told["runs"]})
+
     async def prompt(self, text: str) -> dict[str, Any]:
         """Wait until code asks something, and return the prompt."""
 
@@ -120,5 +129,370 @@ def test_cells_run_in_order_while_the_kernel_starts(run: Any, running: Any) -> N
                 assert [person.cell(f"c{at}")["execution_count"] for at in range(3)] == [1, 2, 3]
             await until(lambda: saved(server, 2)["outputs"] != [])
             assert saved(server, 1)["execution_count"] == 2
+
+    run(test())
+
+
+def test_outputs_arrive_and_are_saved_although_nobody_is_there(run: Any, running: Any) -> None:
+    # [R2]
+    async def test() -> None:
+        slow = "import time\nprint('a')\ntime.sleep(1)\nprint('b')"
+        async with running(slow, document_cleanup_delay=0) as (server, _, ada):
+            ada.start("c0")
+            await ada.told(lambda told: told["runs"][0]["state"] == "running")
+            await ada.editor.close()
+            await until(lambda: "b\\n" in server.read("a.ipynb"))
+            text = "".join(saved(server, 0)["outputs"][0]["text"])
+            assert text == "a\nb\n"
+            await until(lambda: saved(server, 0)["execution_count"] == 1)
+
+    run(test())
+
+
+def test_a_request_that_is_repeated_runs_once(run: Any, running: Any) -> None:
+    # [R1]
+    async def test() -> None:
+        async with running("n = globals().get('n', 0) + 1; print(n)") as (server, fixture, ada):
+            request = ada.request("c0")
+            assert (await ada.editor.ask(request))["outcome"] == "ok"
+            await ada.editor.close()
+            again = Runner(await server.member(fixture), ada.kernel)
+            reply = await again.editor.ask(request)
+            assert (reply["outcome"], reply["count"]) == ("ok", 1)
+            assert again.printed("c0") == "1\n"
+            reply = await again.run("c0", again=True)
+            assert (reply["status"], reply["code"]) == ("failed", "unknown")
+            assert again.printed("c0") == "1\n"
+
+    run(test())
+
+
+@pytest.mark.parametrize("catches", [False, True])
+def test_an_interrupt_cancels_what_waits_for_the_same_member(
+    catches: bool, run: Any, running: Any
+) -> None:
+    # [R4]
+    sleep = "import time\nprint('on', flush=True)\ntime.sleep(60)"
+    caught = "import time\ntry:\n    print('on', flush=True)\n    time.sleep(60)\nexcept"
+    first = f"{caught} KeyboardInterrupt:\n    pass" if catches else sleep
+
+    async def test() -> None:
+        async with running(first, "print(2)", "print(3)", "print(4)", members=2) as (
+            server,
+            _,
+            ada,
+            grace,
+        ):
+            own = ada.start("c0", "c1", "c2")
+            await grace.sees(lambda: grace.printed("c0") == "on\n")
+            others = grace.start("c3")
+            await grace.told(lambda told: len(told["runs"]) == 4)
+            await act(server, ada.kernel, "interrupt")
+            outcomes = await ada.outcomes(own)
+            assert outcomes == ["ok" if catches else "error", "interrupted", "interrupted"]
+            assert await grace.outcomes(others) == ["ok"]
+            await grace.sees(grace.idle)
+            await grace.sees(lambda: grace.printed("c3") == "4\n")
+            assert grace.outputs("c1") == grace.outputs("c2") == []
+            assert (await ada.reply(own[1]))["by"]["name"]
+
+    run(test())
+
+
+def test_an_error_stops_only_what_the_same_member_asked_for(run: Any, running: Any) -> None:
+    # [R4]
+    async def test() -> None:
+        sources = ("import time; time.sleep(.5); 1/0", "print(1)", "print(2)", "print(3)")
+        async with running(*sources, members=2) as (server, _, ada, grace):
+            other = server.notebook_file("b.ipynb", [code_cell("print(4)", "d0")])
+            alan = Runner(await server.member(other), ada.kernel)
+            own = ada.start("c0", "c1")
+            await grace.told(lambda told: len(told["runs"]) == 2)
+            others = grace.start("c2")
+            elsewhere = alan.start("d0")
+            assert await ada.outcomes(own) == ["error", "stopped"]
+            assert await grace.outcomes(others) == ["ok"]
+            assert await alan.outcomes(elsewhere) == ["ok"]
+            failed = await ada.reply(own[0])
+            assert failed["error"]["ename"] == "ZeroDivisionError"
+            await grace.sees(lambda: grace.outputs("c0") != [])
+            output = grace.outputs("c0")[0]
+            assert output["output_type"] == "error" and output["traceback"]
+            assert grace.outputs("c1") == []
+            # The cell says that it may fail.
+            ada.cell("c0")["metadata"]["tags"] = ["raises-exception"]
+            assert await ada.outcomes(ada.start("c0", "c3")) == ["error", "ok"]
+
+    run(test())
+
+
+def test_a_restart_ends_all_runs_and_says_by_whom(run: Any, running: Any) -> None:
+    # [R6] [R10]
+    async def test() -> None:
+        async with running("input('name?')", "print(1)", "print(2)", members=2) as (
+            server,
+            _,
+            ada,
+            grace,
+        ):
+            runs = [*ada.start("c0", "c1"), *ada.start("c2")]
+            await grace.prompt("name?")
+            await act(server, ada.kernel, "restart")
+            assert await ada.outcomes(runs) == ["restarted"] * 3
+            ended = await grace.editor.reply(lambda reply: reply.get("type") == "runs_ended")
+            assert ended["outcome"] == "restarted" and ended["cells"] == ["c0", "c1", "c2"]
+            assert ended["by"]["name"]
+            await grace.sees(grace.idle)
+            assert (
+                grace.editor.replies[-1]["type"] != "runs" or not grace.editor.replies[-1]["runs"]
+            )
+            # The kernel runs on.
+            assert (await grace.run("c1"))["outcome"] == "ok"
+
+    run(test())
+
+
+def test_cells_that_are_run_while_the_kernel_restarts_wait(run: Any, running: Any) -> None:
+    # [R3] [R6]
+    async def test() -> None:
+        slow = "import time\ntime.sleep(0.3)\nx = 1"
+        async with running(slow, "print(x)", "import os; os._exit(1)") as (server, _, ada):
+            for _ in range(3):  # as "Restart and Run All", while the last one still runs
+                await act(server, ada.kernel, "restart")
+                runs = ada.start("c0", "c1")
+                await ada.queued(2)
+            assert await ada.outcomes(runs) == ["ok", "ok"]
+            await ada.sees(lambda: ada.printed("c1") == "1\n")
+            assert ada.outputs("c1")[0]["text"] == "1\n" and len(ada.outputs("c1")) == 1
+            # A kernel that dies is started again by the server.
+            assert await ada.outcomes(ada.start("c2", "c1")) == ["died", "died"]
+            await ada.sees(ada.idle)
+            assert await ada.outcomes(ada.start("c0", "c1")) == ["ok", "ok"]
+
+    run(test())
+
+
+def test_input_is_shared_and_the_first_answer_counts(run: Any, running: Any) -> None:
+    # [R10]
+    async def test() -> None:
+        asking = "print(repr(input('who? ')))\nimport getpass\nprint(len(getpass.getpass('word ')))"
+        async with running(asking, "print('next')", members=2) as (server, fixture, ada, grace):
+            runs = ada.start("c0", "c1")
+            prompt = await grace.prompt("who? ")
+            assert prompt["password"] is False
+            late = Runner(await server.member(fixture), ada.kernel)  # joins while it waits
+            assert (await late.prompt("who? "))["id"] == prompt["id"]
+            body = json.dumps({"id": prompt["id"], "value": "grace"})
+            assert (await grace.editor.ask(f"input {body}"))["status"] == "success"
+            second = await ada.editor.ask(f"input {body}")
+            assert (second["status"], second["reason"]) == ("failed", "It was answered already.")
+            word = await ada.prompt("word ")
+            assert word["password"] is True
+            secret = json.dumps({"id": word["id"], "value": "s3cret"})
+            assert (await ada.editor.ask(f"input {secret}"))["status"] == "success"
+            assert await ada.outcomes(runs) == ["ok", "ok"]
+            await grace.sees(lambda: grace.printed("c1") == "next\n")
+            assert grace.printed("c0") == "who?  grace\n'grace'\nword  ········\n6\n"
+            await until(lambda: saved(server, 1)["execution_count"] == 2)
+            store = (server.root / ".jupyter_ystore.db").read_bytes()
+            assert b"s3cret" not in store and "s3cret" not in server.read("a.ipynb")
+
+    run(test())
+
+
+def test_an_interrupt_ends_a_prompt(run: Any, running: Any) -> None:
+    # [R10]
+    async def test() -> None:
+        async with running("for _ in range(20): input('again? ')", "print(1)", members=2) as (
+            server,
+            _,
+            ada,
+            grace,
+        ):
+            runs = ada.start("c0")
+            answered = set()
+            for _ in range(3):
+                reply = await grace.told(
+                    lambda told: any(
+                        each.get("input", {"id": None})["id"] not in {None, *answered}
+                        for each in told["runs"]
+                    )
+                )
+                name = reply["runs"][0]["input"]["id"]
+                answered.add(name)
+                body = json.dumps({"id": name, "value": ""})
+                assert (await grace.editor.ask(f"input {body}"))["status"] == "success"
+            await grace.told(
+                lambda told: (
+                    bool(told["runs"])
+                    and told["runs"][0].get("input", {"id": ""})["id"] not in {"", *answered}
+                )
+            )
+            await act(server, ada.kernel, "interrupt")
+            assert await ada.outcomes(runs) == ["error"]
+            assert (await ada.run("c1"))["outcome"] == "ok"
+
+    run(test())
+
+
+def test_a_waiting_cell_can_be_canceled_by_others(run: Any, running: Any) -> None:
+    # [R5]
+    async def test() -> None:
+        async with running("input()", "print(1)", members=2) as (_server, _, ada, grace):
+            runs = ada.start("c0", "c1")
+            prompt = await grace.prompt("")
+
+            def both(told: dict[str, Any]) -> bool:
+                return [each["state"] for each in told["runs"]] == ["running", "waiting"]
+
+            first, second = (await grace.told(both))["runs"]
+            body = json.dumps({"id": second["id"]})
+            assert (await grace.editor.ask(f"cancel {body}"))["status"] == "success"
+            assert await ada.outcomes(runs[1:]) == ["canceled"]
+            body = json.dumps({"id": first["id"]})
+            assert "interrupt" in (await grace.editor.ask(f"cancel {body}"))["reason"]
+            body = json.dumps({"id": prompt["id"], "value": ""})
+            await grace.editor.ask(f"input {body}")
+            assert await ada.outcomes(runs[:1]) == ["ok"]
+            await grace.sees(grace.idle)
+            assert grace.outputs("c1") == []
+
+    run(test())
+
+
+def test_outputs_are_replaced_by_each_run_and_cleared_ones_stay_away(
+    run: Any, running: Any
+) -> None:
+    # [R7]
+    async def test() -> None:
+        async with running("print(1)", "print(2)", document_cleanup_delay=0) as (
+            server,
+            fixture,
+            ada,
+        ):
+            for _ in range(2):
+                assert await ada.outcomes(ada.start("c0", "c1")) == ["ok", "ok"]
+            await ada.sees(lambda: ada.printed("c1") == "2\n")
+            assert len(ada.outputs("c0")) == len(ada.outputs("c1")) == 1
+            ada.cell("c0")["outputs"].clear()
+            await until(lambda: saved(server, 0)["outputs"] == [])
+            await ada.editor.close()
+            again = Runner(await server.member(fixture), ada.kernel)
+            assert again.outputs("c0") == [] and again.printed("c1") == "2\n"
+            assert (await again.run("c1"))["outcome"] == "ok"
+            await again.sees(again.idle)
+            assert again.outputs("c0") == [] and again.printed("c1") == "2\n"
+            assert len(again.outputs("c1")) == 1
+
+    run(test())
+
+
+def test_displays_are_updated_in_every_document(run: Any, running: Any) -> None:
+    # [R7]
+    async def test() -> None:
+        show = (
+            "from IPython.display import display\nh = display({'n': 1}, display_id='x')\nprint(2)"
+        )
+        async with running(show, "h.update({'n': 3})") as (server, _, ada):
+            other = server.notebook_file(
+                "b.ipynb", [code_cell("display('here', display_id='x')", "d0")]
+            )
+            alan = Runner(await server.member(other), ada.kernel)
+            assert (await ada.run("c0"))["outcome"] == "ok"
+            assert (await alan.run("d0"))["outcome"] == "ok"
+            assert (await ada.run("c1"))["outcome"] == "ok"
+            for person, name in ((ada, "c0"), (alan, "d0")):
+
+                def updated(person: Runner = person, name: str = name) -> bool:
+                    found = person.outputs(name)
+                    return bool(found) and found[0].get("data") == {"text/plain": "{'n': 3}"}
+
+                await person.sees(updated)
+            assert [each["output_type"] for each in ada.outputs("c0")] == ["display_data", "stream"]
+            assert "transient" not in ada.outputs("c0")[0]
+
+    run(test())
+
+
+def test_outputs_that_are_cleared_paged_late_or_next_inputs(run: Any, running: Any) -> None:
+    # [R7]
+    clear = (
+        "from IPython.display import clear_output\n"
+        "for i in range(5):\n    clear_output(wait=True)\n    print(i)"
+    )
+    thread = (
+        "import threading, time\n"
+        "def late():\n    time.sleep(0.5)\n    print('late')\n"
+        "t = threading.Thread(target=late); t.start()\nprint('soon')"
+    )
+    bar = "import sys\nfor i in range(3): sys.stdout.write(f'\\r{i} %')\nprint('\\b!')"
+    following = "get_ipython().set_next_input('1 + 1')"
+
+    async def test() -> None:
+        async with running(clear, bar, "print?", following, thread) as (*_, ada):
+            names = [f"c{at}" for at in range(5)]
+            assert await ada.outcomes(ada.start(*names)) == ["ok"] * 5
+            await ada.sees(lambda: ada.printed("c4") == "soon\nlate\n")
+            assert ada.printed("c0") == "4\n" and len(ada.outputs("c0")) == 1
+            assert ada.printed("c1") == "2 !\n"
+            assert "Prints the values" in ada.outputs("c2")[0]["data"]["text/plain"]
+            await ada.sees(lambda: len(ada.editor.cells) == 6)
+            assert str(ada.editor.cells[4]["source"]) == "1 + 1"
+
+    run(test())
+
+
+def test_a_moved_cell_has_all_outputs(run: Any, running: Any) -> None:
+    # [R2] [R7]
+    async def test() -> None:
+        asking = "print('before')\ninput()\nprint('after')"
+        async with running(asking, "1") as (_server, _, ada):
+            runs = ada.start("c0")
+            prompt = await ada.prompt("")
+            await ada.sees(lambda: ada.printed("c0") == "before\n")
+            clone = {**ada.cell("c0").to_py(), "outputs": [], "execution_state": "idle"}
+            clone["source"], clone["metadata"] = asking, {}
+            cells = ada.editor.cells
+            with ada.editor.doc.transaction():
+                del cells[0]
+                cells.append(YNotebook().create_ycell(clone))
+            await ada.sees(lambda: ada.printed("c0") == "before\n")
+            assert ada.cell("c0")["execution_state"] == "running"
+            body = json.dumps({"id": prompt["id"], "value": "x"})
+            await ada.editor.ask(f"input {body}")
+            assert await ada.outcomes(runs) == ["ok"]
+            await ada.sees(lambda: ada.printed("c0") == "before\n x\nafter\n")
+            await ada.sees(ada.idle)
+
+    run(test())
+
+
+def test_who_may_not_run_code_changes_nothing(run: Any, guarded: Any) -> None:
+    # [R9]
+    async def test() -> None:
+        async with guarded(server_side_execution=True) as server:
+            fixture = server.notebook_file("a.ipynb", [code_cell("print(1)", "c0")])
+            (server.root / ".rules.json").write_text(
+                '{"editor": ["read", "write", "execute"], "viewer": ["read", "execute"]}'
+            )
+            kernel_id = await kernel(server)
+            ada = Runner(await server.member(fixture), kernel_id)
+            url = (await server.endpoint(fixture)).url
+            url = url.replace(f"token={server.token}", "token=viewer")
+            viewer = Runner(await Editor.open_at(Endpoint(url)), kernel_id)
+            reply = await viewer.run("c0")
+            assert reply["reason"] == "You have view-only access to this document."
+            (server.root / ".rules.json").write_text('{"editor": ["read", "write"]}')
+            reply = await ada.run("c0")
+            assert reply["reason"] == "You do not have permission to run code."
+            assert not any(each.get("type") == "runs" for each in viewer.editor.replies)
+            assert ada.cell("c0").get("execution_state") == "idle" and not ada.outputs("c0")
+            (server.root / ".rules.json").write_text('{"editor": ["read", "write", "execute"]}')
+            reply = await Runner(ada.editor, "00000000-0000-0000-0000-000000000000").run("c0")
+            assert "no such kernel" in reply["reason"]
+            assert "no such code cell" in (await ada.run("gone"))["reason"]
+            for bad in ("run", "run 1", 'run {"id": 1}', "cancel {}", 'input {"id": ""}'):
+                assert (await ada.editor.ask(bad))["status"] == "failed"
+            assert (await ada.run("c0"))["outcome"] == "ok"
 
     run(test())
