@@ -154,9 +154,11 @@ class Editor(Client):
         self.send(b"\x02" + wire.varstring(name) + wire.varuint(self._request))
         return self._request
 
-    async def reply(self, wanted: Callable[[dict[str, Any]], bool]) -> dict[str, Any]:
+    async def reply(
+        self, wanted: Callable[[dict[str, Any]], bool], limit: float = 20
+    ) -> dict[str, Any]:
         """Wait for a JSON message of the server."""
-        with anyio.fail_after(20):
+        with anyio.fail_after(limit):
             while True:
                 for reply in self.replies:
                     if wanted(reply):

@@ -614,7 +614,7 @@ class RunService:
             if not here or here[0].result is None:
                 continue
             cells = [run.cell for run in here[:MAX_TOLD]]
-            content = {"type": "runs_ended", "kernel": queue.kernel_id, "cells": cells}
+            content = {"type": "runs_ended", "kernel": queue.kernel_id, "ended": cells}
             outgoing = Outgoing(messages.raw_message({**content, **result_of(here[0].result)}))
             for member in list(room.clients):
                 member.send(outgoing)

@@ -10,6 +10,7 @@
 export * from './history/authorMarks';
 export * from './people/collaboratorsPanel';
 export * from './people/collaboratorsView';
+export * from './execution/inputPrompts';
 export * from './status/conflictsDialog';
 export * from './status/conflictsView';
 export * from './status/connectionDetails';
