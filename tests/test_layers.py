@@ -25,6 +25,7 @@ LAYERS = [
     ["app"],
     ["stores"],
     ["web.versions", "web.timeline", "web.forks", "web.session", "web.rebase", "web.websocket"],
+    ["web.run"],
     ["web.sharing"],
     ["web.base", "web.outbox"],
     ["rooms.timeline"],
@@ -39,8 +40,9 @@ LAYERS = [
     ["execution.service"],
     ["execution.queue"],
     ["execution.channels", "execution.writer"],
+    ["execution.snippet"],
     ["execution.outputs"],
-    ["execution.streams"],
+    ["execution.streams", "execution.source_hash"],
     ["rooms.manager"],
     ["rooms.document", "rooms.fork"],
     ["rooms.persistent", "versions.builder"],
@@ -98,6 +100,7 @@ LAYERS = [
 
 PURE = {
     "execution.streams",
+    "execution.source_hash",
     "protocol.messages",
     "protocol.parts",
     "protocol.update_reader",

@@ -21,6 +21,7 @@ from anyio import CancelScope, Event, create_task_group, move_on_after, sleep
 from ..errors import must_propagate
 from .channels import Channels, Message
 from .outputs import Output, output_of
+from .snippet import SnippetWriter
 from .writer import CellWriter
 
 ALIVE_INTERVAL = 2.0
@@ -119,6 +120,7 @@ class Run:
         metadata: sent with the request to the kernel.
         stops_on_error: whether an error stops the rest of the batch.
         is_timed: whether times are stored in the cell's metadata.
+        outputs: the outputs after its end, if they are kept for a client.
     """
 
     id: str
@@ -127,7 +129,8 @@ class Run:
     code: str
     person: Person
     batch: Any
-    writer: CellWriter
+    writer: CellWriter | SnippetWriter
+    kernel: str = ""
     metadata: dict[str, Any] = field(default_factory=dict)
     stops_on_error: bool = True
     is_timed: bool = False
@@ -141,6 +144,7 @@ class Run:
     is_idle: bool = False
     heard: float = 0.0
     size: int = 0
+    outputs: list[dict[str, Any]] | None = None
     finished: Event = field(default_factory=Event)
     when_ended: list[Callable[[Run], None]] = field(default_factory=list)
 
@@ -192,7 +196,7 @@ class KernelQueue:
         self._requests: dict[str, Run] = {}
         self._ended: OrderedDict[tuple[str, str], Run] = OrderedDict()
         self._ended_size = 0
-        self._displays: OrderedDict[str, list[tuple[CellWriter, Output]]] = OrderedDict()
+        self._displays: OrderedDict[str, list[tuple[Run, Output]]] = OrderedDict()
 
     @property
     def runs(self) -> tuple[Run, ...]:
@@ -548,7 +552,7 @@ class KernelQueue:
             output = writer.outputs.add(kind, content)
             transient = content.get("transient")
             if kind == "display_data" and output is not None and isinstance(transient, dict):
-                self._note_display(transient.get("display_id"), writer, output)
+                self._note_display(transient.get("display_id"), run, output)
         else:
             return
         writer.changed()
@@ -568,11 +572,11 @@ class KernelQueue:
 
     # Displays
 
-    def _note_display(self, display_id: Any, writer: CellWriter, output: Output) -> None:
+    def _note_display(self, display_id: Any, run: Run, output: Output) -> None:
         if isinstance(display_id, str) and display_id:
             known = self._displays.setdefault(display_id, [])
             known[:] = [each for each in known if not each[1].is_gone]
-            known.append((writer, output))
+            known.append((run, output))
             self._displays.move_to_end(display_id)
             if len(self._displays) > MAX_DISPLAYS:
                 self._displays.popitem(last=False)
@@ -581,10 +585,10 @@ class KernelQueue:
         transient = content.get("transient")
         display_id = transient.get("display_id") if isinstance(transient, dict) else None
         found = self._displays.get(display_id, []) if isinstance(display_id, str) else []
-        for writer, output in found:
+        for run, output in found:
             if not output.is_gone:
                 output.replace(output_of("display_data", content))
-                writer.changed()
+                run.writer.changed()
 
     # Runs that have ended
 

@@ -32,6 +32,7 @@ from ..rooms.manager import RoomManager
 from ..rooms.member import Member, Outgoing, Pin
 from .channels import Channels, GatewayChannels, LocalChannels
 from .queue import KernelQueue, Outcome, Person, Result, Run, RunState
+from .snippet import SnippetWriter
 from .writer import CellWriter
 
 TELL_INTERVAL = 0.1
@@ -48,6 +49,9 @@ MAX_ID = 64
 
 MAX_RESULTS = 1_000
 """Number of ended runs whose results clients can ask for after a reconnect."""
+
+MAX_KEPT = 100
+"""Number of ended runs whose outputs are kept for clients of the HTTP routes."""
 
 REOPEN_DELAY = 5.0
 """Seconds until the next attempt to open a document again into which outputs are to be written."""
@@ -92,6 +96,7 @@ class RunService:
         self._log = log
         self._queues: dict[str, KernelQueue] = {}
         self._results: OrderedDict[str, Run] = OrderedDict()
+        self._kept: list[Run] = []
         self._pins: dict[str, tuple[DocumentRoom, Pin]] = {}
         self._active: dict[str, set[Run]] = {}
         self._lost: dict[str, set[CellWriter]] = {}
@@ -164,7 +169,7 @@ class RunService:
             self.reply_failed(room, member, request, reason, "unknown")
             return None
         # The source is what it is now, before anything is awaited.
-        wanted.code = self._source(room, wanted.cell)
+        wanted.code = self.source(room, wanted.cell)
         return self._checked_run(room, member, request, kernel_id, wanted)
 
     async def _checked_run(
@@ -282,20 +287,56 @@ class RunService:
             raise InvalidRequest(f"More than {MAX_WAITING} cells wait for this kernel.")
         runs = [self._new_run(room, wanted, person, batch) for wanted in cells]
         for run in runs:
-            self._results[run.id] = run
             self._active.setdefault(run.document, set()).add(run)
             run.when_ended.append(self._on_ended)
             self._pin(room)
-            queue.add(run)
+            self._add(run, queue)
+        return runs
+
+    def submit_snippet(self, kernel_id: str, code: str, person: Person) -> Run:
+        """Add code that belongs to no cell to the queue of a kernel.
+
+        Raises:
+            KernelNotFound: there is no such kernel.
+        """
+        queue = self.queue(kernel_id)
+        name = str(uuid4())
+        run = Run(name, "", name, code, person, name, SnippetWriter(self._limit))
+        self._add(run, queue)
+        return run
+
+    def keep_outputs(self, run: Run) -> None:
+        """Keep the outputs of a run for a client that asks for them after its end."""
+
+        def keep(run: Run) -> None:
+            run.outputs = run.writer.outputs.to_py()
+            self._kept.append(run)
+            if len(self._kept) > MAX_KEPT:
+                self._kept.pop(0).outputs = []
+
+        if run.state is RunState.ENDED:
+            keep(run)
+        else:
+            run.when_ended.append(keep)
+
+    async def end(self, run: Run, by: Person) -> None:
+        """Cancel a run that waits, or interrupt the kernel if it runs."""
+        queue = self._queue_of(run)
+        if queue is not None and not queue.cancel(run, by) and queue.running is run:
+            await ensure_async(self._kernels.interrupt_kernel(run.kernel))
+
+    def _add(self, run: Run, queue: KernelQueue) -> None:
+        run.kernel = queue.kernel_id
+        self._results[run.id] = run
+        queue.add(run)
         while len(self._results) > MAX_RESULTS:
             oldest = next(iter(self._results.values()))
             if oldest.state is not RunState.ENDED:
                 break
             self._results.popitem(last=False)
-        return runs
 
     def _new_run(self, room: DocumentRoom, wanted: CellRequest, person: Person, batch: Any) -> Run:
-        code = self._source(room, wanted.cell) if wanted.code is None else wanted.code
+        code = self.source(room, wanted.cell) if wanted.code is None else wanted.code
         if wanted.id in self._results:
             raise InvalidRequest("There is a run with this id already.")
         cell = _code_cell(room, wanted.cell)
@@ -330,7 +371,7 @@ class RunService:
             is_timed=wanted.is_timed,
         )
 
-    def _source(self, room: DocumentRoom, cell: str) -> str:
+    def source(self, room: DocumentRoom, cell: str) -> str:
         """Return the source of a code cell.
 
         Raises:
@@ -539,9 +580,10 @@ class RunService:
 
     def _resume(self, room: DocumentRoom, writers: set[CellWriter]) -> None:
         """Write into a room that was opened again."""
-        writers = writers | {run.writer for run in self._active.get(room.room_id, ())}
         for writer in writers:
             writer.flush()
+        for run in list(self._active.get(room.room_id, ())):
+            run.writer.flush()
 
     def joined(self, room: DocumentRoom, member: Member) -> None:
         """Tell a new member what runs."""
