@@ -474,10 +474,11 @@ class KernelQueue:
             self._end(run, Result(Outcome.STOPPED, "The kernel aborted the cell."))
         else:
             error = {key: str(content.get(key, ""))[:10_000] for key in ("ename", "evalue")}
-            self._end(run, Result(Outcome.ERROR, count=count, error=error))
             if run.stops_on_error:
+                # First: when a page learns of an error, it marks the rest as idle itself.
                 reason = "The cell did not run, since an earlier one failed."
                 self._end_batch(run, Result(Outcome.STOPPED, reason, run.person))
+            self._end(run, Result(Outcome.ERROR, count=count, error=error))
 
     def _take_payload(self, run: Run, payload: Any) -> None:
         """Show a pager's text as an output, and pass the next input on."""

@@ -9,7 +9,7 @@ from __future__ import annotations
 import asyncio
 import json
 from collections import Counter, OrderedDict
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Collection
 from dataclasses import dataclass, field
 from functools import partial, wraps
 from logging import Logger
@@ -601,6 +601,12 @@ class RunService:
         """Write into cells that were moved, or came back."""
         if not room.is_closed:
             self._resume(room, set())
+
+    def states_changed(self, room: DocumentRoom, cells: Collection[str]) -> None:
+        """Restore the states of running cells, which only the server may change."""
+        for run in list(self._active.get(room.room_id, ())):
+            if run.cell in cells:
+                run.writer.changed()
 
     # What members are told
 

@@ -112,6 +112,9 @@ class CellRuns(Protocol):
     def cells_inserted(self, room: DocumentRoom) -> None:
         """Handle that cells were inserted, or moved, in a room."""
 
+    def states_changed(self, room: DocumentRoom, cells: Collection[str]) -> None:
+        """Handle that a member changed the execution states of cells."""
+
 
 class DocumentRoom(PersistentRoom, EarlierNames):
     """A document that is open: its members, its file and its history.
@@ -517,6 +520,8 @@ class DocumentRoom(PersistentRoom, EarlierNames):
                 self._running[name] = member
             else:
                 self._running.pop(name, None)
+        if states and self._runs is not None:
+            self._runs.states_changed(self, states)
 
     def leave(self, member: Member) -> None:
         self._take_held(member)

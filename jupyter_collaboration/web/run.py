@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from collections import OrderedDict
+from contextlib import suppress
 from http import HTTPStatus
 from typing import Any
 
@@ -133,25 +134,21 @@ class KernelRunHandler(CollaborationHandler):
 
 
 class ExecuteHandler(KernelRunHandler):
-    """``/api/kernels/<kernel>/execute``: run cells or code; list the user's requests."""
+    """``/api/kernels/<kernel>/execute``: run cells or code; list what runs and waits."""
 
     @web.authenticated
     @authorized("execute", resource="kernels")  # type: ignore[untyped-decorator, unused-ignore]
     async def get(self, kernel_id: str) -> None:
-        """Return ``{kernel_id, requests}``: the user's requests that have not ended."""
+        """Return ``{kernel_id, requests}``: what runs and waits, as far as the user may know."""
         try:
-            runs = [run for run in self._runs.queue(kernel_id).runs if run.person == self.person]
-            found = [
-                {**await self.described(run), **self._progress(run)}
-                for run in runs
-                if run.state is not RunState.ENDED
-            ]
+            found = []
+            for run in self._runs.queue(kernel_id).runs:
+                with suppress(NotAllowed):
+                    described = await self.described(run)
+                    found.append({**described, **progress_of(run, self.outputs_of(run))})
         except CollaborationError as error:
             self.refuse(error)
         self.finish(json.dumps({"kernel_id": kernel_id, "requests": found}))
-
-    def _progress(self, run: Run) -> dict[str, Any]:
-        return progress_of(run, self.outputs_of(run))
 
     @web.authenticated
     @authorized("execute", resource="kernels")  # type: ignore[untyped-decorator, unused-ignore]

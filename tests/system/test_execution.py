@@ -3,14 +3,16 @@
 from __future__ import annotations
 
 import json
+import sys
 from collections.abc import Callable
 from contextlib import asynccontextmanager
 from typing import Any
 
 import pytest
 from jupyter_ydoc import YNotebook
-from support import Editor, Server, code_cell, until
+from support import Editor, Server, answer, code_cell, room_of, until
 
+from jupyter_collaboration.execution.source_hash import source_hash
 from rtcbench.client import Endpoint
 
 ON = {"YDocExtension": {"server_side_execution": True, "document_save_delay": 0.1}}
@@ -101,7 +103,9 @@ def running(serving: Callable[..., Any]) -> Callable[..., Any]:
 
     @asynccontextmanager
     async def serve(*sources: str, members: int = 1, **traits: Any) -> Any:
-        options = {"YDocExtension": {**ON["YDocExtension"], **traits}}
+        # A kernel that dies again and again is given up soon.
+        restarts = {"time_to_dead": 0.3, "restart_limit": 2}
+        options = {"YDocExtension": {**ON["YDocExtension"], **traits}, "KernelRestarter": restarts}
         async with serving(**options) as server:
             cells = [code_cell(source, f"c{at}") for at, source in enumerate(sources)]
             fixture = server.notebook_file("a.ipynb", cells)
@@ -497,5 +501,171 @@ def test_who_may_not_run_code_changes_nothing(run: Any, guarded: Any) -> None:
             for bad in ("run", "run 1", 'run {"id": 1}', "cancel {}", 'input {"id": ""}'):
                 assert (await ada.editor.ask(bad))["status"] == "failed"
             assert (await ada.run("c0"))["outcome"] == "ok"
+
+    run(test())
+
+
+async def call(server: Server, method: str, path: str, **body: Any) -> tuple[int, Any]:
+    """Make a request of the published routes."""
+    status, text = await server.request(method, path, json=body or None)
+    return status, json.loads(text) if text else None
+
+
+async def finished(server: Server, url: str) -> tuple[int, Any]:
+    """Poll a request, as the clients of jupyter-server-nbmodel do, until it has ended."""
+    found: list[tuple[int, Any]] = []
+    while not found or found[-1][0] == 202:
+        found.append(await call(server, "GET", url.lstrip("/")))
+    return found[-1]
+
+
+def test_the_published_executors_run_cells_over_http(run: Any, running: Any) -> None:
+    # [R11]
+    async def test() -> None:
+        async with running("print('own')", "input('who? ')", "1/0") as (server, fixture, ada):
+            room = room_of(await server.endpoint(fixture))
+            url = f"api/kernels/{ada.kernel}/execute"
+            # jupyter-collaboration
+            status, answer = await call(server, "POST", url, cell_id="c0", document_id=room)
+            assert (status, answer["outcome"]) == (200, "ok")
+            await ada.sees(lambda: ada.printed("c0") == "own\n")
+            # jupyter-server-nbmodel runs the code that was sent
+            metadata = {"cell_id": "c0", "document_id": room, "document_path": "a.ipynb"}
+            status, sent = await call(server, "POST", url, code="print('sent')", metadata=metadata)
+            assert (status, sent["request_status"], sent["pending"]) == (202, "queued", True)
+            status, answer = await finished(server, sent["request_url"])
+            assert (status, answer["status"], answer["request_status"]) == (200, "ok", "complete")
+            assert json.loads(answer["outputs"])[0]["text"] == "sent\n"
+            await ada.sees(lambda: ada.printed("c0") == "sent\n")
+            assert str(ada.cell("c0")["source"]) == "print('own')"
+            status, snippet = await call(server, "POST", url, code="6 * 7")
+            status, answer = await finished(server, snippet["request_url"])
+            assert json.loads(answer["outputs"])[0]["data"] == {"text/plain": "42"}
+            # input, and what waits behind it
+            metadata["cell_id"] = "c1"
+            _, asking = await call(server, "POST", url, code="input('who? ')", metadata=metadata)
+            _, waiting = await call(server, "POST", url, code="print(1)")
+            status, answer = await finished(server, asking["request_url"])
+            assert (status, answer["input_request"]["prompt"]) == (300, "who? ")
+            _, pending = await call(server, "GET", url)
+            assert [each["request_status"] for each in pending["requests"]] == ["running", "queued"]
+            status, _ = await call(server, "DELETE", waiting["request_url"].lstrip("/"))
+            assert status == 204
+            assert (await finished(server, waiting["request_url"]))[0] == 500
+            assert (await finished(server, asking["request_url"]))[0] == 300
+            status, _ = await call(server, "POST", f"api/kernels/{ada.kernel}/input", input="me")
+            assert status == 201
+            assert (await finished(server, asking["request_url"]))[1]["status"] == "ok"
+            await ada.sees(lambda: ada.printed("c1") == "who?  me\n")
+            _, asking = await call(server, "POST", url, code="input('again? ')", metadata=metadata)
+            assert (await finished(server, asking["request_url"]))[0] == 300
+            status, _ = await call(server, "DELETE", asking["request_url"].lstrip("/"))
+            assert (status, (await finished(server, asking["request_url"]))[1]["status"]) == (
+                204,
+                "error",
+            )
+            # jupyter-server-documents
+            cells = [{"cell_id": "c0", "source_hash": source_hash("print('own')")}]
+            status, answer = await call(server, "POST", url, document_id=room, cells=cells)
+            assert (status, answer) == (200, None)
+            await ada.sees(lambda: ada.printed("c0") == "own\n")
+            cells.append({"cell_id": "c2", "source_hash": "1"})
+            status, answer = await call(server, "POST", url, document_id=room, cells=cells)
+            assert (status, answer["error"], answer["cell_id"]) == (409, "source_mismatch", "c2")
+            # what is wrong
+            for body, expected in [
+                ({"x": 1}, 400),
+                ({"code": 1}, 400),
+                ({"cells": [], "document_id": room}, 400),
+                ({"cell_id": "gone", "document_id": room}, 400),
+                ({"cell_id": "c0", "document_id": "text:file:1"}, 400),
+                ({"cell_id": "c0", "document_id": "json:notebook:1"}, 404),
+            ]:
+                assert (await call(server, "POST", url, **body))[0] == expected, body
+            unknown = "00000000-0000-0000-0000-000000000000"
+            status, _ = await call(server, "POST", f"api/kernels/{unknown}/execute", code="1")
+            assert status == 404
+            route = f"api/kernels/{ada.kernel}/requests/{unknown}"
+            assert (await call(server, "GET", route))[0] == 404
+
+    run(test())
+
+
+def test_http_needs_the_right_to_run_and_to_write(run: Any, guarded: Any) -> None:
+    # [R9] [R11]
+    async def test() -> None:
+        async with guarded(server_side_execution=True) as server:
+            fixture = server.notebook_file("a.ipynb", [code_cell("print(1)", "c0")])
+            rules = server.root / ".rules.json"
+            rules.write_text('{"viewer": ["read", "execute"], "editor": ["read", "write"]}')
+            room = room_of(await server.endpoint(fixture))
+            url = f"api/kernels/{await kernel(server)}"
+            cell = {"cell_id": "c0", "document_id": room}
+            hashed = {"cell_id": "c0", "source_hash": source_hash("print(1)")}
+            bodies = [
+                cell,
+                {"code": "1", "metadata": cell},
+                {"document_id": room, "cells": [hashed]},
+            ]
+            for person in ("viewer", "editor", "nobody"):
+                for body in bodies:
+                    route = f"{url}/execute"
+                    assert await answer(server, person, "POST", route, json=body) == 403, body
+            for person in ("editor", "nobody"):
+                assert await answer(server, person, "GET", f"{url}/execute") == 403
+                body = {"input": "x"}
+                assert await answer(server, person, "POST", f"{url}/input", json=body) == 403
+            assert await answer(server, "", "POST", f"{url}/execute", json=cell) == 403
+            rules.write_text('{"editor": ["read", "write", "execute"]}')
+            assert await answer(server, "editor", "POST", f"{url}/execute", json=cell) == 200
+
+    run(test())
+
+
+def test_a_kernel_behind_a_gateway_runs_cells(
+    new_server: Callable[..., Server], serving: Any, run: Any
+) -> None:
+    # [R13]
+    async def test() -> None:
+        async with serving() as gateway:
+            options = {
+                **ON,
+                "GatewayClient": {"url": gateway.base, "auth_token": gateway.token},
+            }
+            async with serving(**options) as server:
+                sources = ["print(1)", "print(input('who? '))", "1/0", "print(2)"]
+                cells = [code_cell(source, f"c{at}") for at, source in enumerate(sources)]
+                fixture = server.notebook_file("a.ipynb", cells)
+                ada = Runner(await server.member(fixture), await kernel(server))
+                runs = ada.start("c0", "c1")
+                prompt = await ada.prompt("who? ")
+                body = json.dumps({"id": prompt["id"], "value": "ada"})
+                assert (await ada.editor.ask(f"input {body}"))["status"] == "success"
+                assert await ada.outcomes(runs) == ["ok", "ok"]
+                await ada.sees(lambda: ada.printed("c1") == "who?  ada\nada\n")
+                assert await ada.outcomes(ada.start("c2", "c3")) == ["error", "stopped"]
+                runs = ada.start("c1", "c3")
+                await ada.queued(2)
+                await act(server, ada.kernel, "restart")
+                assert await ada.outcomes(runs) == ["restarted"] * 2
+                assert (await ada.run("c0"))["outcome"] == "ok"
+                await ada.sees(ada.idle)
+
+    run(test())
+
+
+def test_a_kernel_that_cannot_start_says_so(run: Any, running: Any, tmp_path: Any) -> None:
+    # [R6]
+    async def test() -> None:
+        async with running("print(1)") as (server, _, ada):
+            spec = server.folder / "home" / "data" / "kernels" / "broken"
+            spec.mkdir(parents=True)
+            argv = [sys.executable, "-c", "import no_such_module"]
+            content = {"argv": argv, "display_name": "Broken", "language": "python"}
+            (spec / "kernel.json").write_text(json.dumps(content))
+            broken = Runner(ada.editor, await kernel(server, "broken"))
+            reply = await broken.run("c0")
+            assert reply["outcome"] == "died" and "kernel" in reply["reason"]
+            await ada.sees(ada.idle)
 
     run(test())

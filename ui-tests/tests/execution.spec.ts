@@ -137,7 +137,9 @@ test('everybody may answer input, and a restart ends it with a notice', async ({
   await expect(asked(grace)).toBeVisible();
   await expect(prompt(grace, 1)).toHaveText('[*]:');
   await grace.startCommand('kernelmenu:restart');
-  await grace.page.getByRole('button', { name: 'Restart' }).click();
+  await grace.page
+    .getByRole('button', { name: 'Confirm Kernel Restart' })
+    .click();
   for (const person of [ada, grace]) {
     await expect(asked(person)).toHaveCount(0);
     await expect(prompt(person, 0)).toHaveText('[ ]:');
