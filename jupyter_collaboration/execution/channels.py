@@ -61,10 +61,12 @@ class LocalChannels:
         answered, published = Event(), Event()
 
         async def read(name: str) -> None:
-            channel = getattr(self._client, f"{name}_channel")
+            socket = getattr(self._client, f"{name}_channel").socket
+            session: Session = self._client.session
             while True:
+                parts = await socket.recv_multipart()
                 try:
-                    message = await channel.get_msg(timeout=None)
+                    message = session.deserialize(session.feed_identities(parts)[1])
                 except (AssertionError, KeyError, TypeError, ValueError) as error:
                     # Its signature is wrong, or it is not JSON.
                     self._log.warning("Ignored an invalid message of a kernel: %r", error)

@@ -669,3 +669,65 @@ def test_a_kernel_that_cannot_start_says_so(run: Any, running: Any, tmp_path: An
             await ada.sees(ada.idle)
 
     run(test())
+
+
+def test_a_server_that_stops_leaves_no_cell_running_and_each_line_once(
+    run: Any, new_server: Callable[..., Server]
+) -> None:
+    # [R2] [R6]
+    count = "import time\nfor i in range(1000):\n    print(i, flush=True)\n    time.sleep(0.02)"
+
+    async def test() -> None:
+        server = new_server(**ON)
+        await server.start()
+        fixture = server.notebook_file(
+            "a.ipynb", [code_cell(count, "c0"), code_cell("print(2)", "c1")]
+        )
+        ada = Runner(await server.member(fixture), await kernel(server))
+        runs = ada.start("c0", "c1")
+        await ada.sees(lambda: ada.printed("c0").count("\n") > 5)
+        await server.stop()
+        assert await ada.outcomes(runs) == ["server_stopped"] * 2
+        replica = ada.editor.doc.get_update()
+        await server.start()
+        endpoint = await server.endpoint(fixture)
+        ada = Runner(await Editor.open_at(endpoint, replica), await kernel(server))
+        lines = ada.printed("c0").split()
+        assert lines == [str(at) for at in range(len(lines))] and len(ada.outputs("c0")) == 1
+        assert ada.idle()
+        await until(lambda: "".join(saved(server, 0)["outputs"][0]["text"]).split() == lines)
+        await server.stop()
+
+    run(test())
+
+
+@pytest.mark.parametrize("loss", ["evicted", "failed", "store"])
+def test_outputs_are_complete_although_the_room_closes(
+    loss: str, run: Any, serving: Callable[..., Any]
+) -> None:
+    # [R2]
+    asking = "print('before')\ninput()\nprint('after')"
+
+    async def test() -> None:
+        extensions = {"jpserver_extensions": {"room_breaker": True}}
+        async with serving(**ON, ServerApp=extensions) as server:
+            fixture = server.notebook_file("a.ipynb", [code_cell(asking, "c0")])
+            ada = Runner(await server.member(fixture), await kernel(server))
+            ada.start("c0")
+            prompt = await ada.prompt("")
+            await ada.sees(lambda: ada.printed("c0") == "before\n")
+            status, text = await server.request("POST", f"api/break/{loss}")
+            assert status == 200, text
+            await ada.editor.socket.closed.wait()
+            ada = Runner(await server.member(fixture), ada.kernel)
+            await ada.sees(lambda: ada.printed("c0") == "before\n")
+            await ada.sees(lambda: ada.cell("c0")["execution_state"] == "running")
+            assert (await ada.prompt(""))["id"] == prompt["id"]
+            body = json.dumps({"id": prompt["id"], "value": "x"})
+            assert (await ada.editor.ask(f"input {body}"))["status"] == "success"
+            await ada.sees(lambda: ada.printed("c0") == "before\n x\nafter\n")
+            await ada.sees(ada.idle)
+            assert len(ada.outputs("c0")) == 3
+            await until(lambda: len(saved(server, 0)["outputs"]) == 3)
+
+    run(test())
