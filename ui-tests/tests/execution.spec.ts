@@ -139,6 +139,19 @@ test('everybody may answer input, and a restart ends it with a notice', async ({
   await run(ada, 0, 1);
   await expect(asked(grace)).toBeVisible();
   await expect(prompt(grace, 1)).toHaveText('[*]:');
+
+  // Both see what waits, and may cancel it.
+  const button = grace.page.locator('.jp-RunsButton jp-button');
+  await expect(button).toHaveText('2');
+  await button.click();
+  await grace.page
+    .getByRole('menuitem', { name: /^Cancel: Cell 2 of Ada waits/ })
+    .click();
+  await expect(prompt(ada, 1)).toHaveText('[ ]:');
+  await expect(button).toHaveText('1');
+  await run(ada, 1);
+  await expect(prompt(grace, 1)).toHaveText('[*]:');
+
   await grace.startCommand('kernelmenu:restart');
   await grace.page
     .getByRole('button', { name: 'Confirm Kernel Restart' })

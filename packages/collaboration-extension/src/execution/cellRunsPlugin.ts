@@ -6,7 +6,7 @@
  * ended. [R6] [R10]
  */
 
-import { InputPrompts } from '@jupyter/collaboration';
+import { InputPrompts, RunsButton } from '@jupyter/collaboration';
 import type { IEndedRuns } from '@jupyter/docprovider';
 import { IDocumentProviders } from '@jupyter/docprovider';
 import type { YNotebook } from '@jupyter/ydoc';
@@ -21,6 +21,8 @@ import { NotebookPanel } from '@jupyterlab/notebook';
 import type { TranslationBundle } from '@jupyterlab/translation';
 import { ITranslator } from '@jupyterlab/translation';
 import { DisposableDelegate } from '@lumino/disposable';
+
+import { openMenu } from '../contents/menus';
 
 /**
  * The id of the settings.
@@ -63,9 +65,25 @@ export const cellRuns: JupyterFrontEndPlugin<void> = {
             const found = content.widgets.find(each => each.model.id === id);
             return found instanceof CodeCell ? found : null;
           },
-          trans: (text, name) => trans.__(text, name),
+          trans,
           translator
         });
+        const indexOf = (id: string) =>
+          content.widgets.findIndex(each => each.model.id === id);
+        const button = new RunsButton({
+          runs,
+          numberOf: id => indexOf(id) + 1 || null,
+          goTo: ({ cell }) => {
+            const index = cell === null ? -1 : indexOf(cell);
+            if (index >= 0) {
+              content.activeCellIndex = index;
+              void content.scrollToItem(index);
+            }
+          },
+          offer: openMenu,
+          trans
+        });
+        widget.toolbar.insertItem(0, 'runs', button);
         // Cells are created one after the other, and again when they are moved.
         const update = () => prompts.update();
         content.model?.cells.changed.connect(update);
@@ -73,6 +91,7 @@ export const cellRuns: JupyterFrontEndPlugin<void> = {
         return new DisposableDelegate(() => {
           content.model?.cells.changed.disconnect(update);
           prompts.dispose();
+          button.dispose();
         });
       }
     });

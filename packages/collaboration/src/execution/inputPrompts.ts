@@ -11,7 +11,7 @@ import type { ICellRun, IDocumentRuns } from '@jupyter/docprovider';
 import type { CodeCell } from '@jupyterlab/cells';
 import { OutputPrompt, Stdin } from '@jupyterlab/outputarea';
 import type { Kernel, KernelMessage } from '@jupyterlab/services';
-import type { ITranslator } from '@jupyterlab/translation';
+import type { ITranslator, TranslationBundle } from '@jupyterlab/translation';
 import type { IDisposable } from '@lumino/disposable';
 import type { Message } from '@lumino/messaging';
 import { Panel, Widget } from '@lumino/widgets';
@@ -102,7 +102,7 @@ export class InputPrompts implements IDisposable {
     if (!isOwn) {
       const asker = new Widget();
       asker.addClass('jp-SharedInput-asker');
-      asker.node.textContent = trans('%1 runs this cell', run.user.name);
+      asker.node.textContent = trans.__('%1 runs this cell', run.user.name);
       panel.addWidget(asker);
     }
     this._shown.set(id, panel);
@@ -126,8 +126,8 @@ export namespace InputPrompts {
     runs: IDocumentRuns;
     /** The view of a cell; `null` if there is none. */
     cellOf: (id: string) => CodeCell | null;
-    /** Translates a sentence with a name. */
-    trans: (text: string, name: string) => string;
+    /** Translates what it says. */
+    trans: TranslationBundle;
     /** For JupyterLab's own texts. */
     translator?: ITranslator;
   }
