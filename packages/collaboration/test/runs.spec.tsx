@@ -49,8 +49,6 @@ describe('The button of what runs [R3] [R5]', () => {
   const goTo = vi.fn();
 
   beforeEach(() => {
-    // What jsdom lacks and JupyterLab's buttons ask.
-    vi.stubGlobal('matchMedia', () => ({ addListener: () => undefined }));
     button = new RunsButton({
       runs,
       numberOf: cell => (cell === 'c1' ? 1 : null),
@@ -65,7 +63,6 @@ describe('The button of what runs [R3] [R5]', () => {
 
   afterEach(() => {
     button.dispose();
-    vi.unstubAllGlobals();
     expect(() => runs.show({})).not.toThrow();
   });
 
