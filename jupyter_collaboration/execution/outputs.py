@@ -6,7 +6,7 @@ Responsible for what the list of outputs is; `writer` puts it into the document.
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 from typing import Any
 
 from ..documents.representable import representable
@@ -43,6 +43,11 @@ class Output:
     def stream(self) -> str:
         """The name of the stream; empty for other outputs."""
         return str(self.content["name"]) if self.text else ""
+
+    def print(self, text: str) -> None:
+        """Add text to a stream."""
+        assert self.text is not None
+        self.text.feed(_leaf(text))
 
     def replace(self, content: dict[str, Any]) -> None:
         """Replace the content, as an update of a display does."""
@@ -92,6 +97,20 @@ class CellOutputs:
         self._settled = 0
         self._is_full = False
 
+    def forget(self, written: Collection[Output]) -> None:
+        """Forget outputs that somebody has cleared in the document, but not what came since."""
+        kept: list[Output] = []
+        for each in self._items:
+            if each not in written:
+                kept.append(each)
+                continue
+            each.is_gone = True
+            if each.text is not None and (late := each.text.take_change()[2]):
+                kept.append(Output(each.content, StreamText()))
+                kept[-1].print(late)
+        self._items = kept
+        self._settled = sum(each.size for each in kept[:-1])
+
     def print(self, name: str, text: str) -> None:
         """Add text to a stream."""
         self._prepare()
@@ -102,8 +121,7 @@ class CellOutputs:
             last = self._append(Output({"output_type": "stream", "name": name}, StreamText()))
         elif not self._has_room(len(text)):
             return
-        assert last.text is not None
-        last.text.feed(_leaf(text))
+        last.print(text)
 
     def add(self, kind: str, message: dict[str, Any]) -> Output | None:
         """Add a result, a display or an error; return the output, or None if it was dropped."""
@@ -130,10 +148,8 @@ class CellOutputs:
             return True
         self._is_full = True
         self._append(Output({"output_type": "stream", "name": "stderr"}, StreamText()))
-        text = self._items[-1].text
-        assert text is not None
         megabytes = self._limit / 2**20
-        text.feed(
+        self._items[-1].print(
             f"The rest of the outputs was dropped: they are larger than {megabytes:g} MB."
             " Write large results to a file.\n"
         )

@@ -174,7 +174,7 @@ class CellWriter:
             outputs = cell["outputs"]
         if is_same and not self._is_as_written(outputs):
             if not len(outputs):
-                self._forget_cleared()
+                self.outputs.forget({output for output, _, _ in self._written})
             is_same = False
         items = list(self.outputs)
         if not is_same:
@@ -202,12 +202,6 @@ class CellWriter:
         last = outputs[len(outputs) - 1]
         text = last.get("text") if isinstance(last, Map) else None
         return isinstance(text, Text) and len(text) == self._stream_size
-
-    def _forget_cleared(self) -> None:
-        """Forget the outputs that somebody has cleared in the document."""
-        gone = {output for output, _, _ in self._written}
-        if all(output in gone for output in self.outputs):
-            self.outputs.clear()
 
     def _extend_stream(self, youtput: Any, output: Output) -> None:
         """Change the end of the last output, if it is a stream."""

@@ -731,3 +731,22 @@ def test_outputs_are_complete_although_the_room_closes(
             await until(lambda: len(saved(server, 0)["outputs"]) == 3)
 
     run(test())
+
+
+def test_an_error_stops_the_rest_whatever_the_kernel_does(run: Any, running: Any) -> None:
+    # [R4]
+    async def test() -> None:
+        async with running("one", "fail", "two") as (server, _, ada):
+            spec = server.folder / "home" / "data" / "kernels" / "plain"
+            spec.mkdir(parents=True)
+            argv = [sys.executable, "-m", "plain_kernel", "-f", "{connection_file}"]
+            content = {"argv": argv, "display_name": "Plain", "language": "plain"}
+            (spec / "kernel.json").write_text(json.dumps(content))
+            plain = Runner(ada.editor, await kernel(server, "plain"))
+            outcomes = await plain.outcomes(plain.start("c0", "c1", "c2"))
+            assert outcomes == ["ok", "error", "stopped"]
+            await plain.sees(plain.idle)
+            assert plain.printed("c0") == "one\n" and plain.printed("c2") == ""
+            assert (await plain.run("c2"))["outcome"] == "ok"
+
+    run(test())
