@@ -39,7 +39,7 @@ LAYERS = [
     ],
     ["execution.service"],
     ["execution.queue"],
-    ["execution.channels", "execution.writer"],
+    ["execution.channels", "execution.writer", "execution.kernel_errors"],
     ["execution.snippet"],
     ["execution.outputs"],
     ["execution.streams", "execution.source_hash"],

@@ -169,6 +169,8 @@ class KernelQueue:
         is_alive: returns whether the kernel's process is running.
         changed: called whenever what clients see of the queue has changed.
         next_input: called with a run, a text and whether that replaces the cell's source.
+        ended: called with the runs that ended together, since something happened to the kernel.
+        last_lines: returns the last lines that the kernel wrote to its standard error.
         log: for what users need not see.
     """
 
@@ -179,6 +181,8 @@ class KernelQueue:
         is_alive: Callable[[], Any],
         changed: Callable[[], None],
         next_input: Callable[[Run, str, bool], None],
+        ended: Callable[[list[Run]], None],
+        last_lines: Callable[[], str],
         log: Logger,
     ) -> None:
         self.kernel_id = kernel_id
@@ -187,6 +191,8 @@ class KernelQueue:
         self._is_alive = is_alive
         self._changed = changed
         self._next_input = next_input
+        self._ended_together = ended
+        self._last_lines = last_lines
         self._log = log
         self._runs: list[Run] = []
         self._state = KernelState.DISCONNECTED
@@ -260,16 +266,11 @@ class KernelQueue:
         self._end_batch(run, Result(Outcome.INTERRUPTED, reason, by))
         self._changed()
 
-    def restarting(self, by: Person | None) -> list[Run]:
-        """End all runs before the kernel is restarted; those that are added now will wait.
-
-        Returns:
-            The runs that ended.
-        """
+    def restarting(self, by: Person | None) -> None:
+        """End all runs before the kernel is restarted; those that are added now will wait."""
         reason = "The kernel was restarted."
-        ended = self._end_all(Result(Outcome.RESTARTED, reason, by))
+        self._end_all(Result(Outcome.RESTARTED, reason, by))
         self._disconnect(KernelState.RESTARTING)
-        return ended
 
     def restarted(self) -> None:
         """Go on with the kernel after a restart, whether that worked or not."""
@@ -277,41 +278,40 @@ class KernelQueue:
             self._state = KernelState.DISCONNECTED
             self._notify()
 
-    def restarted_by_itself(self) -> list[Run]:
-        """End all runs, after the kernel has died and is being restarted; return those runs.
+    def restarted_by_itself(self) -> None:
+        """End all runs, after the kernel has died and is being restarted.
 
         If the kernel died before it ran anything, the runs go on waiting for the next attempt.
         """
         has_started = self._state is KernelState.READY
         self._disconnect(KernelState.DISCONNECTED)
         self._notify()
-        if not has_started:
-            return []
-        reason = "The kernel died and was restarted. Its variables are lost."
-        return self._end_all(Result(Outcome.DIED, reason))
+        if has_started:
+            reason = "The kernel died and was restarted. Its variables are lost."
+            self._end_all(Result(Outcome.DIED, reason))
 
-    def died(self, reason: str) -> list[Run]:
-        """End all runs, after the kernel has died for good; return those runs."""
-        ended = self._end_all(Result(Outcome.DIED, reason))
+    def died(self, reason: str) -> None:
+        """End all runs, after the kernel has died for good, and say what it wrote at last."""
+        if lines := self._last_lines():
+            reason = f"{reason} Its last lines:\n{lines}"
+        self._end_all(Result(Outcome.DIED, reason))
         self._disconnect(KernelState.DEAD)
         self._notify()
-        return ended
 
-    def close(self, result: Result) -> list[Run]:
-        """End all runs, since the kernel is shut down, or the server stops; return those runs."""
-        ended = self._end_all(result)
+    def close(self, result: Result) -> None:
+        """End all runs, since the kernel is shut down, or the server stops."""
+        self._end_all(result)
         self._disconnect(KernelState.GONE)
         self._requests.clear()
         self._ended.clear()
         self._displays.clear()
         self._notify()
-        return ended
 
-    def _end_all(self, result: Result) -> list[Run]:
+    def _end_all(self, result: Result) -> None:
         ended = list(self._runs)
         for run in reversed(ended):  # the running one last, so that no other one starts
             self._end(run, result)
-        return ended
+        self._ended_together(ended)
 
     def _end_batch(self, run: Run, result: Result) -> None:
         for other in list(self._runs):
@@ -365,7 +365,7 @@ class KernelQueue:
     async def _check_start(self) -> None:
         """End all runs if the kernel has died before it ever answered."""
         if not await self._is_alive() and self._state is KernelState.CONNECTING:
-            self.died("The kernel could not be started. The server's log says why.")
+            self.died("The kernel could not be started.")
 
     async def _stay_connected(self, scope: CancelScope) -> None:
         """Hold a connection to the kernel until it is ended, and renew one that is lost."""

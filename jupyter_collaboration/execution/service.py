@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import asyncio
 import json
+import os
 from collections import Counter, OrderedDict
 from collections.abc import Awaitable, Callable, Collection
 from dataclasses import dataclass, field
@@ -18,6 +19,8 @@ from uuid import uuid4
 
 from anyio import TASK_STATUS_IGNORED, create_task_group, sleep
 from anyio.abc import TaskGroup, TaskStatus
+from jupyter_client.kernelspec import NoSuchKernel
+from jupyter_client.provisioning.factory import KernelProvisionerFactory
 from jupyter_server import CallContext
 from jupyter_server.gateway.managers import GatewayMappingKernelManager
 from jupyter_server.utils import ensure_async
@@ -31,6 +34,7 @@ from ..rooms.document import DocumentRoom
 from ..rooms.manager import RoomManager
 from ..rooms.member import Member, Outgoing, Pin
 from .channels import Channels, GatewayChannels, LocalChannels
+from .kernel_errors import KernelErrors
 from .queue import KernelQueue, Outcome, Person, Result, Run, RunState
 from .snippet import SnippetWriter
 from .writer import CellWriter
@@ -97,6 +101,7 @@ class RunService:
         self._queues: dict[str, KernelQueue] = {}
         self._results: OrderedDict[str, Run] = OrderedDict()
         self._kept: list[Run] = []
+        self._errors = KernelErrors()
         self._pins: dict[str, tuple[DocumentRoom, Pin]] = {}
         self._active: dict[str, set[Run]] = {}
         self._lost: dict[str, set[CellWriter]] = {}
@@ -119,7 +124,7 @@ class RunService:
         self._is_stopping = True
         reason = "The server was stopped."
         for queue in list(self._queues.values()):
-            self._tell_ended(queue, queue.close(Result(Outcome.SERVER_STOPPED, reason)))
+            queue.close(Result(Outcome.SERVER_STOPPED, reason))
         if self._tasks is not None:
             self._tasks.cancel_scope.cancel()
 
@@ -399,6 +404,8 @@ class RunService:
                 partial(self._is_alive, kernel_id),
                 partial(self._tell_soon, kernel_id),
                 self._insert_next,
+                lambda ended: self._tell_ended(kernel_id, ended),
+                partial(self._errors.last_lines, kernel_id),
                 self._log,
             )
             if kernel_id in self._restarting:
@@ -416,7 +423,7 @@ class RunService:
                 raise
             self._log.exception("The queue of kernel %s failed", queue.kernel_id)
             reason = f"The server failed to run cells: {error!r}"
-            self._tell_ended(queue, queue.close(Result(Outcome.FAILED, reason)))
+            queue.close(Result(Outcome.FAILED, reason))
         if self._queues.get(queue.kernel_id) is queue:
             del self._queues[queue.kernel_id]
 
@@ -475,14 +482,10 @@ class RunService:
         if isinstance(self._kernels, GatewayMappingKernelManager):
             return
 
-        def restarted() -> None:
-            self._tell_ended(queue, queue.restarted_by_itself())
-
         def died() -> None:
-            reason = "The kernel died again and again, and is not started any more."
-            self._tell_ended(queue, queue.died(reason))
+            queue.died("The kernel died again and again, and is not started any more.")
 
-        self._kernels.add_restart_callback(kernel_id, restarted, "restart")
+        self._kernels.add_restart_callback(kernel_id, queue.restarted_by_itself, "restart")
         self._kernels.add_restart_callback(kernel_id, died, "dead")
 
     def _follow_kernels(self) -> None:
@@ -491,6 +494,34 @@ class RunService:
         manager.interrupt_kernel = self._before(manager.interrupt_kernel, self._on_interrupt)
         manager.restart_kernel = self._around_restart(manager.restart_kernel)
         manager.shutdown_kernel = self._before(manager.shutdown_kernel, self._on_shutdown)
+        if os.name == "posix" and not isinstance(manager, GatewayMappingKernelManager):
+            manager.start_kernel = self._with_errors(manager.start_kernel)
+
+    def _with_errors(self, method: Callable[..., Any]) -> Callable[..., Any]:
+        """Follow the standard error of kernels that are started as processes of this server."""
+
+        @wraps(method)
+        async def followed(*args: Any, **options: Any) -> Any:
+            kernel_id = options.get("kernel_id") or self._kernels.new_kernel_id()
+            if kernel_id in self._kernels or not self._is_process(options.get("kernel_name")):
+                return await ensure_async(method(*args, **options))
+            options["kernel_id"] = kernel_id
+            options.setdefault("stderr", self._errors.follow(kernel_id))
+            return await ensure_async(method(*args, **options))
+
+        return followed
+
+    def _is_process(self, kernel_name: str | None) -> bool:
+        """Return whether a kernel is started in the usual way, as a process of this server."""
+        manager = self._kernels
+        try:
+            name = kernel_name or manager.default_kernel_name
+            spec = manager.kernel_spec_manager.get_kernel_spec(name)
+        except NoSuchKernel:
+            return False  # the manager says so
+        factory = KernelProvisionerFactory.instance(parent=manager)
+        usual = factory.default_provisioner_name == "local-provisioner"
+        return usual and "kernel_provisioner" not in spec.metadata
 
     def _before(
         self, method: Callable[..., Any], before: Callable[[KernelQueue, Person | None], None]
@@ -500,7 +531,10 @@ class RunService:
             queue = self._queues.get(kernel_id)
             if queue is not None and kernel_id not in self._restarting:
                 before(queue, _current_person())
-            return await ensure_async(method(kernel_id, *args, **options))
+            result = await ensure_async(method(kernel_id, *args, **options))
+            if kernel_id not in self._kernels:
+                self._errors.forget(kernel_id)
+            return result
 
         return followed
 
@@ -510,7 +544,7 @@ class RunService:
             queue = self._queues.get(kernel_id)
             self._restarting[kernel_id] += 1
             if queue is not None:
-                self._tell_ended(queue, queue.restarting(_current_person()))
+                queue.restarting(_current_person())
             try:
                 return await ensure_async(method(kernel_id, *args, **options))
             finally:
@@ -528,7 +562,7 @@ class RunService:
 
     def _on_shutdown(self, queue: KernelQueue, by: Person | None) -> None:
         reason = "The kernel was shut down."
-        self._tell_ended(queue, queue.close(Result(Outcome.SHUT_DOWN, reason, by)))
+        queue.close(Result(Outcome.SHUT_DOWN, reason, by))
         self._queues.pop(queue.kernel_id, None)
 
     # Rooms
@@ -654,8 +688,11 @@ class RunService:
         more = max(0, len(queue.runs) - MAX_TOLD)
         return {"type": "runs", "kernel": queue.kernel_id, "runs": told, "more": more}
 
-    def _tell_ended(self, queue: KernelQueue, ended: list[Run]) -> None:
+    def _tell_ended(self, kernel_id: str, ended: list[Run]) -> None:
         """Tell the members of all documents why runs have ended that nobody canceled."""
+        queue = self._queues.get(kernel_id)
+        if queue is None:
+            return
         self._tell_now(queue)
         for room in self._rooms_of(queue):
             here = [run for run in ended if run.document == room.room_id]

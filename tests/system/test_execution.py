@@ -665,7 +665,9 @@ def test_a_kernel_that_cannot_start_says_so(run: Any, running: Any, tmp_path: An
             (spec / "kernel.json").write_text(json.dumps(content))
             broken = Runner(ada.editor, await kernel(server, "broken"))
             reply = await broken.run("c0")
-            assert reply["outcome"] == "died" and "kernel" in reply["reason"]
+            assert reply["outcome"] == "died"
+            assert "No module named 'no_such_module'" in reply["reason"]
+            assert "No module named 'no_such_module'" in server.log()
             await ada.sees(ada.idle)
 
     run(test())
