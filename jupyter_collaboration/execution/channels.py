@@ -91,7 +91,10 @@ class LocalChannels:
         """Send a message; see `Channels`."""
         session: Session = self._client.session
         message = session.msg(kind, content, **more)
-        getattr(self._client, f"{channel}_channel").send(message)
+        # Not by `Session.send`, which writes beside the socket's asynchronous side: that could then
+        # miss that a message has arrived in the same moment.
+        socket = getattr(self._client, f"{channel}_channel").socket
+        socket.send_multipart(session.serialize(message))
         return str(message["header"]["msg_id"])
 
     def close(self) -> None:

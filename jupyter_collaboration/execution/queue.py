@@ -28,9 +28,9 @@ ALIVE_INTERVAL = 2.0
 """Seconds between two looks at whether a kernel that runs a cell is alive."""
 
 IDLE_LIMIT = 10.0
-"""Seconds without any output, after a kernel has replied, until a run counts as ended.
+"""Seconds without any message until a run counts as ended of which the kernel is known to be done.
 
-Kernels publish that they are idle after each run; this is for those that do not.
+Kernels reply to each run and publish that they are idle after it; this is for those that do not.
 """
 
 RECONNECT_DELAY = 1.0
@@ -455,8 +455,10 @@ class KernelQueue:
                 await finished.wait()
             if finished.is_set():
                 return
-            if run.reply is not None and time.monotonic() - run.heard > IDLE_LIMIT:
-                self._log.warning("Kernel %s did not publish that it is idle", self.kernel_id)
+            is_half = run.reply is not None or run.is_idle
+            if is_half and time.monotonic() - run.heard > IDLE_LIMIT:
+                missing = "reply" if run.reply is None else "publish that it is idle"
+                self._log.warning("Kernel %s did not %s", self.kernel_id, missing)
                 return
             if not await self._is_alive() and not finished.is_set():
                 self.died("The kernel died. Restart it to run cells.")
@@ -472,6 +474,8 @@ class KernelQueue:
             self._end(run, Result(Outcome.OK, count=count))
         elif status == "aborted":
             self._end(run, Result(Outcome.STOPPED, "The kernel aborted the cell."))
+        elif run.reply is None:
+            self._end(run, Result(Outcome.FAILED, "The kernel ran the cell and did not reply."))
         else:
             error = {key: str(content.get(key, ""))[:10_000] for key in ("ename", "evalue")}
             if run.stops_on_error:
