@@ -43,6 +43,9 @@ KEPT_BYTES = 64 * 2**20
 MAX_DISPLAYS = 10_000
 """Most display ids of one kernel that are kept."""
 
+MAX_PROMPT = 10_000
+"""Longest text of a prompt that is shown, in characters."""
+
 MAX_ABORTS = 10
 """How often a request is repeated that the kernel aborted, since another client's code failed."""
 
@@ -302,8 +305,11 @@ class KernelQueue:
         """End all runs, since the kernel is shut down, or the server stops."""
         self._end_all(result)
         self._disconnect(KernelState.GONE)
+        for run in self._ended.values():
+            run.writer.release()
         self._requests.clear()
         self._ended.clear()
+        self._ended_size = 0
         self._displays.clear()
         self._notify()
 
@@ -572,7 +578,8 @@ class KernelQueue:
             return
         content = message["content"]
         is_password = bool(content.get("password"))
-        run.prompt = Prompt(uuid4().hex, str(content.get("prompt", "")), is_password, message)
+        text = str(content.get("prompt", ""))[:MAX_PROMPT]
+        run.prompt = Prompt(uuid4().hex, text, is_password, message)
         self._changed()
 
     # Displays

@@ -507,7 +507,11 @@ class RunService:
                 return await ensure_async(method(*args, **options))
             options["kernel_id"] = kernel_id
             options.setdefault("stderr", self._errors.follow(kernel_id))
-            return await ensure_async(method(*args, **options))
+            try:
+                return await ensure_async(method(*args, **options))
+            except BaseException:
+                self._errors.forget(kernel_id)
+                raise
 
         return followed
 
@@ -629,7 +633,8 @@ class RunService:
             self._resume(room, set())
         for queue in self._queues.values():
             if room.room_id in queue.documents and queue.runs:
-                member.send(Outgoing(messages.raw_message(self._told_of(queue, room, member))))
+                content = self._told_of(queue, room, may_execute=member.may_execute)
+                member.send(Outgoing(messages.raw_message(content)))
 
     def cells_inserted(self, room: DocumentRoom) -> None:
         """Write into cells that were moved, or came back."""
@@ -658,15 +663,26 @@ class RunService:
             self._told.pop(kernel_id, None)
             return
         self._told[kernel_id] = asyncio.get_running_loop().time()
+        self._tell_rooms(queue)
+
+    def _tell_rooms(self, queue: KernelQueue) -> None:
+        """Tell all members what runs; the same bytes to all who may see the same."""
         for room in self._rooms_of(queue):
+            told: dict[bool, Outgoing] = {}
             for member in list(room.clients):
-                member.send(Outgoing(messages.raw_message(self._told_of(queue, room, member))))
+                may = member.may_execute
+                if may not in told:
+                    content = self._told_of(queue, room, may_execute=may)
+                    told[may] = Outgoing(messages.raw_message(content))
+                member.send(told[may])
 
     def _rooms_of(self, queue: KernelQueue) -> list[DocumentRoom]:
         rooms = [self._open_room(room_id) for room_id in queue.documents]
         return [room for room in rooms if room is not None]
 
-    def _told_of(self, queue: KernelQueue, room: DocumentRoom, member: Member) -> dict[str, Any]:
+    def _told_of(
+        self, queue: KernelQueue, room: DocumentRoom, *, may_execute: bool
+    ) -> dict[str, Any]:
         """Return what a member sees of a queue; of other documents only that something runs."""
         told = []
         for run in queue.runs[:MAX_TOLD]:
@@ -680,7 +696,7 @@ class RunService:
             }
             if is_here and run.prompt is not None:
                 entry["asks"] = True
-                if member.may_execute:
+                if may_execute:
                     prompt = run.prompt
                     asked = {"prompt": prompt.text, "password": prompt.is_password}
                     entry["input"] = {"id": prompt.id, **asked}
@@ -708,9 +724,7 @@ class RunService:
         timer = self._telling.pop(queue.kernel_id, None)
         if timer is not None:
             timer.cancel()
-        for room in self._rooms_of(queue):
-            for member in list(room.clients):
-                member.send(Outgoing(messages.raw_message(self._told_of(queue, room, member))))
+        self._tell_rooms(queue)
 
 
 def result_of(result: Result) -> dict[str, Any]:

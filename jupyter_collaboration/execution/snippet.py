@@ -32,6 +32,9 @@ class SnippetWriter:
     def close(self) -> None:
         """Do nothing: nothing is written."""
 
+    def release(self) -> None:
+        """Do nothing: the outputs are kept for who asked for them."""
+
     def changed(self) -> None:
         """Do nothing: nothing is written."""
 

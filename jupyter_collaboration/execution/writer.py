@@ -97,6 +97,12 @@ class CellWriter:
             self._timer.cancel()
             self._timer = None
 
+    def release(self) -> None:
+        """Free the outputs after the last message of the kernel, if they are written."""
+        if self._is_over and self._timer is None:
+            self.close()
+            self.outputs.clear()
+
     def changed(self) -> None:
         """Write the outputs soon."""
         if self._timer is not None or self._is_closed:
