@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import sys
 from datetime import datetime, timezone
+from functools import cached_property
 from pathlib import Path
 from typing import Any
 from weakref import WeakValueDictionary
@@ -24,6 +25,7 @@ from .access.quotas import FairShare, Limits
 from .documents.codec import make_document
 from .documents.identity import DocumentId, document_id, parse_room_id
 from .earlier_settings import ineffective_settings
+from .execution.service import RunService
 from .files.document_file import DocumentFile
 from .files.synchronizer import SynchronizerOptions
 from .files.turns import Turns
@@ -41,6 +43,7 @@ from .versions.orphan_cleanup import OrphanCleanup
 from .versions.service import VersionService
 from .web.forks import ForkHandler
 from .web.rebase import RebaseHandler
+from .web.run import Arrivals, ExecuteHandler, InputHandler, RequestHandler
 from .web.session import SessionHandler
 from .web.sharing import (
     InvitationHandler,
@@ -63,6 +66,9 @@ WITHOUT_EFFECT = (
     "session_store_path",
 )
 """Traits of earlier versions that are accepted, and named in a warning."""
+
+OTHER_EXECUTORS = ("jupyter_server_nbmodel", "jupyter_server_documents")
+"""Server extensions that run cells themselves, at the same addresses."""
 
 SWITCH_INTERVAL = 0.001
 """Most seconds for which a thread keeps Python's interpreter lock from the event loop.
@@ -142,8 +148,9 @@ class YDocExtension(ExtensionApp):
 
     server_side_execution = Bool(
         False,
-        help="""Whether the front end asks the server to execute cells, if another extension
-        provides that.""",
+        help="""Whether the server runs the cells of shared notebooks, so that they go on without
+        the page from which they were started. Where jupyter-server-nbmodel or
+        jupyter-server-documents is enabled, it runs them instead.""",
     ).tag(config=True)
 
     ystore_class = Type(
@@ -203,6 +210,7 @@ class YDocExtension(ExtensionApp):
         page_config = self.serverapp.web_app.settings.setdefault("page_config_data", {})
         page_config["disableRTC"] = self.disable_rtc
         page_config["serverSideExecution"] = self.server_side_execution
+        page_config["collaborationRunsCells"] = self._runs_cells
         for schema in sorted((Path(__file__).parent / "events").glob("*.yaml")):
             self.serverapp.event_logger.register_event_schema(schema)
 
@@ -225,6 +233,7 @@ class YDocExtension(ExtensionApp):
         )
         self._file_locks: WeakValueDictionary[str, Lock] = WeakValueDictionary()
         self._watch = FileWatch(self.file_poll_interval)
+        self._runs: RunService | None = None
         self.ywebsocket_server = RoomManager(
             self._make_room,
             backend,
@@ -233,6 +242,13 @@ class YDocExtension(ExtensionApp):
             watch=self._watch if self.file_poll_interval else None,
             start=self._start,
         )
+        if self._runs_cells:
+            self._runs = RunService(
+                self.ywebsocket_server,
+                self.serverapp.kernel_manager,
+                self.max_message_mb * 2**20,
+                self.log,
+            )
         contents = self.serverapp.contents_manager
         self.file_loaders = FileLoaderMapping(self.ywebsocket_server)
         self._file_ids = FileIds(file_ids, contents)
@@ -303,7 +319,30 @@ class YDocExtension(ExtensionApp):
                 ),
             ]
         )
+        if self._runs is not None:
+            run_parts = {"runs": self._runs, "arrivals": Arrivals(), **parts}
+            kernel = r"/api/kernels/(?P<kernel_id>\w+-\w+-\w+-\w+-\w+)"
+            self.handlers.extend(
+                [
+                    (rf"{kernel}/execute", ExecuteHandler, run_parts),
+                    (rf"{kernel}/requests/(?P<request_id>[\w-]+)", RequestHandler, run_parts),
+                    (rf"{kernel}/input", InputHandler, run_parts),
+                ]
+            )
         self._can_run = True
+
+    @cached_property
+    def _runs_cells(self) -> bool:
+        """Whether this extension runs cells; not if another one does. [R11]"""
+        if self.disable_rtc or not self.server_side_execution:
+            return False
+        assert self.serverapp is not None
+        enabled = self.serverapp.extension_manager.extensions
+        for name in OTHER_EXECUTORS:
+            if name in enabled and enabled[name].enabled:
+                self.log.info("Cells are run by %s, since it is enabled.", name)
+                return False
+        return True
 
     def _store_class(self) -> type[YStore]:
         """Return the configured class; a store of ours for a class of another package."""
@@ -348,6 +387,7 @@ class YDocExtension(ExtensionApp):
             self._file_locks.setdefault(document.file_id, Lock()),
             lambda: self.ywebsocket_server.siblings(room),
             self._watch,
+            self._runs,
         )
         return room
 
@@ -383,6 +423,8 @@ class YDocExtension(ExtensionApp):
         async with create_task_group() as tasks:
             tasks.start_soon(self._orphan_cleanup.run)
             tasks.start_soon(self._report_activity)
+            if self._runs is not None:
+                await tasks.start(self._runs.run)
             await self.ywebsocket_server.run()
             tasks.cancel_scope.cancel()
 
@@ -398,6 +440,8 @@ class YDocExtension(ExtensionApp):
     async def stop_extension(self) -> None:
         """Save all documents, and disconnect all members."""
         if self._running is not None:
+            if self._runs is not None:
+                self._runs.stop()
             await self._timeline.close()
             await self.ywebsocket_server.stop()
             # A hanging contents manager must not block the exit: the history has all edits.

@@ -81,6 +81,12 @@ class DocumentNotFound(CollaborationError):
     close_code = 4404
 
 
+class KernelNotFound(CollaborationError):
+    """There is no kernel with this id."""
+
+    status = 404
+
+
 class VersionNotFound(CollaborationError):
     """The document has no such version, or it is no longer kept."""
 

@@ -10,6 +10,8 @@ class FakeDragEvent extends Event {}
 /** The answer to a media query that never holds. */
 class FakeMediaQueryList extends EventTarget {
   readonly matches = false;
+  addListener = () => undefined;
+  removeListener = () => undefined;
 }
 
 Object.assign(globalThis, {

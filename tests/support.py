@@ -147,14 +147,20 @@ class Editor(Client):
 
     async def ask(self, name: str) -> dict[str, Any]:
         """Make a request, and wait for its reply."""
-        self._request += 1
-        number = self._request
-        self.send(b"\x02" + wire.varstring(name) + wire.varuint(number))
+        number = self.post(name)
         return await self.reply(lambda reply: reply.get("responseTo") == number)
 
-    async def reply(self, wanted: Callable[[dict[str, Any]], bool]) -> dict[str, Any]:
+    def post(self, name: str) -> int:
+        """Make a request, and return its number."""
+        self._request += 1
+        self.send(b"\x02" + wire.varstring(name) + wire.varuint(self._request))
+        return self._request
+
+    async def reply(
+        self, wanted: Callable[[dict[str, Any]], bool], limit: float = 20
+    ) -> dict[str, Any]:
         """Wait for a JSON message of the server."""
-        with anyio.fail_after(20):
+        with anyio.fail_after(limit):
             while True:
                 for reply in self.replies:
                     if wanted(reply):

@@ -25,6 +25,7 @@ LAYERS = [
     ["app"],
     ["stores"],
     ["web.versions", "web.timeline", "web.forks", "web.session", "web.rebase", "web.websocket"],
+    ["web.run"],
     ["web.sharing"],
     ["web.base", "web.outbox"],
     ["rooms.timeline"],
@@ -36,6 +37,12 @@ LAYERS = [
         "rooms.lost_files",
         "rooms.open_files",
     ],
+    ["execution.service"],
+    ["execution.queue"],
+    ["execution.channels", "execution.writer", "execution.kernel_errors"],
+    ["execution.snippet"],
+    ["execution.outputs"],
+    ["execution.streams", "execution.source_hash"],
     ["rooms.manager"],
     ["rooms.document", "rooms.fork"],
     ["rooms.persistent", "versions.builder"],
@@ -94,6 +101,8 @@ LAYERS = [
 """From top to bottom; a module imports only from rows below its own, inside folders too."""
 
 PURE = {
+    "execution.streams",
+    "execution.source_hash",
     "protocol.messages",
     "protocol.parts",
     "protocol.update_reader",

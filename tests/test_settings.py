@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import logging
 from pathlib import Path
+from types import SimpleNamespace
 from typing import Any
 
 import pytest
@@ -13,7 +14,7 @@ from pycrdt.store import SQLiteYStore as ForeignStore
 from traitlets.config import Config
 
 from jupyter_collaboration import stores
-from jupyter_collaboration.app import WITHOUT_EFFECT, YDocExtension
+from jupyter_collaboration.app import OTHER_EXECUTORS, WITHOUT_EFFECT, YDocExtension
 
 
 class Custom:
@@ -138,6 +139,36 @@ def test_overrides_that_cannot_be_read_are_jupyterlabs_business(
     overrides.write_text(text)
     configured()
     assert not [line for line in lines if "has no effect" in line]
+
+
+@pytest.mark.parametrize("name", OTHER_EXECUTORS)
+def test_another_executor_runs_the_cells_and_the_log_says_so(
+    name: str, configured: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:  # [R11]
+    infos: list[str] = []
+    extension = configured(server_side_execution=True)
+    settings = extension.serverapp.web_app.settings
+    assert settings["page_config_data"]["collaborationRunsCells"] is True
+    assert any("/execute" in route for route, *_ in extension.handlers)
+
+    def note(text: str, *args: Any) -> None:
+        infos.append(text % args)
+
+    monkeypatch.setattr(extension.log, "info", note)
+    extension.serverapp.extension_manager.extensions[name] = SimpleNamespace(enabled=True)
+    del extension._runs_cells
+    extension.handlers = []
+    extension.initialize_handlers()
+    assert extension._runs_cells is False
+    assert not any("/execute" in route for route, *_ in extension.handlers)
+    assert infos == [f"Cells are run by {name}, since it is enabled."]
+
+
+def test_cells_are_run_by_the_page_unless_the_setting_is_on(configured: Any) -> None:  # [R12]
+    extension = configured()
+    settings = extension.serverapp.web_app.settings
+    assert settings["page_config_data"]["collaborationRunsCells"] is False
+    assert not any("/execute" in route for route, *_ in extension.handlers)
 
 
 def test_a_server_without_file_ids_starts_and_stops_without_collaboration(

@@ -12,6 +12,7 @@ class Action(Enum):
 
     READ = "read"
     EDIT = "edit"
+    RUN = "run"
     PRESENCE = "presence"
     SAVE = "save"
     REVERT = "revert"

@@ -160,17 +160,23 @@ class BroadcastRoom(YRoom):
             except ProtocolError as error:  # from another version or program
                 self.log.debug("%s: ignored %s from %s", self.room_id, error, member.username)
             else:
-                self.answer(member, request)
+                return self.answer(member, request)
         else:
             raise ProtocolError(f"a message of unknown type {kind}")
         return None
 
-    def answer(self, member: Member, request: Request) -> None:
-        """Process a request; a room without a file supports only 'ack'."""
+    def answer(self, member: Member, request: Request) -> Awaitable[None] | None:
+        """Process a request; a room without a file supports only 'ack'.
+
+        Returns:
+            For a request that has to be checked first, an awaitable to wait for before the
+            member's next message; else None.
+        """
         if request.name == Action.ACKNOWLEDGE.value:
             self.reply(member, request)
         else:
             self.reply(member, request, status="failed", reason="This room has no file.")
+        return None
 
     def reply(self, member: Member, request: Request, **content: Any) -> None:
         member.send(Outgoing(messages.reply(request, **content)))

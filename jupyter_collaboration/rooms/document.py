@@ -16,7 +16,7 @@ from contextlib import contextmanager, suppress
 from dataclasses import replace
 from functools import partial
 from logging import Logger
-from typing import Any
+from typing import Any, Protocol
 
 import anyio
 import nbformat
@@ -73,6 +73,9 @@ SERVER_STATE = frozenset({"path", "hash", "dirty", "document_id"})
 STORE_LIMIT = 1.0
 """Seconds after which a change on disk is broadcast even if it is not stored yet."""
 
+RUN_REQUESTS = frozenset({"run", "cancel", "input"})
+"""The requests that are about runs of cells."""
+
 RUNNING, IDLE = "running", "idle"
 """Execution states of a cell, which JupyterLab shows as ``[*]`` and ``[ ]``."""
 
@@ -100,6 +103,24 @@ SETTLE_LIMIT = 1.0
 """Seconds that reconnecting clients have to send their edits before the file is merged."""
 
 
+class CellRuns(Protocol):
+    """What runs the cells of documents on this server."""
+
+    def answer(
+        self, room: DocumentRoom, member: Member, request: Request
+    ) -> Awaitable[None] | None:
+        """Process one of the requests `RUN_REQUESTS`; see `BroadcastRoom.answer`."""
+
+    def joined(self, room: DocumentRoom, member: Member) -> None:
+        """Handle that a member has joined a room."""
+
+    def cells_inserted(self, room: DocumentRoom) -> None:
+        """Handle that cells were inserted, or moved, in a room."""
+
+    def states_changed(self, room: DocumentRoom, cells: Collection[str]) -> None:
+        """Handle that a member changed the execution states of cells."""
+
+
 class DocumentRoom(PersistentRoom, EarlierNames):
     """A document that is open: its members, its file and its history.
 
@@ -107,6 +128,7 @@ class DocumentRoom(PersistentRoom, EarlierNames):
         lock: held while the file is checked and written; shared by all rooms of a file.
         siblings: returns the other open rooms of the same file, such as a notebook opened as
             text. [F9]
+        runs: runs cells; None if this server does not.
         watch: polls the files of all rooms; if None, this file is not polled.
     """
 
@@ -123,12 +145,14 @@ class DocumentRoom(PersistentRoom, EarlierNames):
         lock: Lock | None = None,
         siblings: Callable[[], list[DocumentRoom]] = list,
         watch: FileWatch | None = None,
+        runs: CellRuns | None = None,
     ) -> None:
         super().__init__(str(document_id), document_id.type, history, log)
         self.id = document_id
         self._options = options
         self._emit = emit
         self._siblings = siblings
+        self._runs = runs
         self.synchronizer = FileSynchronizer(
             self,
             document_id,
@@ -284,6 +308,8 @@ class DocumentRoom(PersistentRoom, EarlierNames):
             member.send(Outgoing(messages.raw_message(self.conflicts.message())))
         if self.synchronizer.is_held:
             member.send(Outgoing(messages.raw_message(self._save_mode())))
+        if self._runs is not None:
+            self._runs.joined(self, member)
 
     def show_conflicts(self, conflicts: list[Conflict], origin: str) -> None:
         """Add the conflicts of a merge, and broadcast the list."""
@@ -511,6 +537,8 @@ class DocumentRoom(PersistentRoom, EarlierNames):
                 self._running[name] = member
             else:
                 self._running.pop(name, None)
+        if states and self._runs is not None:
+            self._runs.states_changed(self, states)
 
     def leave(self, member: Member) -> None:
         self._take_held(member)
@@ -654,6 +682,16 @@ class DocumentRoom(PersistentRoom, EarlierNames):
         self._history.versions.mark(Mark(at, kind, author, time.time()))
 
     @contextmanager
+    def edits_by(self, author: str) -> Iterator[None]:
+        """Record changes in this block as one edit by a user, such as the outputs of their run.
+
+        The transaction has an origin, so that the undo managers of document classes do not keep
+        what is deleted in it.
+        """
+        with self._entries_of(Kind.EDIT, author), self.ydoc.transaction(origin="server"):
+            yield
+
+    @contextmanager
     def _entries_of(self, kind: Kind, author: str = "") -> Iterator[None]:
         """Record changes in this block with the given kind and author."""
         before = (self._kind, self._author)
@@ -672,7 +710,10 @@ class DocumentRoom(PersistentRoom, EarlierNames):
     def _on_cells(self, event: ArrayEvent) -> None:
         assert self._index is not None
         if self._index.follow(event) and self.ready:
-            asyncio.get_running_loop().call_soon(self._separate_twins)
+            loop = asyncio.get_running_loop()
+            loop.call_soon(self._separate_twins)
+            if self._runs is not None:
+                loop.call_soon(self._runs.cells_inserted, self)
 
     def _separate_twins(self) -> None:
         """Make cell ids unique: if two users move a cell at the same time, it exists twice."""
@@ -694,10 +735,10 @@ class DocumentRoom(PersistentRoom, EarlierNames):
 
     # Requests
 
-    def answer(self, member: Member, request: Request) -> None:
+    def answer(self, member: Member, request: Request) -> Awaitable[None] | None:
         if request.name == Action.ACKNOWLEDGE.value:
             if member in self._early:
-                return  # the client was asked for missing edits, and repeats the request
+                return None  # the client was asked for missing edits, and repeats the request
             self._history.when_committed(
                 partial(self._acknowledge, member, request),
                 partial(self._acknowledge_late, member, request),
@@ -713,9 +754,15 @@ class DocumentRoom(PersistentRoom, EarlierNames):
             )
         elif request.name == "resolve":
             self._resolve(member, request)
+        elif request.name in RUN_REQUESTS:
+            if self._runs is not None:
+                return self._runs.answer(self, member, request)
+            reason = "This server does not run cells; see the setting 'server_side_execution'."
+            self.reply(member, request, status="failed", reason=reason)
         elif self._tasks is not None:
             work = self._answer_revert if request.name == "revert" else self._answer_save
             self._tasks.start_soon(work, member, request)
+        return None
 
     def _acknowledge(self, member: Member, request: Request, stored: bool) -> None:
         """Confirm that all edits are on disk, in the history or at least in the file. [H1]"""
@@ -1032,6 +1079,7 @@ _REQUESTS = {
     "recreate": Action.SAVE,
     "revert": Action.REVERT,
     "resolve": Action.EDIT,
+    **dict.fromkeys(RUN_REQUESTS, Action.RUN),
 }
 
 

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import asyncio
 import re
-from collections.abc import Callable
+from collections.abc import Awaitable, Callable
 from functools import partial
 from logging import Logger
 
@@ -113,15 +113,15 @@ class ForkRoom(PersistentRoom):
         else:
             self._history.append(update, sender.username, Kind.EDIT)
 
-    def answer(self, member: Member, request: Request) -> None:
+    def answer(self, member: Member, request: Request) -> Awaitable[None] | None:
         if request.name == Action.ACKNOWLEDGE.value:
             if member not in self._early:  # else the client sends missing edits and asks again
                 self._history.when_committed(
                     partial(self._acknowledge, member, request),
                     partial(self._acknowledge, member, request, True),
                 )
-        else:
-            super().answer(member, request)
+            return None
+        return super().answer(member, request)
 
     def _acknowledge(self, member: Member, request: Request, stored: bool) -> None:
         if stored:

@@ -40,6 +40,9 @@ class Member(Protocol):
     def may_execute(self) -> bool:
         """Whether the user may run code on the server, so that their outputs are trusted."""
 
+    async def may_run(self, kernel_id: str) -> bool:
+        """Ask the authorizer whether the user may run code on a kernel."""
+
     def identity(self, claimed: Any) -> dict[str, Any]:
         """Return the authenticated ``user`` for the presence state, whatever was claimed. [M3]"""
 
@@ -62,6 +65,10 @@ class Pin:
     username = ""
     role = Role.VIEWER
     may_execute = False
+
+    async def may_run(self, kernel_id: str) -> bool:
+        """Return false: a pin has no user."""
+        return False
 
     def identity(self, claimed: Any) -> dict[str, Any]:
         """Return an empty identity: a pin has no presence."""

@@ -4,16 +4,31 @@ from __future__ import annotations
 
 import json
 from contextlib import suppress
+from copy import copy
 from typing import Any, NoReturn
 
-from jupyter_server.base.handlers import APIHandler
-from jupyter_server.utils import ensure_async
+from jupyter_server.base.handlers import APIHandler, JupyterHandler
+from jupyter_server.utils import ensure_async, url_escape, url_path_join
 from tornado import web
 
 from ..access.paths import Paths
 from ..errors import CollaborationError, InvalidRequest
 from ..rooms.forks import Forks
 from ..rooms.manager import RoomManager
+
+
+def as_request_for(handler: JupyterHandler, kernel_id: str) -> JupyterHandler:
+    """Return a handler for an authorizer which decides by the kernel in a request's address.
+
+    A request to run a cell in a document may name any kernel.
+    """
+    seen = copy(handler)
+    seen.request = copy(handler.request)
+    path = url_path_join(handler.base_url, "api/kernels", url_escape(kernel_id), "channels")
+    seen.request.path = seen.request.uri = path
+    seen.path_args = []
+    seen.path_kwargs = {"kernel_id": kernel_id}
+    return seen
 
 
 class CollaborationHandler(APIHandler):

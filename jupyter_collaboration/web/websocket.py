@@ -44,6 +44,7 @@ from ..rooms.forks import Forks
 from ..rooms.manager import RoomManager
 from ..rooms.member import Outgoing
 from ..rooms.persistent import PersistentRoom
+from .base import as_request_for
 from .outbox import Outbox
 
 EMPTY_STATE_VECTOR = b"\x00"
@@ -154,6 +155,13 @@ class RoomHandler(WebSocketMixin, JupyterHandler, WebSocketHandler):
 
     async def _allowed(self, action: str, resource: str = "contents") -> bool:
         allowed = self.authorizer.is_authorized(self, self.current_user, action, resource)
+        return bool(await ensure_async(allowed))
+
+    async def may_run(self, kernel_id: str) -> bool:
+        """Ask the authorizer for one kernel, as if the request had that kernel's address."""
+        allowed = self.authorizer.is_authorized(
+            as_request_for(self, kernel_id), self.current_user, "execute", "kernels"
+        )
         return bool(await ensure_async(allowed))
 
     async def open(self, room_id: str) -> None:

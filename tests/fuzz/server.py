@@ -162,6 +162,7 @@ class Life:
             _file_locks={},
             _watch=FileWatch(OPTIONS.poll_interval),
             _emit_session=lambda **data: None,
+            _runs=None,
         )
         self.rooms = RoomManager(
             lambda document, history: YDocExtension._make_room(extension, document, history),

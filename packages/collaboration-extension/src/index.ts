@@ -14,6 +14,8 @@ import { address } from './contents/addressPlugin';
 import { authors } from './history/authorsPlugin';
 import { autosave } from './status/autosavePlugin';
 import { awarenessProviderFactory } from './people/awarenessProviderFactoryPlugin';
+import { cellExecutor } from './execution/cellExecutorPlugin';
+import { cellRuns } from './execution/cellRunsPlugin';
 import { chooseDisplayName } from './people/chooseDisplayNamePlugin';
 import { closing } from './status/closingPlugin';
 import { collaborators } from './people/collaboratorsPlugin';
@@ -99,6 +101,10 @@ const sharing: JupyterFrontEndPlugin<unknown>[] = [
   restores,
   share,
   installation,
+  // Otherwise JupyterLab's executor, or that of another package, runs cells.
+  ...(PageConfig.getOption('collaborationRunsCells') === 'true'
+    ? [cellExecutor, cellRuns]
+    : []),
   // A hub has its own: it offers to start the server again.
   ...(PageConfig.getOption('hubPrefix') ? [] : [connectionLost])
 ];

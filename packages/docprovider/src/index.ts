@@ -23,6 +23,7 @@ export * from './status/documentStatus';
 export * from './forks/forkManager';
 export * from './forks/forkTokens';
 export { IPendingStore, PendingStore } from './offline/pendingStore';
+export { CellRuns, RunRefused } from './execution/cellRuns';
 export * from './execution/notebookCellExecutor';
 export * from './session/provider';
 export * from './session/publishedRequests';

@@ -13,6 +13,8 @@
 import * as decoding from 'lib0/decoding';
 import * as encoding from 'lib0/encoding';
 
+import type { ICellRun, IRunPerson } from './tokens';
+
 const SYNC = 0;
 const AWARENESS = 1;
 const RAW = 2;
@@ -31,6 +33,11 @@ const REQUESTS = ['save', 'ack', 'revert', 'recreate'] as const;
  * The names of the requests that a client may make.
  */
 export type RequestName = (typeof REQUESTS)[number];
+
+/**
+ * The names of the requests about runs of cells, whose argument is JSON.
+ */
+export type RunRequestName = 'run' | 'cancel' | 'input';
 
 /**
  * A JSON message of the server. Unknown types are to be ignored.
@@ -96,6 +103,41 @@ export interface IReply {
    * Whether only explicit saves write the file.
    */
   manual?: boolean;
+
+  /**
+   * The id of a kernel.
+   */
+  kernel?: string;
+
+  /**
+   * What runs and waits on it.
+   */
+  runs?: ICellRun[];
+
+  /**
+   * How a run has ended.
+   */
+  outcome?: string;
+
+  /**
+   * The ids of cells whose runs have ended together.
+   */
+  ended?: string[];
+
+  /**
+   * The number of the execution.
+   */
+  count?: number | null;
+
+  /**
+   * Who has ended a run.
+   */
+  by?: IRunPerson;
+
+  /**
+   * The exception that ended a run.
+   */
+  error?: { ename: string; evalue: string };
 
   /**
    * The conflicts of the document that nobody has decided yet.
@@ -204,7 +246,7 @@ export function inParts(message: Uint8Array): Uint8Array[] {
  * @param id A number that the answer repeats.
  */
 export function encodeRequest(
-  name: RequestName | `resolve ${string}`,
+  name: RequestName | `${'resolve' | RunRequestName} ${string}`,
   id: number
 ): Uint8Array {
   const encoder = encoding.createEncoder();

@@ -511,6 +511,174 @@ export interface IDocumentHistory {
 }
 
 /**
+ * Somebody, as the server authenticated them.
+ */
+export interface IRunPerson {
+  username: string;
+  name: string;
+}
+
+/**
+ * A cell that runs or waits on the server. [R3]
+ */
+export interface ICellRun {
+  /**
+   * The id of the run.
+   */
+  id: string;
+
+  /**
+   * The id of the cell; `null` if it is in another document.
+   */
+  cell: string | null;
+
+  /**
+   * Who asked for it.
+   */
+  user: IRunPerson;
+
+  /**
+   * When they asked for it, in seconds since the epoch.
+   */
+  since: number;
+
+  /**
+   * Whether it runs, or waits.
+   */
+  state: 'waiting' | 'running';
+
+  /**
+   * Whether its code waits for input.
+   */
+  asks?: boolean;
+
+  /**
+   * What its code asks, for users who may answer. [R10]
+   */
+  input?: { id: string; prompt: string; password: boolean };
+}
+
+/**
+ * A request to run a cell.
+ */
+export interface IRunRequest {
+  /**
+   * The id of the cell.
+   */
+  cell: string;
+
+  /**
+   * The id of the kernel.
+   */
+  kernel: string;
+
+  /**
+   * Whether the times of the run are stored in the cell's metadata.
+   */
+  recordTiming?: boolean;
+
+  /**
+   * The ids of cells that were deleted since the last run.
+   */
+  deletedCells?: string[];
+}
+
+/**
+ * How a run has ended.
+ */
+export interface IRunResult {
+  /**
+   * `ok`, `error`, `canceled`, `stopped`, `interrupted`, `restarted`, `died`,
+   * `shut_down`, `server_stopped`, `failed` or something newer.
+   */
+  outcome: string;
+
+  /**
+   * Why the cell did not run, or not to its end, in words.
+   */
+  reason: string;
+
+  /**
+   * Who caused that; `null` if nobody did.
+   */
+  by: IRunPerson | null;
+
+  /**
+   * The number of the execution.
+   */
+  count: number | null;
+
+  /**
+   * The exception that ended it.
+   */
+  error: { ename: string; evalue: string } | null;
+}
+
+/**
+ * Runs that ended together, such as by a restart of the kernel. [R6]
+ */
+export interface IEndedRuns extends Pick<
+  IRunResult,
+  'outcome' | 'reason' | 'by'
+> {
+  /**
+   * The ids of the cells.
+   */
+  cells: string[];
+}
+
+/**
+ * The cells of a document that the server runs.
+ */
+export interface IDocumentRuns {
+  /**
+   * Whether the server can run cells of what is shown: not of a fork.
+   */
+  readonly isAvailable: boolean;
+
+  /**
+   * What runs and waits, in order, on the kernels of this document.
+   */
+  readonly list: readonly ICellRun[];
+
+  /**
+   * A signal emitted when `list` changed.
+   */
+  readonly changed: ISignal<unknown, void>;
+
+  /**
+   * A signal emitted when runs have ended that nobody canceled.
+   */
+  readonly ended: ISignal<unknown, IEndedRuns>;
+
+  /**
+   * Whether a run was asked for by this page.
+   */
+  isOwn(run: ICellRun): boolean;
+
+  /**
+   * Ask the server to run a cell, with the text that it has now.
+   *
+   * Resolves when the run has ended, also after a lost connection. Rejects with
+   * a `RunRefused` if the server does not run it, or the document is closed.
+   */
+  run(request: IRunRequest): Promise<IRunResult>;
+
+  /**
+   * Cancel a run that waits; rejects if it does not.
+   */
+  cancel(run: ICellRun): Promise<void>;
+
+  /**
+   * Answer what running code asks; rejects if somebody did before.
+   *
+   * @param id The id of the question.
+   * @param value The answer.
+   */
+  answer(id: string, value: string): Promise<void>;
+}
+
+/**
  * Keeps one shared document the same as the server's.
  *
  * Each part is implemented by what owns its values.
@@ -560,6 +728,11 @@ export interface IDocumentProvider extends IPublicProvider, IForkProvider {
    * The history.
    */
   readonly history: IDocumentHistory;
+
+  /**
+   * The cells that the server runs.
+   */
+  readonly runs: IDocumentRuns;
 
   /**
    * A signal emitted when the provider is disposed.

@@ -31,10 +31,7 @@ const SUCCESSORS: Readonly<Record<string, readonly string[]>> = {
 /**
  * Ids of earlier versions whose plugins have no successor.
  */
-const GONE: readonly string[] = [
-  `${DOCPROVIDER}:notebook-cell-executor`,
-  `${DOCPROVIDER}:logger`
-];
+const GONE: readonly string[] = [`${DOCPROVIDER}:logger`];
 
 /**
  * Ids of the plugins that made a content type shared.

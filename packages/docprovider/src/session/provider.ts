@@ -17,6 +17,7 @@ import { Signal } from '@lumino/signaling';
 
 import type { Awareness } from 'y-protocols/awareness';
 
+import { CellRuns } from '../execution/cellRuns';
 import { AwarenessChannel } from '../presence/awarenessChannel';
 import { Conflicts } from './conflicts';
 import { Connection } from '../connection/connection';
@@ -144,6 +145,11 @@ export class WebSocketProvider implements IDocumentProvider {
       session,
       trans
     });
+    this.runs = new CellRuns({
+      isInFork: () => this._rooms.fork !== null,
+      send,
+      trans
+    });
     this._presence = new AwarenessChannel({
       awareness: model.awareness,
       user: options.user,
@@ -177,6 +183,7 @@ export class WebSocketProvider implements IDocumentProvider {
   readonly connection: Connection;
   readonly edits: WebSocketProvider.IEdits;
   readonly history: DocumentHistory;
+  readonly runs: CellRuns;
   readonly saves: Saves;
 
   get ready(): Promise<void> {
@@ -207,6 +214,7 @@ export class WebSocketProvider implements IDocumentProvider {
     this._visits.dispose();
     this.saves.dispose();
     this.saves.mode.dispose();
+    this.runs.dispose();
     this._presence.dispose();
     this._kept?.dispose();
     this._sync.dispose();
@@ -246,6 +254,7 @@ export class WebSocketProvider implements IDocumentProvider {
     this._sync.lost();
     this._kept?.lost();
     this._presence.lost();
+    this.runs.lost();
     this.saves.lost();
   }
 
@@ -285,6 +294,9 @@ export class WebSocketProvider implements IDocumentProvider {
   }
 
   private _onReply(reply: IReply): void {
+    if (this.runs.receive(reply)) {
+      return;
+    }
     switch (reply.type) {
       case 'ack':
         this._sync.unacknowledged.answer(reply.responseTo);
@@ -331,6 +343,7 @@ export class WebSocketProvider implements IDocumentProvider {
     this.saves.mode.synced();
     this.connection.markLive();
     this._ready.resolve();
+    this.runs.live();
   }
 
   private _disposed = new Signal<this, void>(this);

@@ -1,0 +1,187 @@
+"""Our own client of a kernel, for kernels of this server and for those behind a gateway.
+
+Responsible for sending and receiving messages; what they mean belongs to `queue`.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import json
+from collections.abc import Callable
+from datetime import datetime, timezone
+from logging import Logger
+from typing import Any, Protocol
+from uuid import uuid4
+
+from anyio import Event, create_task_group, move_on_after
+from jupyter_client.jsonutil import json_default
+from jupyter_client.session import Session
+from jupyter_server.gateway.gateway_client import GatewayClient
+from jupyter_server.services.kernels.connection.base import deserialize_binary_message
+from jupyter_server.utils import url_escape, url_path_join
+from tornado.httpclient import HTTPRequest
+from tornado.websocket import WebSocketClientConnection, WebSocketError, websocket_connect
+
+NUDGE_INTERVAL = 0.5
+"""Seconds between two questions to a kernel that has not answered yet."""
+
+Message = dict[str, Any]
+Receive = Callable[[str, Message], None]
+
+
+class Channels(Protocol):
+    """The channels of one kernel."""
+
+    async def run(self, receive: Receive, ready: Callable[[], None]) -> None:
+        """Receive messages until the channels are closed.
+
+        Args:
+            receive: called with the name of the channel and each message.
+            ready: called once the kernel answers, and its outputs arrive.
+        """
+
+    def send(self, channel: str, kind: str, content: Message, **more: Any) -> str:
+        """Send a message, and return its id. `metadata` and `parent` may be given."""
+
+    def close(self) -> None:
+        """Disconnect; does nothing if that was done before."""
+
+
+class LocalChannels:
+    """The channels of a kernel of this server."""
+
+    def __init__(self, kernel: Any, log: Logger) -> None:
+        self._client = kernel.client()
+        self._log = log
+        self._is_closed = False
+
+    async def run(self, receive: Receive, ready: Callable[[], None]) -> None:
+        """Receive messages; see `Channels`."""
+        self._client.start_channels(hb=False)
+        answered, published = Event(), Event()
+
+        async def read(name: str) -> None:
+            socket = getattr(self._client, f"{name}_channel").socket
+            session: Session = self._client.session
+            while True:
+                parts = await socket.recv_multipart()
+                try:
+                    message = session.deserialize(session.feed_identities(parts)[1])
+                except (AssertionError, KeyError, TypeError, ValueError) as error:
+                    # Its signature is wrong, or it is not JSON.
+                    self._log.warning("Ignored an invalid message of a kernel: %r", error)
+                    continue
+                (published if name == "iopub" else answered).set()
+                receive(name, message)
+
+        async with create_task_group() as tasks:
+            for name in ("shell", "iopub", "stdin", "control"):
+                tasks.start_soon(read, name)
+            # A kernel that is starting does not hear, and its outputs do not arrive yet. One that
+            # is busy answers only on the control channel.
+            while not (answered.is_set() and published.is_set()):
+                for name in ("shell", "control"):
+                    self.send(name, "kernel_info_request", {})
+                with move_on_after(NUDGE_INTERVAL):
+                    await answered.wait()
+                    await published.wait()
+            ready()
+
+    def send(self, channel: str, kind: str, content: Message, **more: Any) -> str:
+        """Send a message; see `Channels`."""
+        session: Session = self._client.session
+        message = session.msg(kind, content, **more)
+        # Not by `Session.send`, which writes beside the socket's asynchronous side: that could then
+        # miss that a message has arrived in the same moment.
+        socket = getattr(self._client, f"{channel}_channel").socket
+        socket.send_multipart(session.serialize(message))
+        return str(message["header"]["msg_id"])
+
+    def close(self) -> None:
+        """Disconnect."""
+        if not self._is_closed:
+            self._is_closed = True
+            self._client.stop_channels()
+
+
+class GatewayChannels:
+    """The channels of a kernel behind a gateway: one socket for all."""
+
+    def __init__(self, kernel_id: str, log: Logger) -> None:
+        self._kernel_id = kernel_id
+        self._log = log
+        self._session = uuid4().hex
+        self._socket: WebSocketClientConnection | None = None
+
+    async def run(self, receive: Receive, ready: Callable[[], None]) -> None:
+        """Receive messages; see `Channels`."""
+        gateway = GatewayClient.instance()
+        url = url_path_join(
+            gateway.ws_url or "",
+            gateway.kernels_endpoint,
+            url_escape(self._kernel_id),
+            f"channels?session_id={self._session}",
+        )
+        request = HTTPRequest(url, **gateway.load_connection_args())
+        socket = self._socket = await websocket_connect(request, max_message_size=2**31 - 1)
+        is_ready = False
+        answered = published = False
+        self.send("control", "kernel_info_request", {})
+        self.send("shell", "kernel_info_request", {})
+        while True:
+            with move_on_after(NUDGE_INTERVAL) as waited:
+                data = await socket.read_message()
+            if waited.cancelled_caught:
+                if not is_ready:
+                    self.send("control", "kernel_info_request", {})
+                continue
+            if data is None:
+                raise ConnectionError("The gateway has closed the connection to the kernel.")
+            message = (
+                json.loads(data) if isinstance(data, str) else deserialize_binary_message(data)
+            )
+            name = str(message.get("channel"))
+            answered = answered or name in ("shell", "control")
+            published = published or name == "iopub"
+            receive(name, message)
+            if answered and published and not is_ready:
+                is_ready = True
+                ready()
+
+    def send(self, channel: str, kind: str, content: Message, **more: Any) -> str:
+        """Send a message; see `Channels`.
+
+        Raises:
+            ConnectionError: there is no connection.
+        """
+        message_id = uuid4().hex
+        header = {
+            "msg_id": message_id,
+            "username": "",
+            "session": self._session,
+            "msg_type": kind,
+            "version": "5.3",
+            "date": datetime.now(timezone.utc).isoformat(),
+        }
+        message = {
+            "channel": channel,
+            "header": header,
+            "parent_header": more.get("parent", {}),
+            "metadata": more.get("metadata", {}),
+            "content": content,
+            "buffers": [],
+        }
+        if self._socket is None:
+            raise ConnectionError("There is no connection to the gateway.")
+        try:
+            sent = self._socket.write_message(json.dumps(message, default=json_default))
+        except WebSocketError as error:
+            raise ConnectionError(f"The connection to the gateway is lost: {error}") from error
+        sent_future: asyncio.Future[None] = asyncio.ensure_future(sent)
+        sent_future.add_done_callback(lambda done: done.cancelled() or done.exception())
+        return message_id
+
+    def close(self) -> None:
+        """Disconnect."""
+        if self._socket is not None:
+            self._socket.close()

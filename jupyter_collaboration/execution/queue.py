@@ -1,0 +1,639 @@
+"""The queue of one kernel: which cells run and wait, across all documents.
+
+Responsible for the order, for what ends a run, and for the kernel's messages. What is written into
+documents belongs to `writer`, and who may run what to `service`.
+"""
+
+from __future__ import annotations
+
+import time
+from collections import OrderedDict
+from collections.abc import Callable
+from contextlib import suppress
+from dataclasses import dataclass, field
+from enum import Enum
+from logging import Logger
+from typing import Any
+from uuid import uuid4
+
+from anyio import CancelScope, Event, create_task_group, move_on_after, sleep
+
+from ..errors import must_propagate
+from .channels import Channels, Message
+from .outputs import Output, output_of
+from .snippet import SnippetWriter
+from .writer import CellWriter
+
+ALIVE_INTERVAL = 2.0
+"""Seconds between two looks at whether a kernel that runs a cell is alive."""
+
+IDLE_LIMIT = 10.0
+"""Seconds without any message until a run counts as ended of which the kernel is known to be done.
+
+Kernels reply to each run and publish that they are idle after it; this is for those that do not.
+"""
+
+RECONNECT_DELAY = 1.0
+MAX_ATTEMPTS = 30
+"""Seconds until the next attempt after the connection to a kernel was lost, and their number."""
+
+KEPT_BYTES = 64 * 2**20
+"""Most bytes of outputs of ended runs that are kept, for updates of their displays."""
+
+MAX_DISPLAYS = 10_000
+"""Most display ids of one kernel that are kept."""
+
+MAX_PROMPT = 10_000
+"""Longest text of a prompt that is shown, in characters."""
+
+MAX_ABORTS = 10
+"""How often a request is repeated that the kernel aborted, since another client's code failed."""
+
+
+class RunState(Enum):
+    """The state of a run; the values are for clients."""
+
+    WAITING = "waiting"
+    RUNNING = "running"
+    ENDED = "ended"
+
+
+class Outcome(Enum):
+    """How a run has ended; the values are for clients."""
+
+    OK = "ok"
+    ERROR = "error"
+    CANCELED = "canceled"
+    STOPPED = "stopped"
+    INTERRUPTED = "interrupted"
+    RESTARTED = "restarted"
+    DIED = "died"
+    SHUT_DOWN = "shut_down"
+    SERVER_STOPPED = "server_stopped"
+    CELL_DELETED = "cell_deleted"
+    FAILED = "failed"
+
+
+@dataclass(frozen=True)
+class Person:
+    """Who asked for something: the authenticated name, and the name that others see."""
+
+    username: str
+    name: str
+
+
+@dataclass(frozen=True)
+class Result:
+    """The result of a run.
+
+    Attributes:
+        reason: why it was not run, in words.
+        by: who caused that.
+        count: the kernel's number of the execution.
+        error: name and value of the exception.
+    """
+
+    outcome: Outcome
+    reason: str = ""
+    by: Person | None = None
+    count: int | None = None
+    error: dict[str, str] | None = None
+
+
+@dataclass(frozen=True)
+class Prompt:
+    """A question that running code asks by ``input()``."""
+
+    id: str
+    text: str
+    is_password: bool
+    request: Message
+
+
+@dataclass(eq=False)
+class Run:
+    """One request to run one cell.
+
+    Attributes:
+        id: chosen by the client, or by the server.
+        document: the id of the document's room.
+        code: the source as it was when it was asked for.
+        batch: what an error or an interrupt stops: equal for all runs of one member in one
+            document.
+        metadata: sent with the request to the kernel.
+        stops_on_error: whether an error stops the rest of the batch.
+        is_timed: whether times are stored in the cell's metadata.
+        outputs: the outputs after its end, if they are kept for a client.
+    """
+
+    id: str
+    document: str
+    cell: str
+    code: str
+    person: Person
+    batch: Any
+    writer: CellWriter | SnippetWriter
+    kernel: str = ""
+    metadata: dict[str, Any] = field(default_factory=dict)
+    stops_on_error: bool = True
+    is_timed: bool = False
+    since: float = field(default_factory=time.time)
+    state: RunState = RunState.WAITING
+    result: Result | None = None
+    prompt: Prompt | None = None
+    times: dict[str, str] = field(default_factory=dict)
+    requests: list[str] = field(default_factory=list)
+    reply: Message | None = None
+    is_idle: bool = False
+    heard: float = 0.0
+    size: int = 0
+    outputs: list[dict[str, Any]] | None = None
+    finished: Event = field(default_factory=Event)
+    when_ended: list[Callable[[Run], None]] = field(default_factory=list)
+
+
+class KernelState(Enum):
+    """The state of a kernel, as far as its queue has to know it; the values are for logs."""
+
+    DISCONNECTED = "disconnected"
+    CONNECTING = "connecting"
+    READY = "ready"
+    RESTARTING = "restarting"
+    DEAD = "dead"
+    GONE = "gone"
+
+
+class KernelQueue:
+    """The queue of one kernel.
+
+    Args:
+        kernel_id: the id of the kernel.
+        connect: returns new channels to the kernel.
+        is_alive: returns whether the kernel's process is running.
+        changed: called whenever what clients see of the queue has changed.
+        next_input: called with a run, a text and whether that replaces the cell's source.
+        ended: called with the runs that ended together, since something happened to the kernel.
+        last_lines: returns the last lines that the kernel wrote to its standard error.
+        log: for what users need not see.
+    """
+
+    def __init__(
+        self,
+        kernel_id: str,
+        connect: Callable[[], Channels],
+        is_alive: Callable[[], Any],
+        changed: Callable[[], None],
+        next_input: Callable[[Run, str, bool], None],
+        ended: Callable[[list[Run]], None],
+        last_lines: Callable[[], str],
+        log: Logger,
+    ) -> None:
+        self.kernel_id = kernel_id
+        self.documents: set[str] = set()
+        self._connect = connect
+        self._is_alive = is_alive
+        self._changed = changed
+        self._next_input = next_input
+        self._ended_together = ended
+        self._last_lines = last_lines
+        self._log = log
+        self._runs: list[Run] = []
+        self._state = KernelState.DISCONNECTED
+        self._news = Event()
+        self._channels: Channels | None = None
+        self._connection: CancelScope | None = None
+        self._requests: dict[str, Run] = {}
+        self._ended: OrderedDict[tuple[str, str], Run] = OrderedDict()
+        self._ended_size = 0
+        self._displays: OrderedDict[str, list[tuple[Run, Output]]] = OrderedDict()
+
+    @property
+    def runs(self) -> tuple[Run, ...]:
+        """What runs and waits, in order."""
+        return tuple(self._runs)
+
+    @property
+    def state(self) -> KernelState:
+        """The state of the kernel."""
+        return self._state
+
+    @property
+    def running(self) -> Run | None:
+        """What runs."""
+        first = self._runs[0] if self._runs else None
+        return first if first and first.state is RunState.RUNNING else None
+
+    # Requests
+
+    def add(self, run: Run) -> None:
+        """Add a run at the end."""
+        self.documents.add(run.document)
+        self._runs.append(run)
+        if self._state in (KernelState.DEAD, KernelState.GONE):
+            self._end(run, Result(Outcome.DIED, "The kernel is dead. Restart it to run cells."))
+            return
+        run.writer.wait()
+        self._notify()
+
+    def cancel(self, run: Run, by: Person) -> bool:
+        """Cancel a run that waits; return whether it did."""
+        if run.state is not RunState.WAITING:
+            return False
+        self._end(run, Result(Outcome.CANCELED, "The cell was canceled.", by))
+        return True
+
+    def answer(self, prompt_id: str, value: str) -> bool:
+        """Answer a prompt; return whether it still waited for an answer."""
+        run = self.running
+        prompt = run.prompt if run else None
+        if run is None or prompt is None or prompt.id != prompt_id or self._channels is None:
+            return False
+        run.prompt = None
+        content = {"value": value, "status": "ok"}
+        self._channels.send("stdin", "input_reply", content, parent=prompt.request)
+        shown = "········" if prompt.is_password else value
+        run.writer.outputs.print("stdin", f"{prompt.text} {shown}\n")
+        run.writer.changed()
+        self._changed()
+        return True
+
+    # What happens to the kernel
+
+    def interrupted(self, by: Person | None) -> None:
+        """Cancel what waits behind the running cell in its batch, before an interrupt is sent."""
+        run = self.running
+        if run is None:
+            return
+        run.prompt = None
+        reason = "The cell did not run, since the kernel was interrupted."
+        self._end_batch(run, Result(Outcome.INTERRUPTED, reason, by))
+        self._changed()
+
+    def restarting(self, by: Person | None) -> None:
+        """End all runs before the kernel is restarted; those that are added now will wait."""
+        reason = "The kernel was restarted."
+        self._end_all(Result(Outcome.RESTARTED, reason, by))
+        self._disconnect(KernelState.RESTARTING)
+
+    def restarted(self) -> None:
+        """Go on with the kernel after a restart, whether that worked or not."""
+        if self._state is KernelState.RESTARTING:
+            self._state = KernelState.DISCONNECTED
+            self._notify()
+
+    def restarted_by_itself(self) -> None:
+        """End all runs, after the kernel has died and is being restarted.
+
+        If the kernel died before it ran anything, the runs go on waiting for the next attempt.
+        """
+        has_started = self._state is KernelState.READY
+        self._disconnect(KernelState.DISCONNECTED)
+        self._notify()
+        if has_started:
+            reason = "The kernel died and was restarted. Its variables are lost."
+            self._end_all(Result(Outcome.DIED, reason))
+
+    def died(self, reason: str) -> None:
+        """End all runs, after the kernel has died for good, and say what it wrote at last."""
+        if lines := self._last_lines():
+            reason = f"{reason} Its last lines:\n{lines}"
+        self._end_all(Result(Outcome.DIED, reason))
+        self._disconnect(KernelState.DEAD)
+        self._notify()
+
+    def close(self, result: Result) -> None:
+        """End all runs, since the kernel is shut down, or the server stops."""
+        self._end_all(result)
+        self._disconnect(KernelState.GONE)
+        for run in self._ended.values():
+            run.writer.release()
+        self._requests.clear()
+        self._ended.clear()
+        self._ended_size = 0
+        self._displays.clear()
+        self._notify()
+
+    def _end_all(self, result: Result) -> None:
+        ended = list(self._runs)
+        for run in reversed(ended):  # the running one last, so that no other one starts
+            self._end(run, result)
+        self._ended_together(ended)
+
+    def _end_batch(self, run: Run, result: Result) -> None:
+        for other in list(self._runs):
+            if other.batch == run.batch and other.state is RunState.WAITING:
+                self._end(other, result)
+
+    def _end(self, run: Run, result: Result) -> None:
+        if run.state is RunState.ENDED:
+            return
+        run.state = RunState.ENDED
+        run.result = result
+        run.prompt = None
+        self._runs.remove(run)
+        timing = dict(run.times) if run.is_timed else None
+        if timing is not None and result.outcome is not Outcome.OK and run.reply is None:
+            timing["execution_failed"] = _now()
+        run.writer.end(count=result.count, timing=timing)
+        self._keep(run)
+        for other in self._runs:
+            if (other.document, other.cell) == (run.document, run.cell):
+                other.writer.flush()  # the same cell waits once more
+        run.finished.set()
+        calls, run.when_ended = run.when_ended, []
+        for call in calls:
+            call(run)
+        self._changed()
+
+    # The worker
+
+    async def work(self) -> None:
+        """Run cells until the kernel is gone."""
+        async with create_task_group() as tasks:
+            while self._state is not KernelState.GONE:
+                news = self._news
+                if not self._runs or self._state in (
+                    KernelState.RESTARTING,
+                    KernelState.CONNECTING,
+                ):
+                    with move_on_after(ALIVE_INTERVAL) as waited:
+                        await news.wait()
+                    if waited.cancelled_caught and self._state is KernelState.CONNECTING:
+                        await self._check_start()
+                elif self._state is KernelState.DISCONNECTED:
+                    self._state = KernelState.CONNECTING
+                    self._connection = CancelScope()
+                    tasks.start_soon(self._stay_connected, self._connection)
+                else:
+                    await self._execute(self._runs[0])
+            tasks.cancel_scope.cancel()
+
+    async def _check_start(self) -> None:
+        """End all runs if the kernel has died before it ever answered."""
+        if not await self._is_alive() and self._state is KernelState.CONNECTING:
+            self.died("The kernel could not be started.")
+
+    async def _stay_connected(self, scope: CancelScope) -> None:
+        """Hold a connection to the kernel until it is ended, and renew one that is lost."""
+        attempts = 0
+        with scope:
+            while attempts < MAX_ATTEMPTS:
+                channels = self._channels = self._connect()
+                try:
+                    await channels.run(self._receive, self._became_ready)
+                except BaseException as error:
+                    if must_propagate(error):
+                        raise
+                    self._log.warning("Lost the connection to kernel %s: %r", self.kernel_id, error)
+                finally:
+                    channels.close()
+                # A gateway sends what was missed meanwhile.
+                attempts = 1 if self._state is KernelState.READY else attempts + 1
+                self._state = KernelState.CONNECTING
+                await sleep(RECONNECT_DELAY)
+            self._connection = None
+            self.died("The connection to the kernel was lost.")
+
+    def _became_ready(self) -> None:
+        if self._state is KernelState.CONNECTING:
+            self._state = KernelState.READY
+            self._notify()
+
+    def _disconnect(self, state: KernelState) -> None:
+        self._state = state
+        self._channels = None
+        if self._connection is not None:
+            self._connection.cancel()
+            self._connection = None
+
+    def _notify(self) -> None:
+        self._news.set()
+        self._news = Event()
+        self._changed()
+
+    async def _execute(self, run: Run) -> None:
+        run.state = RunState.RUNNING
+        self._forget(self._ended.pop((run.document, run.cell), None))
+        run.writer.start()
+        self._changed()
+        if not run.code.strip():
+            self._end(run, Result(Outcome.OK))
+            return
+        for _ in range(MAX_ABORTS):
+            run.reply, run.is_idle = None, False
+            if not self._send(run):
+                return
+            await self._until_finished(run)
+            if run.state is RunState.ENDED:
+                return
+            if run.reply is None or run.reply["content"].get("status") != "aborted":
+                break
+        self._finish(run)
+
+    def _send(self, run: Run) -> bool:
+        """Send a run to the kernel; return whether that was possible."""
+        content = {
+            "code": run.code,
+            "silent": False,
+            "store_history": True,
+            "user_expressions": {},
+            "allow_stdin": True,
+            # The queue decides what an error stops: a kernel would also abort what others sent.
+            "stop_on_error": False,
+        }
+        assert self._channels is not None
+        try:
+            request = self._channels.send(
+                "shell", "execute_request", content, metadata=run.metadata
+            )
+        except ConnectionError as error:
+            self._end(run, Result(Outcome.FAILED, str(error)))
+            return False
+        self._requests[request] = run
+        run.requests.append(request)
+        return True
+
+    async def _until_finished(self, run: Run) -> None:
+        """Wait until the kernel has replied and published everything, or the run has ended."""
+        finished = run.finished
+        while True:
+            with move_on_after(ALIVE_INTERVAL):
+                await finished.wait()
+            if finished.is_set():
+                return
+            is_half = run.reply is not None or run.is_idle
+            if is_half and time.monotonic() - run.heard > IDLE_LIMIT:
+                missing = "reply" if run.reply is None else "publish that it is idle"
+                self._log.warning("Kernel %s did not %s", self.kernel_id, missing)
+                return
+            if not await self._is_alive() and not finished.is_set():
+                self.died("The kernel died. Restart it to run cells.")
+
+    def _finish(self, run: Run) -> None:
+        """End a run by the kernel's reply."""
+        content = (run.reply or {}).get("content", {})
+        count = content.get("execution_count")
+        count = count if isinstance(count, int) else None
+        status = content.get("status")
+        if status == "ok":
+            self._take_payload(run, content.get("payload"))
+            self._end(run, Result(Outcome.OK, count=count))
+        elif status == "aborted":
+            self._end(run, Result(Outcome.STOPPED, "The kernel aborted the cell."))
+        elif run.reply is None:
+            self._end(run, Result(Outcome.FAILED, "The kernel ran the cell and did not reply."))
+        else:
+            error = {key: str(content.get(key, ""))[:10_000] for key in ("ename", "evalue")}
+            if run.stops_on_error:
+                # First: when a page learns of an error, it marks the rest as idle itself.
+                reason = "The cell did not run, since an earlier one failed."
+                self._end_batch(run, Result(Outcome.STOPPED, reason, run.person))
+            self._end(run, Result(Outcome.ERROR, count=count, error=error))
+
+    def _take_payload(self, run: Run, payload: Any) -> None:
+        """Show a pager's text as an output, and pass the next input on."""
+        entries = [each for each in payload or () if isinstance(each, dict)]
+        pages = [each for each in entries if each.get("source") == "page"]
+        if pages:
+            run.writer.outputs.add("display_data", {"data": pages[0].get("data")})
+            run.writer.changed()
+        inputs = [each for each in entries if each.get("source") == "set_next_input"]
+        if inputs:
+            self._next_input(run, str(inputs[0].get("text", "")), bool(inputs[0].get("replace")))
+
+    # Messages of the kernel
+
+    def _receive(self, channel: str, message: Message) -> None:
+        try:
+            self._read(channel, message)
+        except (AttributeError, KeyError, TypeError, ValueError) as error:
+            self._log.warning("Ignored a message of kernel %s: %r", self.kernel_id, error)
+
+    def _read(self, channel: str, message: Message) -> None:
+        kind = str(message["header"]["msg_type"])
+        content = message["content"]
+        if kind == "update_display_data":
+            self._update_displays(content)
+            return
+        if kind == "status" and content.get("execution_state") in ("restarting", "dead"):
+            self._on_remote_death(str(content["execution_state"]))
+            return
+        run = self._requests.get(str(message["parent_header"].get("msg_id", "")))
+        if run is None:
+            return
+        run.heard = time.monotonic()
+        if channel == "iopub":
+            self._read_output(run, kind, content, message["header"])
+        elif channel == "stdin" and kind == "input_request":
+            self._ask(run, message)
+        elif channel == "shell" and kind == "execute_reply" and run.reply is None:
+            run.reply = message
+            started = message.get("metadata", {}).get("started")
+            if started:
+                run.times["shell.execute_reply.started"] = _date(started)
+            run.times["shell.execute_reply"] = _date(message["header"].get("date"))
+            self._check_finished(run)
+
+    def _on_remote_death(self, state: str) -> None:
+        """End all runs after a kernel behind a gateway has died; local ones are watched."""
+        if state == "dead":
+            self.died("The kernel died. Restart it to run cells.")
+        else:
+            self.restarted_by_itself()
+
+    def _read_output(
+        self, run: Run, kind: str, content: dict[str, Any], header: dict[str, Any]
+    ) -> None:
+        writer = run.writer
+        if kind == "status":
+            state = str(content.get("execution_state"))
+            run.times[f"iopub.status.{state}"] = _date(header.get("date"))
+            if state == "idle":
+                run.is_idle = True
+                self._check_finished(run)
+            return
+        if kind == "execute_input":
+            run.times["iopub.execute_input"] = _date(header.get("date"))
+            return
+        if kind == "stream":
+            writer.outputs.print(str(content["name"]), str(content["text"]))
+        elif kind == "clear_output":
+            writer.outputs.clear(wait=bool(content.get("wait")))
+        elif kind in ("execute_result", "display_data", "error"):
+            output = writer.outputs.add(kind, content)
+            transient = content.get("transient")
+            if kind == "display_data" and output is not None and isinstance(transient, dict):
+                self._note_display(transient.get("display_id"), run, output)
+        else:
+            return
+        writer.changed()
+
+    def _check_finished(self, run: Run) -> None:
+        if run.reply is not None and run.is_idle:
+            finished, run.finished = run.finished, Event()
+            finished.set()
+
+    def _ask(self, run: Run, message: Message) -> None:
+        if run is not self.running:
+            return
+        content = message["content"]
+        is_password = bool(content.get("password"))
+        text = str(content.get("prompt", ""))[:MAX_PROMPT]
+        run.prompt = Prompt(uuid4().hex, text, is_password, message)
+        self._changed()
+
+    # Displays
+
+    def _note_display(self, display_id: Any, run: Run, output: Output) -> None:
+        if isinstance(display_id, str) and display_id:
+            known = self._displays.setdefault(display_id, [])
+            known[:] = [each for each in known if not each[1].is_gone]
+            known.append((run, output))
+            self._displays.move_to_end(display_id)
+            if len(self._displays) > MAX_DISPLAYS:
+                self._displays.popitem(last=False)
+
+    def _update_displays(self, content: dict[str, Any]) -> None:
+        transient = content.get("transient")
+        display_id = transient.get("display_id") if isinstance(transient, dict) else None
+        found = self._displays.get(display_id, []) if isinstance(display_id, str) else []
+        for run, output in found:
+            if not output.is_gone:
+                output.replace(output_of("display_data", content))
+                run.writer.changed()
+
+    # Runs that have ended
+
+    def _keep(self, run: Run) -> None:
+        """Keep an ended run for late outputs, and forget the oldest ones if there are many."""
+        if not run.requests:
+            return
+        self._forget(self._ended.pop((run.document, run.cell), None))
+        run.size = run.writer.size
+        self._ended[run.document, run.cell] = run
+        self._ended_size += run.size
+        while self._ended_size > KEPT_BYTES and len(self._ended) > 1:
+            self._forget(self._ended.popitem(last=False)[1])
+
+    def _forget(self, run: Run | None) -> None:
+        if run is not None:
+            self._ended_size -= run.size
+            run.writer.outputs.clear()
+            run.writer.close()
+            for request in run.requests:
+                self._requests.pop(request, None)
+
+
+def _date(value: Any) -> str:
+    """Return a date of a message's header, as JupyterLab stores it."""
+    if value is None:
+        return _now()
+    if isinstance(value, str):
+        return value
+    with suppress(AttributeError):
+        return str(value.isoformat()).replace("+00:00", "Z")
+    return str(value)
+
+
+def _now() -> str:
+    return time.strftime("%Y-%m-%dT%H:%M:%S.000000Z", time.gmtime())

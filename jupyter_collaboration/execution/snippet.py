@@ -1,0 +1,42 @@
+"""A run of code that belongs to no cell: its outputs are kept for who asked for it."""
+
+from __future__ import annotations
+
+from .outputs import CellOutputs
+
+
+class SnippetWriter:
+    """Takes the place of a `writer.CellWriter`, and writes into no document.
+
+    Args:
+        limit: the size in bytes from which on outputs are dropped.
+    """
+
+    def __init__(self, limit: int) -> None:
+        self.outputs = CellOutputs(limit)
+
+    @property
+    def size(self) -> int:
+        """The approximate size in bytes."""
+        return sum(each.size for each in self.outputs)
+
+    def wait(self) -> None:
+        """Do nothing: there is no cell."""
+
+    def start(self) -> None:
+        """Do nothing: there are no earlier outputs."""
+
+    def end(self, *, count: int | None = None, timing: dict[str, str] | None = None) -> None:
+        """Do nothing: there is no cell."""
+
+    def close(self) -> None:
+        """Do nothing: nothing is written."""
+
+    def release(self) -> None:
+        """Do nothing: the outputs are kept for who asked for them."""
+
+    def changed(self) -> None:
+        """Do nothing: nothing is written."""
+
+    def flush(self) -> None:
+        """Do nothing: nothing is written."""

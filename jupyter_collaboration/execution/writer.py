@@ -1,0 +1,242 @@
+"""Writes one run of a cell into its document.
+
+Responsible for the cell's outputs, execution count, execution state and timing, of which the server
+is the only writer while it runs cells. What the outputs are belongs to `outputs`, when a cell runs
+to `queue`.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Callable
+from typing import Any
+
+from pycrdt import Array, Map, Text
+
+from ..rooms.document import IDLE, RUNNING, DocumentRoom
+from .outputs import CellOutputs, Output
+
+FLUSH_INTERVAL = 0.06
+"""Seconds between two writes of a cell's outputs; the first one is written at once."""
+
+REPLACED_AT_ONCE = 8 * 2**20
+REPLACED_PER_SECOND = 64 * 2**10
+"""Bytes of outputs that may be replaced without a pause, and per second after that.
+
+Each version of a replaced output stays in the history of the document, such as the frames of an
+animation.
+"""
+
+MAX_PAUSE = 10.0
+"""The longest pause between two writes, in seconds."""
+
+
+class CellWriter:
+    """Writes the outputs of one run of a cell.
+
+    Args:
+        cell: the id of the cell.
+        author: the username of who runs it.
+        limit: the size in bytes from which on outputs are dropped.
+        room: returns the open room of the document; None while it is closed.
+        lost: called if there is something to write while the room is closed.
+    """
+
+    def __init__(
+        self,
+        cell: str,
+        author: str,
+        limit: int,
+        room: Callable[[], DocumentRoom | None],
+        lost: Callable[[], None],
+    ) -> None:
+        self.outputs = CellOutputs(limit)
+        self._cell = cell
+        self._author = author
+        self._room = room
+        self._lost = lost
+        self._state = RUNNING
+        self._count: int | None = None
+        self._timing: dict[str, str] | None = None
+        self._has_started = False
+        self._is_over = False
+        self._written: list[tuple[Output, int, int]] = []
+        self._stream_size = 0
+        self._place: tuple[Any, Any] | None = None
+        self._timer: asyncio.TimerHandle | asyncio.Handle | None = None
+        self._last = 0.0
+        self._replaced = 0.0
+        self._is_closed = False
+
+    @property
+    def size(self) -> int:
+        """The approximate size in bytes."""
+        return sum(each.size for each in self.outputs)
+
+    def wait(self) -> None:
+        """Mark the cell as running, while it waits. Its outputs stay until it starts."""
+        self.flush()
+
+    def start(self) -> None:
+        """Remove the outputs of earlier runs."""
+        self._has_started = True
+        self._place = None
+        self.flush()
+
+    def end(self, *, count: int | None = None, timing: dict[str, str] | None = None) -> None:
+        """Write what is pending, and mark the cell as idle."""
+        self._state = IDLE
+        self._count = count
+        self._timing = timing
+        self.flush()
+
+    def close(self) -> None:
+        """Write nothing any more, since the cell is run again or its kernel is gone."""
+        self._is_closed = True
+        if self._timer is not None:
+            self._timer.cancel()
+            self._timer = None
+
+    def release(self) -> None:
+        """Free the outputs after the last message of the kernel, if they are written."""
+        if self._is_over and self._timer is None:
+            self.close()
+            self.outputs.clear()
+
+    def changed(self) -> None:
+        """Write the outputs soon."""
+        if self._timer is not None or self._is_closed:
+            return
+        loop = asyncio.get_running_loop()
+        now = loop.time()
+        due = self._last + self._pause(now)
+        if due <= now:
+            self._timer = loop.call_soon(self.flush)
+        else:
+            self._timer = loop.call_later(due - now, self.flush)
+
+    def _pause(self, now: float) -> float:
+        self._replaced = max(0.0, self._replaced - (now - self._last) * REPLACED_PER_SECOND)
+        excess = self._replaced - REPLACED_AT_ONCE
+        return min(max(FLUSH_INTERVAL, excess / REPLACED_PER_SECOND), MAX_PAUSE)
+
+    def flush(self) -> None:
+        """Write what has changed, if the document is open and the cell is in it."""
+        if self._timer is not None:
+            self._timer.cancel()
+            self._timer = None
+        if self._is_closed:
+            return
+        room = self._room()
+        if room is None or room.cells is None:
+            self._lost()
+            return
+        now = asyncio.get_running_loop().time()
+        self._pause(now)
+        self._last = now
+        cell = room.cells.cell(self._cell)
+        if cell is None or cell.get("cell_type") != "code":
+            self._place = None  # it was deleted, and may come back by an undo
+            return
+        place = (room, room.cells.item(self._cell))
+        is_same = place == self._place
+        if self._is_over and not (is_same or self._is_as_written(cell.get("outputs"))):
+            self.close()  # others have changed it since, and what they did stays
+            return
+        self._place = place
+        with room.edits_by(self._author):
+            self._write_fields(cell, is_same=is_same)
+            if self._has_started:
+                self._write_outputs(cell, is_same=is_same or self._is_over)
+        self._is_over = self._state is IDLE
+
+    def _write_fields(self, cell: Map[Any], *, is_same: bool) -> None:
+        if self._is_over:
+            return  # late outputs leave what others have done since
+        if cell.get("execution_state") != self._state:
+            cell["execution_state"] = self._state
+        if not self._has_started:
+            return
+        if cell.get("execution_count") != self._count:
+            cell["execution_count"] = self._count
+        metadata = cell.get("metadata")
+        if isinstance(metadata, dict):
+            cell["metadata"] = Map(metadata)
+            metadata = cell["metadata"]
+        if not isinstance(metadata, Map) or (is_same and self._state is RUNNING):
+            return
+        # The user may execute, so that the outputs are trusted [V10].
+        if metadata.get("trusted") is not True:
+            metadata["trusted"] = True
+        if self._timing is not None:
+            metadata["execution"] = self._timing
+        elif "execution" in metadata:
+            del metadata["execution"]
+
+    def _write_outputs(self, cell: Map[Any], *, is_same: bool) -> None:
+        outputs = cell.get("outputs")
+        if not isinstance(outputs, Array):
+            cell["outputs"] = Array()
+            outputs = cell["outputs"]
+        if is_same and not self._is_as_written(outputs):
+            if not len(outputs):
+                self.outputs.forget({output for output, _, _ in self._written})
+            is_same = False
+        items = list(self.outputs)
+        if not is_same:
+            if self._is_over and len(outputs):
+                self.close()  # others have changed them since, and what they did stays
+                return
+            self._written = []
+            self._replace(outputs, 0, items)
+            return
+        kept = 0
+        for item, (output, version, _) in zip(items, self._written, strict=False):
+            if item is not output or item.version != version:
+                break
+            kept += 1
+        if kept and kept == len(self._written):
+            self._extend_stream(outputs[kept - 1], items[kept - 1])
+        self._replace(outputs, kept, items)
+
+    def _is_as_written(self, outputs: Any) -> bool:
+        """Return whether nobody else has changed the outputs."""
+        if not isinstance(outputs, Array) or len(outputs) != len(self._written):
+            return False
+        if not self._written or self._written[-1][0].text is None:
+            return True
+        last = outputs[len(outputs) - 1]
+        text = last.get("text") if isinstance(last, Map) else None
+        return isinstance(text, Text) and len(text) == self._stream_size
+
+    def _extend_stream(self, youtput: Any, output: Output) -> None:
+        """Change the end of the last output, if it is a stream."""
+        if output.text is None:
+            return
+        kept, dropped, added = output.text.take_change()
+        text = youtput["text"]
+        # Inserted first: the insertion is then after what is deleted, in which order pages of
+        # JupyterLab apply them.
+        if added:
+            text.insert(kept + dropped, added)
+        if dropped:
+            del text[kept : kept + dropped]
+        self._replaced += dropped
+        self._stream_size = kept + len(added.encode())
+
+    def _replace(self, outputs: Array[Any], start: int, items: list[Output]) -> None:
+        """Replace the outputs from an index on."""
+        size = len(outputs)
+        if fresh := items[start:]:
+            outputs.extend([self._shared(item) for item in fresh])
+        if size > start:
+            del outputs[start:size]
+        self._replaced += sum(each for _, _, each in self._written[start:])
+        self._written[start:] = [(item, item.version, item.size) for item in fresh]
+
+    def _shared(self, output: Output) -> Map[Any]:
+        if output.text is None:
+            return Map(output.content)
+        text = output.text.take_whole()
+        self._stream_size = len(text.encode())
+        return Map({**output.content, "text": Text(text)})

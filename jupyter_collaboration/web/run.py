@@ -1,0 +1,331 @@
+"""The HTTP handlers that run cells, with the requests and responses of the published executors."""
+
+from __future__ import annotations
+
+import json
+from collections import OrderedDict
+from contextlib import suppress
+from http import HTTPStatus
+from typing import Any
+
+from anyio import Event, move_on_after
+from jupyter_server.auth.decorator import authorized
+from jupyter_server.utils import ensure_async
+from tornado import web
+
+from ..documents.identity import is_notebook, parse_room_id
+from ..errors import CollaborationError, InvalidRequest, NotAllowed
+from ..execution.queue import Outcome, Person, Run, RunState
+from ..execution.service import CellRequest, RunService, result_of
+from ..execution.source_hash import source_hash
+from ..rooms.document import DocumentRoom
+from .base import CollaborationHandler, text_in
+
+MAX_ID = 1_000
+"""Longest id of a document, a cell or a request, in characters."""
+
+MAX_CODE = 2**24
+"""Longest code that a request may contain, in characters."""
+
+MAX_CELLS = 1_000
+"""Most cells in one request."""
+
+PREDECESSOR_LIMIT = 10.0
+"""Seconds until the request has to arrive that another one names as the one before it."""
+
+MAX_REQUESTS = 1_000
+"""Number of requests that are remembered for those that name them."""
+
+
+class Arrivals:
+    """The requests that have arrived, for those that have to follow another one."""
+
+    def __init__(self) -> None:
+        self._events: OrderedDict[str, Event] = OrderedDict()
+
+    def _event(self, name: str) -> Event:
+        event = self._events.setdefault(name, Event())
+        while len(self._events) > MAX_REQUESTS:
+            self._events.popitem(last=False)
+        return event
+
+    def arrived(self, name: str) -> None:
+        """Record that a request has arrived, and its cells are in the queue."""
+        self._event(name).set()
+
+    async def wait(self, name: str) -> bool:
+        """Wait for a request; return whether it has arrived."""
+        event = self._event(name)
+        with move_on_after(PREDECESSOR_LIMIT):
+            await event.wait()
+        return event.is_set()
+
+
+class KernelRunHandler(CollaborationHandler):
+    """The base of the handlers for runs on one kernel."""
+
+    def initialize(self, runs: RunService, arrivals: Arrivals, **parts: Any) -> None:  # type: ignore[override]
+        super().initialize(**parts)
+        self._runs = runs
+        self._arrivals = arrivals
+
+    @property
+    def person(self) -> Person:
+        """The authenticated user."""
+        name = str(getattr(self.current_user, "display_name", "") or self.username)
+        return Person(self.username, name)
+
+    async def check_document(self, room_id: str) -> None:
+        """Check that a document is a notebook which the user may write.
+
+        Raises:
+            InvalidRequest: it is not a notebook.
+            NotAllowed: the user may not write it.
+            CollaborationError: there is no such document.
+        """
+        document = parse_room_id(room_id)
+        if document is None or not is_notebook(document.type):
+            raise InvalidRequest("The document is not a notebook.")
+        self.path = await self._forks.path(room_id)
+        allowed = self.authorizer.is_authorized(self, self.current_user, "write", "contents")
+        if not await ensure_async(allowed):
+            raise NotAllowed("You do not have permission to edit this document.")
+
+    async def submit(self, room_id: str, kernel_id: str, cells: list[CellRequest]) -> list[Run]:
+        """Add cells to the queue of a kernel.
+
+        Raises:
+            CollaborationError: they cannot be run, or not by this user.
+        """
+        self._runs.queue(kernel_id)  # before a document is opened for it
+        await self.check_document(room_id)
+        async with self._rooms.pinned(room_id) as room:
+            if not isinstance(room, DocumentRoom):
+                raise InvalidRequest("The document is not a notebook.")
+            return self._runs.submit(room, kernel_id, cells, self.person, ("HTTP", self.username))
+
+    def find(self, kernel_id: str, request_id: str) -> Run:
+        """Return a run of this kernel.
+
+        Raises:
+            HTTPError: there is none.
+        """
+        run = self._runs.find(request_id)
+        if run is None or run.kernel != kernel_id:
+            text = f"Execution request {request_id} for kernel {kernel_id} does not exists."
+            raise web.HTTPError(HTTPStatus.NOT_FOUND, text.replace("%", "%%"), reason="Not Found")
+        return run
+
+    async def described(self, run: Run) -> dict[str, Any]:
+        """Return a run as clients of jupyter-server-nbmodel read it, but for its result."""
+        if run.document:
+            await self.check_document(run.document)
+        return {
+            "request_id": run.id,
+            "kernel_id": run.kernel,
+            "request_url": f"/api/kernels/{run.kernel}/requests/{run.id}",
+            "cell_id": run.cell if run.document else None,
+            "document_path": self.path if run.document else None,
+        }
+
+    def outputs_of(self, run: Run) -> str:
+        """Return the outputs of a run in JSON."""
+        return json.dumps(run.writer.outputs.to_py() if run.outputs is None else run.outputs)
+
+
+class ExecuteHandler(KernelRunHandler):
+    """``/api/kernels/<kernel>/execute``: run cells or code; list what runs and waits."""
+
+    @web.authenticated
+    @authorized("execute", resource="kernels")  # type: ignore[untyped-decorator, unused-ignore]
+    async def get(self, kernel_id: str) -> None:
+        """Return ``{kernel_id, requests}``: what runs and waits, as far as the user may know."""
+        try:
+            found = []
+            for run in self._runs.queue(kernel_id).runs:
+                with suppress(NotAllowed):
+                    described = await self.described(run)
+                    found.append({**described, **progress_of(run, self.outputs_of(run))})
+        except CollaborationError as error:
+            self.refuse(error)
+        self.finish(json.dumps({"kernel_id": kernel_id, "requests": found}))
+
+    @web.authenticated
+    @authorized("execute", resource="kernels")  # type: ignore[untyped-decorator, unused-ignore]
+    async def post(self, kernel_id: str) -> None:
+        """Run cells or code; the body decides which of the published responses is sent."""
+        try:
+            body = self.json_body()
+            if "cells" in body:
+                await self._run_cells(kernel_id, body)
+            elif "code" in body:
+                await self._run_code(kernel_id, body)
+            elif "cell_id" in body:
+                await self._run_cell(kernel_id, body)
+            else:
+                raise InvalidRequest("'cells', 'code' or 'cell_id' is required.")
+        except CollaborationError as error:
+            self.refuse(error)
+
+    async def _run_cell(self, kernel_id: str, body: dict[str, Any]) -> None:
+        """Run ``{cell_id, document_id}``, and respond when that has ended.
+
+        This is the request of jupyter-collaboration.
+        """
+        cell = CellRequest(text_in(body, "cell_id", MAX_ID))
+        (run,) = await self.submit(text_in(body, "document_id", MAX_ID), kernel_id, [cell])
+        ended = Event()
+        run.when_ended.append(lambda run: ended.set())
+        if run.state is not RunState.ENDED:
+            await ended.wait()
+        assert run.result is not None
+        self.finish(json.dumps(result_of(run.result)))
+
+    async def _run_code(self, kernel_id: str, body: dict[str, Any]) -> None:
+        """Run ``{code, metadata}``, and respond at once with where to ask for the result.
+
+        This is the request of jupyter-server-nbmodel. The code runs that was sent.
+        """
+        code = text_in(body, "code", MAX_CODE)
+        metadata = body.get("metadata") or {}
+        if not isinstance(metadata, dict):
+            raise InvalidRequest("'metadata' must be a JSON object.")
+        if body.get("server") is not None:
+            raise InvalidRequest("Kernels of other servers are used through a gateway only.")
+        cell = text_in(metadata, "cell_id", MAX_ID, required=False)
+        document = text_in(metadata, "document_id", MAX_ID, required=False)
+        if bool(cell) != bool(document):
+            raise InvalidRequest("'cell_id' and 'document_id' are required together.")
+        if cell:
+            is_timed = metadata.get("record_timing") is True
+            wanted = CellRequest(cell, code=code, is_timed=is_timed)
+            (run,) = await self.submit(document, kernel_id, [wanted])
+        else:
+            run = self._runs.submit_snippet(kernel_id, code, self.person)
+        self._runs.keep_outputs(run)
+        location = f"/api/kernels/{kernel_id}/requests/{run.id}"
+        self.set_status(HTTPStatus.ACCEPTED)
+        self.set_header("Location", location)
+        self.set_header("Access-Control-Expose-Headers", "Location")
+        answer = {
+            "request_id": run.id,
+            "kernel_id": kernel_id,
+            "cell_id": metadata.get("cell_id"),
+            "document_path": metadata.get("document_path"),
+            "pending": True,
+            "request_status": "queued",
+            "request_url": location,
+            "outputs": "[]",
+        }
+        self.finish(json.dumps(answer))
+
+    async def _run_cells(self, kernel_id: str, body: dict[str, Any]) -> None:
+        """Run ``{document_id, cells: [{cell_id, source_hash}]}``, and respond ``null`` at once.
+
+        This is the request of jupyter-server-documents. If a source differs from what the user
+        saw, nothing is run.
+        """
+        document = text_in(body, "document_id", MAX_ID)
+        request = text_in(body, "request_id", MAX_ID, required=False)
+        before = text_in(body, "previous_request_id", MAX_ID, required=False)
+        entries = body["cells"]
+        if not isinstance(entries, list) or not 0 < len(entries) <= MAX_CELLS:
+            raise InvalidRequest(f"'cells' must be a list of 1 to {MAX_CELLS} cells.")
+        await self.check_document(document)
+        if before and not await self._arrivals.wait(before):
+            raise web.HTTPError(HTTPStatus.REQUEST_TIMEOUT, "The previous request did not arrive.")
+        async with self._rooms.pinned(document) as room:
+            wanted = []
+            for entry in entries:
+                if not isinstance(entry, dict):
+                    raise InvalidRequest("Each cell must be an object.")
+                cell = text_in(entry, "cell_id", MAX_ID)
+                if not isinstance(room, DocumentRoom):
+                    raise InvalidRequest("The document is not a notebook.")
+                if source_hash(self._runs.source(room, cell)) != text_in(entry, "source_hash", 20):
+                    self.set_status(HTTPStatus.CONFLICT)
+                    self.finish(json.dumps({"error": "source_mismatch", "cell_id": cell}))
+                    return
+                wanted.append(CellRequest(cell))
+            await self.submit(document, kernel_id, wanted)
+        if request:
+            self._arrivals.arrived(request)
+        self.finish("null")
+
+
+class RequestHandler(KernelRunHandler):
+    """``/api/kernels/<kernel>/requests/<request>``: the result of a request; cancel it."""
+
+    @web.authenticated
+    @authorized("execute", resource="kernels")  # type: ignore[untyped-decorator, unused-ignore]
+    async def get(self, kernel_id: str, request_id: str) -> None:
+        """Return the result: 200; 202 while it runs or waits, 300 if it asks, 500 if it failed."""
+        run = self.find(kernel_id, request_id)
+        try:
+            answer = await self.described(run)
+        except CollaborationError as error:
+            self.refuse(error)
+        if run.state is not RunState.ENDED or run.result is None:
+            if run.prompt is not None:
+                self.set_status(HTTPStatus.MULTIPLE_CHOICES)
+                self.set_header("Location", f"/api/kernels/{kernel_id}/input")
+                self.set_header("Access-Control-Expose-Headers", "Location")
+                asked = {"prompt": run.prompt.text, "password": run.prompt.is_password}
+                state = {"pending": True, "request_status": "input"}
+                header = run.prompt.request.get("header", {})
+                answer |= {"parent_header": header, "input_request": asked, **state}
+            else:
+                self.set_status(HTTPStatus.ACCEPTED)
+                answer |= progress_of(run, self.outputs_of(run))
+        else:
+            answer |= {"pending": False, "request_status": "complete"}
+            if run.result.outcome in (Outcome.OK, Outcome.ERROR):
+                answer["status"] = run.result.outcome.value
+                answer["execution_count"] = run.result.count
+                answer["outputs"] = self.outputs_of(run)
+            else:
+                self.set_status(HTTPStatus.INTERNAL_SERVER_ERROR)
+                answer["error"] = run.result.reason
+        self.finish(json.dumps(answer, default=str))
+
+    @web.authenticated
+    @authorized("execute", resource="kernels")  # type: ignore[untyped-decorator, unused-ignore]
+    async def delete(self, kernel_id: str, request_id: str) -> None:
+        """Cancel a request that waits; interrupt the kernel if it runs."""
+        run = self.find(kernel_id, request_id)
+        try:
+            await self.described(run)
+            await self._runs.end(run, self.person)
+        except CollaborationError as error:
+            self.refuse(error)
+        self.set_status(HTTPStatus.NO_CONTENT)
+        self.finish()
+
+
+class InputHandler(KernelRunHandler):
+    """``/api/kernels/<kernel>/input``: answer what the running code asks."""
+
+    @web.authenticated
+    @authorized("execute", resource="kernels")  # type: ignore[untyped-decorator, unused-ignore]
+    async def post(self, kernel_id: str) -> None:
+        """Answer ``{input}``."""
+        try:
+            value = text_in(self.json_body(), "input", MAX_CODE)
+            queue = self._runs.queue(kernel_id)
+            run = queue.running
+            if run is None or run.prompt is None:
+                raise InvalidRequest("The kernel does not ask for input.")
+            await self.described(run)
+            if run.prompt is None or not queue.answer(run.prompt.id, value):
+                raise InvalidRequest("It was answered already.")
+        except CollaborationError as error:
+            self.refuse(error)
+        self.set_status(HTTPStatus.CREATED)
+        self.finish()
+
+
+def progress_of(run: Run, outputs: str) -> dict[str, Any]:
+    """Return the state of a run that has not ended, as jupyter-server-nbmodel describes it."""
+    if run.state is RunState.WAITING:
+        return {"pending": True, "request_status": "queued", "outputs": "[]"}
+    return {"pending": True, "request_status": "running", "outputs": outputs}

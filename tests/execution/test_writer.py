@@ -1,0 +1,156 @@
+"""What is written into documents for a run, and how often."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Iterator
+from contextlib import contextmanager
+from typing import Any
+
+import pytest
+from jupyter_ydoc import YNotebook
+from pycrdt import Doc
+
+from jupyter_collaboration.documents.cell_index import CellIndex
+from jupyter_collaboration.execution import writer as writers
+from jupyter_collaboration.execution.writer import CellWriter
+
+
+class Room:
+    """The part of a room that a writer uses."""
+
+    def __init__(self) -> None:
+        self.ydoc: Doc[Any] = Doc()
+        self.document = YNotebook(self.ydoc)
+        cell = {"cell_type": "code", "id": "c", "source": "", "metadata": {}}
+        old = {"output_type": "stream", "name": "stdout", "text": "old"}
+        self.document.set(
+            {
+                "cells": [{**cell, "execution_count": 7, "outputs": [old]}],
+                "metadata": {},
+                "nbformat": 4,
+                "nbformat_minor": 5,
+            }
+        )
+        self.cells = CellIndex(self.document.ycells)
+        self.document.ycells.observe(lambda event: self.cells.follow(event))
+        self.updates: list[bytes] = []
+        self._seen = self.ydoc.observe(lambda event: self.updates.append(event.update))
+
+    @contextmanager
+    def edits_by(self, author: str) -> Iterator[None]:
+        with self.ydoc.transaction(origin="server"):
+            yield
+
+    @property
+    def cell(self) -> dict[str, Any]:
+        found: dict[str, Any] = self.document.ycells[0].to_py()
+        return found
+
+
+@pytest.fixture
+def room() -> Room:
+    return Room()
+
+
+def writer_for(room: Room) -> CellWriter:
+    def lost() -> None:
+        raise AssertionError("the room is open")
+
+    return CellWriter("c", "ada", 2**30, lambda: room, lost)  # type: ignore[arg-type, return-value]
+
+
+async def settled(writer: CellWriter) -> None:
+    """Give the writer the turns of the event loop that a first write takes."""
+    for _ in range(3):
+        await asyncio.sleep(0)
+
+
+def test_the_outputs_stay_while_a_cell_waits(run: Any, room: Room) -> None:
+    # [R7]
+    async def test() -> None:
+        writer = writer_for(room)
+        writer.wait()
+        assert room.cell["execution_state"] == "running"
+        assert room.cell["outputs"][0]["text"] == "old" and room.cell["execution_count"] == 7
+        writer.start()
+        assert room.cell["outputs"] == [] and room.cell["execution_count"] is None
+        assert room.cell["metadata"]["trusted"] is True
+        writer.end(count=8, timing={"iopub.status.busy": "t"})
+        assert room.cell["execution_state"] == "idle" and room.cell["execution_count"] == 8
+        assert room.cell["metadata"]["execution"] == {"iopub.status.busy": "t"}
+
+    run(test())
+
+
+def test_a_stream_grows_in_place_and_in_few_writes(run: Any, room: Room) -> None:
+    # [R8]
+    async def test() -> None:
+        writer = writer_for(room)
+        writer.start()
+        before = len(room.updates)
+        for at in range(1000):
+            writer.outputs.print("stdout", f"{at}\n")
+            writer.changed()
+        await settled(writer)
+        writer.end(count=1)
+        assert len(room.updates) - before <= 3
+        assert room.cell["outputs"][0]["text"] == "".join(f"{at}\n" for at in range(1000))
+        assert sum(map(len, room.updates)) < 6_000
+
+    run(test())
+
+
+def test_replaced_outputs_are_paced_and_the_last_one_is_written(
+    run: Any, room: Room, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    # [R8]
+    monkeypatch.setattr(writers, "REPLACED_AT_ONCE", 50_000)
+    monkeypatch.setattr(writers, "REPLACED_PER_SECOND", 1_000)
+    monkeypatch.setattr(writers, "FLUSH_INTERVAL", 0)
+
+    async def test() -> None:
+        writer = writer_for(room)
+        writer.start()
+        output = writer.outputs.add("display_data", {"data": {"image/png": "x"}})
+        assert output is not None
+        for at in range(200):
+            content = {"image/png": f"{at}" + "x" * 10_000}
+            output.replace({"output_type": "display_data", "data": content, "metadata": {}})
+            writer.changed()
+            await settled(writer)
+        assert sum(map(len, room.updates)) < 100_000
+        writer.end(count=1)
+        assert room.cell["outputs"][0]["data"]["image/png"].startswith("199x")
+
+    run(test())
+
+
+def test_what_others_clear_stays_away_and_what_they_change_is_restored(
+    run: Any, room: Room
+) -> None:
+    # [R7]
+    async def test() -> None:
+        writer = writer_for(room)
+        writer.start()
+        for text in ("a", "b"):
+            writer.outputs.print("stdout", text)
+            writer.flush()
+        outputs = room.document.ycells[0]["outputs"]
+        writer.outputs.print("stdout", "late")  # not written yet
+        outputs.clear()
+        writer.outputs.print("stderr", "c")
+        writer.flush()
+        assert [each["text"] for each in room.cell["outputs"]] == ["late", "c"]
+        outputs[1]["text"].insert(0, "x")
+        writer.outputs.print("stderr", "d")
+        writer.flush()
+        assert [each["text"] for each in room.cell["outputs"]] == ["late", "cd"]
+        writer.end(count=1)
+        # After the end, what others have done stays.
+        outputs.append({"output_type": "stream", "name": "stdout", "text": "own"})
+        writer.outputs.print("stderr", "late")
+        writer.flush()
+        assert len(room.cell["outputs"]) == 3
+
+    run(test())

@@ -1,0 +1,754 @@
+"""Cells that the server runs, on real kernels: what members, documents and files get."""
+
+from __future__ import annotations
+
+import json
+import sys
+from collections.abc import Callable
+from contextlib import asynccontextmanager
+from typing import Any
+
+import pytest
+from jupyter_ydoc import YNotebook
+from support import Editor, Server, answer, code_cell, room_of, until
+
+from jupyter_collaboration.execution.source_hash import source_hash
+from rtcbench.client import Endpoint
+
+ON = {"YDocExtension": {"server_side_execution": True, "document_save_delay": 0.1}}
+
+
+async def kernel(server: Server, name: str = "python3") -> str:
+    """Start a kernel, without waiting until it is ready."""
+    status, text = await server.request("POST", "api/kernels", json={"name": name})
+    assert status == 201, text
+    return str(json.loads(text)["id"])
+
+
+async def act(server: Server, kernel_id: str, action: str) -> None:
+    """Interrupt or restart a kernel."""
+    status, text = await server.request("POST", f"api/kernels/{kernel_id}/{action}")
+    assert status < 300, text
+
+
+class Runner:
+    """A member who runs cells on a kernel."""
+
+    def __init__(self, editor: Editor, kernel_id: str) -> None:
+        self.editor = editor
+        self.kernel = kernel_id
+        self._number = 0
+
+    def request(self, cell: str, **more: Any) -> str:
+        self._number += 1
+        body = {"id": f"{id(self)}-{self._number}", "cell": cell, "kernel": self.kernel, **more}
+        return "run " + json.dumps(body)
+
+    async def run(self, cell: str, **more: Any) -> dict[str, Any]:
+        """Run a cell, and wait for the reply."""
+        return await self.reply(self.editor.post(self.request(cell, **more)))
+
+    def start(self, *cells: str, **more: Any) -> list[int]:
+        """Ask for cells to be run, and return the numbers of the requests."""
+        return [self.editor.post(self.request(cell, **more)) for cell in cells]
+
+    async def reply(self, number: int) -> dict[str, Any]:
+        # A kernel starts slowly on a busy machine.
+        return await self.editor.reply(lambda reply: reply.get("responseTo") == number, 50)
+
+    async def outcomes(self, numbers: list[int]) -> list[str]:
+        return [str((await self.reply(number)).get("outcome")) for number in numbers]
+
+    def cell(self, name: str) -> Any:
+        return next(cell for cell in self.editor.cells if cell["id"] == name)
+
+    def outputs(self, name: str) -> list[dict[str, Any]]:
+        found: list[dict[str, Any]] = self.cell(name)["outputs"].to_py()
+        return found
+
+    def printed(self, name: str) -> str:
+        return "".join(str(each.get("text", "")) for each in self.outputs(name))
+
+    async def sees(self, done: Callable[[], bool]) -> None:
+        await self.editor.until(lambda _: done(), 40)
+
+    async def told(self, done: Callable[[dict[str, Any]], bool]) -> dict[str, Any]:
+        """Wait for a message about the queue."""
+        return await self.editor.reply(
+            lambda reply: reply.get("type") == "runs" and done(reply), 50
+        )
+
+    async def queued(self, count: int) -> None:
+        """Wait until the latest requests are in the queue."""
+        numbers = range(self._number - count + 1, self._number + 1)
+        ids = {f"{id(self)}-{number}" for number in numbers}
+        await self.told(lambda told: ids <= {each["id"] for each in told["runs"]})
+
+    async def prompt(self, text: str) -> dict[str, Any]:
+        """Wait until code asks something, and return the prompt."""
+
+        def asks(reply: dict[str, Any]) -> bool:
+            return any(each.get("input", {}).get("prompt") == text for each in reply["runs"])
+
+        found = await self.told(asks)
+        return next(dict(each["input"]) for each in found["runs"] if "input" in each)
+
+    def idle(self) -> bool:
+        return all(cell.get("execution_state") == "idle" for cell in self.editor.cells)
+
+
+@pytest.fixture
+def running(serving: Callable[..., Any]) -> Callable[..., Any]:
+    """A server with a notebook of the given sources, a kernel, and members in the notebook."""
+
+    @asynccontextmanager
+    async def serve(*sources: str, members: int = 1, **traits: Any) -> Any:
+        # A kernel that dies again and again is given up soon.
+        restarts = {"time_to_dead": 0.3, "restart_limit": 2}
+        options = {"YDocExtension": {**ON["YDocExtension"], **traits}, "KernelRestarter": restarts}
+        async with serving(**options) as server:
+            cells = [code_cell(source, f"c{at}") for at, source in enumerate(sources)]
+            fixture = server.notebook_file("a.ipynb", cells)
+            kernel_id = await kernel(server)
+            runners = [Runner(await server.member(fixture), kernel_id) for _ in range(members)]
+            yield (server, fixture, *runners)
+
+    return serve
+
+
+def saved(server: Server, cell: int, path: str = "a.ipynb") -> dict[str, Any]:
+    found: dict[str, Any] = json.loads(server.read(path))["cells"][cell]
+    return found
+
+
+def test_cells_run_in_order_while_the_kernel_starts(run: Any, running: Any) -> None:
+    # [R1] [R3] [R7]
+    async def test() -> None:
+        async with running("x = 1", "print(x)", "x", members=2) as (server, _, ada, grace):
+            assert await ada.outcomes(ada.start("c0", "c1", "c2")) == ["ok"] * 3
+            for person in (ada, grace):
+                await person.sees(person.idle)
+                await person.sees(lambda person=person: bool(person.outputs("c2")))
+                assert person.outputs("c1") == [
+                    {"output_type": "stream", "name": "stdout", "text": "1\n"}
+                ]
+                assert person.outputs("c2")[0]["data"] == {"text/plain": "1"}
+                assert [person.cell(f"c{at}")["execution_count"] for at in range(3)] == [1, 2, 3]
+            await until(lambda: saved(server, 2)["outputs"] != [])
+            assert saved(server, 1)["execution_count"] == 2
+
+    run(test())
+
+
+def test_outputs_arrive_and_are_saved_although_nobody_is_there(run: Any, running: Any) -> None:
+    # [R2]
+    async def test() -> None:
+        slow = "import time\nprint('a')\ntime.sleep(1)\nprint('b')"
+        async with running(slow, document_cleanup_delay=0) as (server, _, ada):
+            ada.start("c0")
+            await ada.told(lambda told: told["runs"][0]["state"] == "running")
+            await ada.editor.close()
+            await until(lambda: "b\\n" in server.read("a.ipynb"))
+            text = "".join(saved(server, 0)["outputs"][0]["text"])
+            assert text == "a\nb\n"
+            await until(lambda: saved(server, 0)["execution_count"] == 1)
+
+    run(test())
+
+
+def test_a_request_that_is_repeated_runs_once(run: Any, running: Any) -> None:
+    # [R1]
+    async def test() -> None:
+        async with running("n = globals().get('n', 0) + 1; print(n)") as (server, fixture, ada):
+            request = ada.request("c0")
+            assert (await ada.editor.ask(request))["outcome"] == "ok"
+            await ada.editor.close()
+            again = Runner(await server.member(fixture), ada.kernel)
+            reply = await again.editor.ask(request)
+            assert (reply["outcome"], reply["count"]) == ("ok", 1)
+            assert again.printed("c0") == "1\n"
+            reply = await again.run("c0", again=True)
+            assert (reply["status"], reply["code"]) == ("failed", "unknown")
+            assert again.printed("c0") == "1\n"
+
+    run(test())
+
+
+@pytest.mark.parametrize("catches", [False, True])
+def test_an_interrupt_cancels_what_waits_for_the_same_member(
+    catches: bool, run: Any, running: Any
+) -> None:
+    # [R4]
+    sleep = "import time\nprint('on', flush=True)\ntime.sleep(60)"
+    caught = "import time\ntry:\n    print('on', flush=True)\n    time.sleep(60)\nexcept"
+    first = f"{caught} KeyboardInterrupt:\n    pass" if catches else sleep
+
+    async def test() -> None:
+        async with running(first, "print(2)", "print(3)", "print(4)", members=2) as (
+            server,
+            _,
+            ada,
+            grace,
+        ):
+            own = ada.start("c0", "c1", "c2")
+            await grace.sees(lambda: grace.printed("c0") == "on\n")
+            others = grace.start("c3")
+            await grace.told(lambda told: len(told["runs"]) == 4)
+            await act(server, ada.kernel, "interrupt")
+            outcomes = await ada.outcomes(own)
+            assert outcomes == ["ok" if catches else "error", "interrupted", "interrupted"]
+            assert await grace.outcomes(others) == ["ok"]
+            await grace.sees(grace.idle)
+            await grace.sees(lambda: grace.printed("c3") == "4\n")
+            assert grace.outputs("c1") == grace.outputs("c2") == []
+            assert (await ada.reply(own[1]))["by"]["name"]
+
+    run(test())
+
+
+def test_an_error_stops_only_what_the_same_member_asked_for(run: Any, running: Any) -> None:
+    # [R4]
+    async def test() -> None:
+        sources = ("import time; time.sleep(.5); 1/0", "print(1)", "print(2)", "print(3)")
+        async with running(*sources, members=2) as (server, _, ada, grace):
+            other = server.notebook_file("b.ipynb", [code_cell("print(4)", "d0")])
+            alan = Runner(await server.member(other), ada.kernel)
+            own = ada.start("c0", "c1")
+            await grace.told(lambda told: len(told["runs"]) == 2)
+            others = grace.start("c2")
+            elsewhere = alan.start("d0")
+            assert await ada.outcomes(own) == ["error", "stopped"]
+            assert await grace.outcomes(others) == ["ok"]
+            assert await alan.outcomes(elsewhere) == ["ok"]
+            failed = await ada.reply(own[0])
+            assert failed["error"]["ename"] == "ZeroDivisionError"
+            await grace.sees(lambda: grace.outputs("c0") != [])
+            output = grace.outputs("c0")[0]
+            assert output["output_type"] == "error" and output["traceback"]
+            assert grace.outputs("c1") == []
+            # The cell says that it may fail.
+            ada.cell("c0")["metadata"]["tags"] = ["raises-exception"]
+            assert await ada.outcomes(ada.start("c0", "c3")) == ["error", "ok"]
+
+    run(test())
+
+
+def test_a_restart_ends_all_runs_and_says_by_whom(run: Any, running: Any) -> None:
+    # [R6] [R10]
+    async def test() -> None:
+        async with running("input('name?')", "print(1)", "print(2)", members=2) as (
+            server,
+            _,
+            ada,
+            grace,
+        ):
+            runs = [*ada.start("c0", "c1"), *ada.start("c2")]
+            await grace.prompt("name?")
+            await act(server, ada.kernel, "restart")
+            assert await ada.outcomes(runs) == ["restarted"] * 3
+            ended = await grace.editor.reply(lambda reply: reply.get("type") == "runs_ended")
+            assert ended["outcome"] == "restarted" and ended["ended"] == ["c0", "c1", "c2"]
+            assert ended["by"]["name"]
+            await grace.sees(grace.idle)
+            assert (
+                grace.editor.replies[-1]["type"] != "runs" or not grace.editor.replies[-1]["runs"]
+            )
+            # The kernel runs on.
+            assert (await grace.run("c1"))["outcome"] == "ok"
+
+    run(test())
+
+
+def test_cells_that_are_run_while_the_kernel_restarts_wait(run: Any, running: Any) -> None:
+    # [R3] [R6]
+    async def test() -> None:
+        slow = "import time\ntime.sleep(0.3)\nx = 1"
+        async with running(slow, "print(x)", "import os; os._exit(1)") as (server, _, ada):
+            for _ in range(3):  # as "Restart and Run All", while the last one still runs
+                await act(server, ada.kernel, "restart")
+                runs = ada.start("c0", "c1")
+                await ada.queued(2)
+            assert await ada.outcomes(runs) == ["ok", "ok"]
+            await ada.sees(lambda: ada.printed("c1") == "1\n")
+            assert ada.outputs("c1")[0]["text"] == "1\n" and len(ada.outputs("c1")) == 1
+            # A kernel that dies is started again by the server.
+            assert await ada.outcomes(ada.start("c2", "c1")) == ["died", "died"]
+            await ada.sees(ada.idle)
+            assert await ada.outcomes(ada.start("c0", "c1")) == ["ok", "ok"]
+
+    run(test())
+
+
+def test_input_is_shared_and_the_first_answer_counts(run: Any, running: Any) -> None:
+    # [R10]
+    async def test() -> None:
+        asking = "print(repr(input('who? ')))\nimport getpass\nprint(len(getpass.getpass('word ')))"
+        async with running(asking, "print('next')", members=2) as (server, fixture, ada, grace):
+            runs = ada.start("c0", "c1")
+            prompt = await grace.prompt("who? ")
+            assert prompt["password"] is False
+            late = Runner(await server.member(fixture), ada.kernel)  # joins while it waits
+            assert (await late.prompt("who? "))["id"] == prompt["id"]
+            body = json.dumps({"id": prompt["id"], "value": "grace"})
+            assert (await grace.editor.ask(f"input {body}"))["status"] == "success"
+            second = await ada.editor.ask(f"input {body}")
+            assert (second["status"], second["reason"]) == ("failed", "It was answered already.")
+            word = await ada.prompt("word ")
+            assert word["password"] is True
+            secret = json.dumps({"id": word["id"], "value": "s3cret"})
+            assert (await ada.editor.ask(f"input {secret}"))["status"] == "success"
+            assert await ada.outcomes(runs) == ["ok", "ok"]
+            await grace.sees(lambda: grace.printed("c1") == "next\n")
+            assert grace.printed("c0") == "who?  grace\n'grace'\nword  ········\n6\n"
+            await until(lambda: saved(server, 1)["execution_count"] == 2)
+            store = (server.root / ".jupyter_ystore.db").read_bytes()
+            assert b"s3cret" not in store and "s3cret" not in server.read("a.ipynb")
+
+    run(test())
+
+
+def test_an_interrupt_ends_a_prompt(run: Any, running: Any) -> None:
+    # [R10]
+    async def test() -> None:
+        async with running("for _ in range(20): input('again? ')", "print(1)", members=2) as (
+            server,
+            _,
+            ada,
+            grace,
+        ):
+            runs = ada.start("c0")
+            answered = set()
+            for _ in range(3):
+                reply = await grace.told(
+                    lambda told: any(
+                        each.get("input", {"id": None})["id"] not in {None, *answered}
+                        for each in told["runs"]
+                    )
+                )
+                name = reply["runs"][0]["input"]["id"]
+                answered.add(name)
+                body = json.dumps({"id": name, "value": ""})
+                assert (await grace.editor.ask(f"input {body}"))["status"] == "success"
+            await grace.told(
+                lambda told: (
+                    bool(told["runs"])
+                    and told["runs"][0].get("input", {"id": ""})["id"] not in {"", *answered}
+                )
+            )
+            await act(server, ada.kernel, "interrupt")
+            assert await ada.outcomes(runs) == ["error"]
+            assert (await ada.run("c1"))["outcome"] == "ok"
+
+    run(test())
+
+
+def test_a_waiting_cell_can_be_canceled_by_others(run: Any, running: Any) -> None:
+    # [R5]
+    async def test() -> None:
+        async with running("input()", "print(1)", members=2) as (_server, _, ada, grace):
+            runs = ada.start("c0", "c1")
+            prompt = await grace.prompt("")
+
+            def both(told: dict[str, Any]) -> bool:
+                return [each["state"] for each in told["runs"]] == ["running", "waiting"]
+
+            first, second = (await grace.told(both))["runs"]
+            body = json.dumps({"id": second["id"]})
+            assert (await grace.editor.ask(f"cancel {body}"))["status"] == "success"
+            assert await ada.outcomes(runs[1:]) == ["canceled"]
+            body = json.dumps({"id": first["id"]})
+            assert "interrupt" in (await grace.editor.ask(f"cancel {body}"))["reason"]
+            body = json.dumps({"id": prompt["id"], "value": ""})
+            await grace.editor.ask(f"input {body}")
+            assert await ada.outcomes(runs[:1]) == ["ok"]
+            await grace.sees(grace.idle)
+            assert grace.outputs("c1") == []
+
+    run(test())
+
+
+def test_outputs_are_replaced_by_each_run_and_cleared_ones_stay_away(
+    run: Any, running: Any
+) -> None:
+    # [R7]
+    async def test() -> None:
+        async with running("print(1)", "print(2)", document_cleanup_delay=0) as (
+            server,
+            fixture,
+            ada,
+        ):
+            for _ in range(2):
+                assert await ada.outcomes(ada.start("c0", "c1")) == ["ok", "ok"]
+            await ada.sees(lambda: ada.printed("c1") == "2\n")
+            assert len(ada.outputs("c0")) == len(ada.outputs("c1")) == 1
+            ada.cell("c0")["outputs"].clear()
+            await until(lambda: saved(server, 0)["outputs"] == [])
+            await ada.editor.close()
+            again = Runner(await server.member(fixture), ada.kernel)
+            assert again.outputs("c0") == [] and again.printed("c1") == "2\n"
+            assert (await again.run("c1"))["outcome"] == "ok"
+            await again.sees(again.idle)
+            assert again.outputs("c0") == [] and again.printed("c1") == "2\n"
+            assert len(again.outputs("c1")) == 1
+
+    run(test())
+
+
+def test_displays_are_updated_in_every_document(run: Any, running: Any) -> None:
+    # [R7]
+    async def test() -> None:
+        show = (
+            "from IPython.display import display\nh = display({'n': 1}, display_id='x')\nprint(2)"
+        )
+        async with running(show, "h.update({'n': 3})") as (server, _, ada):
+            other = server.notebook_file(
+                "b.ipynb", [code_cell("display('here', display_id='x')", "d0")]
+            )
+            alan = Runner(await server.member(other), ada.kernel)
+            assert (await ada.run("c0"))["outcome"] == "ok"
+            assert (await alan.run("d0"))["outcome"] == "ok"
+            assert (await ada.run("c1"))["outcome"] == "ok"
+            for person, name in ((ada, "c0"), (alan, "d0")):
+
+                def updated(person: Runner = person, name: str = name) -> bool:
+                    found = person.outputs(name)
+                    return bool(found) and found[0].get("data") == {"text/plain": "{'n': 3}"}
+
+                await person.sees(updated)
+            assert [each["output_type"] for each in ada.outputs("c0")] == ["display_data", "stream"]
+            assert "transient" not in ada.outputs("c0")[0]
+
+    run(test())
+
+
+def test_outputs_that_are_cleared_paged_late_or_next_inputs(run: Any, running: Any) -> None:
+    # [R7]
+    clear = (
+        "from IPython.display import clear_output\n"
+        "for i in range(5):\n    clear_output(wait=True)\n    print(i)"
+    )
+    thread = (
+        "import threading, time\n"
+        "def late():\n    time.sleep(0.5)\n    print('late')\n"
+        "t = threading.Thread(target=late); t.start()\nprint('soon')"
+    )
+    bar = "import sys\nfor i in range(3): sys.stdout.write(f'\\r{i} %')\nprint('\\b!')"
+    following = "get_ipython().set_next_input('1 + 1')"
+
+    async def test() -> None:
+        async with running(clear, bar, "print?", following, thread) as (*_, ada):
+            names = [f"c{at}" for at in range(5)]
+            assert await ada.outcomes(ada.start(*names)) == ["ok"] * 5
+            await ada.sees(lambda: ada.printed("c4") == "soon\nlate\n")
+            assert ada.printed("c0") == "4\n" and len(ada.outputs("c0")) == 1
+            assert ada.printed("c1") == "2 !\n"
+            assert "Prints the values" in ada.outputs("c2")[0]["data"]["text/plain"]
+            await ada.sees(lambda: len(ada.editor.cells) == 6)
+            assert str(ada.editor.cells[4]["source"]) == "1 + 1"
+
+    run(test())
+
+
+def test_a_moved_cell_has_all_outputs(run: Any, running: Any) -> None:
+    # [R2] [R7]
+    async def test() -> None:
+        asking = "print('before')\ninput()\nprint('after')"
+        async with running(asking, "1") as (_server, _, ada):
+            runs = ada.start("c0")
+            prompt = await ada.prompt("")
+            await ada.sees(lambda: ada.printed("c0") == "before\n")
+            clone = {**ada.cell("c0").to_py(), "outputs": [], "execution_state": "idle"}
+            clone["source"], clone["metadata"] = asking, {}
+            cells = ada.editor.cells
+            with ada.editor.doc.transaction():
+                del cells[0]
+                cells.append(YNotebook().create_ycell(clone))
+            await ada.sees(lambda: ada.printed("c0") == "before\n")
+            assert ada.cell("c0")["execution_state"] == "running"
+            body = json.dumps({"id": prompt["id"], "value": "x"})
+            await ada.editor.ask(f"input {body}")
+            assert await ada.outcomes(runs) == ["ok"]
+            await ada.sees(lambda: ada.printed("c0") == "before\n x\nafter\n")
+            await ada.sees(ada.idle)
+
+    run(test())
+
+
+def test_who_may_not_run_code_changes_nothing(run: Any, guarded: Any) -> None:
+    # [R9]
+    async def test() -> None:
+        async with guarded(server_side_execution=True) as server:
+            fixture = server.notebook_file("a.ipynb", [code_cell("print(1)", "c0")])
+            (server.root / ".rules.json").write_text(
+                '{"editor": ["read", "write", "execute"], "viewer": ["read", "execute"]}'
+            )
+            kernel_id = await kernel(server)
+            ada = Runner(await server.member(fixture), kernel_id)
+            url = (await server.endpoint(fixture)).url
+            url = url.replace(f"token={server.token}", "token=viewer")
+            viewer = Runner(await Editor.open_at(Endpoint(url)), kernel_id)
+            reply = await viewer.run("c0")
+            assert reply["reason"] == "You have view-only access to this document."
+            (server.root / ".rules.json").write_text('{"editor": ["read", "write"]}')
+            reply = await ada.run("c0")
+            assert reply["reason"] == "You do not have permission to run code."
+            assert not any(each.get("type") == "runs" for each in viewer.editor.replies)
+            assert ada.cell("c0").get("execution_state") == "idle" and not ada.outputs("c0")
+            (server.root / ".rules.json").write_text('{"editor": ["read", "write", "execute"]}')
+            reply = await Runner(ada.editor, "00000000-0000-0000-0000-000000000000").run("c0")
+            assert "no such kernel" in reply["reason"]
+            assert "no such code cell" in (await ada.run("gone"))["reason"]
+            for bad in ("run", "run 1", 'run {"id": 1}', "cancel {}", 'input {"id": ""}'):
+                assert (await ada.editor.ask(bad))["status"] == "failed"
+            assert (await ada.run("c0"))["outcome"] == "ok"
+
+    run(test())
+
+
+async def call(server: Server, method: str, path: str, **body: Any) -> tuple[int, Any]:
+    """Make a request of the published routes."""
+    status, text = await server.request(method, path, json=body or None)
+    return status, json.loads(text) if text else None
+
+
+async def finished(server: Server, url: str) -> tuple[int, Any]:
+    """Poll a request, as the clients of jupyter-server-nbmodel do, until it has ended."""
+    found: list[tuple[int, Any]] = []
+    while not found or found[-1][0] == 202:
+        found.append(await call(server, "GET", url.lstrip("/")))
+    return found[-1]
+
+
+def test_the_published_executors_run_cells_over_http(run: Any, running: Any) -> None:
+    # [R11]
+    async def test() -> None:
+        async with running("print('own')", "input('who? ')", "1/0") as (server, fixture, ada):
+            room = room_of(await server.endpoint(fixture))
+            url = f"api/kernels/{ada.kernel}/execute"
+            # jupyter-collaboration
+            status, answer = await call(server, "POST", url, cell_id="c0", document_id=room)
+            assert (status, answer["outcome"]) == (200, "ok")
+            await ada.sees(lambda: ada.printed("c0") == "own\n")
+            # jupyter-server-nbmodel runs the code that was sent
+            metadata = {"cell_id": "c0", "document_id": room, "document_path": "a.ipynb"}
+            status, sent = await call(server, "POST", url, code="print('sent')", metadata=metadata)
+            assert (status, sent["request_status"], sent["pending"]) == (202, "queued", True)
+            status, answer = await finished(server, sent["request_url"])
+            assert (status, answer["status"], answer["request_status"]) == (200, "ok", "complete")
+            assert json.loads(answer["outputs"])[0]["text"] == "sent\n"
+            await ada.sees(lambda: ada.printed("c0") == "sent\n")
+            assert str(ada.cell("c0")["source"]) == "print('own')"
+            status, snippet = await call(server, "POST", url, code="6 * 7")
+            status, answer = await finished(server, snippet["request_url"])
+            assert json.loads(answer["outputs"])[0]["data"] == {"text/plain": "42"}
+            # input, and what waits behind it
+            metadata["cell_id"] = "c1"
+            _, asking = await call(server, "POST", url, code="input('who? ')", metadata=metadata)
+            _, waiting = await call(server, "POST", url, code="print(1)")
+            status, answer = await finished(server, asking["request_url"])
+            assert (status, answer["input_request"]["prompt"]) == (300, "who? ")
+            _, pending = await call(server, "GET", url)
+            assert [each["request_status"] for each in pending["requests"]] == ["running", "queued"]
+            status, _ = await call(server, "DELETE", waiting["request_url"].lstrip("/"))
+            assert status == 204
+            assert (await finished(server, waiting["request_url"]))[0] == 500
+            assert (await finished(server, asking["request_url"]))[0] == 300
+            status, _ = await call(server, "POST", f"api/kernels/{ada.kernel}/input", input="me")
+            assert status == 201
+            assert (await finished(server, asking["request_url"]))[1]["status"] == "ok"
+            await ada.sees(lambda: ada.printed("c1") == "who?  me\n")
+            _, asking = await call(server, "POST", url, code="input('again? ')", metadata=metadata)
+            assert (await finished(server, asking["request_url"]))[0] == 300
+            status, _ = await call(server, "DELETE", asking["request_url"].lstrip("/"))
+            assert (status, (await finished(server, asking["request_url"]))[1]["status"]) == (
+                204,
+                "error",
+            )
+            # jupyter-server-documents
+            cells = [{"cell_id": "c0", "source_hash": source_hash("print('own')")}]
+            status, answer = await call(server, "POST", url, document_id=room, cells=cells)
+            assert (status, answer) == (200, None)
+            await ada.sees(lambda: ada.printed("c0") == "own\n")
+            cells.append({"cell_id": "c2", "source_hash": "1"})
+            status, answer = await call(server, "POST", url, document_id=room, cells=cells)
+            assert (status, answer["error"], answer["cell_id"]) == (409, "source_mismatch", "c2")
+            # what is wrong
+            for body, expected in [
+                ({"x": 1}, 400),
+                ({"code": 1}, 400),
+                ({"cells": [], "document_id": room}, 400),
+                ({"cell_id": "gone", "document_id": room}, 400),
+                ({"cell_id": "c0", "document_id": "text:file:1"}, 400),
+                ({"cell_id": "c0", "document_id": "json:notebook:1"}, 404),
+            ]:
+                assert (await call(server, "POST", url, **body))[0] == expected, body
+            unknown = "00000000-0000-0000-0000-000000000000"
+            status, _ = await call(server, "POST", f"api/kernels/{unknown}/execute", code="1")
+            assert status == 404
+            route = f"api/kernels/{ada.kernel}/requests/{unknown}"
+            assert (await call(server, "GET", route))[0] == 404
+
+    run(test())
+
+
+def test_http_needs_the_right_to_run_and_to_write(run: Any, guarded: Any) -> None:
+    # [R9] [R11]
+    async def test() -> None:
+        async with guarded(server_side_execution=True) as server:
+            fixture = server.notebook_file("a.ipynb", [code_cell("print(1)", "c0")])
+            rules = server.root / ".rules.json"
+            rules.write_text('{"viewer": ["read", "execute"], "editor": ["read", "write"]}')
+            room = room_of(await server.endpoint(fixture))
+            url = f"api/kernels/{await kernel(server)}"
+            cell = {"cell_id": "c0", "document_id": room}
+            hashed = {"cell_id": "c0", "source_hash": source_hash("print(1)")}
+            bodies = [
+                cell,
+                {"code": "1", "metadata": cell},
+                {"document_id": room, "cells": [hashed]},
+            ]
+            for person in ("viewer", "editor", "nobody"):
+                for body in bodies:
+                    route = f"{url}/execute"
+                    assert await answer(server, person, "POST", route, json=body) == 403, body
+            for person in ("editor", "nobody"):
+                assert await answer(server, person, "GET", f"{url}/execute") == 403
+                body = {"input": "x"}
+                assert await answer(server, person, "POST", f"{url}/input", json=body) == 403
+            assert await answer(server, "", "POST", f"{url}/execute", json=cell) == 403
+            rules.write_text('{"editor": ["read", "write", "execute"]}')
+            assert await answer(server, "editor", "POST", f"{url}/execute", json=cell) == 200
+
+    run(test())
+
+
+def test_a_kernel_behind_a_gateway_runs_cells(
+    new_server: Callable[..., Server], serving: Any, run: Any
+) -> None:
+    # [R13]
+    async def test() -> None:
+        async with serving() as gateway:
+            options = {
+                **ON,
+                "GatewayClient": {"url": gateway.base, "auth_token": gateway.token},
+            }
+            async with serving(**options) as server:
+                sources = ["print(1)", "print(input('who? '))", "1/0", "print(2)"]
+                cells = [code_cell(source, f"c{at}") for at, source in enumerate(sources)]
+                fixture = server.notebook_file("a.ipynb", cells)
+                ada = Runner(await server.member(fixture), await kernel(server))
+                runs = ada.start("c0", "c1")
+                prompt = await ada.prompt("who? ")
+                body = json.dumps({"id": prompt["id"], "value": "ada"})
+                assert (await ada.editor.ask(f"input {body}"))["status"] == "success"
+                assert await ada.outcomes(runs) == ["ok", "ok"]
+                await ada.sees(lambda: ada.printed("c1") == "who?  ada\nada\n")
+                assert await ada.outcomes(ada.start("c2", "c3")) == ["error", "stopped"]
+                runs = ada.start("c1", "c3")
+                await ada.queued(2)
+                await act(server, ada.kernel, "restart")
+                assert await ada.outcomes(runs) == ["restarted"] * 2
+                assert (await ada.run("c0"))["outcome"] == "ok"
+                await ada.sees(ada.idle)
+
+    run(test())
+
+
+def test_a_kernel_that_cannot_start_says_so(run: Any, running: Any, tmp_path: Any) -> None:
+    # [R6]
+    async def test() -> None:
+        async with running("print(1)") as (server, _, ada):
+            spec = server.folder / "home" / "data" / "kernels" / "broken"
+            spec.mkdir(parents=True)
+            argv = [sys.executable, "-c", "import no_such_module"]
+            content = {"argv": argv, "display_name": "Broken", "language": "python"}
+            (spec / "kernel.json").write_text(json.dumps(content))
+            broken = Runner(ada.editor, await kernel(server, "broken"))
+            reply = await broken.run("c0")
+            assert reply["outcome"] == "died"
+            assert "No module named 'no_such_module'" in reply["reason"]
+            assert "No module named 'no_such_module'" in server.log()
+            await ada.sees(ada.idle)
+
+    run(test())
+
+
+def test_a_server_that_stops_leaves_no_cell_running_and_each_line_once(
+    run: Any, new_server: Callable[..., Server]
+) -> None:
+    # [R2] [R6]
+    count = "import time\nfor i in range(1000):\n    print(i, flush=True)\n    time.sleep(0.02)"
+
+    async def test() -> None:
+        server = new_server(**ON)
+        await server.start()
+        fixture = server.notebook_file(
+            "a.ipynb", [code_cell(count, "c0"), code_cell("print(2)", "c1")]
+        )
+        ada = Runner(await server.member(fixture), await kernel(server))
+        runs = ada.start("c0", "c1")
+        await ada.sees(lambda: ada.printed("c0").count("\n") > 5)
+        await server.stop()
+        assert await ada.outcomes(runs) == ["server_stopped"] * 2
+        replica = ada.editor.doc.get_update()
+        await server.start()
+        endpoint = await server.endpoint(fixture)
+        ada = Runner(await Editor.open_at(endpoint, replica), await kernel(server))
+        lines = ada.printed("c0").split()
+        assert lines == [str(at) for at in range(len(lines))] and len(ada.outputs("c0")) == 1
+        assert ada.idle()
+        await until(lambda: "".join(saved(server, 0)["outputs"][0]["text"]).split() == lines)
+        await server.stop()
+
+    run(test())
+
+
+@pytest.mark.parametrize("loss", ["evicted", "failed", "store"])
+def test_outputs_are_complete_although_the_room_closes(
+    loss: str, run: Any, serving: Callable[..., Any]
+) -> None:
+    # [R2]
+    asking = "print('before')\ninput()\nprint('after')"
+
+    async def test() -> None:
+        extensions = {"jpserver_extensions": {"room_breaker": True}}
+        async with serving(**ON, ServerApp=extensions) as server:
+            fixture = server.notebook_file("a.ipynb", [code_cell(asking, "c0")])
+            ada = Runner(await server.member(fixture), await kernel(server))
+            ada.start("c0")
+            prompt = await ada.prompt("")
+            await ada.sees(lambda: ada.printed("c0") == "before\n")
+            status, text = await server.request("POST", f"api/break/{loss}")
+            assert status == 200, text
+            await ada.editor.socket.closed.wait()
+            ada = Runner(await server.member(fixture), ada.kernel)
+            await ada.sees(lambda: ada.printed("c0") == "before\n")
+            await ada.sees(lambda: ada.cell("c0")["execution_state"] == "running")
+            assert (await ada.prompt(""))["id"] == prompt["id"]
+            body = json.dumps({"id": prompt["id"], "value": "x"})
+            assert (await ada.editor.ask(f"input {body}"))["status"] == "success"
+            await ada.sees(lambda: ada.printed("c0") == "before\n x\nafter\n")
+            await ada.sees(ada.idle)
+            assert len(ada.outputs("c0")) == 3
+            await until(lambda: len(saved(server, 0)["outputs"]) == 3)
+
+    run(test())
+
+
+def test_an_error_stops_the_rest_whatever_the_kernel_does(run: Any, running: Any) -> None:
+    # [R4]
+    async def test() -> None:
+        async with running("one", "fail", "two") as (server, _, ada):
+            spec = server.folder / "home" / "data" / "kernels" / "plain"
+            spec.mkdir(parents=True)
+            argv = [sys.executable, "-m", "plain_kernel", "-f", "{connection_file}"]
+            content = {"argv": argv, "display_name": "Plain", "language": "plain"}
+            (spec / "kernel.json").write_text(json.dumps(content))
+            plain = Runner(ada.editor, await kernel(server, "plain"))
+            outcomes = await plain.outcomes(plain.start("c0", "c1", "c2"))
+            assert outcomes == ["ok", "error", "stopped"]
+            await plain.sees(plain.idle)
+            assert plain.printed("c0") == "one\n" and plain.printed("c2") == ""
+            assert (await plain.run("c2"))["outcome"] == "ok"
+
+    run(test())

@@ -1,0 +1,169 @@
+// Copyright (c) Jupyter Collaboration contributors.
+// Distributed under the terms of the BSD 3-Clause License.
+
+/**
+ * The server runs the cells. [R1] [R2] [R6] [R9] [R10] [R12]
+ */
+
+import type { Locator } from '@playwright/test';
+
+import { notebook } from '../support/documents';
+import type { Person } from '../support/fixtures';
+import { expect, test } from '../support/fixtures';
+
+test.use({
+  serverArgs: ['--YDocExtension.server_side_execution=True']
+});
+
+/** How long a kernel may take to start (ms). */
+const KERNEL = { timeout: 40_000 };
+
+const output = (person: Person, index: number): Locator =>
+  person.cell(index).locator('.jp-OutputArea-output');
+
+const prompt = (person: Person, index: number): Locator =>
+  person.cell(index).locator('.jp-InputPrompt');
+
+async function run(person: Person, ...indices: number[]): Promise<void> {
+  for (const index of indices) {
+    await person.enterCell(index);
+    await person.page.keyboard.press('Control+Enter');
+  }
+}
+
+test('cells that one runs show at both, and one who may not runs none', async ({
+  server,
+  file,
+  ada,
+  grace
+}) => {
+  const name = server.write(
+    file('ipynb'),
+    notebook(
+      'from IPython.display import display, SVG\nfor i in range(3):\n    print(i)',
+      'h = display("first", display_id=True)\nprint("after")\nh.update("second")',
+      "display(SVG(\"<svg xmlns='http://www.w3.org/2000/svg'><circle r='5'/></svg>\"))",
+      '1 / 0',
+      'print("not reached")'
+    )
+  );
+  await ada.open(name);
+  await expect.poll(() => ada.sessions()).toContain(name);
+  await grace.open(name);
+  // While the kernel starts, too.
+  await ada.command('notebook:run-all-cells');
+  for (const person of [ada, grace]) {
+    await expect(output(person, 3)).toContainText('ZeroDivisionError', KERNEL);
+    await expect.poll(() => person.printed(0)).toBe('0\n1\n2\n');
+    await expect(output(person, 1).first()).toContainText('second');
+    await expect(output(person, 1).last()).toContainText('after');
+    await person.goToCell(2);
+    // Trusted at the other, too, who did not run it.
+    await expect(person.cell(2).locator('.jp-RenderedSVG img')).toBeVisible();
+    await person.goToCell(4);
+    await expect(prompt(person, 3)).toHaveText('[4]:');
+    await expect(prompt(person, 4)).toHaveText('[ ]:');
+    await expect(output(person, 4)).toHaveCount(0);
+  }
+  await expect.poll(() => server.read(name)).toContain('"execution_count": 4');
+
+  server.setRoles({ grace: 'viewer' });
+  await expect(grace.viewingMark).toBeVisible();
+  await run(grace, 4);
+  await expect(
+    grace.page.getByText('You have view-only access to this document.').first()
+  ).toBeVisible();
+  await expect(prompt(ada, 4)).toHaveText('[ ]:');
+  await expect(prompt(grace, 4)).toHaveText('[ ]:');
+});
+
+test('outputs arrive after the page is closed that asked for them', async ({
+  server,
+  file,
+  ada,
+  grace
+}) => {
+  const go = server.write(file('txt'), '');
+  const name = server.write(
+    file('ipynb'),
+    notebook(
+      `import os, time\nprint("begun")\nwhile not os.path.getsize("${go}"):\n    time.sleep(0.1)\nprint("done")`
+    )
+  );
+  await ada.open(name);
+  await ada.kernelReady();
+  await run(ada, 0);
+  await expect.poll(() => ada.printed(0), KERNEL).toBe('begun\n');
+  await ada.page.close();
+  server.write(go, 'go');
+  await expect.poll(() => server.read(name)).toContain('done');
+  await grace.open(name);
+  await expect.poll(() => grace.printed(0)).toBe('begun\ndone\n');
+  await expect(prompt(grace, 0)).toHaveText('[1]:');
+});
+
+test('everybody may answer input, and a restart ends it with a notice', async ({
+  server,
+  file,
+  ada,
+  grace
+}) => {
+  const name = server.write(
+    file('ipynb'),
+    notebook('name = input("Who? ")\nprint("It is", name)', 'print(1)')
+  );
+  await ada.open(name);
+  await expect.poll(() => ada.sessions()).toContain(name);
+  await ada.kernelReady();
+  await grace.open(name);
+  await grace.enterCell(1);
+  await run(ada, 0);
+  const asked = (person: Person) =>
+    person.cell(0).locator('.jp-SharedInput input.jp-Stdin-input');
+  await expect(asked(ada)).toBeFocused(KERNEL);
+  await expect(asked(grace)).toBeVisible();
+  await expect(grace.cell(0).locator('.jp-SharedInput-asker')).toHaveText(
+    'Ada runs this cell'
+  );
+  // What others run takes no keys.
+  await expect(asked(grace)).not.toBeFocused();
+  await asked(grace).fill('Grace');
+  await asked(grace).press('Enter');
+  for (const person of [ada, grace]) {
+    await expect(asked(person)).toHaveCount(0);
+    await expect
+      .poll(() => person.printed(0))
+      .toBe('Who?  Grace\nIt is Grace\n');
+  }
+
+  await run(ada, 0, 1);
+  await expect(asked(grace)).toBeVisible();
+  await expect(prompt(grace, 1)).toHaveText('[*]:');
+
+  // Both see what waits, and may cancel it.
+  const button = grace.page.locator('.jp-RunsButton jp-button');
+  await expect(button).toHaveText('2');
+  await button.click();
+  await grace.page
+    .getByRole('menuitem', { name: /^Cancel: Cell 2 of Ada waits/ })
+    .click();
+  await expect(prompt(ada, 1)).toHaveText('[ ]:');
+  await expect(button).toHaveText('1');
+  await run(ada, 1);
+  await expect(prompt(grace, 1)).toHaveText('[*]:');
+
+  await grace.startCommand('kernelmenu:restart');
+  await grace.page
+    .getByRole('button', { name: 'Confirm Kernel Restart' })
+    .click();
+  for (const person of [ada, grace]) {
+    await expect(asked(person)).toHaveCount(0);
+    await expect(prompt(person, 0)).toHaveText('[ ]:');
+    await expect(prompt(person, 1)).toHaveText('[ ]:');
+  }
+  await expect(
+    ada.page.getByText(`Grace restarted the kernel of ${name}.`).first()
+  ).toBeVisible();
+  await run(ada, 1);
+  await expect.poll(() => grace.printed(1), KERNEL).toBe('1\n');
+});
