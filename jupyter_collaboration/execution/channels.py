@@ -13,6 +13,7 @@ from logging import Logger
 from typing import Any, Protocol
 from uuid import uuid4
 
+import zmq
 from anyio import Event, create_task_group, move_on_after
 from jupyter_client.jsonutil import json_default
 from jupyter_client.session import Session
@@ -24,6 +25,9 @@ from tornado.websocket import WebSocketClientConnection, WebSocketError, websock
 
 NUDGE_INTERVAL = 0.5
 """Seconds between two questions to a kernel that has not answered yet."""
+
+CONNECT_LIMIT = 1.0
+"""Seconds to wait for the last connection to a kernel that has answered on the others."""
 
 Message = dict[str, Any]
 Receive = Callable[[str, Message], None]
@@ -57,6 +61,9 @@ class LocalChannels:
 
     async def run(self, receive: Receive, ready: Callable[[], None]) -> None:
         """Receive messages; see `Channels`."""
+        # A kernel drops a prompt for a client whose connection for prompts is not made yet.
+        prompts = self._client.stdin_channel.socket
+        connected = prompts.get_monitor_socket(zmq.EVENT_HANDSHAKE_SUCCEEDED)
         self._client.start_channels(hb=False)
         answered, published = Event(), Event()
 
@@ -85,6 +92,10 @@ class LocalChannels:
                 with move_on_after(NUDGE_INTERVAL):
                     await answered.wait()
                     await published.wait()
+            # The connection may have been made before it was observed.
+            with move_on_after(CONNECT_LIMIT):
+                await connected.recv_multipart()
+            prompts.disable_monitor()
             ready()
 
     def send(self, channel: str, kind: str, content: Message, **more: Any) -> str:

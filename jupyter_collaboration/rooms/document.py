@@ -306,7 +306,7 @@ class DocumentRoom(PersistentRoom, EarlierNames):
             member.send(Outgoing(messages.raw_message(self._repair_told())))
         if len(self.conflicts):
             member.send(Outgoing(messages.raw_message(self.conflicts.message())))
-        if self.synchronizer.is_held:
+        if self._is_saved_on_request:
             member.send(Outgoing(messages.raw_message(self._save_mode())))
         if self._runs is not None:
             self._runs.joined(self, member)
@@ -527,7 +527,12 @@ class DocumentRoom(PersistentRoom, EarlierNames):
         return True if member in self._silent_authors else None
 
     def _save_mode(self) -> dict[str, Any]:
-        return {"type": "save_mode", "manual": self.synchronizer.is_held}
+        return {"type": "save_mode", "manual": self._is_saved_on_request}
+
+    @property
+    def _is_saved_on_request(self) -> bool:
+        """Whether the document is written only if somebody saves it, or the last one leaves."""
+        return self.synchronizer.is_held or self._options.save_delay is None
 
     # Running cells
 
@@ -688,7 +693,7 @@ class DocumentRoom(PersistentRoom, EarlierNames):
         The transaction has an origin, so that the undo managers of document classes do not keep
         what is deleted in it.
         """
-        with self._entries_of(Kind.EDIT, author), self.ydoc.transaction(origin="server"):
+        with self._entries_of(Kind.EDIT, author), own_transaction(self.ydoc):
             yield
 
     @contextmanager
