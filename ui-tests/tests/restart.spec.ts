@@ -62,7 +62,7 @@ test('the server is killed and comes back under both, who go on', async ({
     await expect(person.notificationButton('Review…')).toBeVisible();
   }
   await ada.notificationButton('Review…').click();
-  await ada.page.getByRole('button', { name: 'Keep the other' }).click();
+  await ada.dialogs.getByRole('button', { name: 'Keep the other' }).click();
   await expect.poll(word).toMatch(/^x = (Ada|Grace)$/);
   const kept = await word();
 
