@@ -50,7 +50,7 @@ for (const [theme, title] of Object.entries(THEMES)) {
     await take(ada, 'share');
     await ada.escapeDialog();
 
-    await previewNewest(ada);
+    await previewNewest(ada, await grace.name());
     const changed = ada.page.locator('.jp-VersionCell.jp-mod-different');
     await expect(changed.first()).toBeVisible();
     await take(ada, 'history');

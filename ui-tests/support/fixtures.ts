@@ -54,6 +54,12 @@ const OTHERS_ERRORS: { text: RegExp; at: RegExp; reason: string }[] = [
     reason: 'as above, in Firefox, which does not say where'
   },
   {
+    text: /^User is not authorized to read on resource: contents\.$/,
+    at: /^(?![^]*collaboration)[^]*jlab_core[^]*listCheckpoints/,
+    reason:
+      'JupyterLab itself asks for the checkpoints of a document that the user may not read any more'
+  },
+  {
     text: /^Kernel is dead$/,
     at: /^(?![^]*collaboration)[^]*jlab_core/,
     reason: 'JupyterLab itself asks a kernel that ended with its server'

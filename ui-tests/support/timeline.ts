@@ -17,9 +17,17 @@ function versions(person: Person) {
   return person.page.locator('.jp-Timeline-item');
 }
 
-/** Show the history of the open document, and look at its newest version. */
-export async function previewNewest(person: Person): Promise<void> {
+/**
+ * Show the history of the open document, and look at its newest version.
+ *
+ * @param author Whose version that has to be: the list follows an edit a moment later.
+ */
+export async function previewNewest(
+  person: Person,
+  author = ''
+): Promise<void> {
   await person.command('collaboration:show-timeline');
+  await expect(versions(person).first()).toContainText(author);
   await versions(person).first().click();
   await person.page
     .locator('.jp-Timeline-actions')

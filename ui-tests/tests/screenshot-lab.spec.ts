@@ -22,7 +22,7 @@ test('a picture of people, and of a version beside the notebook', async ({
   await together(server, ada, grace);
   await ada.command('collaboration:show-people');
   await expect(ada.page.locator('.jp-Collaborator')).toHaveCount(1);
-  await previewNewest(ada);
+  await previewNewest(ada, await grace.name());
   const changed = ada.page.locator('.jp-VersionCell.jp-mod-different');
   await expect(changed.first()).toBeVisible();
   await ada.page.getByRole('button', { name: 'Next difference' }).click();
