@@ -640,6 +640,28 @@ describe('A provider whose user was signed out', () => {
     expect(model.source).toBe('of Ada');
   });
 
+  it('goes on for a guest whom the server calls by another name', async () => {
+    // [S6]
+    const { provider, model } = open('0'.repeat(32));
+    await provider.ready;
+    server.mode = 'turn away';
+    server.session.status = 403;
+    server.me = SIGNED_OUT;
+    server.cut();
+    model.updateSource(0, 0, 'of a guest');
+    await vi.advanceTimersByTimeAsync(60000);
+    server.mode = 'open';
+    server.session.status = 200;
+    const username = '1'.repeat(32);
+    server.me = {
+      status: 200,
+      body: JSON.stringify({ identity: { username } })
+    };
+    await vi.advanceTimersByTimeAsync(60000);
+    expect(provider.connection.status).toBe('live');
+    expect(serverText()).toBe('of a guest');
+  });
+
   it('is never ready if that was before it opened', async () => {
     server.session.status = 403;
     server.me = SIGNED_OUT;

@@ -13,6 +13,7 @@ import type { TranslationBundle } from '@jupyterlab/translation';
 import type { DocumentHistory } from '../history/documentHistory';
 import type { DocumentSession } from '../session/documentSession';
 import type { OfflineQueue } from '../offline/offlineQueue';
+import { isGenerated } from '../offline/pendingStore';
 import type { IRefusal } from './closeReasons';
 import {
   forkIsGone,
@@ -200,12 +201,18 @@ export class RoomResolver {
   /**
    * Somebody else may have signed in since the connection was lost.
    *
+   * Whoever has no name of their own may be given another one each time. [S6]
+   *
    * @throws RefusedError if so.
    */
   private async _checkUser(): Promise<void> {
     const { serverSettings, trans } = this._options;
     const { username } = await requestUser(serverSettings);
-    if (username && this._username && username !== this._username) {
+    const before = this._username;
+    if (!username || !before || username === before) {
+      return;
+    }
+    if (!isGenerated(username) || !isGenerated(before)) {
       throw new RefusedError(otherUser(trans));
     }
   }

@@ -26,6 +26,13 @@ const OPEN_WITHIN = 3000;
 /** The names that Jupyter Server gives to users without an identity. */
 const GENERATED = /^[0-9a-f]{32}$/;
 
+/**
+ * Whether the server has made up a user's name, because they have none.
+ */
+export function isGenerated(username: string): boolean {
+  return GENERATED.test(username);
+}
+
 const TABLES = ['updates', 'snapshots', 'conflicts', 'refused'] as const;
 
 /**
@@ -153,7 +160,7 @@ export class PendingStore {
    * name each time. [S6]
    */
   async loadOthers({ room, server, username }: IDocumentKey): Promise<IKept[]> {
-    if (!GENERATED.test(username)) {
+    if (!isGenerated(username)) {
       return [];
     }
     const names = new Set<string>();
@@ -169,7 +176,7 @@ export class PendingStore {
     });
     names.delete(username);
     const kept = [...names]
-      .filter(name => GENERATED.test(name))
+      .filter(isGenerated)
       .map(name => this.load({ room, server, username: name }));
     return (await Promise.all(kept)).flat();
   }
