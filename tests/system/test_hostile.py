@@ -333,7 +333,7 @@ def test_a_flood_is_read_slowly_while_others_wait_and_whole(
             cell |= {"execution_count": None, "source": "1"}
             file = server.notebook_file("n.ipynb", [cell])
             flood, ada = await server.member(file), await server.member(file)
-            count = 4000
+            count = 16_000  # more than a fast machine reads within the burst that it grants
             for number in range(count):  # each is tried on a copy of the document
                 flood.cells[0]["metadata"][f"k{number % 50}"] = number
             # Others are served meanwhile: these are answered before the flood is read.
@@ -342,7 +342,7 @@ def test_a_flood_is_read_slowly_while_others_wait_and_whole(
                 await ada.ask("ack")
                 assert ada.cells[0]["metadata"].get("k49") != count - 1
             await flood.ask("ack")
-            await ada.until(lambda _: ada.cells[0]["metadata"].get("k49") == count - 1, 20)
+            await ada.until(lambda _: ada.cells[0]["metadata"].get("k49") == count - 1, 60)
             assert not flood.socket.closed.is_set()
 
     run(test())
