@@ -27,6 +27,7 @@ ROOT = Path(__file__).parent.parent
 PAGE = ROOT / "docs" / "benchmarks.md"
 RESULTS = ROOT / "build" / "bench-report.json"
 START, END = "<!-- figures: make bench-report -->", "<!-- end of figures -->"
+EMPTY_PAGE = f"# Benchmarks\n\n{START}\n\n{END}\n"
 OURS = "ours"
 
 
@@ -38,14 +39,12 @@ class Row:
         label: what is measured, and its unit.
         scenario, metric: where rtcbench has the figure.
         more_is_better: whether a larger figure is the better one.
-        scale: what the figure is multiplied by.
     """
 
     label: str
     scenario: str
     metric: str
     more_is_better: bool = False
-    scale: float = 1
 
 
 ROWS = [
@@ -100,7 +99,7 @@ def main() -> None:
         found = json.loads(Path(arguments[1]).read_text())
     else:
         found = measured(*arguments)
-    text = PAGE.read_text(encoding="utf-8")
+    text = PAGE.read_text(encoding="utf-8") if PAGE.exists() else EMPTY_PAGE
     before, _, rest = text.partition(START)
     _, _, after = rest.partition(END)
     figures = f"{START}\n\n{machine(found)}\n\n{table(found['results'])}\n\n{END}"
@@ -193,7 +192,7 @@ def table(results: Results) -> str:
 def figure(scenarios: dict[str, list[dict[str, Any]]], row: Row) -> float:
     """Return the median of a row's figure; NaN if the server has none."""
     values = [run[row.metric] for run in scenarios.get(row.scenario, []) if row.metric in run]
-    return median(values) * row.scale
+    return median(values)
 
 
 def formatted(value: float) -> str:

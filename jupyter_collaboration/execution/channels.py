@@ -84,7 +84,7 @@ class LocalChannels:
         async with create_task_group() as tasks:
             for name in ("shell", "iopub", "stdin", "control"):
                 tasks.start_soon(read, name)
-            # A kernel that is starting does not hear, and its outputs do not arrive yet. One that
+            # While a kernel is starting, messages and its outputs may be lost. One that
             # is busy answers only on the control channel.
             while not (answered.is_set() and published.is_set()):
                 for name in ("shell", "control"):

@@ -260,7 +260,7 @@ class KernelQueue:
     # What happens to the kernel
 
     def interrupted(self, by: Person | None) -> None:
-        """Cancel what waits behind the running cell in its batch, before an interrupt is sent."""
+        """Cancel what waits after the running cell in its batch, before an interrupt is sent."""
         run = self.running
         if run is None:
             return

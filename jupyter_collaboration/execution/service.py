@@ -1,6 +1,6 @@
 """Runs the cells of documents: requests of members, kernels, and the rooms that they keep open.
 
-Responsible for who may run what, for the queues of all kernels, and for what members are told. HTTP
+Responsible for who may run what, for the queues of all kernels, and for what members receive. HTTP
 belongs to `web.run`.
 """
 
@@ -39,10 +39,10 @@ from .queue import KernelQueue, Outcome, Person, Result, Run, RunState
 from .snippet import SnippetWriter
 from .writer import CellWriter
 
-TELL_INTERVAL = 0.1
+BROADCAST_INTERVAL = 0.1
 """Seconds between two messages about a queue to the members of its documents."""
 
-MAX_TOLD = 100
+MAX_LISTED = 100
 """Most runs in such a message; the rest is a number."""
 
 MAX_WAITING = 10_000
@@ -59,7 +59,6 @@ MAX_KEPT = 100
 
 REOPEN_DELAY = 5.0
 """Seconds until the next attempt to open a document again into which outputs are to be written."""
-
 
 RESTART_LIMIT = 15.0
 """Seconds that the server's manager of kernels has to start a dead kernel again."""
@@ -105,8 +104,8 @@ class RunService:
         self._pins: dict[str, tuple[DocumentRoom, Pin]] = {}
         self._active: dict[str, set[Run]] = {}
         self._lost: dict[str, set[CellWriter]] = {}
-        self._telling: dict[str, asyncio.TimerHandle] = {}
-        self._told: dict[str, float] = {}
+        self._broadcast_timers: dict[str, asyncio.TimerHandle] = {}
+        self._broadcast_times: dict[str, float] = {}
         self._tasks: TaskGroup | None = None
         self._is_stopping = False
         self._restarting: Counter[str] = Counter()
@@ -171,7 +170,7 @@ class RunService:
             return None
         if known is not None or body.get("again") is True:
             reason = "The server was restarted, or never received the request. Run the cell again."
-            self.reply_failed(room, member, request, reason, "unknown")
+            self._refuse(room, member, request, reason, "unknown")
             return None
         # The source is what it is now, before anything is awaited.
         wanted.code = self.source(room, wanted.cell)
@@ -187,15 +186,13 @@ class RunService:
     ) -> None:
         try:
             if not await member.may_run(kernel_id):
-                self.reply_failed(
+                self._refuse(
                     room, member, request, "You do not have permission to run code.", "not_allowed"
                 )
                 return
-            identity = member.identity(None)
-            person = Person(member.username, str(identity.get("display_name", "")))
-            run = self.submit(room, kernel_id, [wanted], person, id(member))[0]
+            run = self.submit(room, kernel_id, [wanted], _person(member), id(member))[0]
         except CollaborationError as error:
-            self.reply_failed(room, member, request, str(error), "failed")
+            self._refuse(room, member, request, str(error))
             return
         self._reply_when_ended(run, room, member, request)
 
@@ -247,11 +244,13 @@ class RunService:
         else:
             self._refuse(room, member, request, "It was answered already.")
 
-    def _refuse(self, room: DocumentRoom, member: Member, request: Request, reason: str) -> None:
-        self.reply_failed(room, member, request, reason, "failed")
-
-    def reply_failed(
-        self, room: DocumentRoom, member: Member, request: Request, reason: str, code: str
+    def _refuse(
+        self,
+        room: DocumentRoom,
+        member: Member,
+        request: Request,
+        reason: str,
+        code: str = "failed",
     ) -> None:
         """Reply that a request is refused, and why."""
         room.reply(member, request, status="failed", reason=reason, code=code)
@@ -402,9 +401,9 @@ class RunService:
                 kernel_id,
                 partial(self._connect, kernel_id),
                 partial(self._is_alive, kernel_id),
-                partial(self._tell_soon, kernel_id),
+                partial(self._broadcast_soon, kernel_id),
                 self._insert_next,
-                lambda ended: self._tell_ended(kernel_id, ended),
+                lambda ended: self._broadcast_ended(kernel_id, ended),
                 partial(self._errors.last_lines, kernel_id),
                 self._log,
             )
@@ -624,7 +623,7 @@ class RunService:
             run.writer.flush()
 
     def joined(self, room: DocumentRoom, member: Member) -> None:
-        """Tell a new member what runs."""
+        """Send a new member what runs and waits."""
         if isinstance(member, Pin):
             return
         pinned = self._pins.get(room.room_id)
@@ -633,7 +632,7 @@ class RunService:
             self._resume(room, set())
         for queue in self._queues.values():
             if room.room_id in queue.documents and queue.runs:
-                content = self._told_of(queue, room, may_execute=member.may_execute)
+                content = self._runs_for(queue, room, may_execute=member.may_execute)
                 member.send(Outgoing(messages.raw_message(content)))
 
     def cells_inserted(self, room: DocumentRoom) -> None:
@@ -647,32 +646,32 @@ class RunService:
             if run.cell in cells:
                 run.writer.changed()
 
-    # What members are told
+    # Broadcasts
 
-    def _tell_soon(self, kernel_id: str) -> None:
-        if kernel_id in self._telling or self._is_stopping:
+    def _broadcast_soon(self, kernel_id: str) -> None:
+        if kernel_id in self._broadcast_timers or self._is_stopping:
             return
         loop = asyncio.get_running_loop()
-        due = max(loop.time(), self._told.get(kernel_id, 0.0) + TELL_INTERVAL)
-        self._telling[kernel_id] = loop.call_at(due, self._tell, kernel_id)
+        due = max(loop.time(), self._broadcast_times.get(kernel_id, 0.0) + BROADCAST_INTERVAL)
+        self._broadcast_timers[kernel_id] = loop.call_at(due, self._broadcast, kernel_id)
 
-    def _tell(self, kernel_id: str) -> None:
-        self._telling.pop(kernel_id, None)
+    def _broadcast(self, kernel_id: str) -> None:
+        self._broadcast_timers.pop(kernel_id, None)
         queue = self._queues.get(kernel_id)
         if queue is None:
-            self._told.pop(kernel_id, None)
+            self._broadcast_times.pop(kernel_id, None)
             return
-        self._told[kernel_id] = asyncio.get_running_loop().time()
-        self._tell_rooms(queue)
+        self._broadcast_times[kernel_id] = asyncio.get_running_loop().time()
+        self._broadcast_runs(queue)
 
-    def _tell_rooms(self, queue: KernelQueue) -> None:
-        """Tell all members what runs; the same bytes to all who may see the same."""
+    def _broadcast_runs(self, queue: KernelQueue) -> None:
+        """Send the queue to all members; the same bytes to all with the same permission."""
         for room in self._rooms_of(queue):
             told: dict[bool, Outgoing] = {}
             for member in list(room.clients):
                 may = member.may_execute
                 if may not in told:
-                    content = self._told_of(queue, room, may_execute=may)
+                    content = self._runs_for(queue, room, may_execute=may)
                     told[may] = Outgoing(messages.raw_message(content))
                 member.send(told[may])
 
@@ -680,12 +679,12 @@ class RunService:
         rooms = [self._open_room(room_id) for room_id in queue.documents]
         return [room for room in rooms if room is not None]
 
-    def _told_of(
+    def _runs_for(
         self, queue: KernelQueue, room: DocumentRoom, *, may_execute: bool
     ) -> dict[str, Any]:
         """Return what a member sees of a queue; of other documents only that something runs."""
         told = []
-        for run in queue.runs[:MAX_TOLD]:
+        for run in queue.runs[:MAX_LISTED]:
             is_here = run.document == room.room_id
             entry: dict[str, Any] = {
                 "id": run.id,
@@ -701,30 +700,30 @@ class RunService:
                     asked = {"prompt": prompt.text, "password": prompt.is_password}
                     entry["input"] = {"id": prompt.id, **asked}
             told.append(entry)
-        more = max(0, len(queue.runs) - MAX_TOLD)
+        more = max(0, len(queue.runs) - MAX_LISTED)
         return {"type": "runs", "kernel": queue.kernel_id, "runs": told, "more": more}
 
-    def _tell_ended(self, kernel_id: str, ended: list[Run]) -> None:
-        """Tell the members of all documents why runs have ended that nobody canceled."""
+    def _broadcast_ended(self, kernel_id: str, ended: list[Run]) -> None:
+        """Send the members of all documents why runs have ended that nobody canceled."""
         queue = self._queues.get(kernel_id)
         if queue is None:
             return
-        self._tell_now(queue)
+        self._broadcast_now(queue)
         for room in self._rooms_of(queue):
             here = [run for run in ended if run.document == room.room_id]
             if not here or here[0].result is None:
                 continue
-            cells = [run.cell for run in here[:MAX_TOLD]]
+            cells = [run.cell for run in here[:MAX_LISTED]]
             content = {"type": "runs_ended", "kernel": queue.kernel_id, "ended": cells}
             outgoing = Outgoing(messages.raw_message({**content, **result_of(here[0].result)}))
             for member in list(room.clients):
                 member.send(outgoing)
 
-    def _tell_now(self, queue: KernelQueue) -> None:
-        timer = self._telling.pop(queue.kernel_id, None)
+    def _broadcast_now(self, queue: KernelQueue) -> None:
+        timer = self._broadcast_timers.pop(queue.kernel_id, None)
         if timer is not None:
             timer.cancel()
-        self._tell_rooms(queue)
+        self._broadcast_runs(queue)
 
 
 def result_of(result: Result) -> dict[str, Any]:

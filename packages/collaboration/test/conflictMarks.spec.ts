@@ -156,7 +156,7 @@ describe('conflictMarks', () => {
     expect(buttons()).toEqual([]);
   });
 
-  it('lets go with the editor', async () => {
+  it('releases the conflicts when the editor is destroyed', async () => {
     await list(conflictOf('', 'first\n', 'first\n'));
     listed.changed.emit();
     view.destroy();

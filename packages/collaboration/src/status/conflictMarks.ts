@@ -147,7 +147,7 @@ function placesOf(state: EditorState, list: readonly IConflict[]): IPlace[] {
     if (at < 0) {
       continue;
     }
-    // A piece has the line end before or behind it, which belongs to no side.
+    // A piece has the line end before or after it, which belongs to no side.
     const from = at + (merged.startsWith('\n') ? 1 : 0);
     const to = at + merged.length - (merged.endsWith('\n') ? 1 : 0);
     const start = state.doc.lineAt(from).number;
@@ -177,14 +177,14 @@ function marksOf(
         }).range(state.doc.line(number).from)
       );
     }
-    const label = (number: number, widget: Label, isBehind = false) => {
+    const label = (number: number, widget: Label, isAfter = false) => {
       const line = state.doc.line(Math.min(number, state.doc.lines));
       marks.push(
         Decoration.widget({
           widget,
           block: true,
-          side: isBehind ? 1 : -1
-        }).range(isBehind ? line.to : line.from)
+          side: isAfter ? 1 : -1
+        }).range(isAfter ? line.to : line.from)
       );
     };
     label(start, new Label(conflict, 'this', choose, trans));
