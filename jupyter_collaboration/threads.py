@@ -53,7 +53,8 @@ def wait_for(call: Callable[..., Coroutine[Any, Any, T]], *args: Any) -> T:
         Exception: what the function raises.
         LookupError: this is no such thread.
     """
-    return asyncio.run_coroutine_threadsafe(call(*args), _loop.get()).result()
+    loop = _loop.get()
+    return asyncio.run_coroutine_threadsafe(call(*args), loop).result()
 
 
 async def run_sized(size: float, call: Callable[..., T], *args: Any) -> T:
