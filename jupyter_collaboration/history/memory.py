@@ -88,6 +88,11 @@ class MemoryVersions(VersionStore):
     async def summarised(self) -> Summarised:
         return self._document.summarised
 
+    async def pending_bytes(self) -> int:
+        done = self._document.summarised
+        entries = self._document.entries
+        return len(done.state) + sum(len(each.update) for each in entries if each.seq > done.seq)
+
     async def boundary(self, seq: int) -> int | None:
         found = next((each for each in self._document.entries if each.seq >= seq), None)
         if found is None or (found.kind is Kind.SQUASHED and found.seq != seq):

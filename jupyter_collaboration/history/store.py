@@ -359,6 +359,10 @@ class VersionStore(ABC):
         """Return up to which entry versions have been computed."""
 
     @abstractmethod
+    async def pending_bytes(self) -> int:
+        """Return how many bytes the computation of the newest versions would read."""
+
+    @abstractmethod
     async def replace(self, after: int, versions: list[Version], summarised: Summarised) -> None:
         """Replace all versions after an entry, up to which they had been computed.
 

@@ -33,6 +33,9 @@ PATIENCE = 0.1
 KEEP_UP = 20.0
 """Seconds between two computations of the versions of a document that is being edited."""
 
+KEEP_UP_BYTES = 2**20
+"""Bytes that a computation may read every `KEEP_UP` seconds; larger ones are as much rarer."""
+
 CLOSE_TIME = 0.5
 """Seconds that a stopping server waits for running computations."""
 
@@ -72,7 +75,9 @@ class VersionService:
         self._making: dict[str, asyncio.Task[Any]] = {}
         self._asked: set[str] = set()
         self._made: dict[str, tuple[int, int]] = {}
+        self._due: dict[str, float] = {}
         self._begun: dict[str, float] = {}
+        self._weighing: set[asyncio.Task[None]] = set()
         self._is_closed = False
 
     async def page(
@@ -108,19 +113,40 @@ class VersionService:
         return self._making[key]
 
     def keep_up(self, room_id: str) -> None:
-        """Compute versions from time to time after saves, so that pages load quickly."""
+        """Compute versions from time to time after saves, so that pages load quickly.
+
+        The versions of a large document are computed when they are requested, or after a long time
+        of edits: a computation reads and writes the whole document.
+        """
         now = asyncio.get_running_loop().time()
         document = parse_room_id(room_id)
         if self._is_closed:  # the last saves of a stopping server
             return
-        if document is not None and now - self._begun.get(room_id, -math.inf) > KEEP_UP:
-            self._begun[room_id] = now
+        if document is not None and now >= self._due.get(room_id, -math.inf):
+            self._due[room_id] = now + KEEP_UP
+            task = asyncio.create_task(self._keep_up(document))
+            self._weighing.add(task)
+            task.add_done_callback(self._weighing.discard)
+
+    async def _keep_up(self, document: DocumentId) -> None:
+        key = str(document)
+        try:
+            size = await self._rooms.history(key).versions.pending_bytes()
+        except Exception as error:  # one document's store never ends another one's save
+            self._log.debug("Could not compute versions of %s: %r", document, error)
+            return
+        now = asyncio.get_running_loop().time()
+        pause = KEEP_UP * max(1.0, size / KEEP_UP_BYTES)
+        begun = self._begun.setdefault(key, now if size > KEEP_UP_BYTES else -math.inf)
+        if now - begun >= pause:
+            self._begun[key] = begun = now
             self._make_soon(document)
+        self._due[key] = begun + pause
 
     async def close(self) -> None:
         """Stop; unfinished versions are computed on the next request."""
         self._is_closed = True
-        making = set(self._making.values())
+        making = {*self._making.values(), *self._weighing}
         for task in making:
             task.cancel()
         if making:

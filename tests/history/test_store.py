@@ -18,7 +18,14 @@ from jupyter_collaboration.documents.codec import replay
 from jupyter_collaboration.errors import HistoryUnavailable
 from jupyter_collaboration.history.coalescing import merged
 from jupyter_collaboration.history.memory import MemoryBackend
-from jupyter_collaboration.history.model import Entry, Fork, Kind, OpenConflict, Retention
+from jupyter_collaboration.history.model import (
+    Entry,
+    Fork,
+    Kind,
+    OpenConflict,
+    Retention,
+    Summarised,
+)
 from jupyter_collaboration.history.retention import Row, compacted
 from jupyter_collaboration.history.sqlite.backend import SQLiteBackend
 from jupyter_collaboration.history.store import History, HistoryBackend
@@ -301,7 +308,7 @@ def test_short_histories_take_little_room(tmp_path: Path, run: Run) -> None:  # 
         await backend.close()
 
     run(test())
-    assert sum(path.stat().st_size for path in tmp_path.iterdir()) < 107_000
+    assert sum(path.stat().st_size for path in tmp_path.iterdir()) < 110_000
 
 
 @pytest.mark.parametrize("seed", range(20))
@@ -606,6 +613,23 @@ def test_that_edits_are_held_is_kept(backend: HistoryBackend, run: Run) -> None:
             history.note_held(is_held)
             await history.commit()
             assert (await backend.history("text:file:1").load()).is_held is is_held
+        await backend.close()
+
+    run(test())
+
+
+def test_the_bytes_of_pending_versions_are_counted(backend: HistoryBackend, run: Run) -> None:
+    # [V3]
+    async def test() -> None:
+        await backend.open()
+        history = backend.history("text:file:1")
+        assert await history.versions.pending_bytes() == 0
+        history.append(b"x" * 100, "ada", Kind.EDIT)
+        history.append(b"x" * 20, "bob", Kind.DISK)
+        assert await history.versions.pending_bytes() == 120
+        (first, _) = await history.versions.entries_after(0, 9)
+        await history.versions.replace(0, [], Summarised(first.seq, b"state"))
+        assert await history.versions.pending_bytes() == 25
         await backend.close()
 
     run(test())

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from ..model import Item
 from ..store import MAX_EQUAL, ForkStore, Inventory, _drop_forks, file_id_of
+from .schema import LAST_PART
 from .writer import SQLiteWriter
 
 
@@ -34,11 +35,12 @@ class SQLiteInventory(Inventory):
         ).fetchall()
         rooms = [*there, *(equal if len(equal) <= MAX_EQUAL else [])]
         ids = {file_id, *(file_id_of(room) for (room,) in rooms)} - {""}
-        ends = [f":{each}" for each in ids]
-        is_of_one = " OR ".join("substr(room, -length(?)) = ?" for _ in ends)
-        return (
-            self._select(f"WHERE {is_of_one}", *(end for end in ends for _ in "12")) if ends else []
-        )
+        # An index finds them by their last parts: most ids have no other one.
+        parts = [file_id_of(each) for each in ids]
+        marks = ", ".join("?" * len(parts))
+        found = self._select(f"WHERE {LAST_PART} IN ({marks})", *parts)
+        ends = tuple(f":{each}" for each in ids)
+        return [item for item in found if item.room_id.endswith(ends)]
 
     def _select(self, where: str = "", *values: str) -> list[Item]:
         rows = self._backend.db.execute(

@@ -6,7 +6,9 @@ Called when a document is opened, by the server that owns the main store.
 
 from __future__ import annotations
 
+import os
 import sqlite3
+import time
 from logging import Logger
 from pathlib import Path
 
@@ -21,6 +23,9 @@ from .migrations import NewerSchema
 from .store_file import MEMORY, StoreFile, open_existing, private_paths
 from .writer import SQLiteWriter
 
+RECENT = 2 * 10**9
+"""Nanoseconds after a change of a folder within which another one may have the same time."""
+
 WORK = (Kind.EDIT.value, Kind.RESTORE.value, Kind.SQUASHED.value)
 """Kinds of entries that users made."""
 
@@ -31,6 +36,7 @@ class PrivateStores:
     def __init__(self, backend: SQLiteWriter) -> None:
         self._backend = backend
         self._lock = Lock()
+        self._listing = _Listing()
 
     async def find(self, room_id: str, path: str) -> list[UnsavedWork]:
         """Return unsaved edits of a document in unused private stores, by its room id or path."""
@@ -41,7 +47,7 @@ class PrivateStores:
 
     def _find(self, room_id: str, path: str) -> list[UnsavedWork]:
         found: list[UnsavedWork] = []
-        for place in private_paths(self._backend.path):
+        for place in self._listing.paths(self._backend.path):
             try:
                 store = open_existing(place, self._backend.log)
             except LeaseTaken:
@@ -76,6 +82,29 @@ class PrivateStores:
                 )
         finally:
             store.close()
+
+
+class _Listing:
+    """The private stores in a folder, which is read again only after it has changed.
+
+    The folder may be the one that holds everybody's documents.
+    """
+
+    def __init__(self) -> None:
+        self._changed = 0
+        self._paths: list[Path] = []
+
+    def paths(self, path: str) -> list[Path]:
+        """Return the same as `private_paths`."""
+        try:
+            changed = os.stat(os.path.dirname(path) or ".").st_mtime_ns
+        except OSError:
+            changed = 0
+        if changed == 0 or changed != self._changed:
+            self._paths = private_paths(path)
+            # A change just after this one may have the same time.
+            self._changed = changed if abs(time.time_ns() - changed) > RECENT else 0
+        return self._paths
 
 
 def _work_in(

@@ -129,7 +129,18 @@ WITHOUT_ROWID = frozenset(
 )
 """Tables of short rows that are created without a separate index; existing ones are unchanged."""
 
-INDEXES = ("CREATE INDEX IF NOT EXISTS collaboration_forks_root ON collaboration_forks (root)",)
+LAST_PART = "replace(room, rtrim(room, replace(room, ':', '')), '')"
+"""The part of a room id after its last colon, as in `file_id_of`. SQLite has no function for this,
+but can trim all characters that are no colons."""
+
+INDEXES = (
+    "CREATE INDEX IF NOT EXISTS collaboration_forks_root ON collaboration_forks (root)",
+    f"CREATE INDEX IF NOT EXISTS collaboration_documents_file ON collaboration_documents"
+    f" ({LAST_PART})",
+    "CREATE INDEX IF NOT EXISTS collaboration_documents_hash ON collaboration_documents"
+    " (saved_hash)",
+    "CREATE INDEX IF NOT EXISTS collaboration_paths_path ON collaboration_paths (path)",
+)
 
 
 def created(table: str) -> str:

@@ -90,6 +90,22 @@ class SQLiteVersions(VersionStore):
         )
         return Summarised(*row) if row else Summarised()
 
+    async def pending_bytes(self) -> int:
+        def select(db: sqlite3.Connection, document: int) -> int:
+            done = db.execute(
+                "SELECT seq, length(state) FROM collaboration_summaries WHERE document = ?",
+                (document,),
+            ).fetchone()
+            seq, size = done or (0, 0)
+            (pending,) = db.execute(
+                "SELECT coalesce(sum(length(data)), 0) FROM collaboration_updates"
+                " WHERE document = ? AND seq > ?",
+                (document, seq),
+            ).fetchone()
+            return int(size + pending)
+
+        return await self._ask(select)
+
     async def boundary(self, seq: int) -> int | None:
         found = await self._ask(
             lambda db, document: db.execute(
