@@ -35,13 +35,9 @@ class ConflictList:
     def __len__(self) -> int:
         return len(self._open)
 
-    async def load(self) -> None:
-        """Load the conflicts that were open when the document was closed.
-
-        Raises:
-            HistoryUnavailable: the store cannot be read.
-        """
-        self._open = {each.id: each for each in await self._store.all()}
+    def load(self, stored: list[OpenConflict]) -> None:
+        """Add the conflicts that were open when the document was closed, from the store."""
+        self._open = {each.id: each for each in stored}
 
     def add(self, conflicts: Iterable[Conflict], origin: str) -> bool:
         """Add the conflicts of a merge, without duplicates; return whether any was new."""

@@ -142,13 +142,9 @@ class MovedCells:
         self._log = log
         self._deleted: dict[str, _Deleted] = {}
 
-    async def load(self) -> None:
-        """Load what was stored when the document was last open.
-
-        Raises:
-            HistoryUnavailable: the store cannot be read.
-        """
-        for name, data in (await self._store.all()).items():
+    def load(self, stored: dict[str, str]) -> None:
+        """Add what was stored when the document was last open."""
+        for name, data in stored.items():
             try:
                 self._deleted[name] = _Deleted.from_json(data)
             except (TypeError, ValueError) as error:  # of another version

@@ -308,7 +308,7 @@ def test_short_histories_take_little_room(tmp_path: Path, run: Run) -> None:  # 
         await backend.close()
 
     run(test())
-    assert sum(path.stat().st_size for path in tmp_path.iterdir()) < 110_000
+    assert sum(path.stat().st_size for path in tmp_path.iterdir()) < 115_000
 
 
 @pytest.mark.parametrize("seed", range(20))

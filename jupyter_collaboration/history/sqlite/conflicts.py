@@ -21,7 +21,7 @@ class SQLiteConflicts(ConflictStore):
         self._backend = backend
 
     async def all(self) -> list[OpenConflict]:
-        await self._backend.flush()
+        await self._backend.flush_document(self._room_id)
         return await self._backend.ask(self._select)
 
     def _select(self) -> list[OpenConflict]:

@@ -17,7 +17,7 @@ class SQLiteDeletedCells(DeletedCellStore):
         self._backend = backend
 
     async def all(self) -> dict[str, str]:
-        await self._backend.flush()
+        await self._backend.flush_document(self._room_id)
         return await self._backend.ask(self._select)
 
     def _select(self) -> dict[str, str]:

@@ -88,7 +88,7 @@ class SQLiteHistory(History):
 
     async def _load(self) -> Stored:
         backend = self._backend
-        await backend.flush()
+        await backend.flush_document(self.path)
         document = await backend.ask(backend.document_id, self.path)
         stored = await backend.reader.ask(self._read_stored, document)
         if not stored.updates:
@@ -181,7 +181,7 @@ class SQLiteHistory(History):
         self._backend.append(self.path, entry)
 
     async def base(self) -> bytes | None:
-        await self._backend.flush()
+        await self._backend.flush_document(self.path)
         document = await self._backend.ask(self._backend.document_id, self.path)
         state, updates = await self._backend.reader.ask(self._read_base, document)
         if state is not None or updates is None:
@@ -203,7 +203,7 @@ class SQLiteHistory(History):
             return None, updates if updates and last == seq else None
 
     async def updates_at(self, seq: int) -> list[bytes] | None:
-        await self._backend.flush()
+        await self._backend.flush_document(self.path)
         document = await self._backend.ask(self._backend.document_id, self.path)
 
         def read(db: sqlite3.Connection) -> tuple[list[bytes], int]:
@@ -218,7 +218,7 @@ class SQLiteHistory(History):
         return self.seq
 
     async def commit(self) -> None:
-        await self._backend.flush()
+        await self._backend.flush_document(self.path)
         if refusal := self._backend.refusal(self.path):
             raise HistoryUnavailable(refusal)
 
@@ -233,7 +233,7 @@ class SQLiteHistory(History):
             self.path,
         )
         if not self._backend.refusal(self.path):  # else it cannot be written
-            await self._backend.flush()
+            await self._backend.flush_document(self.path)
 
     def mark_saved(
         self, seq: int, file_hash: str, fingerprint: str = "", state: bytes | None = None
@@ -309,7 +309,7 @@ class SQLiteHistory(History):
         self._backend.when_committed(self.path, callback, late)
 
     async def entries(self) -> list[Entry]:
-        await self._backend.flush()
+        await self._backend.flush_document(self.path)
 
         document = await self._backend.ask(self._backend.document_id, self.path)
 

@@ -26,7 +26,7 @@ class SQLiteVersions(VersionStore):
 
     async def _ask(self, call: Callable[[sqlite3.Connection, int], T]) -> T:
         """Call a function with a connection and the id of the document's row."""
-        await self._backend.flush()
+        await self._backend.flush_document(self._room_id)
         document = await self._backend.ask(self._backend.document_id, self._room_id)
         return await self._backend.reader.ask(call, document)
 
@@ -151,7 +151,7 @@ class SQLiteVersions(VersionStore):
                     (document, summarised.seq, summarised.state),
                 )
 
-        await self._backend.flush()
+        await self._backend.flush_document(self._room_id)
         backend = self._backend
         await backend.ask(lambda: write(backend.db, backend.document_id(self._room_id)))
 

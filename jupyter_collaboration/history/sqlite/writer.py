@@ -530,6 +530,11 @@ class SQLiteWriter:
             assert self._writing is not None
             await asyncio.shield(self._writing)  # continues even if the caller is cancelled
 
+    async def flush_document(self, room_id: str) -> None:
+        """Write everything that was appended to a document so far, if there is anything."""
+        if self._backlog.has(room_id) or room_id in self._written:
+            await self.flush()
+
     def _cancel_timer(self) -> None:
         if self._timer is not None:
             self._timer.cancel()
