@@ -702,7 +702,12 @@ class FileSynchronizer:
             self._saved_fingerprint = fingerprint
             self._note(file)
 
-        await self._bring_in(older or base, content, Kind.DISK, origin="disk", noted=noted)
+        # A program that seems to have read an older save may also have what came later: another
+        # server that merged both wrote a content which is still nearer to the older one.
+        is_sure = older is None
+        await self._bring_in(
+            older or base, content, Kind.DISK, origin="disk", noted=noted, sure=is_sure
+        )
         await self._recent.note(cut, held)
         failpoint("merge.noted")
         self._todo = Todo.NOTHING
@@ -728,15 +733,20 @@ class FileSynchronizer:
         noted: Callable[[], None] | None = None,
         applied: Callable[[Merge], None] | None = None,
         replicas: Replicas | None = None,
+        sure: bool = True,
     ) -> Merge:
         """Compute a merge in a thread, and apply it in one transaction. [F12]
 
         Text typed in the meantime is merged by the same rules. What `noted` and `applied` do is
         stored and broadcast together with the merge.
+
+        Args:
+            replicas, sure: see `merge_into`; replicas may always share what came after the base.
         """
         for _ in range(MERGE_TRIES):
             ours = self._doc.get_update()
-            sides = (self._type, ours, base, content, replicas is None, replicas)
+            is_sure = sure and replicas is None
+            sides = (self._type, ours, base, content, is_sure, replicas)
             merge = await run_large(len(ours), merge_into, *sides)
             failpoint("merge.computed")
             if stands(merge, self._owner.cells):

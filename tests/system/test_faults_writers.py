@@ -129,3 +129,28 @@ def test_a_log_that_grows_and_a_typist_do_not_hurt_each_other(run: Run, server: 
         await asyncio.gather(*(one(d) for d in documents(server, "log", ("text", "crlf"))))
 
     run(test())
+
+
+def test_a_merge_of_an_older_and_the_last_save_doubles_nothing(run: Run, server: Server) -> None:
+    # [F4] [S4]
+    """What another server makes of both is nearer to the save that it knew first."""
+    older = "".join(f"line {number}\n" for number in range(10))
+    added = f"added {'x' * 100}\n"  # longer, since a file that shrank may be half written
+
+    async def test() -> None:
+        document = Document(server, "older/text", "text")
+        path = server.root / document.path
+        path.write_text(older)
+        async with editing(document) as (ada,):
+
+            def seen() -> str:
+                return document.seen_by(ada)[0][1]
+
+            await until(lambda: seen() == older)
+            await rename_over(path, f"line 0\nline 1\n{added}".encode())
+            await until(lambda: seen() == f"line 0\nline 1\n{added}")
+            await rename_over(path, (older.replace("0", "zero") + added).encode())
+            await until(lambda: "line zero" in seen())
+            assert seen().count(added) == 1
+
+    run(test())
