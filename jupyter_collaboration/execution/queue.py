@@ -19,9 +19,11 @@ from uuid import uuid4
 from anyio import CancelScope, Event, create_task_group, move_on_after, sleep
 
 from ..errors import must_propagate
+from .captured import CAPTURED, take
 from .channels import Channels, Message
 from .outputs import Output, output_of
 from .snippet import SnippetWriter
+from .widgets import KernelWidgets
 from .writer import CellWriter
 
 ALIVE_INTERVAL = 2.0
@@ -174,6 +176,8 @@ class KernelQueue:
         next_input: called with a run, a text and whether that replaces the cell's source.
         ended: called with the runs that ended together, since something happened to the kernel.
         last_lines: returns the last lines that the kernel wrote to its standard error.
+        limit: the largest outputs of a widget in bytes.
+        show: called with a widget and its outputs before the kernel publishes them.
         log: for what users need not see.
     """
 
@@ -186,10 +190,13 @@ class KernelQueue:
         next_input: Callable[[Run, str, bool], None],
         ended: Callable[[list[Run]], None],
         last_lines: Callable[[], str],
+        limit: int,
+        show: Callable[[str, list[dict[str, Any]]], None],
         log: Logger,
     ) -> None:
         self.kernel_id = kernel_id
         self.documents: set[str] = set()
+        self.widgets = KernelWidgets(limit, lambda: self._channels, show, self._release)
         self._connect = connect
         self._is_alive = is_alive
         self._changed = changed
@@ -402,6 +409,7 @@ class KernelQueue:
     def _disconnect(self, state: KernelState) -> None:
         self._state = state
         self._channels = None
+        self.widgets.clear()
         if self._connection is not None:
             self._connection.cancel()
             self._connection = None
@@ -512,6 +520,7 @@ class KernelQueue:
     def _read(self, channel: str, message: Message) -> None:
         kind = str(message["header"]["msg_type"])
         content = message["content"]
+        self.widgets.receive(kind, message)
         if kind == "update_display_data":
             self._update_displays(content)
             return
@@ -523,6 +532,8 @@ class KernelQueue:
             return
         run.heard = time.monotonic()
         if channel == "iopub":
+            if kind in CAPTURED and self.widgets.take(message, kind):
+                return
             self._read_output(run, kind, content, message["header"])
         elif channel == "stdin" and kind == "input_request":
             self._ask(run, message)
@@ -567,6 +578,14 @@ class KernelQueue:
         else:
             return
         writer.changed()
+
+    def _release(self, request: str, outputs: list[dict[str, Any]]) -> None:
+        """Show what was captured in the cell, since no widget can show it."""
+        run = self._requests.get(request)
+        if run is not None:
+            for output in outputs:
+                take(run.writer.outputs, str(output["output_type"]), output)
+            run.writer.changed()
 
     def _check_finished(self, run: Run) -> None:
         if run.reply is not None and run.is_idle:

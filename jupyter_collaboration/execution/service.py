@@ -37,6 +37,7 @@ from .channels import Channels, GatewayChannels, LocalChannels
 from .kernel_errors import KernelErrors
 from .queue import KernelQueue, Outcome, Person, Result, Run, RunState
 from .snippet import SnippetWriter
+from .widget_states import WidgetState
 from .writer import CellWriter
 
 BROADCAST_INTERVAL = 0.1
@@ -387,6 +388,11 @@ class RunService:
         """Return a run by its id; None if it is unknown, or ended long ago."""
         return self._results.get(run_id)
 
+    def widgets(self, kernel_id: str) -> dict[str, WidgetState]:
+        """Return the widgets of a kernel, as far as the server knows them."""
+        queue = self._queues.get(kernel_id)
+        return {} if queue is None else queue.widgets.copy()
+
     def queue(self, kernel_id: str) -> KernelQueue:
         """Return the queue of a kernel.
 
@@ -405,6 +411,8 @@ class RunService:
                 self._insert_next,
                 lambda ended: self._broadcast_ended(kernel_id, ended),
                 partial(self._errors.last_lines, kernel_id),
+                self._limit,
+                partial(self._broadcast_widget, kernel_id),
                 self._log,
             )
             if kernel_id in self._restarting:
@@ -716,6 +724,17 @@ class RunService:
             cells = [run.cell for run in here[:MAX_LISTED]]
             content = {"type": "runs_ended", "kernel": queue.kernel_id, "ended": cells}
             outgoing = Outgoing(messages.raw_message({**content, **result_of(here[0].result)}))
+            for member in list(room.clients):
+                member.send(outgoing)
+
+    def _broadcast_widget(self, kernel_id: str, name: str, outputs: list[dict[str, Any]]) -> None:
+        """Send what a widget has captured to the members of all documents on the kernel."""
+        queue = self._queues.get(kernel_id)
+        if queue is None:
+            return
+        content = {"type": "widget", "kernel": kernel_id, "comm": name, "outputs": outputs}
+        outgoing = Outgoing(messages.raw_message(content))
+        for room in self._rooms_of(queue):
             for member in list(room.clients):
                 member.send(outgoing)
 

@@ -474,6 +474,59 @@ def test_a_moved_cell_has_all_outputs(run: Any, running: Any) -> None:
     run(test())
 
 
+OUTPUT_WIDGET = """
+from comm import create_comm
+state = {"_model_name": "OutputModel", "outputs": [], "msg_id": ""}
+version = {"version": "2.1.0"}
+out = create_comm(target_name="jupyter.widget", data={"state": state}, metadata=version)
+def took(message):
+    state.update(message["content"]["data"]["state"])
+    if echoes:
+        out.send({"method": "echo_update", "state": message["content"]["data"]["state"]})
+out.on_msg(took)
+def capture(on):
+    sys.stdout.flush()
+    request = get_ipython().kernel.get_parent()["header"]["msg_id"] if on else ""
+    out.send({"method": "update", "state": {"msg_id": request}})
+"""
+
+
+@pytest.mark.parametrize("echoes", [True, False])
+def test_what_a_widget_captures_is_not_in_the_cell(
+    echoes: bool, run: Any, running: Any, tmp_path: Any
+) -> None:
+    # [R14]
+    async def test() -> None:
+        setup = f"import os, sys, time\nechoes = {echoes}\n{OUTPUT_WIDGET}"
+        go = tmp_path / "go"
+        captures = "capture(True); print('captured'); capture(False); print('beside')"
+        waits = f"while not os.path.exists({str(go)!r}): time.sleep(0.01)"
+        async with running(setup, f"{captures}\n{waits}", members=2) as (server, _, ada, grace):
+            numbers = ada.start("c0", "c1")
+            inside = [{"output_type": "stream", "name": "stdout", "text": "captured\n"}]
+            # Others see it while the kernel is busy, also those who come later.
+            shown = await grace.editor.reply(lambda reply: reply.get("type") == "widget", 50)
+            assert shown["outputs"] == inside
+
+            async def known() -> list[dict[str, Any]]:
+                url = f"api/collaboration/widgets/{ada.kernel}"
+                status, text = await server.request("GET", url)
+                assert status == 200
+                found: list[dict[str, Any]] = json.loads(text)
+                return found
+
+            (widget,) = await known()
+            assert widget["comm_id"] == shown["comm"] and widget["state"]["outputs"] == inside
+            go.touch()
+            assert await ada.outcomes(numbers) == ["ok"] * 2
+            printed = "beside\n" if echoes else "beside\ncaptured\n"
+            await grace.sees(lambda: grace.printed("c1") == printed)
+            await act(server, ada.kernel, "restart")
+            assert await known() == []
+
+    run(test())
+
+
 def test_who_may_not_run_code_changes_nothing(run: Any, guarded: Any) -> None:
     # [R9]
     async def test() -> None:

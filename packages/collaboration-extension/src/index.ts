@@ -19,6 +19,7 @@ import { cellRuns } from './execution/cellRunsPlugin';
 import { chooseDisplayName } from './people/chooseDisplayNamePlugin';
 import { closing } from './status/closingPlugin';
 import { collaborators } from './people/collaboratorsPlugin';
+import { commOutputs } from './execution/commOutputsPlugin';
 import { conflictMarksInEditors } from './status/conflictMarksPlugin';
 import { conflicts } from './status/conflictsPlugin';
 import { connectionLost } from './status/connectionLostPlugin';
@@ -86,6 +87,7 @@ const sharing: JupyterFrontEndPlugin<unknown>[] = [
   authors,
   presences,
   outputTrust,
+  commOutputs,
   sharedKernels,
   presence,
   userMenu,

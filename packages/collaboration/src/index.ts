@@ -11,6 +11,7 @@ export * from './history/authorMarks';
 export * from './people/collaboratorsPanel';
 export * from './people/collaboratorsView';
 export * from './status/conflictMarks';
+export * from './execution/commOutputs';
 export * from './execution/inputPrompts';
 export * from './execution/runsButton';
 export * from './status/conflictsDialog';

@@ -24,6 +24,7 @@ export * from './forks/forkManager';
 export * from './forks/forkTokens';
 export { IPendingStore, PendingStore } from './offline/pendingStore';
 export { CellRuns, RunRefused } from './execution/cellRuns';
+export { openWidgets, showCaptured } from './execution/kernelWidgets';
 export * from './execution/notebookCellExecutor';
 export * from './session/provider';
 export * from './session/publishedRequests';

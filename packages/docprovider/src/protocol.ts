@@ -125,6 +125,16 @@ export interface IReply {
   ended?: string[];
 
   /**
+   * The comm of a widget.
+   */
+  comm?: string;
+
+  /**
+   * What code has captured with it, as a notebook has outputs.
+   */
+  outputs?: object[];
+
+  /**
    * The number of the execution.
    */
   count?: number | null;

@@ -628,6 +628,26 @@ export interface IEndedRuns extends Pick<
 }
 
 /**
+ * What code has captured with an Output widget. [R14]
+ */
+export interface ICaptured {
+  /**
+   * The id of the kernel.
+   */
+  kernel: string;
+
+  /**
+   * The id of the widget's comm.
+   */
+  comm: string;
+
+  /**
+   * All outputs in the widget, as a notebook has them.
+   */
+  outputs: object[];
+}
+
+/**
  * The cells of a document that the server runs.
  */
 export interface IDocumentRuns {
@@ -650,6 +670,12 @@ export interface IDocumentRuns {
    * A signal emitted when runs have ended that nobody canceled.
    */
   readonly ended: ISignal<unknown, IEndedRuns>;
+
+  /**
+   * A signal emitted when code has captured outputs, which the kernel itself
+   * says only when it is idle.
+   */
+  readonly captured: ISignal<unknown, ICaptured>;
 
   /**
    * Whether a run was asked for by this page.

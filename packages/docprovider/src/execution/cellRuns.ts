@@ -16,6 +16,7 @@ import type { TranslationBundle } from '@jupyterlab/translation';
 import type { IReply } from '../protocol';
 import { encodeRequest } from '../protocol';
 import type {
+  ICaptured,
   ICellRun,
   IDocumentRuns,
   IEndedRuns,
@@ -63,6 +64,10 @@ export class CellRuns implements IDocumentRuns, IDisposable {
 
   get ended(): ISignal<unknown, IEndedRuns> {
     return this._ended;
+  }
+
+  get captured(): ISignal<unknown, ICaptured> {
+    return this._captured;
   }
 
   get isDisposed(): boolean {
@@ -146,6 +151,13 @@ export class CellRuns implements IDocumentRuns, IDisposable {
           outcome: reply.outcome ?? '',
           reason: reply.reason ?? '',
           by: reply.by ?? null
+        });
+        return true;
+      case 'widget':
+        this._captured.emit({
+          kernel: reply.kernel ?? '',
+          comm: reply.comm ?? '',
+          outputs: reply.outputs ?? []
         });
         return true;
       case 'cancel':
@@ -252,6 +264,7 @@ export class CellRuns implements IDocumentRuns, IDisposable {
   }
 
   private _asked = new Map<number, PromiseDelegate<void>>();
+  private _captured = new Signal<this, ICaptured>(this);
   private _changed = new Signal<this, void>(this);
   private _ended = new Signal<this, IEndedRuns>(this);
   private _isDisposed = false;
