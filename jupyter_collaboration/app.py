@@ -147,7 +147,7 @@ class YDocExtension(ExtensionApp):
     ).tag(config=True)
 
     server_side_execution = Bool(
-        False,
+        True,
         help="""Whether the server runs the cells of shared notebooks, so that they go on without
         the page from which they were started. Where jupyter-server-nbmodel or
         jupyter-server-documents is enabled, it runs them instead.""",

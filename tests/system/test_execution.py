@@ -15,7 +15,7 @@ from support import Editor, Server, answer, code_cell, room_of, until
 from jupyter_collaboration.execution.source_hash import source_hash
 from rtcbench.client import Endpoint
 
-ON = {"YDocExtension": {"server_side_execution": True, "document_save_delay": 0.1}}
+QUICK = {"YDocExtension": {"document_save_delay": 0.1}}
 
 
 async def kernel(server: Server, name: str = "python3") -> str:
@@ -105,7 +105,10 @@ def running(serving: Callable[..., Any]) -> Callable[..., Any]:
     async def serve(*sources: str, members: int = 1, **traits: Any) -> Any:
         # A kernel that dies again and again is given up soon.
         restarts = {"time_to_dead": 0.3, "restart_limit": 2}
-        options = {"YDocExtension": {**ON["YDocExtension"], **traits}, "KernelRestarter": restarts}
+        options = {
+            "YDocExtension": {**QUICK["YDocExtension"], **traits},
+            "KernelRestarter": restarts,
+        }
         async with serving(**options) as server:
             cells = [code_cell(source, f"c{at}") for at, source in enumerate(sources)]
             fixture = server.notebook_file("a.ipynb", cells)
@@ -530,7 +533,7 @@ def test_what_a_widget_captures_is_not_in_the_cell(
 def test_who_may_not_run_code_changes_nothing(run: Any, guarded: Any) -> None:
     # [R9]
     async def test() -> None:
-        async with guarded(server_side_execution=True) as server:
+        async with guarded() as server:
             fixture = server.notebook_file("a.ipynb", [code_cell("print(1)", "c0")])
             (server.root / ".rules.json").write_text(
                 '{"editor": ["read", "write", "execute"], "viewer": ["read", "execute"]}'
@@ -647,7 +650,7 @@ def test_the_published_executors_run_cells_over_http(run: Any, running: Any) -> 
 def test_http_needs_the_right_to_run_and_to_write(run: Any, guarded: Any) -> None:
     # [R9] [R11]
     async def test() -> None:
-        async with guarded(server_side_execution=True) as server:
+        async with guarded() as server:
             fixture = server.notebook_file("a.ipynb", [code_cell("print(1)", "c0")])
             rules = server.root / ".rules.json"
             rules.write_text('{"viewer": ["read", "execute"], "editor": ["read", "write"]}')
@@ -682,7 +685,7 @@ def test_a_kernel_behind_a_gateway_runs_cells(
     async def test() -> None:
         async with serving() as gateway:
             options = {
-                **ON,
+                **QUICK,
                 "GatewayClient": {"url": gateway.base, "auth_token": gateway.token},
             }
             async with serving(**options) as server:
@@ -733,7 +736,7 @@ def test_a_server_that_stops_leaves_no_cell_running_and_each_line_once(
     count = "import time\nfor i in range(1000):\n    print(i, flush=True)\n    time.sleep(0.02)"
 
     async def test() -> None:
-        server = new_server(**ON)
+        server = new_server(**QUICK)
         await server.start()
         fixture = server.notebook_file(
             "a.ipynb", [code_cell(count, "c0"), code_cell("print(2)", "c1")]
@@ -765,7 +768,7 @@ def test_outputs_are_complete_although_the_room_closes(
 
     async def test() -> None:
         extensions = {"jpserver_extensions": {"room_breaker": True}}
-        async with serving(**ON, ServerApp=extensions) as server:
+        async with serving(**QUICK, ServerApp=extensions) as server:
             fixture = server.notebook_file("a.ipynb", [code_cell(asking, "c0")])
             ada = Runner(await server.member(fixture), await kernel(server))
             ada.start("c0")

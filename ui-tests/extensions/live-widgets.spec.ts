@@ -12,11 +12,7 @@ import type { Person } from '../support/fixtures';
 import { expect } from '../support/fixtures';
 import { testIn } from './environments';
 
-const test = testIn(
-  'widgets',
-  'lab',
-  '--YDocExtension.server_side_execution=True'
-);
+const test = testIn('widgets');
 
 /** How long a kernel may take to start, and to import what widgets need (ms). */
 const KERNEL = { timeout: 60_000 };
@@ -196,7 +192,7 @@ test('what an Output widget captures is in the widget, at everybody', async ({
   await expect(widget(ada, 2)).toContainText('25');
 });
 
-test('what plots are made of is rendered, at everybody', async ({
+test('plots that are widgets, or need a script, are rendered at everybody', async ({
   ada,
   grace,
   server
@@ -205,18 +201,18 @@ test('what plots are made of is rendered, at everybody', async ({
     'plots.ipynb',
     notebook(
       '%matplotlib widget\nimport matplotlib.pyplot as plt\n_ = plt.figure().gca().plot([1, 2])',
-      'import plotly.graph_objects as go\ngo.Figure(go.Bar(y=[1, 2]))',
-      'import altair, pandas\naltair.Chart(pandas.DataFrame({"x": [1, 2]})).mark_point().encode(x="x")',
-      'from bokeh.io import output_notebook\noutput_notebook()',
-      'from bokeh.plotting import figure, show\np = figure(height=200)\n_ = p.line([1, 2], [1, 2])\nshow(p)'
+      'import plotly.graph_objects as go\ngo.Figure(go.Bar(y=[1, 2])).show("plotly_mimetype")',
+      'import altair\n_ = altair.renderers.enable("mimetype")\naltair.Chart(altair.Data(values=[{"x": 1}])).mark_point().encode(x="x:Q")',
+      'from bokeh.io import output_notebook\nfrom bokeh.plotting import figure, show\nfrom bokeh.resources import INLINE\noutput_notebook(INLINE)',
+      'p = figure(height=200)\n_ = p.line([1, 2], [1, 2])\nshow(p)'
     )
   );
   await openBoth(ada, grace, name);
   await run(ada, 0, 1, 2, 3, 4);
   const shown = [
-    '.jupyter-matplotlib-canvas-div canvas',
+    '.jupyter-matplotlib-canvas-container canvas',
     '.js-plotly-plot .main-svg',
-    '.vega-embed canvas, .vega-embed svg',
+    '.vega-embed svg, .vega-embed canvas',
     '.jp-OutputArea-output',
     '.bk-Figure'
   ];

@@ -11,10 +11,6 @@ import { notebook } from '../support/documents';
 import type { Person } from '../support/fixtures';
 import { expect, test } from '../support/fixtures';
 
-test.use({
-  serverArgs: ['--YDocExtension.server_side_execution=True']
-});
-
 /** How long a kernel may take to start (ms). */
 const KERNEL = { timeout: 40_000 };
 
