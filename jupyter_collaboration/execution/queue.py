@@ -125,6 +125,8 @@ class Run:
         metadata: sent with the request to the kernel.
         stops_on_error: whether an error stops the rest of the batch.
         is_timed: whether times are stored in the cell's metadata.
+        since, began: when it was asked for, and when it began to run.
+        session: of the kernel that received it; see `KernelQueue.session`.
         outputs: the outputs after its end, if they are kept for a client.
     """
 
@@ -140,6 +142,8 @@ class Run:
     stops_on_error: bool = True
     is_timed: bool = False
     since: float = field(default_factory=time.time)
+    began: float = 0.0
+    session: str = ""
     state: RunState = RunState.WAITING
     result: Result | None = None
     prompt: Prompt | None = None
@@ -178,7 +182,13 @@ class KernelQueue:
         last_lines: returns the last lines that the kernel wrote to its standard error.
         limit: the largest outputs of a widget in bytes.
         show: called with a widget and its outputs before the kernel publishes them.
+        forgot: called when the kernel has lost what the cells defined.
         log: for what users need not see.
+
+    Attributes:
+        session: changes whenever the kernel has lost what the cells defined.
+        documents: the rooms of all documents of which cells were run on it.
+        widgets: the widgets of the kernel.
     """
 
     def __init__(
@@ -192,8 +202,10 @@ class KernelQueue:
         last_lines: Callable[[], str],
         limit: int,
         show: Callable[[str, list[dict[str, Any]]], None],
+        forgot: Callable[[], None],
         log: Logger,
     ) -> None:
+        self.session = uuid4().hex
         self.kernel_id = kernel_id
         self.documents: set[str] = set()
         self.widgets = KernelWidgets(limit, lambda: self._channels, show, self._release)
@@ -203,6 +215,7 @@ class KernelQueue:
         self._next_input = next_input
         self._ended_together = ended
         self._last_lines = last_lines
+        self._forgot = forgot
         self._log = log
         self._runs: list[Run] = []
         self._state = KernelState.DISCONNECTED
@@ -410,6 +423,8 @@ class KernelQueue:
         self._state = state
         self._channels = None
         self.widgets.clear()
+        self.session = uuid4().hex
+        self._forgot()
         if self._connection is not None:
             self._connection.cancel()
             self._connection = None
@@ -421,6 +436,7 @@ class KernelQueue:
 
     async def _execute(self, run: Run) -> None:
         run.state = RunState.RUNNING
+        run.began = time.time()
         self._forget(self._ended.pop((run.document, run.cell), None))
         run.writer.start()
         self._changed()
@@ -459,6 +475,7 @@ class KernelQueue:
             return False
         self._requests[request] = run
         run.requests.append(request)
+        run.session = self.session
         return True
 
     async def _until_finished(self, run: Run) -> None:

@@ -33,10 +33,12 @@ from ..protocol.messages import Request
 from ..rooms.document import DocumentRoom
 from ..rooms.manager import RoomManager
 from ..rooms.member import Member, Outgoing, Pin
+from ..rooms.provenance import Origin
 from .channels import Channels, GatewayChannels, LocalChannels
 from .kernel_errors import KernelErrors
 from .queue import KernelQueue, Outcome, Person, Result, Run, RunState
 from .snippet import SnippetWriter
+from .source_hash import source_mark
 from .widget_states import WidgetState
 from .writer import CellWriter
 
@@ -105,6 +107,7 @@ class RunService:
         self._pins: dict[str, tuple[DocumentRoom, Pin]] = {}
         self._active: dict[str, set[Run]] = {}
         self._lost: dict[str, set[CellWriter]] = {}
+        self._unrecorded: dict[str, list[tuple[str, Origin]]] = {}
         self._broadcast_timers: dict[str, asyncio.TimerHandle] = {}
         self._broadcast_times: dict[str, float] = {}
         self._tasks: TaskGroup | None = None
@@ -413,6 +416,7 @@ class RunService:
                 partial(self._errors.last_lines, kernel_id),
                 self._limit,
                 partial(self._broadcast_widget, kernel_id),
+                partial(self._broadcast_origins, kernel_id),
                 self._log,
             )
             if kernel_id in self._restarting:
@@ -438,12 +442,26 @@ class RunService:
         return next((each for each in self._queues.values() if run in each.runs), None)
 
     def _on_ended(self, run: Run) -> None:
+        self._record(run)
         runs = self._active.get(run.document, set())
         runs.discard(run)
         if not runs:
             self._active.pop(run.document, None)
             if run.document not in self._lost:
                 self._unpin(run.document)
+
+    def _record(self, run: Run) -> None:
+        """Record where the outputs of a run come from, if the kernel received it. [R15]"""
+        if run.result is None or not run.session:
+            return
+        who, count = run.person, run.result.count
+        source = source_mark(run.code)
+        origin = Origin(who.username, who.name, run.began, source, count, run.session)
+        room = self._open_room(run.document)
+        if room is not None:
+            room.record_origin(run.cell, origin)
+        else:
+            self._unrecorded.setdefault(run.document, []).append((run.cell, origin))
 
     def _insert_next(self, run: Run, text: str, replaces: bool) -> None:
         """Insert a cell after the one that ran, or replace its source, as the code wants. [R7]"""
@@ -613,6 +631,7 @@ class RunService:
                 if room_id not in self._active:
                     self._log.error("The last outputs in %s are lost: %s", room_id, error)
                     self._lost.pop(room_id, None)
+                    self._unrecorded.pop(room_id, None)
                     return
                 self._log.warning("Outputs wait until %s can be opened: %s", room_id, error)
                 await sleep(REOPEN_DELAY)
@@ -625,6 +644,8 @@ class RunService:
 
     def _resume(self, room: DocumentRoom, writers: set[CellWriter]) -> None:
         """Write into a room that was opened again."""
+        for cell, origin in self._unrecorded.pop(room.room_id, []):
+            room.record_origin(cell, origin)
         for writer in writers:
             writer.flush()
         for run in list(self._active.get(room.room_id, ())):
@@ -647,6 +668,10 @@ class RunService:
         """Write into cells that were moved, or came back."""
         if not room.is_closed:
             self._resume(room, set())
+
+    def is_current(self, kernel: str) -> bool:
+        """Return whether a kernel has not been started again since."""
+        return any(queue.session == kernel for queue in self._queues.values())
 
     def states_changed(self, room: DocumentRoom, cells: Collection[str]) -> None:
         """Restore the states of running cells, which only the server may change."""
@@ -737,6 +762,11 @@ class RunService:
         for room in self._rooms_of(queue):
             for member in list(room.clients):
                 member.send(outgoing)
+
+    def _broadcast_origins(self, kernel_id: str) -> None:
+        queue = self._queues.get(kernel_id)
+        for room in [] if queue is None or self._is_stopping else self._rooms_of(queue):
+            room.show_origins()
 
     def _broadcast_now(self, queue: KernelQueue) -> None:
         timer = self._broadcast_timers.pop(queue.kernel_id, None)

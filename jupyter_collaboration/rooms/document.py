@@ -62,6 +62,7 @@ from .earlier_names import OF_DOCUMENT_ROOMS, EarlierNames
 from .member import Member, Outgoing
 from .moved_cells import MovedCells
 from .persistent import PersistentRoom
+from .provenance import Origin, Provenance
 from .returns import Returns
 from .state import RoomState
 
@@ -119,6 +120,9 @@ class CellRuns(Protocol):
 
     def states_changed(self, room: DocumentRoom, cells: Collection[str]) -> None:
         """Handle that a member changed the execution states of cells."""
+
+    def is_current(self, kernel: str) -> bool:
+        """Return whether a kernel has not been started again since."""
 
 
 class DocumentRoom(PersistentRoom, EarlierNames):
@@ -187,6 +191,7 @@ class DocumentRoom(PersistentRoom, EarlierNames):
         self._moved: MovedCells | None = None
         self._conflict_check: asyncio.TimerHandle | None = None
         self.conflicts: ConflictList
+        self._provenance: Provenance | None = None
         self._document: YBaseDoc
 
     def _observe(self, shared: Any, look: Callable[[Any], None]) -> None:
@@ -243,6 +248,7 @@ class DocumentRoom(PersistentRoom, EarlierNames):
                 if self._index is not None:
                     self._moved = MovedCells(self._index, self._history.deleted_cells, self.log)
                     await self._moved.load()
+                    await self._load_provenance(self._index)
                 self._observe(self._shared_state, self._on_state)
                 if self._cells is not None:
                     self._observe(self._cells, self._on_cells)
@@ -308,8 +314,26 @@ class DocumentRoom(PersistentRoom, EarlierNames):
             member.send(Outgoing(messages.raw_message(self.conflicts.message())))
         if self._is_saved_on_request:
             member.send(Outgoing(messages.raw_message(self._save_mode())))
+        if self._provenance:
+            member.send(Outgoing(messages.raw_message(self._provenance.message())))
         if self._runs is not None:
             self._runs.joined(self, member)
+
+    async def _load_provenance(self, cells: CellIndex) -> None:
+        if self._runs is not None:
+            self._provenance = Provenance(self._history.provenance, self._runs.is_current)
+            await self._provenance.load(lambda cell: cells.cell(cell) is not None)
+
+    def record_origin(self, cell: str, origin: Origin) -> None:
+        """Record who ran a cell, and tell everybody. [R15]"""
+        if self._provenance is not None:
+            self._provenance.record(cell, origin)
+            self._broadcast(self._provenance.message([cell]))
+
+    def show_origins(self) -> None:
+        """Tell everybody again who ran what, since a kernel was started again. [R15]"""
+        if self._provenance:
+            self._broadcast(self._provenance.message())
 
     def show_conflicts(self, conflicts: list[Conflict], origin: str) -> None:
         """Add the conflicts of a merge, and broadcast the list."""

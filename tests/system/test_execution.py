@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import sys
+import time
 from collections.abc import Callable
 from contextlib import asynccontextmanager
 from typing import Any
@@ -12,7 +13,7 @@ import pytest
 from jupyter_ydoc import YNotebook
 from support import Editor, Server, answer, code_cell, room_of, until
 
-from jupyter_collaboration.execution.source_hash import source_hash
+from jupyter_collaboration.execution.source_hash import source_hash, source_mark
 from rtcbench.client import Endpoint
 
 QUICK = {"YDocExtension": {"document_save_delay": 0.1}}
@@ -473,6 +474,67 @@ def test_a_moved_cell_has_all_outputs(run: Any, running: Any) -> None:
             assert await ada.outcomes(runs) == ["ok"]
             await ada.sees(lambda: ada.printed("c0") == "before\n x\nafter\n")
             await ada.sees(ada.idle)
+
+    run(test())
+
+
+def origins(replies: Callable[[dict[str, Any]], bool]) -> Callable[[dict[str, Any]], bool]:
+    """Return whether a message tells where outputs come from, in a certain way."""
+    return lambda reply: reply.get("type") == "provenance" and replies(reply["origins"])
+
+
+def test_everybody_learns_who_ran_what_and_the_file_stays_as_it_is(run: Any, running: Any) -> None:
+    # [R15]
+    async def test() -> None:
+        async with running("x = 1", "x", members=2) as (server, fixture, ada, grace):
+            before = time.time()
+            numbers = ada.start("c0")
+            asked = (await grace.told(lambda told: bool(told["runs"])))["runs"][0]
+            assert await ada.outcomes(numbers) == ["ok"]
+            told = await grace.editor.reply(origins(lambda found: "c0" in found), 50)
+            origin = told["origins"]["c0"]
+            assert origin["user"] == asked["user"] and asked["user"]["username"]
+            assert before - 1 < origin["time"] <= time.time()
+            assert (origin["source"], origin["count"]) == (source_mark("x = 1"), 1)
+            assert origin["isOld"] is False
+
+            # Who comes later learns the same; a restart makes it old, for everybody.
+            late = await server.member(fixture)
+            assert (await late.reply(origins(lambda found: True), 50))["origins"] == {"c0": origin}
+            await act(server, ada.kernel, "restart")
+            for editor in (grace.editor, late):
+                await editor.reply(origins(lambda found: found["c0"]["isOld"]), 50)
+            await ada.run("c1")
+            told = await grace.editor.reply(origins(lambda found: "c1" in found), 50)
+            assert told["origins"]["c1"]["isOld"] is False
+            await until(lambda: saved(server, 1)["execution_count"] == 1)
+            assert set(saved(server, 0)["metadata"]) <= {"trusted"}
+            for part in ("provenance", "origin", asked["user"]["username"]):
+                assert part not in server.read("a.ipynb")
+
+    run(test())
+
+
+def test_who_ran_what_is_known_after_the_server_was_started_again(
+    run: Any, new_server: Any
+) -> None:
+    # [R15]
+    async def test() -> None:
+        server = new_server(**QUICK)
+        fixture = server.notebook_file("a.ipynb", [code_cell("1", "c0"), code_cell("2", "c1")])
+        await server.start()
+        ada = Runner(await server.member(fixture), await kernel(server))
+        assert await ada.outcomes(ada.start("c0", "c1")) == ["ok"] * 2
+        await ada.editor.close()
+        await server.stop()
+        await server.start()
+        told = await (await server.member(fixture)).reply(origins(lambda found: True), 50)
+        assert {cell: each["isOld"] for cell, each in told["origins"].items()} == {
+            "c0": True,
+            "c1": True,
+        }
+        assert told["origins"]["c1"]["count"] == 2
+        await server.stop()
 
     run(test())
 
