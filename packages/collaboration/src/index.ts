@@ -13,6 +13,7 @@ export * from './people/collaboratorsView';
 export * from './status/conflictMarks';
 export * from './execution/commOutputs';
 export * from './execution/inputPrompts';
+export * from './execution/provenanceMarks';
 export * from './execution/runsButton';
 export * from './status/conflictsDialog';
 export * from './status/conflictsView';

@@ -20,6 +20,7 @@ import type {
   ICellRun,
   IDocumentRuns,
   IEndedRuns,
+  IOrigin,
   IRunRequest,
   IRunResult
 } from '../tokens';
@@ -68,6 +69,14 @@ export class CellRuns implements IDocumentRuns, IDisposable {
 
   get captured(): ISignal<unknown, ICaptured> {
     return this._captured;
+  }
+
+  get origins(): ReadonlyMap<string, IOrigin> {
+    return this._origins;
+  }
+
+  get originsChanged(): ISignal<unknown, readonly string[]> {
+    return this._originsChanged;
   }
 
   get isDisposed(): boolean {
@@ -153,6 +162,12 @@ export class CellRuns implements IDocumentRuns, IDisposable {
           by: reply.by ?? null
         });
         return true;
+      case 'provenance': {
+        const found = Object.entries(reply.origins ?? {});
+        found.forEach(([cell, origin]) => this._origins.set(cell, origin));
+        this._originsChanged.emit(found.map(([cell]) => cell));
+        return true;
+      }
       case 'widget':
         this._captured.emit({
           kernel: reply.kernel ?? '',
@@ -272,6 +287,8 @@ export class CellRuns implements IDocumentRuns, IDisposable {
   private _lists = new Map<string, readonly ICellRun[]>();
   private _number = 1;
   private _options: CellRuns.IOptions;
+  private _origins = new Map<string, IOrigin>();
+  private _originsChanged = new Signal<this, readonly string[]>(this);
   private _pending = new Map<string, IPending>();
   private _sent = new Map<number, IPending>();
 }
