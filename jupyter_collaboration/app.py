@@ -43,7 +43,7 @@ from .versions.orphan_cleanup import OrphanCleanup
 from .versions.service import VersionService
 from .web.forks import ForkHandler
 from .web.rebase import RebaseHandler
-from .web.run import Arrivals, ExecuteHandler, InputHandler, RequestHandler
+from .web.run import Arrivals, ExecuteHandler, InputHandler, RequestHandler, WidgetsHandler
 from .web.session import SessionHandler
 from .web.sharing import (
     InvitationHandler,
@@ -147,7 +147,7 @@ class YDocExtension(ExtensionApp):
     ).tag(config=True)
 
     server_side_execution = Bool(
-        False,
+        True,
         help="""Whether the server runs the cells of shared notebooks, so that they go on without
         the page from which they were started. Where jupyter-server-nbmodel or
         jupyter-server-documents is enabled, it runs them instead.""",
@@ -321,12 +321,14 @@ class YDocExtension(ExtensionApp):
         )
         if self._runs is not None:
             run_parts = {"runs": self._runs, "arrivals": Arrivals(), **parts}
-            kernel = r"/api/kernels/(?P<kernel_id>\w+-\w+-\w+-\w+-\w+)"
+            name = r"(?P<kernel_id>\w+-\w+-\w+-\w+-\w+)"
+            kernel = rf"/api/kernels/{name}"
             self.handlers.extend(
                 [
                     (rf"{kernel}/execute", ExecuteHandler, run_parts),
                     (rf"{kernel}/requests/(?P<request_id>[\w-]+)", RequestHandler, run_parts),
                     (rf"{kernel}/input", InputHandler, run_parts),
+                    (rf"/api/collaboration/widgets/{name}", WidgetsHandler, run_parts),
                 ]
             )
         self._can_run = True

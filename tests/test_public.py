@@ -44,7 +44,6 @@ def test_settings_have_the_published_names_and_defaults() -> None:  # [C1]
                 "document_save_delay": 1,
                 "document_load_progressively": False,
                 "notebook_output_delay_threshold_mb": 100,
-                "server_side_execution": False,
                 "session_store_path": None,
             },
         ),
@@ -59,7 +58,10 @@ def test_settings_have_the_published_names_and_defaults() -> None:  # [C1]
     ]:
         traits = kind.class_traits(config=True)
         assert {name: traits[name].default_value for name in defaults} == defaults
-    assert YDocExtension.class_traits()["ystore_class"].default_value is stores.SQLiteYStore
+    traits = YDocExtension.class_traits()
+    assert traits["ystore_class"].default_value is stores.SQLiteYStore
+    # A difference on purpose: cells go on without the page. [R12]
+    assert traits["server_side_execution"].default_value is True
 
 
 def test_public_helpers_are_where_they_were() -> None:  # [C1]

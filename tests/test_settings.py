@@ -146,7 +146,7 @@ def test_another_executor_runs_the_cells_and_the_log_says_so(
     name: str, configured: Any, monkeypatch: pytest.MonkeyPatch
 ) -> None:  # [R11]
     infos: list[str] = []
-    extension = configured(server_side_execution=True)
+    extension = configured()
     settings = extension.serverapp.web_app.settings
     assert settings["page_config_data"]["collaborationRunsCells"] is True
     assert any("/execute" in route for route, *_ in extension.handlers)
@@ -164,8 +164,8 @@ def test_another_executor_runs_the_cells_and_the_log_says_so(
     assert infos == [f"Cells are run by {name}, since it is enabled."]
 
 
-def test_cells_are_run_by_the_page_unless_the_setting_is_on(configured: Any) -> None:  # [R12]
-    extension = configured()
+def test_cells_are_run_by_the_page_if_the_setting_is_off(configured: Any) -> None:  # [R12]
+    extension = configured(server_side_execution=False)
     settings = extension.serverapp.web_app.settings
     assert settings["page_config_data"]["collaborationRunsCells"] is False
     assert not any("/execute" in route for route, *_ in extension.handlers)

@@ -79,6 +79,11 @@ class CellOutputs:
     def __getitem__(self, index: int) -> Output:
         return self._items[index]
 
+    @property
+    def size(self) -> int:
+        """The approximate size in bytes."""
+        return sum(each.size for each in self._items)
+
     def to_py(self) -> list[dict[str, Any]]:
         """Return the outputs as a notebook has them."""
         return [

@@ -19,9 +19,11 @@ from uuid import uuid4
 from anyio import CancelScope, Event, create_task_group, move_on_after, sleep
 
 from ..errors import must_propagate
+from .captured import CAPTURED, take
 from .channels import Channels, Message
 from .outputs import Output, output_of
 from .snippet import SnippetWriter
+from .widgets import KernelWidgets
 from .writer import CellWriter
 
 ALIVE_INTERVAL = 2.0
@@ -123,6 +125,8 @@ class Run:
         metadata: sent with the request to the kernel.
         stops_on_error: whether an error stops the rest of the batch.
         is_timed: whether times are stored in the cell's metadata.
+        since, began: when it was asked for, and when it began to run.
+        session: of the kernel that received it; see `KernelQueue.session`.
         outputs: the outputs after its end, if they are kept for a client.
     """
 
@@ -138,6 +142,8 @@ class Run:
     stops_on_error: bool = True
     is_timed: bool = False
     since: float = field(default_factory=time.time)
+    began: float = 0.0
+    session: str = ""
     state: RunState = RunState.WAITING
     result: Result | None = None
     prompt: Prompt | None = None
@@ -174,7 +180,15 @@ class KernelQueue:
         next_input: called with a run, a text and whether that replaces the cell's source.
         ended: called with the runs that ended together, since something happened to the kernel.
         last_lines: returns the last lines that the kernel wrote to its standard error.
+        limit: the largest outputs of a widget in bytes.
+        show: called with a widget and its outputs before the kernel publishes them.
+        forgot: called when the kernel has lost what the cells defined.
         log: for what users need not see.
+
+    Attributes:
+        session: changes whenever the kernel has lost what the cells defined.
+        documents: the rooms of all documents of which cells were run on it.
+        widgets: the widgets of the kernel.
     """
 
     def __init__(
@@ -186,16 +200,22 @@ class KernelQueue:
         next_input: Callable[[Run, str, bool], None],
         ended: Callable[[list[Run]], None],
         last_lines: Callable[[], str],
+        limit: int,
+        show: Callable[[str, list[dict[str, Any]]], None],
+        forgot: Callable[[], None],
         log: Logger,
     ) -> None:
+        self.session = uuid4().hex
         self.kernel_id = kernel_id
         self.documents: set[str] = set()
+        self.widgets = KernelWidgets(limit, lambda: self._channels, show, self._release)
         self._connect = connect
         self._is_alive = is_alive
         self._changed = changed
         self._next_input = next_input
         self._ended_together = ended
         self._last_lines = last_lines
+        self._forgot = forgot
         self._log = log
         self._runs: list[Run] = []
         self._state = KernelState.DISCONNECTED
@@ -402,6 +422,9 @@ class KernelQueue:
     def _disconnect(self, state: KernelState) -> None:
         self._state = state
         self._channels = None
+        self.widgets.clear()
+        self.session = uuid4().hex
+        self._forgot()
         if self._connection is not None:
             self._connection.cancel()
             self._connection = None
@@ -413,6 +436,7 @@ class KernelQueue:
 
     async def _execute(self, run: Run) -> None:
         run.state = RunState.RUNNING
+        run.began = time.time()
         self._forget(self._ended.pop((run.document, run.cell), None))
         run.writer.start()
         self._changed()
@@ -451,6 +475,7 @@ class KernelQueue:
             return False
         self._requests[request] = run
         run.requests.append(request)
+        run.session = self.session
         return True
 
     async def _until_finished(self, run: Run) -> None:
@@ -512,6 +537,7 @@ class KernelQueue:
     def _read(self, channel: str, message: Message) -> None:
         kind = str(message["header"]["msg_type"])
         content = message["content"]
+        self.widgets.receive(kind, message)
         if kind == "update_display_data":
             self._update_displays(content)
             return
@@ -523,6 +549,8 @@ class KernelQueue:
             return
         run.heard = time.monotonic()
         if channel == "iopub":
+            if kind in CAPTURED and self.widgets.take(message, kind):
+                return
             self._read_output(run, kind, content, message["header"])
         elif channel == "stdin" and kind == "input_request":
             self._ask(run, message)
@@ -567,6 +595,14 @@ class KernelQueue:
         else:
             return
         writer.changed()
+
+    def _release(self, request: str, outputs: list[dict[str, Any]]) -> None:
+        """Show what was captured in the cell, since no widget can show it."""
+        run = self._requests.get(request)
+        if run is not None:
+            for output in outputs:
+                take(run.writer.outputs, str(output["output_type"]), output)
+            run.writer.changed()
 
     def _check_finished(self, run: Run) -> None:
         if run.reply is not None and run.is_idle:

@@ -33,10 +33,13 @@ from ..protocol.messages import Request
 from ..rooms.document import DocumentRoom
 from ..rooms.manager import RoomManager
 from ..rooms.member import Member, Outgoing, Pin
+from ..rooms.provenance import Origin
 from .channels import Channels, GatewayChannels, LocalChannels
 from .kernel_errors import KernelErrors
 from .queue import KernelQueue, Outcome, Person, Result, Run, RunState
 from .snippet import SnippetWriter
+from .source_hash import source_mark
+from .widget_states import WidgetState
 from .writer import CellWriter
 
 BROADCAST_INTERVAL = 0.1
@@ -104,6 +107,7 @@ class RunService:
         self._pins: dict[str, tuple[DocumentRoom, Pin]] = {}
         self._active: dict[str, set[Run]] = {}
         self._lost: dict[str, set[CellWriter]] = {}
+        self._unrecorded: dict[str, list[tuple[str, Origin]]] = {}
         self._broadcast_timers: dict[str, asyncio.TimerHandle] = {}
         self._broadcast_times: dict[str, float] = {}
         self._tasks: TaskGroup | None = None
@@ -387,6 +391,11 @@ class RunService:
         """Return a run by its id; None if it is unknown, or ended long ago."""
         return self._results.get(run_id)
 
+    def widgets(self, kernel_id: str) -> dict[str, WidgetState]:
+        """Return the widgets of a kernel, as far as the server knows them."""
+        queue = self._queues.get(kernel_id)
+        return {} if queue is None else queue.widgets.copy()
+
     def queue(self, kernel_id: str) -> KernelQueue:
         """Return the queue of a kernel.
 
@@ -405,6 +414,9 @@ class RunService:
                 self._insert_next,
                 lambda ended: self._broadcast_ended(kernel_id, ended),
                 partial(self._errors.last_lines, kernel_id),
+                self._limit,
+                partial(self._broadcast_widget, kernel_id),
+                partial(self._broadcast_origins, kernel_id),
                 self._log,
             )
             if kernel_id in self._restarting:
@@ -430,12 +442,26 @@ class RunService:
         return next((each for each in self._queues.values() if run in each.runs), None)
 
     def _on_ended(self, run: Run) -> None:
+        self._record(run)
         runs = self._active.get(run.document, set())
         runs.discard(run)
         if not runs:
             self._active.pop(run.document, None)
             if run.document not in self._lost:
                 self._unpin(run.document)
+
+    def _record(self, run: Run) -> None:
+        """Record where the outputs of a run come from, if the kernel received it. [R15]"""
+        if run.result is None or not run.session:
+            return
+        who, count = run.person, run.result.count
+        source = source_mark(run.code)
+        origin = Origin(who.username, who.name, run.began, source, count, run.session)
+        room = self._open_room(run.document)
+        if room is not None:
+            room.record_origin(run.cell, origin)
+        else:
+            self._unrecorded.setdefault(run.document, []).append((run.cell, origin))
 
     def _insert_next(self, run: Run, text: str, replaces: bool) -> None:
         """Insert a cell after the one that ran, or replace its source, as the code wants. [R7]"""
@@ -605,6 +631,7 @@ class RunService:
                 if room_id not in self._active:
                     self._log.error("The last outputs in %s are lost: %s", room_id, error)
                     self._lost.pop(room_id, None)
+                    self._unrecorded.pop(room_id, None)
                     return
                 self._log.warning("Outputs wait until %s can be opened: %s", room_id, error)
                 await sleep(REOPEN_DELAY)
@@ -617,6 +644,8 @@ class RunService:
 
     def _resume(self, room: DocumentRoom, writers: set[CellWriter]) -> None:
         """Write into a room that was opened again."""
+        for cell, origin in self._unrecorded.pop(room.room_id, []):
+            room.record_origin(cell, origin)
         for writer in writers:
             writer.flush()
         for run in list(self._active.get(room.room_id, ())):
@@ -639,6 +668,10 @@ class RunService:
         """Write into cells that were moved, or came back."""
         if not room.is_closed:
             self._resume(room, set())
+
+    def is_current(self, kernel: str) -> bool:
+        """Return whether a kernel has not been started again since."""
+        return any(queue.session == kernel for queue in self._queues.values())
 
     def states_changed(self, room: DocumentRoom, cells: Collection[str]) -> None:
         """Restore the states of running cells, which only the server may change."""
@@ -718,6 +751,22 @@ class RunService:
             outgoing = Outgoing(messages.raw_message({**content, **result_of(here[0].result)}))
             for member in list(room.clients):
                 member.send(outgoing)
+
+    def _broadcast_widget(self, kernel_id: str, name: str, outputs: list[dict[str, Any]]) -> None:
+        """Send what a widget has captured to the members of all documents on the kernel."""
+        queue = self._queues.get(kernel_id)
+        if queue is None:
+            return
+        content = {"type": "widget", "kernel": kernel_id, "comm": name, "outputs": outputs}
+        outgoing = Outgoing(messages.raw_message(content))
+        for room in self._rooms_of(queue):
+            for member in list(room.clients):
+                member.send(outgoing)
+
+    def _broadcast_origins(self, kernel_id: str) -> None:
+        queue = self._queues.get(kernel_id)
+        for room in [] if queue is None or self._is_stopping else self._rooms_of(queue):
+            room.show_origins()
 
     def _broadcast_now(self, queue: KernelQueue) -> None:
         timer = self._broadcast_timers.pop(queue.kernel_id, None)

@@ -18,7 +18,7 @@ class SnippetWriter:
     @property
     def size(self) -> int:
         """The approximate size in bytes."""
-        return sum(each.size for each in self.outputs)
+        return self.outputs.size
 
     def wait(self) -> None:
         """Do nothing: there is no cell."""

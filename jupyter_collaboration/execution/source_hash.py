@@ -1,4 +1,4 @@
-"""The hash of a cell's source that clients of jupyter-server-documents send. Pure."""
+"""Hashes of sources: those that clients of jupyter-server-documents send, and ours. Pure."""
 
 from __future__ import annotations
 
@@ -8,9 +8,25 @@ _FACTOR = 0x5BD1E995
 _MASK = 0xFFFFFFFF
 
 
+LONGEST = 2**16
+"""Bytes of a text of which `source_mark` takes the hash, so that it takes no time."""
+
+
 def source_hash(source: str) -> str:
     """Return MurmurHash2 of a text in UTF-8 with the seed 0, as a decimal number."""
+    return _murmur(source.encode())
+
+
+def source_mark(source: str) -> str:
+    """Return what tells a text from its earlier ones: its size in bytes, and a hash of its start.
+
+    Pages compute the same, see ``sourceMark.ts``.
+    """
     data = source.encode()
+    return f"{len(data)}:{_murmur(data[:LONGEST])}"
+
+
+def _murmur(data: bytes) -> str:
     whole = len(data) // 4
     found = len(data) & _MASK
     for (word,) in struct.iter_unpack("<I", data[: whole * 4]):

@@ -71,7 +71,7 @@ class CellWriter:
     @property
     def size(self) -> int:
         """The approximate size in bytes."""
-        return sum(each.size for each in self.outputs)
+        return self.outputs.size
 
     def wait(self) -> None:
         """Mark the cell as running, while it waits. Its outputs stay until it starts."""

@@ -24,8 +24,8 @@ from .model import (
 )
 from .store import (
     AttributionStore,
+    CellStore,
     ConflictStore,
-    DeletedCellStore,
     ForkStore,
     History,
     HistoryBackend,
@@ -59,6 +59,7 @@ class _Document:
         self.summarised = Summarised()
         self.conflicts: dict[str, OpenConflict] = {}
         self.deleted_cells: dict[str, str] = {}
+        self.provenance: dict[str, str] = {}
         self.attributed_seq = 0
         self.attributed = Attribution().pack()
 
@@ -166,20 +167,20 @@ class MemoryConflicts(ConflictStore):
         self._document.conflicts.pop(conflict_id, None)
 
 
-class MemoryDeletedCells(DeletedCellStore):
-    """What is remembered of one document's deleted cells, in a dictionary."""
+class MemoryCells(CellStore):
+    """What is remembered of one document's cells, in a dictionary."""
 
-    def __init__(self, document: _Document) -> None:
-        self._document = document
+    def __init__(self, cells: dict[str, str]) -> None:
+        self._cells = cells
 
     async def all(self) -> dict[str, str]:
-        return dict(self._document.deleted_cells)
+        return dict(self._cells)
 
     def put(self, cell_id: str, data: str) -> None:
-        self._document.deleted_cells[cell_id] = data
+        self._cells[cell_id] = data
 
     def remove(self, cell_id: str) -> None:
-        self._document.deleted_cells.pop(cell_id, None)
+        self._cells.pop(cell_id, None)
 
 
 class MemoryHistory(History):
@@ -191,7 +192,8 @@ class MemoryHistory(History):
         self._versions = MemoryVersions(document)
         self._attribution = MemoryAttribution(document)
         self._conflicts = MemoryConflicts(document)
-        self._deleted_cells = MemoryDeletedCells(document)
+        self._deleted_cells = MemoryCells(document.deleted_cells)
+        self._provenance = MemoryCells(document.provenance)
 
     @property
     def versions(self) -> VersionStore:
@@ -206,8 +208,12 @@ class MemoryHistory(History):
         return self._conflicts
 
     @property
-    def deleted_cells(self) -> DeletedCellStore:
+    def deleted_cells(self) -> CellStore:
         return self._deleted_cells
+
+    @property
+    def provenance(self) -> CellStore:
+        return self._provenance
 
     async def _load(self) -> Stored:
         document = self._document

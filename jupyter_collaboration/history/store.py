@@ -215,8 +215,13 @@ class History(BaseYStore):
 
     @property
     @abstractmethod
-    def deleted_cells(self) -> DeletedCellStore:
-        """What is remembered of the document's deleted cells."""
+    def deleted_cells(self) -> CellStore:
+        """What is remembered of the document's deleted cells. [P9]"""
+
+    @property
+    @abstractmethod
+    def provenance(self) -> CellStore:
+        """Where the outputs of the document's cells come from. [R15]"""
 
     @property
     @abstractmethod
@@ -429,8 +434,8 @@ class ConflictStore(ABC):
         """Remove the conflict with this id, if there is one."""
 
 
-class DeletedCellStore(ABC):
-    """What is remembered of a notebook's deleted cells, as JSON by cell id. [P9]"""
+class CellStore(ABC):
+    """What is remembered of a notebook's cells, as JSON by cell id."""
 
     @abstractmethod
     async def all(self) -> dict[str, str]:

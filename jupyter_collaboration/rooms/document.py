@@ -62,6 +62,7 @@ from .earlier_names import OF_DOCUMENT_ROOMS, EarlierNames
 from .member import Member, Outgoing
 from .moved_cells import MovedCells
 from .persistent import PersistentRoom
+from .provenance import Origin, Provenance
 from .returns import Returns
 from .state import RoomState
 
@@ -119,6 +120,9 @@ class CellRuns(Protocol):
 
     def states_changed(self, room: DocumentRoom, cells: Collection[str]) -> None:
         """Handle that a member changed the execution states of cells."""
+
+    def is_current(self, kernel: str) -> bool:
+        """Return whether a kernel has not been started again since."""
 
 
 class DocumentRoom(PersistentRoom, EarlierNames):
@@ -187,6 +191,7 @@ class DocumentRoom(PersistentRoom, EarlierNames):
         self._moved: MovedCells | None = None
         self._conflict_check: asyncio.TimerHandle | None = None
         self.conflicts: ConflictList
+        self._provenance: Provenance | None = None
         self._document: YBaseDoc
 
     def _observe(self, shared: Any, look: Callable[[Any], None]) -> None:
@@ -237,6 +242,7 @@ class DocumentRoom(PersistentRoom, EarlierNames):
                 # must not wait until the content of a large file is in the store.
                 conflicts = await self._history.conflicts.all()
                 deleted = {} if self._index is None else await self._history.deleted_cells.all()
+                origins = {} if self._index is None else await self._history.provenance.all()
                 opened = await self.synchronizer.open()
                 self.session_id = opened.session_id
                 # Document classes of other packages read the shared types on construction.
@@ -247,6 +253,8 @@ class DocumentRoom(PersistentRoom, EarlierNames):
                 if self._index is not None:
                     self._moved = MovedCells(self._index, self._history.deleted_cells, self.log)
                     self._moved.load(deleted)
+                    if self._runs is not None:
+                        self._provenance = self._provenance_of(self._index, self._runs, origins)
                 self._observe(self._shared_state, self._on_state)
                 if self._cells is not None:
                     self._observe(self._cells, self._on_cells)
@@ -312,8 +320,28 @@ class DocumentRoom(PersistentRoom, EarlierNames):
             member.send(Outgoing(messages.raw_message(self.conflicts.message())))
         if self._is_saved_on_request:
             member.send(Outgoing(messages.raw_message(self._save_mode())))
+        if self._provenance:
+            member.send(Outgoing(messages.raw_message(self._provenance.message())))
         if self._runs is not None:
             self._runs.joined(self, member)
+
+    def _provenance_of(
+        self, cells: CellIndex, runs: CellRuns, stored: dict[str, str]
+    ) -> Provenance:
+        provenance = Provenance(self._history.provenance, runs.is_current)
+        provenance.load(stored, lambda cell: cells.cell(cell) is not None)
+        return provenance
+
+    def record_origin(self, cell: str, origin: Origin) -> None:
+        """Record who ran a cell, and tell everybody. [R15]"""
+        if self._provenance is not None:
+            self._provenance.record(cell, origin)
+            self._broadcast(self._provenance.message([cell]))
+
+    def show_origins(self) -> None:
+        """Tell everybody again who ran what, since a kernel was started again. [R15]"""
+        if self._provenance:
+            self._broadcast(self._provenance.message())
 
     def show_conflicts(self, conflicts: list[Conflict], origin: str) -> None:
         """Add the conflicts of a merge, and broadcast the list."""

@@ -23,7 +23,7 @@ from typing import Any, NamedTuple
 from pycrdt import Assoc, Text
 
 from ..documents.cell_index import CellIndex
-from ..history.store import DeletedCellStore
+from ..history.store import CellStore
 from ..merge.conflict import Conflict
 from ..merge.document import edit_text
 from ..merge.text import merge_text
@@ -136,7 +136,7 @@ class _Deleted:
 class MovedCells:
     """The recently deleted cells of one notebook."""
 
-    def __init__(self, cells: CellIndex, store: DeletedCellStore, log: Logger) -> None:
+    def __init__(self, cells: CellIndex, store: CellStore, log: Logger) -> None:
         self._cells = cells
         self._store = store
         self._log = log

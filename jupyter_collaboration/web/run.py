@@ -18,7 +18,9 @@ from ..errors import CollaborationError, InvalidRequest, NotAllowed
 from ..execution.queue import Outcome, Person, Run, RunState
 from ..execution.service import CellRequest, RunService, result_of
 from ..execution.source_hash import source_hash
+from ..execution.widget_states import encoded
 from ..rooms.document import DocumentRoom
+from ..threads import run_sync
 from .base import CollaborationHandler, text_in
 
 MAX_ID = 1_000
@@ -322,6 +324,16 @@ class InputHandler(KernelRunHandler):
             self.refuse(error)
         self.set_status(HTTPStatus.CREATED)
         self.finish()
+
+
+class WidgetsHandler(KernelRunHandler):
+    """``/api/collaboration/widgets/<kernel>``: the widgets of a kernel that is busy."""
+
+    @web.authenticated
+    @authorized("execute", resource="kernels")  # type: ignore[untyped-decorator, unused-ignore]
+    async def get(self, kernel_id: str) -> None:
+        """Return ``[{comm_id, metadata, date, state, buffer_paths, buffers}]``."""
+        self.finish(await run_sync(encoded, self._runs.widgets(kernel_id)))
 
 
 def progress_of(run: Run, outputs: str) -> dict[str, Any]:

@@ -9,7 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from jupyter_collaboration.execution.outputs import CellOutputs
-from jupyter_collaboration.execution.source_hash import source_hash
+from jupyter_collaboration.execution.source_hash import source_hash, source_mark
 from jupyter_collaboration.execution.streams import StreamText
 
 
@@ -146,3 +146,12 @@ def test_outputs_that_no_notebook_can_hold_are_replaced(content: dict[str, objec
 def test_the_hash_of_sources_is_that_of_jupyter_server_documents(source: str, hashed: str) -> None:
     # [R11]
     assert source_hash(source) == hashed
+
+
+def test_the_mark_of_a_text_is_its_size_and_a_hash_of_its_start() -> None:
+    # [R15]
+    assert source_mark("x = 1") == f"5:{source_hash('x = 1')}"
+    assert source_mark("é") == f"2:{source_hash('é')}"
+    long = "x" * 100_000
+    assert source_mark(long) == f"100000:{source_hash(long[:65_536])}"
+    assert source_mark(long) != source_mark(long + "x")

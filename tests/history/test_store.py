@@ -602,6 +602,30 @@ def test_conflicts_are_kept_until_they_are_removed(backend: HistoryBackend, run:
     run(test())
 
 
+@pytest.mark.parametrize("name", ["deleted_cells", "provenance"])
+def test_what_is_remembered_of_cells_is_kept(name: str, backend: HistoryBackend, run: Run) -> None:
+    # [P9] [R15]
+    async def test() -> None:
+        await backend.open()
+        store = getattr(backend.history("text:file:1"), name)
+        await backend.session_id("text:file:1")
+        await backend.session_id("text:file:2")
+        for cell in ("a", "b", "c"):
+            store.put(cell, f"1 {cell}")
+        store.put("a", "2 a")
+        store.remove("b")
+        store.remove("no such")
+        found = {"a": "2 a", "c": "1 c"}
+        assert await store.all() == found
+        assert await getattr(backend.history("text:file:1"), name).all() == found
+        assert await getattr(backend.history("text:file:2"), name).all() == {}
+        other = {"deleted_cells", "provenance"} - {name}
+        assert await getattr(backend.history("text:file:1"), other.pop()).all() == {}
+        await backend.close()
+
+    run(test())
+
+
 def test_that_edits_are_held_is_kept(backend: HistoryBackend, run: Run) -> None:  # [F13]
     async def test() -> None:
         await backend.open()

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import sys
+import time
 from collections.abc import Callable
 from contextlib import asynccontextmanager
 from typing import Any
@@ -12,10 +13,10 @@ import pytest
 from jupyter_ydoc import YNotebook
 from support import Editor, Server, answer, code_cell, room_of, until
 
-from jupyter_collaboration.execution.source_hash import source_hash
+from jupyter_collaboration.execution.source_hash import source_hash, source_mark
 from rtcbench.client import Endpoint
 
-ON = {"YDocExtension": {"server_side_execution": True, "document_save_delay": 0.1}}
+QUICK = {"YDocExtension": {"document_save_delay": 0.1}}
 
 
 async def kernel(server: Server, name: str = "python3") -> str:
@@ -105,7 +106,10 @@ def running(serving: Callable[..., Any]) -> Callable[..., Any]:
     async def serve(*sources: str, members: int = 1, **traits: Any) -> Any:
         # A kernel that dies again and again is given up soon.
         restarts = {"time_to_dead": 0.3, "restart_limit": 2}
-        options = {"YDocExtension": {**ON["YDocExtension"], **traits}, "KernelRestarter": restarts}
+        options = {
+            "YDocExtension": {**QUICK["YDocExtension"], **traits},
+            "KernelRestarter": restarts,
+        }
         async with serving(**options) as server:
             cells = [code_cell(source, f"c{at}") for at, source in enumerate(sources)]
             fixture = server.notebook_file("a.ipynb", cells)
@@ -474,10 +478,124 @@ def test_a_moved_cell_has_all_outputs(run: Any, running: Any) -> None:
     run(test())
 
 
+def origins(replies: Callable[[dict[str, Any]], bool]) -> Callable[[dict[str, Any]], bool]:
+    """Return whether a message tells where outputs come from, in a certain way."""
+    return lambda reply: reply.get("type") == "provenance" and replies(reply["origins"])
+
+
+def test_everybody_learns_who_ran_what_and_the_file_stays_as_it_is(run: Any, running: Any) -> None:
+    # [R15]
+    async def test() -> None:
+        async with running("x = 1", "x", members=2) as (server, fixture, ada, grace):
+            before = time.time()
+            numbers = ada.start("c0")
+            asked = (await grace.told(lambda told: bool(told["runs"])))["runs"][0]
+            assert await ada.outcomes(numbers) == ["ok"]
+            told = await grace.editor.reply(origins(lambda found: "c0" in found), 50)
+            origin = told["origins"]["c0"]
+            assert origin["user"] == asked["user"] and asked["user"]["username"]
+            assert before - 1 < origin["time"] <= time.time()
+            assert (origin["source"], origin["count"]) == (source_mark("x = 1"), 1)
+            assert origin["isOld"] is False
+
+            # Who comes later learns the same; a restart makes it old, for everybody.
+            late = await server.member(fixture)
+            assert (await late.reply(origins(lambda found: True), 50))["origins"] == {"c0": origin}
+            await act(server, ada.kernel, "restart")
+            for editor in (grace.editor, late):
+                await editor.reply(origins(lambda found: found["c0"]["isOld"]), 50)
+            await ada.run("c1")
+            told = await grace.editor.reply(origins(lambda found: "c1" in found), 50)
+            assert told["origins"]["c1"]["isOld"] is False
+            await until(lambda: saved(server, 1)["execution_count"] == 1)
+            assert set(saved(server, 0)["metadata"]) <= {"trusted"}
+            for part in ("provenance", "origin", asked["user"]["username"]):
+                assert part not in server.read("a.ipynb")
+
+    run(test())
+
+
+def test_who_ran_what_is_known_after_the_server_was_started_again(
+    run: Any, new_server: Any
+) -> None:
+    # [R15]
+    async def test() -> None:
+        server = new_server(**QUICK)
+        fixture = server.notebook_file("a.ipynb", [code_cell("1", "c0"), code_cell("2", "c1")])
+        await server.start()
+        ada = Runner(await server.member(fixture), await kernel(server))
+        assert await ada.outcomes(ada.start("c0", "c1")) == ["ok"] * 2
+        await ada.editor.close()
+        await server.stop()
+        await server.start()
+        told = await (await server.member(fixture)).reply(origins(lambda found: True), 50)
+        assert {cell: each["isOld"] for cell, each in told["origins"].items()} == {
+            "c0": True,
+            "c1": True,
+        }
+        assert told["origins"]["c1"]["count"] == 2
+        await server.stop()
+
+    run(test())
+
+
+OUTPUT_WIDGET = """
+from comm import create_comm
+state = {"_model_name": "OutputModel", "outputs": [], "msg_id": ""}
+version = {"version": "2.1.0"}
+out = create_comm(target_name="jupyter.widget", data={"state": state}, metadata=version)
+def took(message):
+    state.update(message["content"]["data"]["state"])
+    if echoes:
+        out.send({"method": "echo_update", "state": message["content"]["data"]["state"]})
+out.on_msg(took)
+def capture(on):
+    sys.stdout.flush()
+    request = get_ipython().kernel.get_parent()["header"]["msg_id"] if on else ""
+    out.send({"method": "update", "state": {"msg_id": request}})
+"""
+
+
+@pytest.mark.parametrize("echoes", [True, False])
+def test_what_a_widget_captures_is_not_in_the_cell(
+    echoes: bool, run: Any, running: Any, tmp_path: Any
+) -> None:
+    # [R14]
+    async def test() -> None:
+        setup = f"import os, sys, time\nechoes = {echoes}\n{OUTPUT_WIDGET}"
+        go = tmp_path / "go"
+        captures = "capture(True); print('captured'); capture(False); print('beside')"
+        waits = f"while not os.path.exists({str(go)!r}): time.sleep(0.01)"
+        async with running(setup, f"{captures}\n{waits}", members=2) as (server, _, ada, grace):
+            numbers = ada.start("c0", "c1")
+            inside = [{"output_type": "stream", "name": "stdout", "text": "captured\n"}]
+            # Others see it while the kernel is busy, also those who come later.
+            shown = await grace.editor.reply(lambda reply: reply.get("type") == "widget", 50)
+            assert shown["outputs"] == inside
+
+            async def known() -> list[dict[str, Any]]:
+                url = f"api/collaboration/widgets/{ada.kernel}"
+                status, text = await server.request("GET", url)
+                assert status == 200
+                found: list[dict[str, Any]] = json.loads(text)
+                return found
+
+            (widget,) = await known()
+            assert widget["comm_id"] == shown["comm"] and widget["state"]["outputs"] == inside
+            go.touch()
+            assert await ada.outcomes(numbers) == ["ok"] * 2
+            printed = "beside\n" if echoes else "beside\ncaptured\n"
+            await grace.sees(lambda: grace.printed("c1") == printed)
+            await act(server, ada.kernel, "restart")
+            assert await known() == []
+
+    run(test())
+
+
 def test_who_may_not_run_code_changes_nothing(run: Any, guarded: Any) -> None:
     # [R9]
     async def test() -> None:
-        async with guarded(server_side_execution=True) as server:
+        async with guarded() as server:
             fixture = server.notebook_file("a.ipynb", [code_cell("print(1)", "c0")])
             (server.root / ".rules.json").write_text(
                 '{"editor": ["read", "write", "execute"], "viewer": ["read", "execute"]}'
@@ -594,7 +712,7 @@ def test_the_published_executors_run_cells_over_http(run: Any, running: Any) -> 
 def test_http_needs_the_right_to_run_and_to_write(run: Any, guarded: Any) -> None:
     # [R9] [R11]
     async def test() -> None:
-        async with guarded(server_side_execution=True) as server:
+        async with guarded() as server:
             fixture = server.notebook_file("a.ipynb", [code_cell("print(1)", "c0")])
             rules = server.root / ".rules.json"
             rules.write_text('{"viewer": ["read", "execute"], "editor": ["read", "write"]}')
@@ -629,7 +747,7 @@ def test_a_kernel_behind_a_gateway_runs_cells(
     async def test() -> None:
         async with serving() as gateway:
             options = {
-                **ON,
+                **QUICK,
                 "GatewayClient": {"url": gateway.base, "auth_token": gateway.token},
             }
             async with serving(**options) as server:
@@ -680,7 +798,7 @@ def test_a_server_that_stops_leaves_no_cell_running_and_each_line_once(
     count = "import time\nfor i in range(1000):\n    print(i, flush=True)\n    time.sleep(0.02)"
 
     async def test() -> None:
-        server = new_server(**ON)
+        server = new_server(**QUICK)
         await server.start()
         fixture = server.notebook_file(
             "a.ipynb", [code_cell(count, "c0"), code_cell("print(2)", "c1")]
@@ -712,7 +830,7 @@ def test_outputs_are_complete_although_the_room_closes(
 
     async def test() -> None:
         extensions = {"jpserver_extensions": {"room_breaker": True}}
-        async with serving(**ON, ServerApp=extensions) as server:
+        async with serving(**QUICK, ServerApp=extensions) as server:
             fixture = server.notebook_file("a.ipynb", [code_cell(asking, "c0")])
             ada = Runner(await server.member(fixture), await kernel(server))
             ada.start("c0")

@@ -11,10 +11,6 @@ import { notebook } from '../support/documents';
 import type { Person } from '../support/fixtures';
 import { expect, test } from '../support/fixtures';
 
-test.use({
-  serverArgs: ['--YDocExtension.server_side_execution=True']
-});
-
 /** How long a kernel may take to start (ms). */
 const KERNEL = { timeout: 40_000 };
 
@@ -166,4 +162,80 @@ test('everybody may answer input, and a restart ends it with a notice', async ({
   ).toBeVisible();
   await run(ada, 1);
   await expect.poll(() => grace.printed(1), KERNEL).toBe('1\n');
+});
+
+// [R15]
+test('everybody sees who ran what, what is stale, and may run that again', async ({
+  server,
+  file,
+  ada,
+  grace
+}) => {
+  const name = server.write(
+    file('ipynb'),
+    notebook('x = 1', 'print("x is", x)', 'print("apart")')
+  );
+  await ada.open(name);
+  await ada.kernelReady();
+  await grace.open(name);
+  await run(ada, 0, 1, 2);
+  await expect.poll(() => grace.printed(2), KERNEL).toBe('apart\n');
+  for (const person of [ada, grace]) {
+    await expect(prompt(person, 0)).toHaveAttribute('title', /^Ada ran this/);
+  }
+  await expect.poll(() => server.read(name)).toContain('"execution_count": 3');
+  const before = server.read(name);
+
+  // The mark follows the text, and goes when the text is what ran.
+  const stale = (person: Person, index: number) =>
+    expect(person.cell(index)).toHaveClass(/jp-mod-staleSource/);
+  await grace.typeInCell(0, '0');
+  for (const person of [ada, grace]) {
+    await stale(person, 0);
+    await expect(prompt(person, 0)).toHaveAttribute('title', /changed since/);
+    await expect(person.cell(1)).not.toHaveClass(/jp-mod-staleSource/);
+  }
+  await grace.page.keyboard.press('Backspace');
+  for (const person of [ada, grace]) {
+    await expect(person.cell(0)).not.toHaveClass(/jp-mod-staleSource/);
+  }
+  expect(await grace.isEnabled('collaboration:run-stale-cells')).toBe(false);
+  // What the marks say is in no file.
+  await expect.poll(() => server.read(name)).toBe(before);
+
+  // After a restart everything is of the old kernel.
+  await grace.typeInCell(0, '0');
+  await grace.startCommand('kernelmenu:restart');
+  await grace.page
+    .getByRole('button', { name: 'Confirm Kernel Restart' })
+    .click();
+  for (const person of [ada, grace]) {
+    for (const index of [0, 1, 2]) {
+      await expect(person.cell(index)).toHaveClass(/jp-mod-oldKernel/);
+    }
+  }
+  await run(ada, 2);
+  await expect(grace.cell(2)).not.toHaveClass(/jp-mod-oldKernel/, KERNEL);
+  await expect(prompt(grace, 2)).toHaveText('[1]:');
+  await grace.page
+    .locator('.lm-MenuBar-item', { hasText: 'Run' })
+    .first()
+    .click();
+  await grace.page.getByRole('menuitem', { name: 'Run Stale Cells' }).click();
+  await expect.poll(() => ada.printed(1)).toBe('x is 10\n');
+  for (const person of [ada, grace]) {
+    for (const index of [0, 1, 2]) {
+      await expect(prompt(person, index)).toHaveText(
+        `[${((index + 1) % 3) + 1}]:`
+      );
+      await expect(person.cell(index)).not.toHaveClass(/jp-mod-(old|stale)/);
+    }
+    await expect(prompt(person, 1)).toHaveAttribute('title', /^Grace ran this/);
+  }
+
+  // Who removes the outputs removes the marks.
+  await ada.command('notebook:clear-all-cell-outputs');
+  await grace.typeInCell(0, '0');
+  await expect(prompt(grace, 0)).toHaveAttribute('title', '');
+  await expect(grace.cell(0)).not.toHaveClass(/jp-mod-staleSource/);
 });

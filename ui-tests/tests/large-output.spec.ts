@@ -9,6 +9,8 @@ import type { Person } from '../support/person';
 
 test.use({
   serverArgs: [
+    // The page runs the cells, and has to send their outputs.
+    '--YDocExtension.server_side_execution=False',
     '--YDocExtension.max_message_mb=45',
     '--ZMQChannelsWebsocketConnection.limit_rate=False'
   ]

@@ -14,16 +14,16 @@ from ...errors import HistoryDamaged, HistoryUnavailable, must_propagate
 from ..model import Entry, Kind, Retention, Stored, UnsavedWork
 from ..store import (
     AttributionStore,
+    CellStore,
     ConflictStore,
-    DeletedCellStore,
     History,
     VersionStore,
     nothing,
     replayed,
 )
 from .attribution import SQLiteAttribution
+from .cells import SQLiteCells
 from .conflicts import SQLiteConflicts
-from .deleted_cells import SQLiteDeletedCells
 from .private import PrivateStores
 from .reader import snapshot
 from .schema import published_history
@@ -64,7 +64,8 @@ class SQLiteHistory(History):
         self._versions = SQLiteVersions(room_id, backend)
         self._attribution = SQLiteAttribution(room_id, backend)
         self._conflicts = SQLiteConflicts(room_id, backend)
-        self._deleted_cells = SQLiteDeletedCells(room_id, backend)
+        self._deleted_cells = SQLiteCells(room_id, backend, "collaboration_deleted_cells")
+        self._provenance = SQLiteCells(room_id, backend, "collaboration_provenance")
 
     @property
     def retention(self) -> Retention | None:
@@ -83,8 +84,12 @@ class SQLiteHistory(History):
         return self._conflicts
 
     @property
-    def deleted_cells(self) -> DeletedCellStore:
+    def deleted_cells(self) -> CellStore:
         return self._deleted_cells
+
+    @property
+    def provenance(self) -> CellStore:
+        return self._provenance
 
     async def _load(self) -> Stored:
         backend = self._backend

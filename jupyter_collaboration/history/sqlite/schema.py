@@ -98,6 +98,11 @@ TABLES = {
         "cell": "TEXT NOT NULL",
         "data": "TEXT NOT NULL",
     },
+    "collaboration_provenance": {
+        "document": "INTEGER NOT NULL REFERENCES collaboration_documents (id)",
+        "cell": "TEXT NOT NULL",
+        "data": "TEXT NOT NULL",
+    },
     "collaboration_lease": {
         "id": "INTEGER PRIMARY KEY",
         "number": "INTEGER NOT NULL",
@@ -113,6 +118,7 @@ KEYS = {
     "collaboration_marks": "document, seq, kind",
     "collaboration_conflicts": "document, id",
     "collaboration_deleted_cells": "document, cell",
+    "collaboration_provenance": "document, cell",
     "collaboration_versions": "document, seq",
 }
 """Primary keys that consist of several columns."""
@@ -124,6 +130,7 @@ WITHOUT_ROWID = frozenset(
         "collaboration_chores",
         "collaboration_conflicts",
         "collaboration_deleted_cells",
+        "collaboration_provenance",
         "collaboration_lease",
     }
 )
@@ -163,6 +170,7 @@ TABLES_OF_DOCUMENT = (
     "attributions",
     "conflicts",
     "deleted_cells",
+    "provenance",
     "files",
     "paths",
     "held",

@@ -19,6 +19,7 @@ import { cellRuns } from './execution/cellRunsPlugin';
 import { chooseDisplayName } from './people/chooseDisplayNamePlugin';
 import { closing } from './status/closingPlugin';
 import { collaborators } from './people/collaboratorsPlugin';
+import { commOutputs } from './execution/commOutputsPlugin';
 import { conflictMarksInEditors } from './status/conflictMarksPlugin';
 import { conflicts } from './status/conflictsPlugin';
 import { connectionLost } from './status/connectionLostPlugin';
@@ -36,6 +37,7 @@ import { globalAwareness } from './people/globalAwarenessPlugin';
 import { installation } from './status/installationPlugin';
 import { outputTrust } from './status/outputTrustPlugin';
 import { pendingStore } from './offline/pendingStorePlugin';
+import { provenance } from './execution/provenancePlugin';
 import { preload } from './status/preloadPlugin';
 import { presence } from './people/presencePlugin';
 import { presences } from './people/presencesPlugin';
@@ -86,6 +88,7 @@ const sharing: JupyterFrontEndPlugin<unknown>[] = [
   authors,
   presences,
   outputTrust,
+  commOutputs,
   sharedKernels,
   presence,
   userMenu,
@@ -103,7 +106,7 @@ const sharing: JupyterFrontEndPlugin<unknown>[] = [
   installation,
   // Otherwise JupyterLab's executor, or that of another package, runs cells.
   ...(PageConfig.getOption('collaborationRunsCells') === 'true'
-    ? [cellExecutor, cellRuns]
+    ? [cellExecutor, cellRuns, provenance]
     : []),
   // A hub has its own: it offers to start the server again.
   ...(PageConfig.getOption('hubPrefix') ? [] : [connectionLost])

@@ -13,7 +13,7 @@
 import * as decoding from 'lib0/decoding';
 import * as encoding from 'lib0/encoding';
 
-import type { ICellRun, IRunPerson } from './tokens';
+import type { ICellRun, IOrigin, IRunPerson } from './tokens';
 
 const SYNC = 0;
 const AWARENESS = 1;
@@ -123,6 +123,21 @@ export interface IReply {
    * The ids of cells whose runs have ended together.
    */
   ended?: string[];
+
+  /**
+   * Where the outputs of cells come from.
+   */
+  origins?: Record<string, IOrigin>;
+
+  /**
+   * The comm of a widget.
+   */
+  comm?: string;
+
+  /**
+   * What code has captured with it, as a notebook has outputs.
+   */
+  outputs?: object[];
 
   /**
    * The number of the execution.

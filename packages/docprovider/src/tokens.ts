@@ -628,6 +628,56 @@ export interface IEndedRuns extends Pick<
 }
 
 /**
+ * Where the outputs of a cell come from. [R15]
+ */
+export interface IOrigin {
+  /**
+   * Who ran the cell.
+   */
+  user: { username: string; name: string };
+
+  /**
+   * When it began to run, in seconds since the epoch.
+   */
+  time: number;
+
+  /**
+   * Which text ran, see `sourceMark`.
+   */
+  source: string;
+
+  /**
+   * The number of the execution; `null` if the kernel did not say it.
+   */
+  count: number | null;
+
+  /**
+   * Whether the kernel has been started again since.
+   */
+  isOld: boolean;
+}
+
+/**
+ * What code has captured with an Output widget. [R14]
+ */
+export interface ICaptured {
+  /**
+   * The id of the kernel.
+   */
+  kernel: string;
+
+  /**
+   * The id of the widget's comm.
+   */
+  comm: string;
+
+  /**
+   * All outputs in the widget, as a notebook has them.
+   */
+  outputs: object[];
+}
+
+/**
  * The cells of a document that the server runs.
  */
 export interface IDocumentRuns {
@@ -650,6 +700,22 @@ export interface IDocumentRuns {
    * A signal emitted when runs have ended that nobody canceled.
    */
   readonly ended: ISignal<unknown, IEndedRuns>;
+
+  /**
+   * A signal emitted when code has captured outputs, which the kernel itself
+   * says only when it is idle.
+   */
+  readonly captured: ISignal<unknown, ICaptured>;
+
+  /**
+   * Where the outputs of the cells come from that the server ran, by cell id.
+   */
+  readonly origins: ReadonlyMap<string, IOrigin>;
+
+  /**
+   * A signal emitted with the ids of cells whose origins changed.
+   */
+  readonly originsChanged: ISignal<unknown, readonly string[]>;
 
   /**
    * Whether a run was asked for by this page.

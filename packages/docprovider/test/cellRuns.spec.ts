@@ -135,6 +135,30 @@ describe('The runs of a document [R1]', () => {
     expect(ended).toHaveBeenCalledWith({ cells: ['c'], ...told });
   });
 
+  it('have origins, which stay when the connection is lost [R15]', () => {
+    const changed = vi.fn();
+    runs.originsChanged.connect((_, cells) => changed(cells));
+    const origin = { user, time: 1, source: '1:2', count: 3, isOld: false };
+    const origins = { a: origin, b: origin };
+    runs.receive({ type: 'provenance', origins });
+    runs.receive({
+      type: 'provenance',
+      origins: { b: { ...origin, isOld: true } }
+    });
+    runs.lost();
+    expect(changed.mock.calls).toEqual([[['a', 'b']], [['b']]]);
+    expect(runs.origins.get('a')).toEqual(origin);
+    expect(runs.origins.get('b')?.isOld).toBe(true);
+  });
+
+  it('say what code captures with widgets [R14]', () => {
+    const captured = vi.fn();
+    runs.captured.connect((_, each) => captured(each));
+    const told = { kernel: 'k', comm: 'c', outputs: [{}] };
+    runs.receive({ type: 'widget', ...told });
+    expect(captured).toHaveBeenCalledWith(told);
+  });
+
   it('take answers and cancellations, of which one counts [R5] [R10]', async () => {
     runs.live();
     const answered = runs.answer('p', 'v');

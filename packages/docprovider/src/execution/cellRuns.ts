@@ -16,9 +16,11 @@ import type { TranslationBundle } from '@jupyterlab/translation';
 import type { IReply } from '../protocol';
 import { encodeRequest } from '../protocol';
 import type {
+  ICaptured,
   ICellRun,
   IDocumentRuns,
   IEndedRuns,
+  IOrigin,
   IRunRequest,
   IRunResult
 } from '../tokens';
@@ -63,6 +65,18 @@ export class CellRuns implements IDocumentRuns, IDisposable {
 
   get ended(): ISignal<unknown, IEndedRuns> {
     return this._ended;
+  }
+
+  get captured(): ISignal<unknown, ICaptured> {
+    return this._captured;
+  }
+
+  get origins(): ReadonlyMap<string, IOrigin> {
+    return this._origins;
+  }
+
+  get originsChanged(): ISignal<unknown, readonly string[]> {
+    return this._originsChanged;
   }
 
   get isDisposed(): boolean {
@@ -146,6 +160,19 @@ export class CellRuns implements IDocumentRuns, IDisposable {
           outcome: reply.outcome ?? '',
           reason: reply.reason ?? '',
           by: reply.by ?? null
+        });
+        return true;
+      case 'provenance': {
+        const found = Object.entries(reply.origins ?? {});
+        found.forEach(([cell, origin]) => this._origins.set(cell, origin));
+        this._originsChanged.emit(found.map(([cell]) => cell));
+        return true;
+      }
+      case 'widget':
+        this._captured.emit({
+          kernel: reply.kernel ?? '',
+          comm: reply.comm ?? '',
+          outputs: reply.outputs ?? []
         });
         return true;
       case 'cancel':
@@ -252,6 +279,7 @@ export class CellRuns implements IDocumentRuns, IDisposable {
   }
 
   private _asked = new Map<number, PromiseDelegate<void>>();
+  private _captured = new Signal<this, ICaptured>(this);
   private _changed = new Signal<this, void>(this);
   private _ended = new Signal<this, IEndedRuns>(this);
   private _isDisposed = false;
@@ -259,6 +287,8 @@ export class CellRuns implements IDocumentRuns, IDisposable {
   private _lists = new Map<string, readonly ICellRun[]>();
   private _number = 1;
   private _options: CellRuns.IOptions;
+  private _origins = new Map<string, IOrigin>();
+  private _originsChanged = new Signal<this, readonly string[]>(this);
   private _pending = new Map<string, IPending>();
   private _sent = new Map<number, IPending>();
 }

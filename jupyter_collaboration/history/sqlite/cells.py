@@ -1,20 +1,25 @@
-"""What is remembered of one notebook's deleted cells in the SQLite store. [P9]
+"""What is remembered of one notebook's cells in the SQLite store, by cell id.
 
-Responsible for its table; the thread in which SQL runs belongs to the backend.
+Responsible for the tables of this form; the thread in which SQL runs belongs to the backend.
 """
 
 from __future__ import annotations
 
-from ..store import DeletedCellStore
+from ..store import CellStore
 from .writer import SQLiteWriter
 
 
-class SQLiteDeletedCells(DeletedCellStore):
-    """One document's rows in the table ``collaboration_deleted_cells``."""
+class SQLiteCells(CellStore):
+    """One document's rows in a table.
 
-    def __init__(self, room_id: str, backend: SQLiteWriter) -> None:
+    Args:
+        table: the name of the table, which has the columns ``document, cell, data``.
+    """
+
+    def __init__(self, room_id: str, backend: SQLiteWriter, table: str) -> None:
         self._room_id = room_id
         self._backend = backend
+        self._table = table
 
     async def all(self) -> dict[str, str]:
         await self._backend.flush_document(self._room_id)
@@ -22,7 +27,7 @@ class SQLiteDeletedCells(DeletedCellStore):
 
     def _select(self) -> dict[str, str]:
         rows = self._backend.db.execute(
-            "SELECT cell, data FROM collaboration_deleted_cells WHERE document = ?",
+            f"SELECT cell, data FROM {self._table} WHERE document = ?",
             (self._backend.document_id(self._room_id),),
         )
         return dict(rows.fetchall())
@@ -30,7 +35,7 @@ class SQLiteDeletedCells(DeletedCellStore):
     def put(self, cell_id: str, data: str) -> None:
         self._backend.then(
             self._room_id,
-            "INSERT OR REPLACE INTO collaboration_deleted_cells (document, cell, data)"
+            f"INSERT OR REPLACE INTO {self._table} (document, cell, data)"
             " SELECT id, ?, ? FROM collaboration_documents WHERE room = ?",
             cell_id,
             data,
@@ -40,7 +45,7 @@ class SQLiteDeletedCells(DeletedCellStore):
     def remove(self, cell_id: str) -> None:
         self._backend.then(
             self._room_id,
-            "DELETE FROM collaboration_deleted_cells WHERE cell = ? AND document IN"
+            f"DELETE FROM {self._table} WHERE cell = ? AND document IN"
             " (SELECT id FROM collaboration_documents WHERE room = ?)",
             cell_id,
             self._room_id,

@@ -1,0 +1,56 @@
+// Copyright (c) Jupyter Collaboration contributors.
+// Distributed under the terms of the BSD 3-Clause License.
+
+/**
+ * The plugin that keeps widgets live for everybody in a shared notebook. [R14]
+ */
+
+import { CommOutputs } from '@jupyter/collaboration';
+import {
+  IDocumentProviders,
+  openWidgets,
+  showCaptured
+} from '@jupyter/docprovider';
+import type {
+  JupyterFrontEnd,
+  JupyterFrontEndPlugin
+} from '@jupyterlab/application';
+import { PageConfig } from '@jupyterlab/coreutils';
+import type { INotebookModel } from '@jupyterlab/notebook';
+import { NotebookPanel } from '@jupyterlab/notebook';
+
+/**
+ * Renders widgets again once they are opened, and opens those of a busy kernel.
+ */
+export const commOutputs: JupyterFrontEndPlugin<void> = {
+  id: '@jupyter/collaboration-extension:commOutputs',
+  description: 'Keeps widgets live for everybody in a shared notebook.',
+  autoStart: true,
+  requires: [IDocumentProviders],
+  activate: (app: JupyterFrontEnd, documents: IDocumentProviders): void => {
+    // Otherwise the server knows no widgets.
+    const runsCells = PageConfig.getOption('collaborationRunsCells') === 'true';
+    const { serverSettings } = app.serviceManager;
+    app.docRegistry.addWidgetExtension('Notebook', {
+      createNew: (widget, context) => {
+        const { cells, sharedModel } = context.model as INotebookModel;
+        const provider = documents.providerOf(sharedModel);
+        if (!provider || !(widget instanceof NotebookPanel)) {
+          return;
+        }
+        return new CommOutputs({
+          cells,
+          notebook: widget.content,
+          session: context.sessionContext,
+          captured: provider.runs?.captured,
+          show: showCaptured,
+          restore: async kernel => {
+            if (runsCells) {
+              await openWidgets(kernel, serverSettings);
+            }
+          }
+        });
+      }
+    });
+  }
+};
