@@ -142,6 +142,8 @@ screenshots: $(WHEEL_ENV_STAMP) $(NODE_MODULES) $(CHROMIUM_STAMP)  ## Take the p
 		COLLAB_SCREENSHOTS="$(CURDIR)/docs/images/states" \
 		$(STEP) "Taking pictures of all states" jlpm workspace @jupyter/collaboration-ui-tests test \
 			--config playwright.screenshots.config.ts $(ARGS)
+	@$(STEP) "Compressing the pictures" \
+		$(WHEEL_ENV)/bin/python scripts/compress_pictures.py docs/images docs/images/states
 
 bench: $(BENCH_OURS)/.stamp $(BENCH_PEER)/.stamp $(VENV_STAMP) bench-ui  ## Measure the built wheel, in a browser and beside the published peer
 	@$(WATCH) "Benchmarks" .venv/bin/python scripts/bench.py \
