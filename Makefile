@@ -49,7 +49,7 @@ export PYTHONDONTWRITEBYTECODE := 1
 .DEFAULT_GOAL := help
 .DELETE_ON_ERROR:
 .NOTPARALLEL:
-.PHONY: help lab dev wheel docs test lint test-python test-pythons fuzz mutate test-ts test-ui test-firefox test-chat test-extensions screenshots bench bench-report bench-ui stalls evidence clean
+.PHONY: help lab dev wheel docs test lint test-python test-pythons fuzz mutate test-ts test-yjs test-ui test-firefox test-chat test-extensions screenshots bench bench-report bench-ui stalls evidence clean
 
 help:  ## Say what there is
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed 's/:.*##/##/' | awk -F'## *' '{printf "  make %-12s %s\n", $$1, $$2}'
@@ -106,6 +106,9 @@ mutate: $(VENV_STAMP)  ## Bring known bugs back, one at a time, and see that the
 test-ts: $(LIB_STAMP)  ## Run the unit tests of the front end
 	@$(WATCH) "TypeScript tests" jlpm test $(ARGS)
 
+test-yjs: $(LIB_STAMP)  ## Run these unit tests with the lowest and the highest Yjs that JupyterLab may bring
+	@$(WATCH) "TypeScript tests with several versions of Yjs" .venv/bin/python scripts/yjs_versions.py $(ARGS)
+
 test-ui: $(WHEEL_ENV_STAMP) $(NODE_MODULES) $(CHROMIUM_STAMP)  ## Run the browser tests, against the built wheel
 	@COLLAB_PYTHON="$(CURDIR)/$(WHEEL_ENV)/bin/python" CHROMIUM_PATH="$$(cat $(CHROMIUM_STAMP))" \
 		$(WATCH) "Browser tests" jlpm workspace @jupyter/collaboration-ui-tests test $(ARGS)
@@ -139,6 +142,8 @@ screenshots: $(WHEEL_ENV_STAMP) $(NODE_MODULES) $(CHROMIUM_STAMP)  ## Take the p
 		COLLAB_SCREENSHOTS="$(CURDIR)/docs/images/states" \
 		$(STEP) "Taking pictures of all states" jlpm workspace @jupyter/collaboration-ui-tests test \
 			--config playwright.screenshots.config.ts $(ARGS)
+	@$(STEP) "Compressing the pictures" \
+		$(WHEEL_ENV)/bin/python scripts/compress_pictures.py docs/images docs/images/states
 
 bench: $(BENCH_OURS)/.stamp $(BENCH_PEER)/.stamp $(VENV_STAMP) bench-ui  ## Measure the built wheel, in a browser and beside the published peer
 	@$(WATCH) "Benchmarks" .venv/bin/python scripts/bench.py \

@@ -8,12 +8,16 @@ import { defineConfig } from 'vitest/config';
 const source = (name: string): string =>
   resolve(import.meta.dirname, 'packages', name, 'src/index.ts');
 
+// Another Yjs than the one of node_modules: see scripts/yjs_versions.py.
+const { YJS } = process.env;
+
 export default defineConfig({
   resolve: {
     // The sources are tested, not what was built last.
     alias: {
       '@jupyter/collaboration': source('collaboration'),
-      '@jupyter/docprovider': source('docprovider')
+      '@jupyter/docprovider': source('docprovider'),
+      ...(YJS ? { yjs: YJS } : {})
     }
   },
   test: {

@@ -26,7 +26,7 @@ FAILED = re.compile(
 """Lines of a runner that say which test failed, and why."""
 
 SHOWN = 40
-COLOUR = re.compile(r"\x1b\[[0-9;]*m")
+COLOR = re.compile(r"\x1b\[[0-9;]*m")
 
 
 def run(target: str) -> tuple[bool, float, list[str], list[str]]:
@@ -47,7 +47,7 @@ def run(target: str) -> tuple[bool, float, list[str], list[str]]:
         for line in process.stdout:
             sys.stdout.write(line)
             sys.stdout.flush()
-            plain = COLOUR.sub("", line).rstrip()
+            plain = COLOR.sub("", line).rstrip()
             log.write(plain + "\n")
             if CLOSING.search(plain):
                 closing.append(plain.strip())

@@ -113,14 +113,20 @@ def guarded(serving: Callable[..., Any]) -> Callable[..., Any]:
 
 
 @pytest.fixture
-def extension(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[YDocExtension]:
-    """The extension in a server of this process, without a socket; its root has a file a.txt."""
+def extension(
+    request: pytest.FixtureRequest, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> Iterator[YDocExtension]:
+    """The extension in a server of this process, without a socket; its root has a file a.txt.
+
+    A test may give it configuration, Class={trait: value}, as an indirect parameter.
+    """
     for name in ("CONFIG_DIR", "DATA_DIR", "RUNTIME_DIR"):
         monkeypatch.setenv(f"JUPYTER_{name}", str(tmp_path / name))
     (tmp_path / "root").mkdir()
     (tmp_path / "root" / "a.txt").write_text("one")
     config = Config()
     config.BaseFileIdManager.db_path = ":memory:"
+    config.merge(Config(getattr(request, "param", {})))
     ServerApp.clear_instance()
     server = ServerApp.instance(
         config=config,

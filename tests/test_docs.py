@@ -192,3 +192,21 @@ def test_examples_of_settings_name_what_exists(code: str) -> None:
         folder = ROOT / "packages" / package.split("/")[1] / "schema"
         schema = json.loads((folder / f"{name}.json").read_text(encoding="utf-8"))
         assert settings.keys() <= schema["properties"].keys()
+
+
+REFERENCE = re.compile(r"`((?:tests|scripts|packages|ui-tests)/[^`:]+)(?:::([^`]+))?`")
+
+
+def test_the_public_surface_names_tests_that_exist() -> None:  # [C1]
+    page = (ROOT / "docs" / "compatibility.md").read_text(encoding="utf-8")
+    rows = [line for line in page.splitlines() if line.startswith("| ")]
+    for row in rows:
+        what, tests = row.strip("| ").split(" | ")
+        if {what, tests} & {"what", "---"}:
+            continue
+        references = REFERENCE.findall(tests)
+        assert len(references) == tests.count("`") / 2 > 0, row
+        for path, name in references:
+            code = (ROOT / path).read_text(encoding="utf-8")
+            start = f"def {name}(" if path.endswith(".py") else f"'{name}"
+            assert not name or start in code, f"{path} has no test {name!r}"

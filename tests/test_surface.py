@@ -8,6 +8,7 @@ import re
 from pathlib import Path
 from typing import Any
 
+import jupyterlab
 import pytest
 from compare_surface import accepts, differences_in_answers, differences_in_python
 
@@ -41,6 +42,25 @@ def test_packages_with_tokens_are_shared_singletons() -> None:  # [C1]
     for name in ("@jupyter/collaborative-drive", "@jupyter/docprovider", "@jupyter/collaboration"):
         assert shared[name]["singleton"] is True, name
         assert shared[name]["bundled"] is True, name
+
+
+def parts(version: str) -> list[int]:
+    return [int(part) for part in version.split(".")]
+
+
+def test_packages_of_the_page_may_have_the_versions_that_it_has() -> None:  # [C1]
+    manifest = json.loads((PACKAGES / "collaboration-extension" / "package.json").read_text())
+    shared = manifest["jupyterlab"]["sharedPackages"]
+    lock = (Path(jupyterlab.__file__).parent / "staging" / "yarn.lock").read_text()
+    found = dict(re.findall(r'^"(@?[^@"]+)@[^\n]*\n  version: ([\d.]+)$', lock, re.M))
+    names = [name for name, how in shared.items() if not how["bundled"]]
+    assert "yjs" in names
+    for package in PACKAGES.glob("*/package.json"):
+        wanted = json.loads(package.read_text())["dependencies"]
+        for name in found.keys() & set(names) & wanted.keys():
+            lowest = parts(wanted[name].lstrip("^"))
+            has = parts(found[name])
+            assert has >= lowest and has[0] == lowest[0], (package, name, found[name])
 
 
 TOKENS = {

@@ -19,7 +19,7 @@ from .model import (
     MarkKind,
     OpenConflict,
     Stored,
-    Summarised,
+    Summarized,
     Version,
 )
 from .store import (
@@ -56,7 +56,7 @@ class _Document:
         self.is_held = False
         self.marks: dict[tuple[int, MarkKind], Mark] = {}
         self.versions: list[Version] = []
-        self.summarised = Summarised()
+        self.summarized = Summarized()
         self.conflicts: dict[str, OpenConflict] = {}
         self.deleted_cells: dict[str, str] = {}
         self.provenance: dict[str, str] = {}
@@ -86,11 +86,11 @@ class MemoryVersions(VersionStore):
     def unmark(self, seq: int, kind: MarkKind) -> None:
         self._document.marks.pop((seq, kind), None)
 
-    async def summarised(self) -> Summarised:
-        return self._document.summarised
+    async def summarized(self) -> Summarized:
+        return self._document.summarized
 
     async def pending_bytes(self) -> int:
-        done = self._document.summarised
+        done = self._document.summarized
         entries = self._document.entries
         return len(done.state) + sum(len(each.update) for each in entries if each.seq > done.seq)
 
@@ -103,12 +103,12 @@ class MemoryVersions(VersionStore):
     async def last_before(self, seq: int) -> int | None:
         return max((each.seq for each in self._document.entries if each.seq < seq), default=None)
 
-    async def replace(self, after: int, versions: list[Version], summarised: Summarised) -> None:
-        if self._document.summarised.seq != after:
+    async def replace(self, after: int, versions: list[Version], summarized: Summarized) -> None:
+        if self._document.summarized.seq != after:
             return
         kept = [each for each in self._document.versions if each.seq <= after]
         self._document.versions = kept + versions
-        self._document.summarised = summarised
+        self._document.summarized = summarized
 
     async def page(
         self, before: int | None, limit: int, *, author: str = "", named: bool = False
@@ -300,7 +300,7 @@ class MemoryHistory(History):
         whole = Entry(last.seq, state, "", Kind.SQUASHED, last.time)
         document.entries = [whole, *(each for each in document.entries if each.seq > last.seq)]
         document.marks = {key: mark for key, mark in document.marks.items() if key[0] >= last.seq}
-        document.versions, document.summarised = [], Summarised()
+        document.versions, document.summarized = [], Summarized()
         return last.seq
 
     def _attribute(self, seq: int) -> None:

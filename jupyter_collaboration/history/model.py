@@ -140,7 +140,7 @@ class Version:
 
 
 @dataclass(frozen=True)
-class Summarised:
+class Summarized:
     """The end of the versions that no longer change.
 
     Attributes:

@@ -27,7 +27,7 @@ from .model import (
     MarkKind,
     OpenConflict,
     Stored,
-    Summarised,
+    Summarized,
     UnsavedWork,
     Version,
 )
@@ -360,7 +360,7 @@ class VersionStore(ABC):
         """Remove a mark, if there is one."""
 
     @abstractmethod
-    async def summarised(self) -> Summarised:
+    async def summarized(self) -> Summarized:
         """Return up to which entry versions have been computed."""
 
     @abstractmethod
@@ -368,7 +368,7 @@ class VersionStore(ABC):
         """Return how many bytes the computation of the newest versions would read."""
 
     @abstractmethod
-    async def replace(self, after: int, versions: list[Version], summarised: Summarised) -> None:
+    async def replace(self, after: int, versions: list[Version], summarized: Summarized) -> None:
         """Replace all versions after an entry, up to which they had been computed.
 
         Does nothing if the history has been shortened since: all must be computed again.

@@ -246,7 +246,7 @@ class _Alignment:
         return [both[index] for index in longest_rising([j for _, j in both])]
 
     def _gaps(self, one: int, other: int) -> Iterator[tuple[tuple[int, int], tuple[int, int]]]:
-        """Pairs of neighbours among the cells that both versions have in the same order."""
+        """Pairs of neighbors among the cells that both versions have in the same order."""
         ends = (len(self._versions[one]), len(self._versions[other]))
         return pairwise([(-1, -1), *self._in_common(one, other), ends])
 

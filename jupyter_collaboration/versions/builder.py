@@ -10,14 +10,14 @@ from typing import Any
 
 from pycrdt import Doc
 
-from ..history.model import Entry, Mark, Summarised, Version
+from ..history.model import Entry, Mark, Summarized, Version
 from .changes import ChangeTracker
 from .grouping import Group, Grouping
 
 
 def made_of(
-    content_type: str, entries: list[Entry], done: Summarised, marks: list[Mark]
-) -> tuple[list[Version], Summarised, int]:
+    content_type: str, entries: list[Entry], done: Summarized, marks: list[Mark]
+) -> tuple[list[Version], Summarized, int]:
     """Return the versions after those that are final; the last one may still grow.
 
     Args:
@@ -54,7 +54,7 @@ def made_of(
             versions.append(_version(grouping.group, tracker.changes()))
     finally:
         tracker.close()
-    return versions, Summarised(seq, final.get_update() if seq else b""), last
+    return versions, Summarized(seq, final.get_update() if seq else b""), last
 
 
 def _version(group: Group, changes: dict[str, Any]) -> Version:

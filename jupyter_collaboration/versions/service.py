@@ -172,18 +172,18 @@ class VersionService:
         is_new = known != len(marks) or await store.entries_after(seq, 1)
         if not is_new and await store.page(None, 1):
             return
-        done = await store.summarised()
+        done = await store.summarized()
         limit = ROUND_BYTES
         while True:
             entries, is_all = await _entries_after(store, done.seq, limit)
             size = len(done.state) + sum(len(entry.update) for entry in entries)
-            versions, summarised, last = await run_large(
+            versions, summarized, last = await run_large(
                 size, made_of, document.type, entries, done, marks
             )
-            if is_all or summarised.seq > done.seq:
+            if is_all or summarized.seq > done.seq:
                 break
             limit *= 2  # one version has more than this
-        await store.replace(done.seq, versions, summarised)
+        await store.replace(done.seq, versions, summarized)
         if not is_all:
             self._asked.add(key)
         self._made[key] = (last, len(marks))

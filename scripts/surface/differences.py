@@ -79,7 +79,7 @@ FRONT_END = {
     ),
     **with_reason(
         "without a successor; disabling it has no effect (docs/extensions.md)",
-        f"{DOCPROVIDER}:logger {DOCPROVIDER}:notebook-cell-executor",
+        f"{DOCPROVIDER}:logger",
     ),
     f"settings {COLLABORATION}:shared-link": "only a place in the top bar; see the plugin share",
     f"settings {COLLABORATION}:user-menu-bar": "only a place in the top bar",

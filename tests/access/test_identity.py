@@ -76,7 +76,7 @@ def contrast(one: str, other: str) -> float:
     return (high + 0.05) / (low + 0.05)
 
 
-def test_colours_are_stable_and_can_be_read_on_both_themes() -> None:  # [M3]
+def test_colors_are_stable_and_can_be_read_on_both_themes() -> None:  # [M3]
     assert color_of("ada") == color_of("ada") in COLORS
     # As the front end computes it: userColor.spec.ts has the same.
     assert [color_of(name) for name in ("grace", "Zoë 🦊")] == ["#557e1b", "#b831d3"]

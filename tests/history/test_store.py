@@ -24,7 +24,7 @@ from jupyter_collaboration.history.model import (
     Kind,
     OpenConflict,
     Retention,
-    Summarised,
+    Summarized,
 )
 from jupyter_collaboration.history.retention import Row, compacted
 from jupyter_collaboration.history.sqlite.backend import SQLiteBackend
@@ -652,7 +652,7 @@ def test_the_bytes_of_pending_versions_are_counted(backend: HistoryBackend, run:
         history.append(b"x" * 20, "bob", Kind.DISK)
         assert await history.versions.pending_bytes() == 120
         (first, _) = await history.versions.entries_after(0, 9)
-        await history.versions.replace(0, [], Summarised(first.seq, b"state"))
+        await history.versions.replace(0, [], Summarized(first.seq, b"state"))
         assert await history.versions.pending_bytes() == 25
         await backend.close()
 

@@ -14,7 +14,7 @@ from pycrdt import Doc, Text
 from jupyter_collaboration.documents.codec import make_document
 from jupyter_collaboration.errors import HistoryUnavailable, VersionNotFound
 from jupyter_collaboration.history.memory import MemoryBackend
-from jupyter_collaboration.history.model import Kind, Mark, MarkKind, Summarised, Version
+from jupyter_collaboration.history.model import Kind, Mark, MarkKind, Summarized, Version
 from jupyter_collaboration.history.sqlite.backend import SQLiteBackend
 from jupyter_collaboration.history.store import HistoryBackend
 
@@ -149,12 +149,12 @@ def test_versions_of_what_was_forgotten_do_not_come_back(
         versions = writer.history.versions
         seqs = [await writer.write(0, f"{number} ") for number in range(3)]
         old = [Version(seq, seq, ("ada",), "edit", 1.0, 2.0) for seq in seqs]
-        await versions.replace(0, old[:2], Summarised(seqs[1], b"state"))
+        await versions.replace(0, old[:2], Summarized(seqs[1], b"state"))
         await writer.history.forget_before(seqs[1])
         assert await versions.page(None, 10) == []
-        await versions.replace(seqs[1], old[2:], Summarised(seqs[2], b"state"))  # begun before
-        assert (await versions.page(None, 10), await versions.summarised()) == ([], Summarised())
-        await versions.replace(0, old[1:], Summarised(seqs[1], b"state"))
+        await versions.replace(seqs[1], old[2:], Summarized(seqs[2], b"state"))  # begun before
+        assert (await versions.page(None, 10), await versions.summarized()) == ([], Summarized())
+        await versions.replace(0, old[1:], Summarized(seqs[1], b"state"))
         assert [each.seq for each in await versions.page(None, 10)] == [seqs[2], seqs[1]]
         await backend.close()
 

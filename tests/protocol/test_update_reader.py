@@ -75,11 +75,11 @@ def test_clocks_are_those_of_the_document(seed: int) -> None:
     assert state.endswith(write_varuint(end))
 
 
-def test_typing_on_is_told_with_its_neighbours() -> None:
+def test_typing_on_is_told_with_its_neighbors() -> None:
     first, second, *_ = written(
         lambda doc: [doc.get("source", type=Text).insert(at, "ab"[at]) for at in range(2)]
     )
-    assert read_update(first).text is None  # it names its parent, not its neighbour
+    assert read_update(first).text is None  # it names its parent, not its neighbor
     text = read_update(second).text
     assert text is not None
     (client, clock), length, origin, right = text

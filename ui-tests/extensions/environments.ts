@@ -68,9 +68,26 @@ export async function run(
   server: Server,
   ...args: string[]
 ): Promise<string> {
-  const { stdout } = await promisify(execFile)(pythonOf(environment), args, {
+  return runUntil(async () => {}, environment, server, ...args);
+}
+
+/**
+ * The same for a program that stays until its standard input ends: when something has been seen.
+ */
+export async function runUntil(
+  seen: () => Promise<void>,
+  environment: string,
+  server: Server,
+  ...args: string[]
+): Promise<string> {
+  const running = promisify(execFile)(pythonOf(environment), args, {
     cwd: server.root,
     env: server.environment
   });
-  return stdout;
+  // A program that fails is reported at once, instead of what is not seen because of it.
+  const failed = running.then(() => new Promise<void>(() => {}));
+  const saw = seen();
+  saw.catch(() => {}); // reported below, unless the program has failed before
+  await Promise.race([saw, failed]).finally(() => running.child.stdin?.end());
+  return (await running).stdout;
 }

@@ -7,7 +7,7 @@
 
 import { cellsOnDisk, notebook } from '../support/documents';
 import { expect } from '../support/fixtures';
-import { run, testIn } from './environments';
+import { run, runUntil, testIn } from './environments';
 
 const test = testIn('programs');
 
@@ -140,7 +140,7 @@ async def main(url, token, path):
     async with NbModelClient(room) as notebook:
         notebook.add_code_cell("z = 'by the agent'")
         print([cell["source"] for cell in notebook])
-        await asyncio.sleep(1)
+        await asyncio.to_thread(sys.stdin.read)
 
 
 asyncio.run(main(*sys.argv[1:]))
@@ -156,12 +156,16 @@ test('an agent of jupyter-nbmodel-client adds a cell to an open notebook', async
   await ada.typeInCell(0, '2');
   await expect.poll(() => grace.sources()).toEqual(['x = 12']);
   const script = ['-c', AGENT, server.url, server.token, name];
-  expect(await run('programs', server, ...script)).toContain('x = 12');
-  for (const person of [ada, grace]) {
-    await expect
-      .poll(() => person.sources())
-      .toEqual(['x = 12', "z = 'by the agent'"]);
-  }
+  const bothSee = async () => {
+    for (const person of [ada, grace]) {
+      await expect
+        .poll(() => person.sources(), { timeout: 30_000 })
+        .toEqual(['x = 12', "z = 'by the agent'"]);
+    }
+  };
+  expect(await runUntil(bothSee, 'programs', server, ...script)).toContain(
+    'x = 12'
+  );
   await expect
     .poll(() => cellsOnDisk(server, name))
     .toEqual(['x = 12', "z = 'by the agent'"]);

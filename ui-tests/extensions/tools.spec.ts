@@ -6,11 +6,12 @@
  */
 
 import { execFileSync } from 'node:child_process';
+import * as path from 'node:path';
 
 import { cellsOnDisk, notebook } from '../support/documents';
 import { expect } from '../support/fixtures';
 import type { Person, Server } from '../support/fixtures';
-import { run, testIn } from './environments';
+import { pythonOf, run, testIn } from './environments';
 
 const test = testIn('tools');
 const NAME = 'work.ipynb';
@@ -28,18 +29,51 @@ function git(server: Server, ...args: string[]): string {
 }
 
 /**
+ * The text of a notebook, in a style that Jupyter does not write by itself, and with what
+ * JupyterLab adds when the kernel has started.
+ */
+function styled(...cells: string[]): string {
+  const content = notebook(...cells) as { cells: object; metadata: object };
+  const ask = ['-c', 'import platform; print(platform.python_version())'];
+  const language_info = {
+    codemirror_mode: { name: 'ipython', version: 3 },
+    file_extension: '.py',
+    mimetype: 'text/x-python',
+    name: 'python',
+    nbconvert_exporter: 'python',
+    pygments_lexer: 'ipython3',
+    version: execFileSync(pythonOf('tools'), ask, { encoding: 'utf-8' }).trim()
+  };
+  const { cells: list, metadata, ...rest } = content;
+  return JSON.stringify(
+    { ...rest, metadata: { ...metadata, language_info }, cells: list },
+    null,
+    4
+  );
+}
+
+/**
  * A repository with a notebook on two branches: `main`, and `other` with another first cell.
  */
 function repository(server: Server): void {
   git(server, 'init', '-b', 'main');
   server.write('.gitignore', '.*\n!.gitignore\n');
-  server.write(NAME, notebook('x = 1', 'y = 2', 'z = 3'));
+  server.write(NAME, styled('x = 1', 'y = 2', 'z = 3'));
   git(server, 'add', '.');
   git(server, 'commit', '-m', 'One');
   git(server, 'checkout', '-b', 'other');
-  server.write(NAME, notebook('x = 100', 'y = 2', 'z = 3'));
+  server.write(NAME, styled('x = 100', 'y = 2', 'z = 3'));
   git(server, 'commit', '-am', 'Two');
   git(server, 'checkout', 'main');
+}
+
+/**
+ * The sources of the cells that git sees as changed: nothing else may differ.
+ */
+function changedForGit(server: Server): string[] {
+  const diff = git(server, 'diff', '--unified=0').split('\n');
+  const lines = diff.filter(line => /^[+-](?![+-])/.test(line));
+  return lines.map(line => line.replace(/\s+/, '').replaceAll('"', ''));
 }
 
 /**
@@ -66,28 +100,97 @@ async function ask(
   return response.status();
 }
 
-test('jupyterlab-git: a checkout merges with typing that is not saved yet', async ({
-  ada,
-  grace,
-  server
-}) => {
-  repository(server);
-  await Promise.all([ada.open(NAME), grace.open(NAME)]);
+// Nothing is written before somebody saves, so that there is unsaved typing at each moment.
+const unsaved = testIn(
+  'tools',
+  'lab',
+  '--YDocExtension.document_save_delay=None'
+);
+
+/**
+ * Two people in the notebook; Ada has typed into the last cell, which is not saved.
+ */
+async function withTyping(people: [Person, Person]): Promise<void> {
+  const [ada] = people;
+  repository(ada.server);
+  await Promise.all(people.map(person => person.open(NAME)));
   await ada.typeInCell(2, '4');
-  const body = { checkout_branch: true, new_check: false, branchname: 'other' };
-  // The file may be saved before: git then refuses, as it does for any changed file.
-  const status = await ask(ada, 'checkout', body);
-  if (status !== 200) {
-    git(server, 'stash');
-    expect(await ask(ada, 'checkout', body)).toBe(200);
-    await bothSee([ada, grace], ['x = 100', 'y = 2', 'z = 3']);
-    git(server, 'stash', 'pop');
+  await bothSee(people, ['x = 1', 'y = 2', 'z = 34']);
+  expect(changedForGit(ada.server)).toEqual([]);
+}
+
+unsaved(
+  'jupyterlab-git: a checkout merges with typing that is not saved yet',
+  async ({ ada, grace, server }) => {
+    await withTyping([ada, grace]);
+    const body = { checkout_branch: true, new_check: false };
+    expect(await ask(ada, 'checkout', { ...body, branchname: 'other' })).toBe(
+      200
+    );
+    await bothSee([ada, grace], ['x = 100', 'y = 2', 'z = 34']);
+    expect(changedForGit(server)).toEqual([]);
+    await grace.command('docmanager:save');
+    expect(changedForGit(server)).toEqual(['-z = 3', '+z = 34']);
   }
-  await bothSee([ada, grace], ['x = 100', 'y = 2', 'z = 34']);
-  await expect
-    .poll(() => cellsOnDisk(server, NAME))
-    .toEqual(['x = 100', 'y = 2', 'z = 34']);
-});
+);
+
+unsaved(
+  'jupyterlab-git: a pull merges with typing that is not saved yet',
+  async ({ ada, grace, server }) => {
+    await withTyping([ada, grace]);
+    // A remote repository that is ahead by the commit of the other branch.
+    const remote = path.join(server.root, '.remote.git');
+    git(server, 'clone', '--bare', '.', remote);
+    git(server, 'remote', 'add', 'origin', remote);
+    git(server, '-C', remote, 'branch', '--force', 'main', 'other');
+    git(server, 'fetch', 'origin');
+    git(server, 'branch', '--set-upstream-to=origin/main');
+    expect(await ask(ada, 'pull', {})).toBe(200);
+    await bothSee([ada, grace], ['x = 100', 'y = 2', 'z = 34']);
+    expect(changedForGit(server)).toEqual([]);
+    await grace.command('docmanager:save');
+    expect(changedForGit(server)).toEqual(['-z = 3', '+z = 34']);
+  }
+);
+
+unsaved(
+  'jupyterlab-git: a stash takes what is saved, leaves what is typed, and comes back',
+  async ({ ada, grace, server }) => {
+    await withTyping([ada, grace]);
+    await ada.command('docmanager:save');
+    expect(changedForGit(server)).toEqual(['-z = 3', '+z = 34']);
+    await grace.typeInCell(0, '5');
+    await bothSee([ada, grace], ['x = 15', 'y = 2', 'z = 34']);
+    expect(await ask(ada, 'stash', { stashMsg: 'later' })).toBe(201);
+    await bothSee([ada, grace], ['x = 15', 'y = 2', 'z = 3']);
+    expect(changedForGit(server)).toEqual([]);
+    expect(await ask(ada, 'stash_pop', { index: 0 })).toBe(204);
+    await bothSee([ada, grace], ['x = 15', 'y = 2', 'z = 34']);
+    expect(changedForGit(server)).toEqual(['-z = 3', '+z = 34']);
+    await grace.command('docmanager:save');
+    expect(changedForGit(server)).toEqual([
+      '-x = 1',
+      '+x = 15',
+      '-z = 3',
+      '+z = 34'
+    ]);
+  }
+);
+
+unsaved(
+  'jupyterlab-git: discarding changes in its panel leaves what is not saved yet',
+  async ({ ada, grace, server }) => {
+    await withTyping([ada, grace]);
+    await ada.command('docmanager:save');
+    await grace.typeInCell(0, '5');
+    await bothSee([ada, grace], ['x = 15', 'y = 2', 'z = 34']);
+    await discard(ada);
+    await bothSee([ada, grace], ['x = 15', 'y = 2', 'z = 3']);
+    expect(changedForGit(server)).toEqual([]);
+    await grace.command('docmanager:save');
+    expect(changedForGit(server)).toEqual(['-x = 1', '+x = 15']);
+  }
+);
 
 test('jupyterlab-git: discarding changes in its panel shows the file as it was committed', async ({
   ada,
@@ -98,16 +201,22 @@ test('jupyterlab-git: discarding changes in its panel shows the file as it was c
   await Promise.all([ada.open(NAME), grace.open(NAME)]);
   await grace.typeInCell(0, '5');
   await expect.poll(() => cellsOnDisk(server, NAME)[0]).toBe('x = 15');
-
-  await ada.page.getByRole('tab', { name: 'Git' }).click();
-  const file = ada.page.locator('#jp-git-sessions').getByText(NAME).first();
-  await expect(file).toBeVisible({ timeout: 30_000 });
-  await file.click({ button: 'right' });
-  await ada.page.getByRole('menuitem', { name: 'Discard' }).first().click();
-  await ada.dialogs.getByRole('button', { name: 'Discard' }).click();
+  await discard(ada);
   await bothSee([ada, grace], ['x = 1', 'y = 2', 'z = 3']);
   await expect.poll(() => git(server, 'status', '--porcelain')).toBe('');
 });
+
+/**
+ * Discard the changes of the notebook in the panel of jupyterlab-git.
+ */
+async function discard(person: Person): Promise<void> {
+  await person.page.getByRole('tab', { name: 'Git' }).click();
+  const file = person.page.locator('#jp-git-sessions').getByText(NAME).first();
+  await expect(file).toBeVisible({ timeout: 30_000 });
+  await file.click({ button: 'right' });
+  await person.page.getByRole('menuitem', { name: 'Discard' }).first().click();
+  await person.dialogs.getByRole('button', { name: 'Discard' }).click();
+}
 
 test('nbdime: its view has the typing that was saved', async ({
   ada,

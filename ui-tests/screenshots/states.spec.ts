@@ -37,6 +37,7 @@ for (const [theme, title] of Object.entries(THEMES)) {
     await together(server, ada, grace);
     await setTheme(ada, title);
     await setTheme(grace, title);
+    await save(ada);
 
     await ada.cell(2).locator('.jp-remote-cursor').hover({ force: true });
     await take(ada, 'people');
@@ -49,6 +50,21 @@ for (const [theme, title] of Object.entries(THEMES)) {
     await expect(ada.dialogs).toContainText('plots.ipynb');
     await take(ada, 'share');
     await ada.escapeDialog();
+
+    if (application === 'lab') {
+      await ada.command('collaboration:show-people');
+      await expect(ada.page.locator('.jp-Collaborator')).toHaveCount(1);
+      await ada.page.locator('.jp-DocumentStatusItem-text').click();
+      await expect(ada.page.locator('.jp-ConnectionDetails')).toBeVisible();
+      await take(ada, 'people-online');
+      await ada.page.keyboard.press('Escape');
+      await ada.command('filebrowser:activate');
+    }
+
+    await ada.command('collaboration:show-authors');
+    await expect(ada.page.locator('.jp-AuthorMark').first()).toBeVisible();
+    await take(ada, 'authors');
+    await ada.command('collaboration:show-authors');
 
     await previewNewest(ada, await grace.name());
     const changed = ada.page.locator('.jp-VersionCell.jp-mod-different');
@@ -86,9 +102,14 @@ for (const [theme, title] of Object.entries(THEMES)) {
 
     await server.stop('SIGKILL');
     await ada.typeInCell(0, '  # typed offline');
-    await expect(ada.status).toContainText('kept in this browser', {
+    // Notebook 7 has no status bar.
+    const inToolbar = ada.page.locator('.jp-ConnectionToolbarItem');
+    await expect(inToolbar.filter({ visible: true })).toContainText('Offline', {
       timeout: 60_000
     });
+    if (application === 'lab') {
+      await expect(ada.status).toContainText('kept in this browser');
+    }
     await take(ada, 'offline');
   });
 }
@@ -120,6 +141,15 @@ async function showConflict(
   await expect
     .poll(async () => (await ada.sources())[0])
     .toBe('lr = 0.15\nlr = 0.12');
+  await save(ada);
+}
+
+/** Save a document: the server does not by itself, so that disk changes meet unsaved typing. */
+async function save(person: Person): Promise<void> {
+  await person.command('docmanager:save');
+  if (person.server.application === 'lab') {
+    await expect(person.status).toHaveText('Live · saved');
+  }
 }
 
 /** Change a notebook while somebody is not in it. */
@@ -131,7 +161,7 @@ async function showVisit(
   const name = 'visited.ipynb';
   server.write(name, notebook('x = 1', 'print(x)'));
   await Promise.all([ada.open(name), grace.open(name)]);
-  await expect(grace.status).toHaveText('Live · saved');
+  await save(grace);
   await grace.page.goto('about:blank');
   await ada.typeInCell(0, '234');
   await ada.page.keyboard.press('Control+s');

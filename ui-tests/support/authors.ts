@@ -33,7 +33,7 @@ export async function seeAuthors(
   await ada.command('collaboration:show-timeline');
   await ada.page.getByRole('button', { name: 'Show Authors' }).click();
   const marks = ada.cell(0).locator('.jp-AuthorMark');
-  // Colours of syntax part a mark into several; joined, they are what somebody wrote.
+  // Colors of syntax part a mark into several; joined, they are what somebody wrote.
   const written = async () => {
     const byAuthor: Record<string, string> = {};
     for (const mark of await marks.all()) {

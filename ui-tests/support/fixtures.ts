@@ -69,6 +69,11 @@ const OTHERS_ERRORS: { text: RegExp; at: RegExp; reason: string }[] = [
     at: /notebook_core/,
     reason:
       "JupyterLab's shortcuts plugin meets a plugin without a schema in Notebook 7, also without collaboration"
+  },
+  {
+    text: /<h1>404 : Not Found<\/h1>/,
+    at: /jupytercad-core[^]*switchContext/,
+    reason: 'jupytercad asks for sessions although collaboration is off'
   }
 ];
 

@@ -153,11 +153,11 @@ export async function meetOnline(
   await seesNoBarrier(ada, '.jp-RTCPanel');
   await picture(ada, `people-${server.application}.png`, testInfo);
 
-  // Another colour is that of the badge, in everybody's browser.
+  // Another color is that of the badge, in everybody's browser.
   await grace.open(own);
   const badge = grace.page.locator('.jp-UsersItem-button .jp-UsersItem-badge');
   await expect(badge).toBeVisible();
-  await panel.getByRole('radio', { name: 'Colour 2', exact: true }).click();
+  await panel.getByRole('radio', { name: 'Color 2', exact: true }).click();
   await expect(badge).toHaveCSS('background-color', 'rgb(173, 93, 37)');
   await grace.open(hers);
   await grace.goToCell(14);

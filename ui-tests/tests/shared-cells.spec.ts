@@ -119,6 +119,16 @@ test('after a cell was deleted by somebody else, keys reach nothing, and it can 
   await expect.poll(() => ada.sources()).toEqual(all);
   await expect(notice).toHaveCount(0);
 
+  // Ada is in the document, but she did not do this.
+  await expect(grace.status).toHaveText('Live · saved');
+  await grace.enterCell(3);
+  server.write(name, notebook('a', 'b2', 'c'));
+  await expect(notice).toContainText(
+    'Another program deleted the cell you were in.'
+  );
+  await grace.page.keyboard.press('ArrowDown');
+  await expect(notice).toHaveCount(0);
+
   await grace.enterCell(2);
   await ada.selectCell(2);
   await ada.command('notebook:delete-cell');

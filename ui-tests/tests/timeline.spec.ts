@@ -26,7 +26,7 @@ test('a version is looked at beside others, and one cell comes back', async ({
   await previewAndCompare(server, file('ipynb'), ada, grace, testInfo);
 });
 
-test('text is coloured by who wrote it', async ({
+test('text is colored by who wrote it', async ({
   server,
   file,
   ada,

@@ -10,7 +10,7 @@ import sqlite3
 from collections.abc import Callable
 from typing import TypeVar
 
-from ..model import Entry, Kind, Mark, MarkKind, Summarised, Version
+from ..model import Entry, Kind, Mark, MarkKind, Summarized, Version
 from ..store import VersionStore
 from .writer import SQLiteWriter
 
@@ -82,13 +82,13 @@ class SQLiteVersions(VersionStore):
             self._room_id,
         )
 
-    async def summarised(self) -> Summarised:
+    async def summarized(self) -> Summarized:
         row = await self._ask(
             lambda db, document: db.execute(
                 "SELECT seq, state FROM collaboration_summaries WHERE document = ?", (document,)
             ).fetchone()
         )
-        return Summarised(*row) if row else Summarised()
+        return Summarized(*row) if row else Summarized()
 
     async def pending_bytes(self) -> int:
         def select(db: sqlite3.Connection, document: int) -> int:
@@ -127,7 +127,7 @@ class SQLiteVersions(VersionStore):
         )
         return None if found is None else int(found)
 
-    async def replace(self, after: int, versions: list[Version], summarised: Summarised) -> None:
+    async def replace(self, after: int, versions: list[Version], summarized: Summarized) -> None:
         def write(db: sqlite3.Connection, document: int) -> None:
             with self._backend.transaction():
                 row = db.execute(
@@ -148,7 +148,7 @@ class SQLiteVersions(VersionStore):
                 db.execute(
                     "INSERT OR REPLACE INTO collaboration_summaries (document, seq, state)"
                     " VALUES (?, ?, ?)",
-                    (document, summarised.seq, summarised.state),
+                    (document, summarized.seq, summarized.state),
                 )
 
         await self._backend.flush_document(self._room_id)

@@ -141,12 +141,12 @@ describe('conflictMarks', () => {
     );
     await list(conflict);
     expect(buttons().map(button => button.textContent)).toEqual([
-      'Keep both',
+      'Keep this',
       'Keep the other',
-      'Keep this'
+      'Keep both'
     ]);
     buttons()[1].click();
-    buttons()[0].click();
+    buttons()[2].click();
     expect(listed.chosen).toEqual([
       [conflict, 'yours'],
       [conflict, 'both']

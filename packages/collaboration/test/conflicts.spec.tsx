@@ -85,7 +85,7 @@ it('Both sides of a conflict are shown as text, with the choice', () => {
     'Your textmine <b>',
     'Text of the otherstheirs'
   ]);
-  expect(labels()).toEqual(['Keep both', 'Keep mine', 'Keep theirs']);
+  expect(labels()).toEqual(['Keep mine', 'Keep theirs', 'Keep both']);
   press('Keep mine');
   expect(model.chosen).toEqual([[CONFLICT, 'yours']]);
   expect(host.textContent).toBe('');

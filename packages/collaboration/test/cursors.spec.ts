@@ -169,7 +169,7 @@ describe('the own cursor', () => {
 
 describe('the cursors of others', () => {
   // [P1]
-  it('have one caret a range, with colour and name as text', async () => {
+  it('have one caret a range, with color and name as text', async () => {
     const view = editor(ada);
     putGrace([1, 1], [9, 9]);
     await frames();

@@ -15,7 +15,7 @@ import {
   userInitials
 } from '../src/people/userColor';
 
-/** The colours of JupyterLab's themes for collaborators: light, then dark. */
+/** The colors of JupyterLab's themes for collaborators: light, then dark. */
 const THEME_COLORS = [
   ['#ad4a00', '#7b6a00', '#007e00', '#008772', '#0079b9', '#8b45c6', '#be208b'],
   ['#ffad8e', '#dac83d', '#72dd76', '#00e4d0', '#45d4ff', '#e2b1ff', '#ff9de6']
@@ -38,7 +38,7 @@ describe('displayName', () => {
 });
 
 describe('userColor', () => {
-  it('takes colours', () => {
+  it('takes colors', () => {
     for (const color of [
       'red',
       '#abc',
@@ -75,7 +75,7 @@ describe('userColor', () => {
 });
 
 // WCAG AA
-describe('The text on a colour', () => {
+describe('The text on a color', () => {
   it('can be read on those of people who have none', () => {
     for (const color of USER_COLORS) {
       expect(textColorOn(color)).toBe('white');
@@ -91,7 +91,7 @@ describe('The text on a colour', () => {
     }
   });
 
-  it('can be read on any colour', () => {
+  it('can be read on any color', () => {
     for (let step = 0; step < 0x1000; step++) {
       const color = `#${step.toString(16).padStart(3, '0')}`;
       const hex = textColorOn(color) === 'white' ? '#ffffff' : '#000000';

@@ -66,6 +66,22 @@ describe('A closed connection', () => {
     });
   });
 
+  // [C1]
+  it('stays closed and asks for a reload when the server was updated', () => {
+    const reason = JSON.stringify({
+      reason: 'version_mismatch',
+      sessionId: 'x',
+      reloadable: true,
+      errorReason: 'not shown'
+    });
+    expect(refusalOfClose(1003, reason, trans)).toEqual({
+      code: 1003,
+      reason: 'version_mismatch',
+      message: 'The server has been updated. Reload the page to continue.',
+      reloadable: true
+    });
+  });
+
   it('tells why a document could not be opened', () => {
     const reason = JSON.stringify({
       reason: 'initialization_error',

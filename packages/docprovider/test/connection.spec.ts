@@ -78,7 +78,7 @@ describe('A connection', () => {
     expect(connection.status).toBe('connecting');
   });
 
-  it('is live when both sides are synchronised, not when it opens', async () => {
+  it('is live when both sides are synchronized, not when it opens', async () => {
     connection.connect();
     await tick();
     last().open();

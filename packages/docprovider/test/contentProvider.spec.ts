@@ -130,7 +130,7 @@ describe('A shared document', () => {
     expect(second.provider.isDisposed).toBe(false);
   });
 
-  it('is there once it is synchronised, and without content', async () => {
+  it('is there once it is synchronized, and without content', async () => {
     create('a.txt');
     let answer: Contents.IModel | undefined;
     void content.get('a.txt', { ...OPEN }).then(model => (answer = model));

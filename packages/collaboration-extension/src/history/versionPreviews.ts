@@ -29,7 +29,7 @@ import { restoreCell, versionActions } from './versionActions';
 export interface IVersionPreviewsOptions {
   /** Shows the tabs. */
   app: JupyterFrontEnd;
-  /** How code is coloured. */
+  /** How code is colored. */
   languages: IEditorLanguageRegistry;
   /** Renders outputs and markdown. */
   rendermime: IRenderMimeRegistry;

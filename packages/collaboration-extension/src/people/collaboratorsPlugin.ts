@@ -203,7 +203,7 @@ class Collaborators implements ICollaboratorsModel {
 }
 
 /**
- * The colour that others see: JupyterLab makes one up where the identity
+ * The color that others see: JupyterLab makes one up where the identity
  * provider has none, and the server another one.
  */
 function ownColor({ color, username }: User.IIdentity): string {
@@ -211,7 +211,7 @@ function ownColor({ color, username }: User.IIdentity): string {
 }
 
 /**
- * Ask the identity provider for another colour.
+ * Ask the identity provider for another color.
  */
 async function recolor(
   { serviceManager }: JupyterFrontEnd,

@@ -17,7 +17,7 @@ import type { Widget } from '@lumino/widgets';
 import { Awareness } from 'y-protocols/awareness';
 import * as Y from 'yjs';
 
-/** The most documents that are told of. */
+/** The most documents that are shared. */
 const MOST_DOCUMENTS = 20;
 
 /**
@@ -48,7 +48,10 @@ export const globalAwareness: JupyterFrontEndPlugin<Awareness> = {
       }
     };
     const look = () => {
-      const documents = [...app.shell.widgets('main')].map(documentOf);
+      const widgets = [...app.shell.widgets('main')];
+      const documents = widgets.map(documentOf);
+      // A rename changes neither the layout nor the current widget.
+      widgets.forEach(widget => contextOf(widget)?.pathChanged.connect(look));
       publish('current', documentOf(app.shell.currentWidget));
       publish(
         'documents',
@@ -67,11 +70,16 @@ export const globalAwareness: JupyterFrontEndPlugin<Awareness> = {
  * The document of a widget as `kind:path`, such as `notebook:a/b.ipynb`.
  */
 function documentOf(widget: Widget | null): string | null {
-  const context = (widget as { context?: DocumentRegistry.Context } | null)
-    ?.context;
+  const context = contextOf(widget);
   if (!context?.path) {
     return null;
   }
   const kind = context.path.endsWith('.ipynb') ? 'notebook' : 'editor';
   return `${kind}:${context.path}`;
+}
+
+function contextOf(
+  widget: Widget | null
+): DocumentRegistry.Context | undefined {
+  return (widget as { context?: DocumentRegistry.Context } | null)?.context;
 }

@@ -39,6 +39,8 @@ import { Signal } from '@lumino/signaling';
 import { Widget } from '@lumino/widgets';
 import type { Awareness } from 'y-protocols/awareness';
 
+import { versionsOf } from '../contents/sharedDocument';
+import { deletedBy } from './deletedBy';
 import { publishRuns } from './publishRuns';
 
 /**
@@ -156,7 +158,7 @@ export class Presences {
         publishRuns(content, presence),
         new ScrollAnchor(content, model.ydoc!),
         new ActiveCellGuard(content, model.ydoc!, deleted =>
-          this._showDeleted(widget, content, deleted, presence)
+          this._showDeleted(widget, content, deleted)
         ),
         showUndone(content, (model as YNotebook).undoManager, ycells)
       );
@@ -170,20 +172,32 @@ export class Presences {
   }
 
   private _showDeleted(
-    { node }: IDocumentWidget,
+    { context, node }: IDocumentWidget,
     notebook: Notebook,
-    deleted: IDeletedCell,
-    { users }: DocumentPresence
+    deleted: IDeletedCell
   ): void {
     this._deletedCell?.dispose();
     this._deletedCell = new DeletedCellNotice({
       deleted,
+      deletedBy: this._deletedBy(context.model.sharedModel as YNotebook),
       notebook,
-      others: users.map(({ name }) => name),
       translator: this._trans
     });
     notebook.disposed.connect(this._deletedCell.dispose, this._deletedCell);
     Widget.attach(this._deletedCell, node);
+  }
+
+  /**
+   * Ask the history who deleted a cell just now: presence does not tell. [P9]
+   */
+  private async _deletedBy(model: YNotebook): Promise<string | null> {
+    const { serverSettings, user } = this._app.serviceManager;
+    try {
+      const page = await versionsOf(model, serverSettings).page({ limit: 1 });
+      return deletedBy(page, user.identity?.username ?? '', this._trans);
+    } catch {
+      return null; // without a connection, or without a history
+    }
   }
 
   private _publishCell(notebook: Notebook, presence: DocumentPresence): void {

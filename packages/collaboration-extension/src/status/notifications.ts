@@ -143,8 +143,8 @@ export function notifyConflicts(
     id = notifyOf(
       provider,
       trans._n(
-        '%2: %1 change could not be placed. Nothing is lost: choose what to keep.',
-        '%2: %1 changes could not be placed. Nothing is lost: choose what to keep.',
+        '%2: %1 change could not be merged. Nothing is lost: choose what to keep.',
+        '%2: %1 changes could not be merged. Nothing is lost: choose what to keep.',
         length,
         name
       ),

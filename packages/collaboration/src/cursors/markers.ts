@@ -122,7 +122,7 @@ export class CaretMarker implements LayerMarker {
 export class SelectionMarker implements LayerMarker {
   /**
    * @param rectangle Where it is.
-   * @param color The colour of the person.
+   * @param color The color of the person.
    */
   constructor(
     readonly rectangle: RectangleMarker,

@@ -13,7 +13,7 @@ import type { IDocumentUser } from '../people/users';
 import type { Following } from './following';
 
 /**
- * Shows a frame in the colour of whoever is followed; Escape ends it.
+ * Shows a frame in the color of whoever is followed; Escape ends it.
  */
 export class FollowFrame implements IDisposable {
   /**

@@ -2,7 +2,7 @@
 // Distributed under the terms of the BSD 3-Clause License.
 
 /**
- * Colours the text of an editor by who wrote it, with a name on hover. [V6]
+ * Colors the text of an editor by who wrote it, with a name on hover. [V6]
  *
  * Knows a model that tells ranges and authors; knows nothing of servers.
  */

@@ -40,7 +40,7 @@ const MOST_HEIGHT = 600;
  * What cells are shown with.
  */
 export interface ICellOptions {
-  /** How code is coloured. */
+  /** How code is colored. */
   languages: Languages;
   /** The type of the code. */
   mimeType: string;

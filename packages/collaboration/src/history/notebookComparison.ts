@@ -35,7 +35,7 @@ interface IAnchor {
  * Options of `NotebookComparison`.
  */
 export interface INotebookComparisonOptions {
-  /** How code is coloured. */
+  /** How code is colored. */
   languages: Languages;
   /** Renders outputs and markdown. */
   rendermime: IRenderMimeRegistry;

@@ -127,14 +127,14 @@ function Marks(props: IPreviewToolbarProps): React.ReactElement {
           </option>
         ))}
       </HTMLSelect>
-      {count !== null && (
-        <span className="jp-VersionPreview-count" role="status">
-          {count === 0
-            ? trans.__('No differences')
-            : trans._n('%1 difference', '%1 differences', count)}
-        </span>
-      )}
       <span className="jp-VersionPreview-steps">
+        {count !== null && (
+          <span className="jp-VersionPreview-count" role="status">
+            {count === 0
+              ? trans.__('No differences')
+              : trans._n('%1 difference', '%1 differences', count)}
+          </span>
+        )}
         <button
           className="jp-VersionPreview-go"
           aria-label={trans.__('Previous difference')}

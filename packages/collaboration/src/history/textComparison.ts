@@ -24,7 +24,7 @@ import type { IDisposable } from '@lumino/disposable';
 const MOST_TIME = 200;
 
 /**
- * The languages that texts are coloured by.
+ * The languages that texts are colored by.
  */
 export type Languages = Pick<
   IEditorLanguageRegistry,
@@ -45,7 +45,7 @@ export interface ITextComparisonOptions {
   label: string;
   /** The type of the text. */
   mimeType: string;
-  /** How texts are coloured. */
+  /** How texts are colored. */
   languages: Languages;
   /** Whether this is a whole file: lines are numbered, what is same folded. */
   isFile?: boolean;

@@ -379,7 +379,7 @@ function lookOf({
 }
 
 /**
- * The colour of somebody as a background, and the initials to be read on it.
+ * The color of somebody as a background, and the initials to be read on it.
  */
 export function paint(
   element: HTMLElement,

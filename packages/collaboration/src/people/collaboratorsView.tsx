@@ -23,11 +23,11 @@ import { useSignal } from '../status/useSignal';
 export interface IOwnIdentity {
   /** The name. */
   name: string;
-  /** The colour. */
+  /** The color. */
   color: string;
   /** Whether another name may be chosen. */
   mayRename: boolean;
-  /** Whether another colour may be chosen. */
+  /** Whether another color may be chosen. */
   mayRecolor: boolean;
 }
 
@@ -51,7 +51,7 @@ export interface ICollaboratorsViewProps {
   model: ICollaboratorsModel;
   /** Choose another name for oneself. */
   rename: () => void;
-  /** Choose another colour for oneself. */
+  /** Choose another color for oneself. */
   recolor: (color: string) => void;
   /** Open a document, and go to somebody in it. */
   open: (path: string, person: IOnlinePerson) => void;
@@ -110,7 +110,7 @@ function Own(props: ICollaboratorsViewProps): React.ReactElement | null {
         <div
           className="jp-UserInfo-Colors"
           role="radiogroup"
-          aria-label={trans.__('Your colour')}
+          aria-label={trans.__('Your color')}
         >
           {USER_COLORS.map((color, at) => (
             <button
@@ -118,7 +118,7 @@ function Own(props: ICollaboratorsViewProps): React.ReactElement | null {
               className="jp-UserInfo-Color"
               role="radio"
               aria-checked={color === own.color}
-              aria-label={trans.__('Colour %1', at + 1)}
+              aria-label={trans.__('Color %1', at + 1)}
               style={{ backgroundColor: color }}
               onClick={() => recolor(color)}
             />

@@ -2,15 +2,15 @@
 // Distributed under the terms of the BSD 3-Clause License.
 
 /**
- * Names, colours and initials of people, read from presence.
+ * Names, colors and initials of people, read from presence.
  *
  * Pure: what others put into their presence is checked here, and nowhere
- * believed: a colour that is no colour, a picture from a strange place or a
+ * believed: a color that is no color, a picture from a strange place or a
  * name that is no text falls back to something harmless.
  */
 
 /**
- * The colours of people who have none: white text can be read on each, and
+ * The colors of people who have none: white text can be read on each, and
  * each can be told from a light and from a dark page.
  */
 export const USER_COLORS = [
@@ -34,7 +34,7 @@ export const USER_COLORS = [
 const LONGEST_NAME = 100;
 
 /**
- * Colours that may be put into a style: words, hex, functions of numbers, and
+ * Colors that may be put into a style: words, hex, functions of numbers, and
  * the variables of the theme. Nothing here can load anything.
  */
 const SAFE_COLORS = [
@@ -71,7 +71,7 @@ export function displayName(user: unknown, anonymous = 'Anonymous'): string {
 }
 
 /**
- * The colour of somebody who has none: the same in every browser.
+ * The color of somebody who has none: the same in every browser.
  *
  * @param key What tells people apart, such as the username.
  */
@@ -95,7 +95,7 @@ export function isAnonymous(user: unknown): boolean {
 }
 
 /**
- * The colour of the user of a presence.
+ * The color of the user of a presence.
  *
  * @param user The `user` field of an awareness state.
  * @param clientId The client, which stands in for a user without username.
@@ -166,12 +166,12 @@ export function avatarUrl(user: unknown, base: string): string | null {
 }
 
 /**
- * The colour for text on a background.
+ * The color for text on a background.
  *
- * @param color The background: a CSS colour.
- * @param resolve Gives a CSS colour in numbers, if it can.
+ * @param color The background: a CSS color.
+ * @param resolve Gives a CSS color in numbers, if it can.
  * @returns Black or white, whichever reads better; the theme's inverse text
- *   colour if the background is not known in numbers.
+ *   color if the background is not known in numbers.
  */
 export function textColorOn(
   color: string,
@@ -186,7 +186,7 @@ export function textColorOn(
 }
 
 /**
- * The contrast of two colours in hex or `rgb()`, from 1 to 21, as in WCAG 2.1.
+ * The contrast of two colors in hex or `rgb()`, from 1 to 21, as in WCAG 2.1.
  */
 export function contrast(one: string, other: string): number {
   const [low, high] = [one, other]
@@ -196,7 +196,7 @@ export function contrast(one: string, other: string): number {
 }
 
 /**
- * A CSS colour as the page computes it, such as `rgb(1, 2, 3)`.
+ * A CSS color as the page computes it, such as `rgb(1, 2, 3)`.
  */
 export function pageColor(color: string): string {
   const probe = document.createElement('span');
@@ -220,7 +220,7 @@ function luminance(channels: [number, number, number]): number {
 }
 
 /**
- * The channels, from 0 to 255, of a colour in hex or `rgb()`.
+ * The channels, from 0 to 255, of a color in hex or `rgb()`.
  */
 function parseColor(color: string): [number, number, number] | null {
   const text = color.trim();

@@ -56,7 +56,7 @@ export interface IDocumentUser {
   readonly username: string | null;
 
   /**
-   * The colour, safe in a style.
+   * The color, safe in a style.
    */
   readonly color: string;
 

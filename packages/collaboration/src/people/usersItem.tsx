@@ -83,7 +83,7 @@ export interface IUsersItemProps {
 }
 
 /**
- * A round badge: the picture of a person, or the initials on their colour.
+ * A round badge: the picture of a person, or the initials on their color.
  */
 export function DefaultIconRenderer(
   props: IIconRendererProps

@@ -36,19 +36,21 @@ export class DeletedCellNotice extends Widget {
    */
   constructor(private _options: DeletedCellNotice.IOptions) {
     super();
-    const { others, translator: trans } = _options;
+    const { deletedBy, translator: trans } = _options;
     this.addClass('jp-DeletedCellNotice');
     this.node.tabIndex = -1;
     this.node.setAttribute('role', 'alert');
     const message = document.createElement('span');
-    message.textContent =
-      others.length === 1
-        ? trans.__('%1 deleted the cell you were in.', others[0])
-        : trans.__('The cell you were in was deleted.');
+    message.textContent = trans.__('The cell you were in was deleted.');
+    void deletedBy.then(words => {
+      message.textContent = words ?? message.textContent;
+    });
     this.node.append(
       message,
-      this._button(trans.__('Bring It Back'), () => this._bringBack()),
-      this._button(trans.__('Dismiss'), () => this._goOn())
+      this._button('accept', trans.__('Bring It Back'), () =>
+        this._bringBack()
+      ),
+      this._button('reject', trans.__('Dismiss'), () => this._goOn())
     );
   }
 
@@ -78,9 +80,13 @@ export class DeletedCellNotice extends Widget {
     this.node.removeEventListener('keydown', this);
   }
 
-  private _button(label: string, action: () => void): HTMLButtonElement {
+  private _button(
+    kind: 'accept' | 'reject',
+    label: string,
+    action: () => void
+  ): HTMLButtonElement {
     const button = document.createElement('button');
-    button.className = 'jp-mod-styled jp-mod-accept';
+    button.className = `jp-mod-styled jp-mod-${kind}`;
     button.textContent = label;
     button.addEventListener('click', action);
     return button;
@@ -119,8 +125,8 @@ export namespace DeletedCellNotice {
     deleted: IDeletedCell;
     /** The notebook. */
     notebook: Notebook;
-    /** The names of the others in the document: one of them deleted it. */
-    others: string[];
+    /** Who deleted it, as a sentence, once that is known; `null` if it is not. */
+    deletedBy: Promise<string | null>;
     /** Translates what is shown. */
     translator: TranslationBundle;
   }

@@ -52,9 +52,15 @@ export function choicesOf(
       [yours === '' ? 'yours' : 'theirs', trans.__('Delete the cell')]
     ];
   }
-  const sides: [ConflictChoice, string][] = [
-    ['yours', origin ? trans.__('Keep the other') : trans.__('Keep mine')],
-    ['theirs', origin ? trans.__('Keep this') : trans.__('Keep theirs')]
-  ];
-  return kind === 'text' ? [['both', trans.__('Keep both')], ...sides] : sides;
+  // In the order of the sides in the document: its own one first.
+  const sides: [ConflictChoice, string][] = origin
+    ? [
+        ['theirs', trans.__('Keep this')],
+        ['yours', trans.__('Keep the other')]
+      ]
+    : [
+        ['yours', trans.__('Keep mine')],
+        ['theirs', trans.__('Keep theirs')]
+      ];
+  return kind === 'text' ? [...sides, ['both', trans.__('Keep both')]] : sides;
 }

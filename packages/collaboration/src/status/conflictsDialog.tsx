@@ -30,7 +30,7 @@ export async function reviewConflicts(
   );
   body.addClass('jp-ConflictsDialog-body');
   const dialog = new Dialog({
-    title: trans.__('Changes to %1 that could not be placed', name),
+    title: trans.__('Changes to %1 that could not be merged', name),
     body,
     buttons: [Dialog.cancelButton({ label: trans.__('Close') })]
   });

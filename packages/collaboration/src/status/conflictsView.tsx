@@ -77,22 +77,25 @@ interface IConflictItemProps {
 function ConflictItem(props: IConflictItemProps): React.ReactElement {
   const { cellNumber, choose, conflict, trans } = props;
   const [isMoved, setMoved] = React.useState(false);
+  // As in the document: its own side first.
+  const sides = [
+    [originOf(conflict, trans), conflict.yours],
+    [ownerOf(conflict, trans), conflict.theirs]
+  ];
   return (
     <section className="jp-Conflicts-item">
       <h3 className="jp-Conflicts-place">
         {placeOf(conflict, cellNumber, trans)}
       </h3>
       <div className="jp-Conflicts-sides">
-        <Side
-          label={originOf(conflict, trans)}
-          text={conflict.yours}
-          whenEmpty={trans.__('(deleted)')}
-        />
-        <Side
-          label={ownerOf(conflict, trans)}
-          text={conflict.theirs}
-          whenEmpty={trans.__('(deleted)')}
-        />
+        {(conflict.origin ? sides.reverse() : sides).map(([label, text]) => (
+          <Side
+            key={label}
+            label={label}
+            text={text}
+            whenEmpty={trans.__('(deleted)')}
+          />
+        ))}
       </div>
       <div className="jp-Conflicts-buttons">
         {choicesOf(conflict, trans).map(([choice, label]) => (

@@ -148,7 +148,7 @@ export class Connection implements IDocumentConnection, IDisposable {
   }
 
   /**
-   * Say that both sides are synchronised: the status becomes `live`.
+   * Say that both sides are synchronized: the status becomes `live`.
    */
   markLive(): void {
     if (this.isOpen && this.status !== 'live') {

@@ -142,7 +142,7 @@ export class RtcContentProvider
   /**
    * Get a file.
    *
-   * For a shared document: with content, wait until it is synchronised or, if
+   * For a shared document: with content, wait until it is synchronized or, if
    * it is open already, have the server read the file again; the answer has no
    * content. Without content, repeat what JupyterLab knows about the file:
    * changes on disk are the server's to merge. [F4]

@@ -60,7 +60,7 @@ export class AwarenessChannel implements IDisposable {
 
   /**
    * A signal emitted when the user is somebody else than at first, or has
-   * another name or colour: the server has to look who it is again.
+   * another name or color: the server has to look who it is again.
    */
   get identityChanged(): ISignal<this, void> {
     return this._identityChanged;

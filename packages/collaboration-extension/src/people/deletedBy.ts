@@ -1,0 +1,39 @@
+// Copyright (c) Jupyter Collaboration contributors.
+// Distributed under the terms of the BSD 3-Clause License.
+
+/**
+ * Who deleted the cell in which the user was. [P9]
+ */
+
+import type { IVersionPage } from '@jupyter/docprovider';
+import type { TranslationBundle } from '@jupyterlab/translation';
+
+/**
+ * A sentence about the newest version; `null` if it does not say who it was.
+ *
+ * @param page The newest versions, read right after the deletion.
+ * @param username The user, in whose page somebody else deleted the cell.
+ * @param trans Translates the sentence.
+ */
+export function deletedBy(
+  { people, versions: [newest] }: IVersionPage,
+  username: string,
+  trans: TranslationBundle
+): string | null {
+  switch (newest?.kind) {
+    case 'disk':
+      return trans.__('Another program deleted the cell you were in.');
+    case 'edit':
+    case 'run': {
+      const [author, ...more] = newest.authors.filter(
+        name => name !== username
+      );
+      const name = more.length ? undefined : people[author];
+      return name === undefined
+        ? null
+        : trans.__('%1 deleted the cell you were in.', name);
+    }
+    default:
+      return null;
+  }
+}

@@ -1,0 +1,189 @@
+// Copyright (c) Jupyter Collaboration contributors.
+// Distributed under the terms of the BSD 3-Clause License.
+
+// @vitest-environment jsdom
+
+/**
+ * Each plugin is useful alone: it is activated with what it requires and nothing else, and with
+ * everything that is optional.
+ */
+
+import type { JupyterFrontEnd } from '@jupyterlab/application';
+import { PageConfig } from '@jupyterlab/coreutils';
+import { ServerConnection } from '@jupyterlab/services';
+import { nullTranslator } from '@jupyterlab/translation';
+import { CommandRegistry } from '@lumino/commands';
+import type { IPlugin } from '@lumino/coreutils';
+import { PluginRegistry } from '@lumino/coreutils';
+import { Signal } from '@lumino/signaling';
+import { beforeAll, describe, expect, it, vi } from 'vitest';
+
+// Of these, nothing but which widgets are theirs is looked at while plugins are activated.
+vi.mock('@jupyterlab/cells', () => ({ CodeCell: class {} }));
+vi.mock('@jupyterlab/fileeditor', () => ({ FileEditor: class {} }));
+vi.mock('@jupyterlab/notebook', async () => {
+  const { Token } = await import('@lumino/coreutils');
+  return {
+    INotebookCellExecutor: new Token(
+      '@jupyterlab/notebook:INotebookCellExecutor'
+    ),
+    Notebook: class {},
+    NotebookActions: {},
+    NotebookPanel: class {}
+  };
+});
+vi.mock('@jupyterlab/outputarea', () => ({
+  OutputArea: class {},
+  OutputAreaModel: class {},
+  OutputPrompt: class {},
+  SimplifiedOutputArea: class {},
+  Stdin: class {}
+}));
+
+type Plugin = IPlugin<JupyterFrontEnd, unknown>;
+
+let ours: Plugin[];
+
+beforeAll(async () => {
+  PageConfig.setOption('collaborationRunsCells', 'true');
+  ours = (await import('../src/index')).default as Plugin[];
+}, 120_000);
+
+/** A socket to a server that never answers. */
+class SilentSocket extends EventTarget {
+  readonly readyState = 0;
+  close = () => undefined;
+  send = () => undefined;
+}
+
+const signal = () => new Signal<object, unknown>({});
+const disposable = () => ({ dispose: () => undefined });
+
+/** What JupyterLab's own plugins provide, as far as it is used by activating ours. */
+function ofJupyterLab(): Record<string, object> {
+  const registry = { register: disposable, getProvider: () => null };
+  return {
+    ICommandPalette: { addItem: disposable },
+    IDefaultDrive: {
+      name: '',
+      contentProviderRegistry: registry,
+      fileChanged: signal()
+    },
+    IDocumentManager: { autosave: true, stateChanged: signal() },
+    IEditorExtensionRegistry: { addExtension: () => undefined },
+    IEditorLanguageRegistry: {},
+    ILabStatus: { dirtySignal: signal(), isDirty: false, setDirty: disposable },
+    ILayoutRestorer: { add: () => undefined },
+    IRenderMimeRegistry: { clone: () => ({}) },
+    ISettingRegistry: {
+      load: async () => ({
+        changed: signal(),
+        composite: {},
+        get: () => ({ composite: undefined })
+      })
+    },
+    IStatusBar: { registerStatusItem: disposable },
+    IToolbarWidgetRegistry: { addFactory: () => undefined },
+    ITranslator: nullTranslator
+  };
+}
+
+/** JupyterLab without documents. */
+function application(): JupyterFrontEnd {
+  const identity = { username: 'ada', name: 'Ada', display_name: 'Ada' };
+  const shell = {
+    activateById: () => undefined,
+    add: () => undefined,
+    currentChanged: signal(),
+    currentWidget: null,
+    layoutModified: signal(),
+    widgets: () => [][Symbol.iterator]()
+  };
+  return {
+    commands: new CommandRegistry(),
+    docRegistry: {
+      addWidgetExtension: disposable,
+      changed: signal(),
+      fileTypes: () => [][Symbol.iterator](),
+      widgetFactories: () => [][Symbol.iterator]()
+    },
+    restored: Promise.resolve(),
+    serviceManager: {
+      connectionFailure: signal(),
+      contents: { addDrive: () => undefined, fileChanged: signal() },
+      events: { stream: signal() },
+      kernels: { runningChanged: signal() },
+      serverSettings: ServerConnection.makeSettings({
+        WebSocket: SilentSocket as unknown as typeof WebSocket,
+        fetch: () => new Promise(() => {})
+      }),
+      sessions: { runningChanged: signal(), running: () => [] },
+      user: { identity, userChanged: signal(), ready: Promise.resolve() }
+    },
+    shell,
+    started: Promise.resolve()
+  } as unknown as JupyterFrontEnd;
+}
+
+/** Activate a plugin, with those that it needs. */
+async function activate(
+  plugin: Plugin,
+  withOptional: boolean
+): Promise<PluginRegistry<JupyterFrontEnd>> {
+  const registry = new PluginRegistry<JupyterFrontEnd>();
+  registry.application = application();
+  const known = new Set<string>();
+  const fakes = ofJupyterLab();
+  const register = (each: Plugin) => {
+    registry.registerPlugin(each);
+    const optional = withOptional ? (each.optional ?? []) : [];
+    for (const token of [...(each.requires ?? []), ...optional]) {
+      if (known.has(token.name)) {
+        continue;
+      }
+      known.add(token.name);
+      const provider = ours.find(({ provides }) => provides === token);
+      const name = token.name.split(':').pop() ?? '';
+      expect(
+        provider ?? fakes[name],
+        `who provides ${token.name}`
+      ).toBeTruthy();
+      register(
+        provider ?? {
+          id: `jupyterlab:${name}`,
+          provides: token,
+          activate: () => fakes[name]
+        }
+      );
+    }
+  };
+  register(plugin);
+  await registry.activatePlugin(plugin.id);
+  return registry;
+}
+
+describe.each([false, true])('With what is optional (%s)', withOptional => {
+  it('each plugin is activated', async () => {
+    expect(ours.length).toBeGreaterThan(30);
+    const errors = vi.spyOn(console, 'error');
+    const failures: unknown[] = [];
+    for (const plugin of ours) {
+      try {
+        const registry = await activate(plugin, withOptional);
+        expect(registry.isPluginActivated(plugin.id)).toBe(true);
+        if (plugin.provides) {
+          const provided = await registry.resolveRequiredService(
+            plugin.provides
+          );
+          expect(provided).toBeTruthy();
+        }
+        expect(errors.mock.calls).toEqual([]);
+      } catch (error) {
+        failures.push([plugin.id, (error as Error).stack?.slice(0, 300)]);
+      }
+      errors.mockClear();
+    }
+    errors.mockRestore();
+    expect(failures).toEqual([]);
+  }, 30_000);
+});
