@@ -30,7 +30,8 @@ STEP2 = 1
 UPDATE = 2
 
 EMPTY_UPDATE = b"\x00\x00"
-"""An update without structs and deletions."""
+EMPTY_STATE_VECTOR = b"\x00"
+"""An update without structs and deletions, and the state vector of an empty document."""
 
 MAX_VARUINT_BYTES = 10
 MAX_REASON_BYTES = 123
@@ -117,7 +118,12 @@ def write_bytes(data: bytes) -> bytes:
 
 
 def sync_message(step: int, payload: bytes) -> bytes:
-    return bytes((SYNC, step)) + write_bytes(payload)
+    return b"".join(sync_parts(step, payload))
+
+
+def sync_parts(step: int, payload: bytes) -> tuple[bytes, bytes]:
+    """Return a sync message in two parts, so that a large payload is not copied."""
+    return bytes((SYNC, step)) + write_varuint(len(payload)), payload
 
 
 def read_sync(message: bytes) -> tuple[int, bytes]:

@@ -32,6 +32,7 @@ from .batch import Batch
 from .member import Member, Outgoing
 from .presence import Presence
 from .state import RoomState
+from .whole import WholeDocument
 
 UPDATE_INTERVAL = 0.00008
 PRESENCE_INTERVAL = 0.0004
@@ -65,6 +66,7 @@ class BroadcastRoom(YRoom):
         self._all_stored = asyncio.Event()
         self._update_batch = Batch(partial(self._pause, UPDATE_INTERVAL), self._send_updates)
         self._observed: Subscription | None = None
+        self._whole = WholeDocument(self._encode_whole)
         self._state = RoomState.OPENING
         self.room_id = room_id
         super().__init__(ready=False, log=log, ydoc=ydoc)
@@ -106,6 +108,7 @@ class BroadcastRoom(YRoom):
         self._broadcast_stored()
         self.flush_updates()
         self._presence.close()
+        self._whole.drop()
         if self._observed is not None:
             self.ydoc.unobserve(self._observed)
             self._observed = None
@@ -191,7 +194,7 @@ class BroadcastRoom(YRoom):
             self.on_state(member, self._clocks_in(payload))
             if self._storing:
                 return self._answer_later(member, payload)
-            member.send(Outgoing(messages.sync_message(messages.STEP2, self._missing(payload))))
+            member.send(self._answer(payload))
         elif payload != messages.EMPTY_UPDATE and member.role.may(Action.EDIT):
             return self.take(member, payload)
         return None
@@ -217,7 +220,24 @@ class BroadcastRoom(YRoom):
     async def _answer_later(self, member: Member, state: bytes) -> None:
         await self.broadcast_ready()
         if member in self.clients:
-            member.send(Outgoing(messages.sync_message(messages.STEP2, self._missing(state))))
+            member.send(self._answer(state))
+
+    def _answer(self, state: bytes) -> Outgoing:
+        """Return the message with what a member with this state vector lacks.
+
+        Raises:
+            ProtocolError: this is not a valid state vector.
+        """
+        self.will_answer()
+        if state == messages.EMPTY_STATE_VECTOR:
+            return self._whole.message()
+        return Outgoing(*messages.sync_parts(messages.STEP2, self._missing(state)))
+
+    def will_answer(self) -> None:
+        """Finish what a member has to see together with the document; for subclasses."""
+
+    def _encode_whole(self) -> tuple[bytes, ...]:
+        return messages.sync_parts(messages.STEP2, self._missing(messages.EMPTY_STATE_VECTOR))
 
     def _missing(self, state: bytes) -> bytes:
         """Return the update that a member with this state vector lacks.
@@ -284,6 +304,7 @@ class BroadcastRoom(YRoom):
         update = event.update
         if update == messages.EMPTY_UPDATE:
             return
+        self._whole.drop()
         # First, because this may change the document as well, such as its 'dirty' state, which is
         # then part of the same broadcast.
         self.on_update(update, self._sender)

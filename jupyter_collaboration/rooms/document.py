@@ -646,9 +646,8 @@ class DocumentRoom(PersistentRoom, EarlierNames):
         self._tell_unsaved()
         super()._send_updates()
 
-    def _missing(self, state: bytes) -> bytes:
+    def will_answer(self) -> None:
         self._tell_unsaved()
-        return super()._missing(state)
 
     def _tell_unsaved(self) -> None:
         """Publish that the document is unsaved before an edit is sent.

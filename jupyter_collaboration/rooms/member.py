@@ -9,22 +9,31 @@ from ..access.roles import Role
 
 
 class Outgoing:
-    """A message for many members, with its WebSocket frame, which is encoded only once."""
+    """A message for many members, with its WebSocket frame, which is encoded only once.
 
-    def __init__(self, message: bytes) -> None:
-        self.message = message
+    Args:
+        parts: the message in parts, so that a large one is copied only into the frame.
+    """
+
+    def __init__(self, *parts: bytes) -> None:
+        self._parts = parts
+
+    @cached_property
+    def message(self) -> bytes:
+        """The whole message."""
+        return self._parts[0] if len(self._parts) == 1 else b"".join(self._parts)
 
     @cached_property
     def frame(self) -> bytes:
         """The message as an unmasked binary frame (RFC 6455, section 5.2)."""
-        size = len(self.message)
+        size = sum(map(len, self._parts))
         if size < 126:
             head = bytes((0x82, size))
         elif size < 1 << 16:
             head = b"\x82\x7e" + size.to_bytes(2, "big")
         else:
             head = b"\x82\x7f" + size.to_bytes(8, "big")
-        return head + self.message
+        return b"".join((head, *self._parts))
 
 
 class Member(Protocol):

@@ -47,9 +47,6 @@ from ..rooms.persistent import PersistentRoom
 from .base import as_request_for
 from .outbox import Outbox
 
-EMPTY_STATE_VECTOR = b"\x00"
-"""The state vector of an empty document."""
-
 PING_INTERVAL = 6.0
 PING_TIMEOUT = 12.0
 """Seconds between two pings, and until a client that answers none is disconnected."""
@@ -233,7 +230,7 @@ class RoomHandler(WebSocketMixin, JupyterHandler, WebSocketHandler):
             self._pinger.cancel()
         if room.is_closed:  # meanwhile: the next one is joined after a reconnect
             self.dismiss(CloseCode.GOING_AWAY, "The fork was closed in the meantime.")
-        elif message == messages.sync_message(messages.STEP1, EMPTY_STATE_VECTOR):
+        elif message == messages.sync_message(messages.STEP1, messages.EMPTY_STATE_VECTOR):
             self._enter(room)
         else:
             self._refuse_session(room.session_id)
