@@ -533,16 +533,19 @@ class DocumentRoom(PersistentRoom, EarlierNames):
         """
         if not self.ready or self.is_closed:
             return
-        wishes = [self._wants_autosave(member) for member in self.clients]
-        if True in wishes:
-            is_held = False
-        elif False in wishes:
-            is_held = True
-        else:
-            is_held = self.synchronizer.is_held and not self.synchronizer.is_saved
+        is_held = self._holds_autosave()
         if is_held != self.synchronizer.is_held:
             self.synchronizer.hold(is_held)
             self._broadcast(self._save_mode())
+
+    def _holds_autosave(self) -> bool:
+        is_off = False
+        for member in self.clients:  # called for each move of a cursor: the first one decides
+            wish = self._wants_autosave(member)
+            if wish:
+                return False
+            is_off = is_off or wish is False
+        return is_off or (self.synchronizer.is_held and not self.synchronizer.is_saved)
 
     def _wants_autosave(self, member: Member) -> bool | None:
         """Return whether autosave is on for a member; None if that does not count, or is unknown.
@@ -636,11 +639,15 @@ class DocumentRoom(PersistentRoom, EarlierNames):
             if self.synchronizer.is_saved:
                 self._must_publish_unsaved = True
                 asyncio.get_running_loop().call_soon(self.publish)
-            if sender is not None and not self._presence.states_of(sender):
-                self._silent_authors.add(sender)
-                self._follow_autosave()
+            if sender is not None and sender not in self._silent_authors:
+                self._note_author(sender)
             self.synchronizer.changed()
             self._check_conflicts_soon()
+
+    def _note_author(self, sender: Member) -> None:
+        if not self._presence.states_of(sender):
+            self._silent_authors.add(sender)
+            self._follow_autosave()
 
     def _send_updates(self) -> None:
         self._tell_unsaved()

@@ -52,6 +52,7 @@ class Presence:
         self._broadcast = broadcast
         self._present: dict[int, ClientState] = {}
         self._owners: dict[int, Member] = {}
+        self._owned: dict[Member, set[int]] = {}
         self._batch = Batch(interval, self._send)
 
     def everybody(self) -> bytes:
@@ -62,12 +63,12 @@ class Presence:
     def states_of(self, member: Member) -> list[dict[str, Any]]:
         """Return the states that a member has set."""
         states = self._awareness.states
-        owned = [client_id for client_id, owner in self._owners.items() if owner is member]
+        owned = self._owned.get(member, ())
         return [states[client_id] for client_id in owned if client_id in states]
 
     def leave(self, member: Member) -> None:
         """Remove the states of a member that left. [M6]"""
-        gone = [client_id for client_id, owner in self._owners.items() if owner is member]
+        gone = list(self._owned.pop(member, ()))
         for client_id in gone:
             del self._owners[client_id]
             meta = self._awareness.meta.pop(client_id, {"clock": 0})
@@ -101,7 +102,7 @@ class Presence:
             for entry in messages.read_awareness(message, MAX_PRESENCE_ENTRIES)
             if self._speaks_for(member, entry.client_id)
         }
-        own = {client_id for client_id, owner in self._owners.items() if owner is member}
+        own = self._owned.get(member, set())
         if len(own.union(told)) > MAX_PRESENCE_IDS:
             raise ProtocolError(f"presence of more than {MAX_PRESENCE_IDS} clients")
         entries = [self._stamped(member, entry) for entry in told.values()]
@@ -113,10 +114,18 @@ class Presence:
             raise ProtocolError("presence that cannot be read") from error
         for entry in news:
             self._present[entry.client_id] = entry
-            self._owners[entry.client_id] = member
+            self._own(entry.client_id, member)
         # Senders receive their own presence as well: y-websocket's client closes a connection
         # that has been silent for 30 seconds.
         self._batch.schedule()
+
+    def _own(self, client_id: int, member: Member) -> None:
+        before = self._owners.get(client_id)
+        if before is not member:
+            if before is not None:
+                self._owned[before].discard(client_id)
+            self._owners[client_id] = member
+            self._owned.setdefault(member, set()).add(client_id)
 
     def _speaks_for(self, member: Member, client_id: int) -> bool:
         """Return whether a member may set the state of a client id: its own, or a new one. [M3]"""
