@@ -38,6 +38,8 @@ LAYERS = [
         "rooms.open_files",
     ],
     ["execution.service"],
+    ["execution.requests", "execution.running_documents"],
+    ["execution.broadcasts", "execution.kernels"],
     ["execution.queue"],
     ["execution.writer", "execution.widgets"],
     ["execution.channels", "execution.kernel_errors", "execution.snippet", "execution.captured"],
