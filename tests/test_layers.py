@@ -44,7 +44,7 @@ LAYERS = [
     ["execution.writer", "execution.widgets"],
     ["execution.channels", "execution.kernel_errors", "execution.snippet", "execution.captured"],
     ["execution.outputs"],
-    ["execution.streams", "execution.source_hash", "execution.widget_states"],
+    ["execution.streams", "execution.source_hash", "execution.widget_states", "execution.sessions"],
     ["rooms.manager"],
     ["rooms.document", "rooms.fork"],
     ["rooms.persistent", "versions.builder"],

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import json
 import sys
 import time
@@ -32,6 +33,31 @@ def test_cells_run_in_order_while_the_kernel_starts(run: Any, running: Any) -> N
                 assert [person.cell(f"c{at}")["execution_count"] for at in range(3)] == [1, 2, 3]
             await until(lambda: saved(server, 2)["outputs"] != [])
             assert saved(server, 1)["execution_count"] == 2
+
+    run(test())
+
+
+def test_pages_that_open_a_notebook_at_once_get_one_kernel(run: Any, serving: Any) -> None:
+    # [R3]
+    async def test() -> None:
+        async with serving() as server:
+            for name in ("a.ipynb", "b.ipynb"):
+                server.notebook_file(name, [code_cell("1", "c0")])
+
+            async def session(name: str, kind: str = "notebook") -> tuple[str, str]:
+                body = {"path": name, "name": name, "type": kind, "kernel": {"name": "python3"}}
+                status, text = await server.request("POST", "api/sessions", json=body)
+                assert status == 201, text
+                found = json.loads(text)
+                return found["id"], found["kernel"]["id"]
+
+            names = ["a.ipynb", "b.ipynb"] * 3
+            found = await asyncio.gather(*(session(name) for name in names))
+            assert len(set(found)) == 2 and len({found[0], found[2], found[4]}) == 1
+            assert await session("a.ipynb") == found[0]
+            # A kernel that ended is replaced.
+            assert (await server.request("DELETE", f"api/sessions/{found[0][0]}"))[0] == 204
+            assert await session("a.ipynb") != found[0]
 
     run(test())
 
