@@ -26,6 +26,7 @@ from .documents.codec import make_document
 from .documents.identity import DocumentId, document_id, parse_room_id
 from .earlier_settings import ineffective_settings
 from .execution.service import RunService
+from .execution.sessions import share_sessions
 from .files.document_file import DocumentFile
 from .files.synchronizer import SynchronizerOptions
 from .files.turns import Turns
@@ -249,6 +250,7 @@ class YDocExtension(ExtensionApp):
                 self.max_message_mb * 2**20,
                 self.log,
             )
+        share_sessions(self.serverapp.session_manager)
         contents = self.serverapp.contents_manager
         self.file_loaders = FileLoaderMapping(self.ywebsocket_server)
         self._file_ids = FileIds(file_ids, contents)

@@ -11,6 +11,7 @@ from typing import Any
 import pytest
 from hypothesis import settings
 from jupyter_server.serverapp import ServerApp
+from running import running as running
 from support import Server
 from traitlets.config import Config
 

@@ -18,6 +18,7 @@ import traceback
 from pathlib import Path
 
 from .editing import awareness, latency, slow_reader, throughput
+from .execution import execution
 from .opening import many_rooms, open_documents
 from .peers import Peer, make_peer
 from .run import Run, Scenario
@@ -35,6 +36,7 @@ SCENARIOS: dict[str, Scenario] = {
     "save_steady": save_steady,
     "history": history,
     "crash": crash,
+    "execution": execution,
 }
 
 

@@ -15,8 +15,10 @@ from tornado import web
 
 from ..documents.identity import is_notebook, parse_room_id
 from ..errors import CollaborationError, InvalidRequest, NotAllowed
+from ..execution.broadcasts import result_of
 from ..execution.queue import Outcome, Person, Run, RunState
-from ..execution.service import CellRequest, RunService, result_of
+from ..execution.requests import CellRequest
+from ..execution.service import RunService
 from ..execution.source_hash import source_hash
 from ..execution.widget_states import encoded
 from ..rooms.document import DocumentRoom

@@ -16,6 +16,12 @@ from support import Editor, answer, closing, until
 from jupyter_collaboration.app import YDocExtension
 from jupyter_collaboration.web.forks import ForkHandler
 from jupyter_collaboration.web.rebase import RebaseHandler
+from jupyter_collaboration.web.run import (
+    ExecuteHandler,
+    InputHandler,
+    RequestHandler,
+    WidgetsHandler,
+)
 from jupyter_collaboration.web.session import SessionHandler
 from jupyter_collaboration.web.sharing import (
     InvitationHandler,
@@ -68,6 +74,16 @@ ON_A_HUB = {
 }
 """The routes that need a hub: what they need before the hub is asked."""
 
+ON_A_KERNEL = {
+    (ExecuteHandler, "get"): "kernels/{kernel}/execute",
+    (ExecuteHandler, "post"): "kernels/{kernel}/execute",
+    (RequestHandler, "get"): "kernels/{kernel}/requests/{run}",
+    (RequestHandler, "delete"): "kernels/{kernel}/requests/{run}",
+    (InputHandler, "post"): "kernels/{kernel}/input",
+    (WidgetsHandler, "get"): "collaboration/widgets/{kernel}",
+}
+"""The routes that need the right to run code on a kernel."""
+
 PEOPLE = {
     "": set(),
     "wrong": set(),
@@ -85,7 +101,30 @@ def test_every_route_is_in_the_table(extension: YDocExtension) -> None:  # [M1]
         for verb in ("get", "put", "post", "delete", "patch")
         if verb in vars(handler)
     }
-    assert found == NEEDS.keys() | ON_A_HUB.keys()
+    assert found == NEEDS.keys() | ON_A_HUB.keys() | ON_A_KERNEL.keys()
+
+
+@pytest.mark.parametrize("person", PEOPLE)
+def test_routes_of_kernels_need_the_right_to_run_code(
+    run: Run, guarded: Callable[..., Any], person: str
+) -> None:  # [M1] [R9]
+    async def test() -> None:
+        async with guarded() as server:
+            rules = {"editor": ["read", "write", "execute"]}
+            (server.root / RULES).write_text(json.dumps(rules))
+            _, text = await server.request("POST", "api/kernels", json={"name": "python3"})
+            kernel = json.loads(text)["id"]
+            execute = f"api/kernels/{kernel}/execute"
+            _, text = await server.request("POST", execute, json={"code": "input()"})
+            names = {"kernel": kernel, "run": json.loads(text)["request_id"]}
+            for (_, verb), route in ON_A_KERNEL.items():
+                path = f"api/{route.format(**names)}"
+                status = await answer(server, person, verb.upper(), path, json={})
+                # What is missing is said to those who may.
+                permitted = {200, 202, 204, 300, 400, 404}
+                assert status in (permitted if person == "editor" else {403}), (path, status)
+
+    run(test())
 
 
 @pytest.mark.parametrize("person", PEOPLE)

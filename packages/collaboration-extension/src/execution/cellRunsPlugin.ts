@@ -23,6 +23,8 @@ import { ITranslator } from '@jupyterlab/translation';
 import { DisposableDelegate } from '@lumino/disposable';
 
 import { openMenu } from '../contents/menus';
+import type { Presences } from '../people/presences';
+import { IPresences } from '../people/presences';
 
 /**
  * The id of the settings.
@@ -37,10 +39,14 @@ export const cellRuns: JupyterFrontEndPlugin<void> = {
   description: 'Shows prompts of running cells, and why runs ended.',
   autoStart: true,
   requires: [IDocumentProviders, ITranslator],
+  optional: [IPresences],
+  // Tokens of classes have no interface of their name.
+  // eslint-disable-next-line jupyter/plugin-activation-args
   activate: (
     app: JupyterFrontEnd,
     documents: IDocumentProviders,
-    translator: ITranslator
+    translator: ITranslator,
+    presences: Presences | null
   ): void => {
     const trans = translator.load('jupyter_collaboration');
     documents.opened.connect((_, { path, runs }) => {
@@ -84,12 +90,20 @@ export const cellRuns: JupyterFrontEndPlugin<void> = {
           trans
         });
         widget.toolbar.insertItem(0, 'runs', button);
+        const tellOthers = () => {
+          const asking = runs.list.find(run => run.asks && runs.isOwn(run));
+          presences?.all
+            .find(each => each.widget === widget)
+            ?.presence.publish('asked', asking?.cell ?? null);
+        };
+        runs.changed.connect(tellOthers);
         // Cells are created one after the other, and again when they are moved.
         const update = () => prompts.update();
         content.model?.cells.changed.connect(update);
         void context.ready.then(update);
         return new DisposableDelegate(() => {
           content.model?.cells.changed.disconnect(update);
+          runs.changed.disconnect(tellOthers);
           prompts.dispose();
           button.dispose();
         });
