@@ -33,7 +33,7 @@ def test_the_extension_is_found_by_its_name(extension: YDocExtension) -> None:  
 def test_the_page_knows_what_is_turned_off(extension: YDocExtension) -> None:  # [C1]
     assert extension.serverapp is not None
     config = extension.serverapp.web_app.settings["page_config_data"]
-    assert (config["disableRTC"], config["serverSideExecution"]) == (False, False)
+    assert (config["disableRTC"], config["serverSideExecution"]) == (False, True)
 
 
 def test_packages_with_tokens_are_shared_singletons() -> None:  # [C1]
