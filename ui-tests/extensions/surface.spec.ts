@@ -33,8 +33,6 @@ const DIFFERENT: Record<string, string> = {
   '@jupyter/docprovider-extension:content-provider': 'renamed',
   '@jupyter/docprovider-extension:statusBarTimeline': 'renamed',
   '@jupyter/docprovider-extension:logger': 'the log is the server’s',
-  '@jupyter/docprovider-extension:notebook-cell-executor':
-    'JupyterLab’s own is used',
   '@jupyter/docprovider-extension:yfile': 'part of the content provider',
   '@jupyter/docprovider-extension:ynotebook': 'part of the content provider',
   'jp-ClickableCollaborator': ROWS,

@@ -32,7 +32,14 @@ class FakeDocument {
 
   readonly opened = new PromiseDelegate<void>();
   readonly model = new YFile();
-  readonly provider = { ready: this.opened.promise };
+  readonly connection = {
+    status: 'live',
+    changed: new Signal<object, void>({})
+  };
+  readonly provider = {
+    connection: this.connection,
+    ready: this.opened.promise
+  };
   readonly context = new FakeContext(this.model, this.path);
 
   /** Another view of it. */
@@ -50,6 +57,7 @@ describe('The history that is shown', () => {
   let current: object | null;
   let shared: Set<FakeDocument>;
   let timelines: Timelines;
+  let isAway: boolean;
   let isSeen: boolean;
 
   function open(path: string): FakeDocument {
@@ -73,6 +81,7 @@ describe('The history that is shown', () => {
     asked.length = 0;
     shared = new Set();
     current = null;
+    isAway = false;
     isSeen = true;
     const sender = {};
     currentChanged = new Signal<object, void>(sender);
@@ -80,6 +89,9 @@ describe('The history that is shown', () => {
       baseUrl: 'http://localhost/',
       fetch: async (input: RequestInfo | URL) => {
         asked.push((input as Request).url);
+        if (isAway) {
+          throw new TypeError('Failed to fetch');
+        }
         const page = { versions: [], complete: true, people: {}, kept: null };
         return new Response(JSON.stringify({ ...page, may_clear: false }));
       }
@@ -105,6 +117,29 @@ describe('The history that is shown', () => {
 
   afterEach(() => {
     documents.splice(0).forEach(({ model }) => model.dispose());
+  });
+
+  it('is read again once the server is back', async () => {
+    isAway = true;
+    const document = open('a.txt');
+    document.opened.resolve();
+    go(document.view());
+    await settled();
+    const { timeline } = timelines.current!;
+    await timeline.refresh();
+    expect(timeline.isUnreachable).toBe(true);
+    document.connection.status = 'connecting';
+    document.connection.changed.emit();
+    await settled();
+    expect(timeline.isUnreachable).toBe(true);
+    isAway = false;
+    document.connection.status = 'live';
+    document.connection.changed.emit();
+    await settled();
+    expect([timeline.isUnreachable, timeline.error]).toEqual([false, null]);
+    const count = asked.length;
+    document.connection.changed.emit();
+    expect(asked).toHaveLength(count);
   });
 
   it('is that of the current document, once it is open', async () => {

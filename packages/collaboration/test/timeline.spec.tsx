@@ -136,6 +136,7 @@ describe('TimelineView', () => {
       isLoaded: true,
       isLoading: false,
       error: null,
+      isUnreachable: false,
       author: '',
       isNamedOnly: false,
       authors: ['ada', 'bob'],
@@ -231,7 +232,11 @@ describe('TimelineView', () => {
     [{}, 'There are no versions yet.'],
     [{ author: 'ada' }, 'No versions match these filters.'],
     [{ isNamedOnly: true }, 'No versions match these filters.'],
-    [{ error: 'gone' }, 'The history could not be read: gone']
+    [{ error: 'gone' }, 'The history could not be read: gone'],
+    [
+      { error: 'Failed to fetch', isUnreachable: true },
+      'The history is updated once the server is back.'
+    ]
   ] as [Partial<ITimelineModel>, string][])(
     'says why there are no versions: %j',
     (change, words) => {

@@ -178,6 +178,15 @@ export class Timelines {
     const timeline = new Timeline(versionsOf(model, serverSettings), model);
     const made = { context, model, provider, timeline };
     timeline.watch(() => this._isSeen() && this.current === made);
+    const again = () => {
+      if (provider.connection.status === 'live' && timeline.isUnreachable) {
+        void timeline.refresh();
+      }
+    };
+    provider.connection.changed.connect(again);
+    context.disposed.connect(() =>
+      provider.connection.changed.disconnect(again)
+    );
     this._all.set(context, made);
     return made;
   }

@@ -71,6 +71,8 @@ export interface ITimelineModel {
   readonly isLoading: boolean;
   /** Why they could not be read, in words; `null` if they could. */
   readonly error: string | null;
+  /** Whether the last question did not reach the server. */
+  readonly isUnreachable: boolean;
   /** The user whose versions alone are shown; empty for all. */
   readonly author: string;
   /** Whether named versions alone are shown. */
@@ -222,7 +224,9 @@ function Versions(props: IVersionsProps): React.ReactElement {
       <Scrubber {...props} />
       {model.error !== null && (
         <p className="jp-Timeline-note" role="alert">
-          {trans.__('The history could not be read: %1', model.error)}
+          {model.isUnreachable
+            ? trans.__('The history is updated once the server is back.')
+            : trans.__('The history could not be read: %1', model.error)}
         </p>
       )}
       <div className="jp-Timeline-list" aria-busy={model.isLoading}>

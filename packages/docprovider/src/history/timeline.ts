@@ -9,6 +9,7 @@
  */
 
 import type { DocumentChange, YDocument } from '@jupyter/ydoc';
+import { ServerConnection } from '@jupyterlab/services';
 import type { IDisposable } from '@lumino/disposable';
 import type { ISignal } from '@lumino/signaling';
 import { Signal } from '@lumino/signaling';
@@ -82,6 +83,13 @@ export class Timeline implements IDisposable {
    */
   get error(): string | null {
     return this._error;
+  }
+
+  /**
+   * Whether the last question did not reach the server.
+   */
+  get isUnreachable(): boolean {
+    return this._isUnreachable;
   }
 
   /**
@@ -326,6 +334,7 @@ export class Timeline implements IDisposable {
         hasMore = page.versions.length === limit;
       }
       this._error = null;
+      this._isUnreachable = false;
       this._isLoaded = true;
       merge(versions, hasMore);
       if (isComplete) {
@@ -342,6 +351,7 @@ export class Timeline implements IDisposable {
     } catch (error) {
       if (isCurrent()) {
         this._error = (error as Error).message;
+        this._isUnreachable = error instanceof ServerConnection.NetworkError;
       }
     } finally {
       this._asking -= 1;
@@ -437,6 +447,7 @@ export class Timeline implements IDisposable {
   private _contents = new Map<string, Promise<unknown>>();
   private _changed = new Signal<this, void>(this);
   private _error: string | null = null;
+  private _isUnreachable = false;
   private _hasMore = false;
   private _isDisposed = false;
   private _isLoaded = false;
