@@ -22,6 +22,7 @@ from .execution import execution
 from .opening import many_rooms, open_documents
 from .peers import Peer, make_peer
 from .run import Run, Scenario
+from .scale import scale
 from .stats import table
 from .storage import crash, history, save_bursts, save_steady
 
@@ -37,7 +38,11 @@ SCENARIOS: dict[str, Scenario] = {
     "history": history,
     "crash": crash,
     "execution": execution,
+    "scale": scale,
 }
+
+LONG = {"scale"}
+"""Scenarios that run only if they are named."""
 
 
 def parse() -> argparse.Namespace:
@@ -48,7 +53,9 @@ def parse() -> argparse.Namespace:
         formatter_class=argparse.RawDescriptionHelpFormatter,
     )
     parser.add_argument("--server", action="append", required=True, metavar="NAME=TARGET")
-    parser.add_argument("--scenario", action="append", choices=SCENARIOS, help="all, if left out")
+    parser.add_argument(
+        "--scenario", action="append", choices=SCENARIOS, help="all except scale, if left out"
+    )
     parser.add_argument("--reps", type=int, default=3)
     parser.add_argument("--limit", type=float, default=120, help="seconds a scenario may take")
     parser.add_argument("--json", type=Path, help="where the figures of all repetitions go")
@@ -86,7 +93,7 @@ class Session:
     def __init__(self, args: argparse.Namespace) -> None:
         self.args = args
         self.servers = dict(server.split("=", 1) for server in args.server)
-        self.scenarios = args.scenario or list(SCENARIOS)
+        self.scenarios = args.scenario or [name for name in SCENARIOS if name not in LONG]
         self.parameters = nested(args.set)
         self.options = nested(args.option)
         self.results: dict[str, dict[str, list[dict]]] = {name: {} for name in self.servers}
