@@ -53,8 +53,9 @@ class Provenance:
     def load(self, stored: dict[str, str], exists: Callable[[str], bool]) -> None:
         """Add the stored origins, and forget those of cells that do not exist any more."""
         for cell, data in stored.items():
-            if exists(cell):
-                self._origins[cell] = Origin(**json.loads(data))
+            origin = _read(data)
+            if origin is not None and exists(cell):
+                self._origins[cell] = origin
             else:
                 self._store.remove(cell)
 
@@ -79,3 +80,11 @@ class Provenance:
             "count": origin.count,
             "isOld": not self._is_current(origin.kernel),
         }
+
+
+def _read(data: str) -> Origin | None:
+    """Read a stored origin; None for one of another version, or a damaged one."""
+    try:
+        return Origin(**json.loads(data))
+    except (TypeError, ValueError):
+        return None
