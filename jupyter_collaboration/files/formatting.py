@@ -31,6 +31,9 @@ class LineEndings:
     def __init__(self, text: str, usual: str = "\n") -> None:
         self.text = text
         self._ends: list[str] = []
+        if "\r" not in text:  # nearly every file: much faster than counting
+            self._main, self._is_mixed = "\n" if "\n" in text else usual, False
+            return
         counts = {"\r\n": text.count("\r\n")}
         counts |= {end: text.count(end) - counts["\r\n"] for end in ("\r", "\n")}
         found = [end for end, count in counts.items() if count]
