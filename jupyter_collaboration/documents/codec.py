@@ -207,7 +207,7 @@ def loaded_update(content_type: str, content: Any, content_hash: str | None = No
     client_id = loading_client_id(content_hash)
     doc: Doc[Any] = Doc(client_id=client_id)
     document = make_document(content_type, doc)
-    if type(document) is YUnicode and content:
+    if type(document).set is YUnicode.set and content:
         return _text_update(client_id, content)
     document.set(content)
     return doc.get_update()
