@@ -88,6 +88,20 @@ class Stored:
         return replay(self.updates) if self.updates else None
 
 
+@dataclass(frozen=True)
+class Remembered:
+    """What is stored beside a document's updates.
+
+    Attributes:
+        conflicts: the open conflicts, oldest first.
+        deleted_cells, provenance: as JSON by cell id.
+    """
+
+    conflicts: list[OpenConflict]
+    deleted_cells: dict[str, str]
+    provenance: dict[str, str]
+
+
 class MarkKind(str, Enum):
     """The kind of an event between two entries."""
 

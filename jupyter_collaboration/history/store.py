@@ -26,6 +26,7 @@ from .model import (
     Mark,
     MarkKind,
     OpenConflict,
+    Remembered,
     Stored,
     Summarized,
     UnsavedWork,
@@ -79,6 +80,16 @@ class History(BaseYStore):
         stored = await self._load()
         self._seq = stored.seq
         return stored
+
+    async def remembered(self) -> Remembered:
+        """Return what is stored beside the updates; faster than to ask for each.
+
+        Raises:
+            HistoryUnavailable: the store cannot be read.
+        """
+        return Remembered(
+            await self.conflicts.all(), await self.deleted_cells.all(), await self.provenance.all()
+        )
 
     def append(self, update: bytes, author: str, kind: Kind) -> None:
         """Append an entry."""

@@ -240,21 +240,21 @@ class DocumentRoom(PersistentRoom, EarlierNames):
             if not self.ready:
                 # Read before anything is appended: reading waits for what was appended, and members
                 # must not wait until the content of a large file is in the store.
-                conflicts = await self._history.conflicts.all()
-                deleted = {} if self._index is None else await self._history.deleted_cells.all()
-                origins = {} if self._index is None else await self._history.provenance.all()
+                known = await self._history.remembered()
                 opened = await self.synchronizer.open()
                 self.session_id = opened.session_id
                 # Document classes of other packages read the shared types on construction.
                 self._document = make_document(self.id.type, self.ydoc, self.awareness)
                 decider = Decider(self._document, self._index)
                 self.conflicts = ConflictList(self._history.conflicts, decider)
-                self.conflicts.load(conflicts)
+                self.conflicts.load(known.conflicts)
                 if self._index is not None:
                     self._moved = MovedCells(self._index, self._history.deleted_cells, self.log)
-                    self._moved.load(deleted)
+                    self._moved.load(known.deleted_cells)
                     if self._runs is not None:
-                        self._provenance = self._provenance_of(self._index, self._runs, origins)
+                        self._provenance = self._provenance_of(
+                            self._index, self._runs, known.provenance
+                        )
                 self._observe(self._shared_state, self._on_state)
                 if self._cells is not None:
                     self._observe(self._cells, self._on_cells)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import os
 import random
 import sqlite3
@@ -655,5 +656,34 @@ def test_the_bytes_of_pending_versions_are_counted(backend: HistoryBackend, run:
         await history.versions.replace(0, [], Summarized(first.seq, b"state"))
         assert await history.versions.pending_bytes() == 25
         await backend.close()
+
+    run(test())
+
+
+def test_a_damaged_conflict_does_not_keep_a_document_closed(tmp_path: Path, run: Run) -> None:
+    # [S4]
+    async def test() -> None:
+        backend = SQLiteBackend(str(tmp_path / "store.db"), commit_delay=0)
+        await backend.open()
+        history = backend.history("text:file:1")
+        await history.load()
+        history.conflicts.add(OpenConflict("1", "disk", 1.0, "text", "source", None, "", "", ""))
+        history.deleted_cells.put("a", "deleted")
+        history.provenance.put("b", "origin")
+        known = await history.remembered()
+        assert [conflict.id for conflict in known.conflicts] == ["1"]
+        assert (known.deleted_cells, known.provenance) == ({"a": "deleted"}, {"b": "origin"})
+        await backend.close()
+        with contextlib.closing(sqlite3.connect(tmp_path / "store.db")) as db, db:
+            for number, data in enumerate(("", "[]", '{"id": "new"}')):
+                db.execute(
+                    "INSERT INTO collaboration_conflicts SELECT id, ?, ?"
+                    " FROM collaboration_documents",
+                    (f"bad {number}", data),
+                )
+        again = SQLiteBackend(str(tmp_path / "store.db"))
+        await again.open()
+        assert (await again.history("text:file:1").remembered()).conflicts == known.conflicts
+        await again.close()
 
     run(test())

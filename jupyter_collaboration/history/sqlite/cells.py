@@ -23,9 +23,10 @@ class SQLiteCells(CellStore):
 
     async def all(self) -> dict[str, str]:
         await self._backend.flush_document(self._room_id)
-        return await self._backend.ask(self._select)
+        return await self._backend.ask(self.select)
 
-    def _select(self) -> dict[str, str]:
+    def select(self) -> dict[str, str]:
+        """See `all`. In the store's thread."""
         rows = self._backend.db.execute(
             f"SELECT cell, data FROM {self._table} WHERE document = ?",
             (self._backend.document_id(self._room_id),),

@@ -65,7 +65,7 @@ class SQLiteCompaction:
     async def _compact(self, room_id: str) -> None:
         backend = self._backend
         await backend.flush()
-        document = await backend.ask(backend.document_id, room_id)
+        document = await backend.ask_document_id(room_id)
         outline, saved, named = await backend.reader.ask(self._outline, document)
         if not outline or self._done.get(room_id) == outline[-1].seq:
             return

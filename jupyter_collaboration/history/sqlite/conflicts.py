@@ -22,15 +22,24 @@ class SQLiteConflicts(ConflictStore):
 
     async def all(self) -> list[OpenConflict]:
         await self._backend.flush_document(self._room_id)
-        return await self._backend.ask(self._select)
+        return await self._backend.ask(self.select)
 
-    def _select(self) -> list[OpenConflict]:
+    def select(self) -> list[OpenConflict]:
+        """See `all`. In the store's thread."""
         rows = self._backend.db.execute(
             "SELECT data FROM collaboration_conflicts WHERE document = ?",
             (self._backend.document_id(self._room_id),),
         )
-        found = [OpenConflict(**json.loads(data)) for (data,) in rows]
-        return sorted(found, key=lambda conflict: conflict.time)
+        found = [self._read(data) for (data,) in rows]
+        return sorted(filter(None, found), key=lambda conflict: conflict.time)
+
+    def _read(self, data: str) -> OpenConflict | None:
+        """Read a row; None for one of another version, or a damaged one."""
+        try:
+            return OpenConflict(**json.loads(data))
+        except (TypeError, ValueError) as error:
+            self._backend.log.warning("A stored conflict of %s: %r", self._room_id, error)
+            return None
 
     def add(self, conflict: OpenConflict) -> None:
         self._backend.then(

@@ -11,7 +11,7 @@ from dataclasses import replace
 
 from ...documents.codec import replay
 from ...errors import HistoryDamaged, HistoryUnavailable, must_propagate
-from ..model import Entry, Kind, Retention, Stored, UnsavedWork
+from ..model import Entry, Kind, Remembered, Retention, Stored, UnsavedWork
 from ..store import (
     AttributionStore,
     CellStore,
@@ -91,10 +91,18 @@ class SQLiteHistory(History):
     def provenance(self) -> CellStore:
         return self._provenance
 
+    async def remembered(self) -> Remembered:
+        await self._backend.flush_document(self.path)
+        return await self._backend.ask(self._select_remembered)
+
+    def _select_remembered(self) -> Remembered:
+        stores = self._conflicts, self._deleted_cells, self._provenance
+        return Remembered(stores[0].select(), stores[1].select(), stores[2].select())
+
     async def _load(self) -> Stored:
         backend = self._backend
         await backend.flush_document(self.path)
-        document = await backend.ask(backend.document_id, self.path)
+        document = await backend.ask_document_id(self.path)
         stored = await backend.reader.ask(self._read_stored, document)
         if not stored.updates:
             updates, seq = await backend.ask(self._import, document)
@@ -187,7 +195,7 @@ class SQLiteHistory(History):
 
     async def base(self) -> bytes | None:
         await self._backend.flush_document(self.path)
-        document = await self._backend.ask(self._backend.document_id, self.path)
+        document = await self._backend.ask_document_id(self.path)
         state, updates = await self._backend.reader.ask(self._read_base, document)
         if state is not None or updates is None:
             return state
@@ -209,7 +217,7 @@ class SQLiteHistory(History):
 
     async def updates_at(self, seq: int) -> list[bytes] | None:
         await self._backend.flush_document(self.path)
-        document = await self._backend.ask(self._backend.document_id, self.path)
+        document = await self._backend.ask_document_id(self.path)
 
         def read(db: sqlite3.Connection) -> tuple[list[bytes], int]:
             with snapshot(db):
@@ -316,7 +324,7 @@ class SQLiteHistory(History):
     async def entries(self) -> list[Entry]:
         await self._backend.flush_document(self.path)
 
-        document = await self._backend.ask(self._backend.document_id, self.path)
+        document = await self._backend.ask_document_id(self.path)
 
         def read(db: sqlite3.Connection) -> list[Entry]:
             rows = db.execute(

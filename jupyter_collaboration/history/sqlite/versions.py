@@ -27,7 +27,7 @@ class SQLiteVersions(VersionStore):
     async def _ask(self, call: Callable[[sqlite3.Connection, int], T]) -> T:
         """Call a function with a connection and the id of the document's row."""
         await self._backend.flush_document(self._room_id)
-        document = await self._backend.ask(self._backend.document_id, self._room_id)
+        document = await self._backend.ask_document_id(self._room_id)
         return await self._backend.reader.ask(call, document)
 
     async def entries_after(self, seq: int, limit: int) -> list[Entry]:

@@ -505,6 +505,15 @@ class SQLiteWriter:
             self._ids[room_id] = self._found_id(room_id)
         return self._ids[room_id]
 
+    async def ask_document_id(self, room_id: str) -> int:
+        """Return the id of a document's row, and create it if necessary.
+
+        Raises:
+            HistoryUnavailable: the store cannot be read or written.
+        """
+        known = self._ids.get(room_id)
+        return await self.ask(self.document_id, room_id) if known is None else known
+
     def _written_id(self, room_id: str) -> int:
         """Return the id of a document's row, within a transaction."""
         if room_id not in self._ids:
