@@ -1,17 +1,18 @@
-"""Running cells: by the server, and as JupyterLab does, over the socket of the kernel."""
+"""Running cells: by the server, and by a page as JupyterLab does."""
 
 from __future__ import annotations
 
 import asyncio
 import json
 import time
+from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from typing import Any
 from uuid import uuid4
 
 import aiohttp
-from pycrdt import Array
+from pycrdt import Array, Doc, Map, Text
 
 from . import wire
 from .client import Client, Endpoint
@@ -26,67 +27,93 @@ PRINTS = "for i in range({count}):\n    print(i)"
 
 @dataclass
 class Ran:
-    """Seconds from the request to the first output, and to the end; bytes that arrived."""
+    """Seconds from the request until another member has the first output, and all of them."""
 
     first: float
     whole: float
-    bytes: int
 
 
-class Member(Client):
-    """A member of a notebook who asks the server to run a cell."""
+class Watcher:
+    """Another member of the notebook, who sees the outputs of its cells."""
+
+    def __init__(self, client: Client) -> None:
+        self.client = client
+
+    def printed(self, index: int) -> str:
+        outputs = self.client.doc.get("cells", type=Array)[index]["outputs"]
+        return "".join(str(each["text"]) for each in outputs)
+
+    async def sees(self, index: int, expected: str, start: float) -> Ran:
+        """Wait until a cell has all its outputs."""
+        first = 0.0
+
+        def done(_: Doc) -> bool:
+            nonlocal first
+            printed = self.printed(index)
+            if printed and not first:
+                first = time.monotonic()
+            return printed == expected
+
+        await self.client.until(done)
+        return Ran(first - start, time.monotonic() - start)
+
+    async def gone(self, index: int) -> None:
+        """Wait until the outputs of the last run are removed."""
+        await self.client.until(lambda _: not self.printed(index))
+
+
+class Runner(Client):
+    """A member who asks the server to run cells."""
 
     def __init__(self, endpoint: Endpoint, kernel: str) -> None:
         super().__init__(endpoint)
         self._kernel = kernel
         self._number = 0
-        self._ended: dict[int, asyncio.Future[float]] = {}
 
-    def _message(self, data: bytes, now: float) -> None:
-        super()._message(data, now)
-        if data[0] == 2:
-            reply = json.loads(wire.Reader(data, 1).bytes())
-            ended = self._ended.get(reply.get("responseTo"))
-            if ended is not None and not ended.done():
-                assert reply.get("outcome") == "ok", reply
-                ended.set_result(time.monotonic())
-
-    async def run(self, index: int) -> Ran:
-        """Run a cell, whose first output is to be another one than now."""
-        cell = self.doc.get("cells", type=Array)[index]
-        first = 0.0
-
-        def look() -> None:
-            nonlocal first
-            outputs = cell["outputs"]
-            if not first and len(outputs) and str(outputs[0]["text"]):
-                first = time.monotonic()
-
+    def run(self, index: int) -> None:
+        """Ask for a cell to be run."""
         self._number += 1
-        self._ended[self._number] = asyncio.get_running_loop().create_future()
-        body = {"id": uuid4().hex, "cell": cell["id"], "kernel": self._kernel}
-        received = self.socket.received_bytes
-        start = time.monotonic()
-        request = wire.varstring(f"run {json.dumps(body)}") + wire.varuint(self._number)
-        # The outputs of the last run go before those of this one come.
-        cleared = asyncio.ensure_future(self.until(lambda _: not len(cell["outputs"])))
-        self.send(b"\x02" + request)
-        await cleared
-        self.on_change = look
-        look()
-        end = await self._ended[self._number]
-        self.on_change = None
-        return Ran(first - start, end - start, self.socket.received_bytes - received)
+        cell = self.doc.get("cells", type=Array)[index]["id"]
+        body = {"id": uuid4().hex, "cell": cell, "kernel": self._kernel}
+        self.send(b"\x02" + wire.varstring(f"run {json.dumps(body)}") + wire.varuint(self._number))
 
 
 class Page:
-    """A page as JupyterLab has it, which runs cells over the socket of the kernel."""
+    """A page as JupyterLab has it: it runs cells over the socket of the kernel.
 
-    def __init__(self, socket: aiohttp.ClientWebSocketResponse) -> None:
+    It puts what the kernel prints into the document, one message after the other.
+    """
+
+    def __init__(self, socket: aiohttp.ClientWebSocketResponse, client: Client) -> None:
         self._socket = socket
+        self._client = client
         self._session = uuid4().hex
+        self._is_own = False
+        self._seen = client.doc.observe(self._on_edit)
 
-    async def run(self, code: str) -> Ran:
+    def _on_edit(self, event: Any) -> None:
+        if self._is_own:
+            self._client.send_update(event.update)
+
+    def clear(self, index: int) -> None:
+        """Remove the outputs of a cell."""
+        outputs = self._client.doc.get("cells", type=Array)[index]["outputs"]
+        self._is_own = True
+        outputs.clear()
+        self._is_own = False
+
+    def _print(self, index: int, text: str) -> None:
+        outputs = self._client.doc.get("cells", type=Array)[index]["outputs"]
+        self._is_own = True
+        if len(outputs):
+            stream = outputs[0]["text"]
+            stream += text
+        else:
+            output = {"output_type": "stream", "name": "stdout", "text": Text(text)}
+            outputs.append(Map(output))
+        self._is_own = False
+
+    async def run(self, index: int, code: str) -> None:
         """Run code until the kernel has replied and is idle."""
         name = uuid4().hex
         header = {
@@ -105,83 +132,93 @@ class Page:
             "stop_on_error": True,
         }
         message = {"channel": "shell", "header": header, "content": content, "buffers": []}
-        start, first, size = time.monotonic(), 0.0, 0
-        awaited = {"execute_reply", "idle"}
         await self._socket.send_str(json.dumps({**message, "parent_header": {}, "metadata": {}}))
+        awaited = {"execute_reply", "idle"}
         while awaited:
-            text = await self._socket.receive_str()
-            size += len(text)
-            read = json.loads(text)
+            read = json.loads(await self._socket.receive_str())
             if read["parent_header"].get("msg_id") != name:
                 continue
             kind = read["header"]["msg_type"]
-            if kind == "stream" and not first:
-                first = time.monotonic()
+            if kind == "stream":
+                self._print(index, read["content"]["text"])
             awaited.discard(kind)
             awaited.discard(str(read["content"].get("execution_state")))
-        return Ran(first - start, time.monotonic() - start, size)
 
 
 @asynccontextmanager
-async def page_of(peer: JupyterPeer, kernel: str) -> Any:
+async def page_of(peer: JupyterPeer, kernel: str, client: Client) -> AsyncIterator[Page]:
     url = f"ws://127.0.0.1:{peer.port}/api/kernels/{kernel}/channels"
     url += f"?session_id={uuid4().hex}&token={peer.token}"
     async with (
         aiohttp.ClientSession() as session,
         session.ws_connect(url, max_msg_size=0) as socket,
     ):
-        yield Page(socket)
+        yield Page(socket, client)
 
 
 async def execution(run: Run, runs: int = 9, count: int = 10_000) -> Metrics:
-    """A cell with one print, and one with 10,000: the server beside JupyterLab's own way.
+    """A cell with one print, and one with 10,000: run by the server, or by a page.
 
-    For our server only. Both are run in turn on one kernel. `first_*_ms` ends when the output is in
-    the document of the member who ran it, or at a page; `prints_*_s` when the run has ended there;
-    `*_KB` is what arrived at them. `first_ratio` and `prints_ratio` are the medians of the ratios.
-    A page also has to put the outputs into the document, and to send them to the server, which is
-    not counted here.
+    For our server only. Both are run in turn on one kernel. The page does what JupyterLab does: it
+    sends the code to the kernel, and puts the outputs into the document. `first_*_ms` is the time
+    until another member has the first output, `prints_*_s` until they have all; `first_ratio` and
+    `prints_ratio` are the medians of the ratios; `*_KB` is what that member receives, and
+    `*_cpu_s` the time of the server for both cells.
     """
     peer = run.peer
     assert isinstance(peer, JupyterPeer)
     await peer.start()
-    prints = PRINTS.format(count=count)
-    cells = [_cell("c0", FIRST), _cell("c1", prints)]
+    codes = [FIRST, PRINTS.format(count=count)]
+    printed = ["x\n", "".join(f"{at}\n" for at in range(count))]
+    cells = [_cell(f"c{at}", code) for at, code in enumerate(codes)]
     body = {"cells": cells, "metadata": {}, "nbformat": 4, "nbformat_minor": 5}
     (peer.root / "run.ipynb").write_text(json.dumps(body))
     status, text = await peer.request("POST", "api/kernels", json={"name": "python3"})
     assert status == 201, text
     kernel = str(json.loads(text)["id"])
-    fixture = Fixture("run.ipynb", "notebook", cells=2)
-    member = Member(await peer.endpoint(fixture), kernel)
-    await (await member.open()).settle()
+    endpoint = await peer.endpoint(Fixture("run.ipynb", "notebook", cells=2))
+    runner, writer, other = Runner(endpoint, kernel), Client(endpoint), Client(endpoint)
+    for client in (runner, writer, other):
+        await (await client.open()).settle()
+    watcher = Watcher(other)
     found: dict[str, list[float]] = {}
 
-    def note(**values: float) -> None:
-        for name, value in values.items():
-            found.setdefault(name, []).append(value)
+    async def by_server(index: int) -> Ran:
+        start = time.monotonic()
+        runner.run(index)
+        if watcher.printed(index):
+            await watcher.gone(index)
+        return await watcher.sees(index, printed[index], start)
 
-    async with page_of(peer, kernel) as page:
+    async with page_of(peer, kernel, writer) as page:
+
+        async def by_page(index: int) -> Ran:
+            start = time.monotonic()
+            page.clear(index)
+            ran = asyncio.ensure_future(page.run(index, codes[index]))
+            if watcher.printed(index):
+                await watcher.gone(index)
+            seen = await watcher.sees(index, printed[index], start)
+            await ran
+            return seen
+
         for number in range(runs + 1):
-            cpu = peer.stat.cpu()
-            ours = [await member.run(0), await member.run(1)]
-            middle = peer.stat.cpu()
-            pages = [await page.run(FIRST), await page.run(prints)]
-            if number == 0:
-                continue  # warms up both
-            note(
-                first_server_ms=1000 * ours[0].first,
-                first_page_ms=1000 * pages[0].first,
-                first_ratio=ours[0].first / pages[0].first,
-                prints_server_s=ours[1].whole,
-                prints_page_s=pages[1].whole,
-                prints_ratio=ours[1].whole / pages[1].whole,
-                prints_server_KB=ours[1].bytes / 1000,
-                prints_page_KB=pages[1].bytes / 1000,
-                server_cpu_s=middle - cpu,
-                page_cpu_s=peer.stat.cpu() - middle,
-            )
-    await member.close()
+            measured: dict[str, float] = {}
+            seen: dict[str, list[Ran]] = {}
+            for who, execute in (("server", by_server), ("page", by_page)):
+                cpu, received = peer.stat.cpu(), other.socket.received_bytes
+                seen[who] = [await execute(index) for index in range(2)]
+                await run.quiet(0.4)
+                measured[f"first_{who}_ms"] = 1000 * seen[who][0].first
+                measured[f"prints_{who}_s"] = seen[who][1].whole
+                measured[f"{who}_KB"] = (other.socket.received_bytes - received) / 1000
+                measured[f"{who}_cpu_s"] = peer.stat.cpu() - cpu
+            measured["first_ratio"] = seen["server"][0].first / seen["page"][0].first
+            measured["prints_ratio"] = seen["server"][1].whole / seen["page"][1].whole
+            for name, value in measured.items() if number else ():  # the first one warms up
+                found.setdefault(name, []).append(value)
+    for client in (runner, writer, other):
+        await client.close()
     return {name: median(values) for name, values in found.items()}
 
 

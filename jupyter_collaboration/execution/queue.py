@@ -438,14 +438,19 @@ class KernelQueue:
         run.state = RunState.RUNNING
         run.began = time.time()
         self._forget(self._ended.pop((run.document, run.cell), None))
+        has_code = bool(run.code.strip())
+        # Before the document is written, so that the kernel works meanwhile.
+        problem = self._send(run) if has_code else ""
         run.writer.start()
         self._changed()
-        if not run.code.strip():
+        if not has_code:
             self._end(run, Result(Outcome.OK))
             return
-        for _ in range(MAX_ABORTS):
-            run.reply, run.is_idle = None, False
-            if not self._send(run):
+        for attempt in range(MAX_ABORTS):
+            if attempt:
+                problem = self._send(run)
+            if problem:
+                self._end(run, Result(Outcome.FAILED, problem))
                 return
             await self._until_finished(run)
             if run.state is RunState.ENDED:
@@ -454,8 +459,9 @@ class KernelQueue:
                 break
         self._finish(run)
 
-    def _send(self, run: Run) -> bool:
-        """Send a run to the kernel; return whether that was possible."""
+    def _send(self, run: Run) -> str:
+        """Send a run to the kernel; return why that was not possible, or nothing."""
+        run.reply, run.is_idle = None, False
         content = {
             "code": run.code,
             "silent": False,
@@ -471,12 +477,11 @@ class KernelQueue:
                 "shell", "execute_request", content, metadata=run.metadata
             )
         except ConnectionError as error:
-            self._end(run, Result(Outcome.FAILED, str(error)))
-            return False
+            return str(error)
         self._requests[request] = run
         run.requests.append(request)
         run.session = self.session
-        return True
+        return ""
 
     async def _until_finished(self, run: Run) -> None:
         """Wait until the kernel has replied and published everything, or the run has ended."""

@@ -22,6 +22,7 @@ PYTHON = {
     ),
     "websocketserver.exception_logger": "exceptions are contained by the rooms",
     "app.YDocExtension.initialize": "inherited from ExtensionApp",
+    "YDocExtension.server_side_execution": "on by default: cells go on without their page",
     **with_reason(
         "only the server creates it",
         "handlers.DocForkHandler.initialize handlers.TimelineHandler.initialize"

@@ -20,6 +20,19 @@ const output = (person: Person, index: number): Locator =>
 const prompt = (person: Person, index: number): Locator =>
   person.cell(index).locator('.jp-InputPrompt');
 
+/**
+ * Open a notebook for both, one after the other.
+ */
+async function openBoth(
+  ada: Person,
+  grace: Person,
+  name: string
+): Promise<void> {
+  await ada.open(name);
+  await expect.poll(() => ada.sessions()).toContain(name);
+  await grace.open(name);
+}
+
 async function run(person: Person, ...indices: number[]): Promise<void> {
   for (const index of indices) {
     await person.enterCell(index);
@@ -43,9 +56,7 @@ test('cells that one runs show at both, and one who may not runs none', async ({
       'print("not reached")'
     )
   );
-  await ada.open(name);
-  await expect.poll(() => ada.sessions()).toContain(name);
-  await grace.open(name);
+  await openBoth(ada, grace, name);
   // While the kernel starts, too.
   await ada.command('notebook:run-all-cells');
   for (const person of [ada, grace]) {
@@ -108,10 +119,8 @@ test('everybody may answer input, and a restart ends it with a notice', async ({
     file('ipynb'),
     notebook('name = input("Who? ")\nprint("It is", name)', 'print(1)')
   );
-  await ada.open(name);
-  await expect.poll(() => ada.sessions()).toContain(name);
+  await openBoth(ada, grace, name);
   await ada.kernelReady();
-  await grace.open(name);
   await grace.enterCell(1);
   await run(ada, 0);
   const asked = (person: Person) =>
@@ -175,9 +184,8 @@ test('everybody sees who ran what, what is stale, and may run that again', async
     file('ipynb'),
     notebook('x = 1', 'print("x is", x)', 'print("apart")')
   );
-  await ada.open(name);
+  await openBoth(ada, grace, name);
   await ada.kernelReady();
-  await grace.open(name);
   await run(ada, 0, 1, 2);
   await expect.poll(() => grace.printed(2), KERNEL).toBe('apart\n');
   for (const person of [ada, grace]) {
@@ -238,4 +246,37 @@ test('everybody sees who ran what, what is stale, and may run that again', async
   await grace.typeInCell(0, '0');
   await expect(prompt(grace, 0)).toHaveAttribute('title', '');
   await expect(grace.cell(0)).not.toHaveClass(/jp-mod-staleSource/);
+});
+
+test('the debugger stops in cells that the server runs, and consoles work', async ({
+  server,
+  file,
+  ada
+}) => {
+  const name = server.write(
+    file('ipynb'),
+    notebook('x = 1\ny = x + 1\nprint("sum", x + y)', 'x + y')
+  );
+  await ada.open(name);
+  await ada.kernelReady();
+  await ada.page.locator('.jp-DebuggerBugButton').click(KERNEL);
+  const gutter = ada.cell(0).locator('.cm-breakpoint-gutter .cm-gutterElement');
+  await gutter.nth(2).click(); // the first one only takes room
+  await expect(ada.cell(0).locator('.cm-breakpoint-icon')).not.toHaveCount(0);
+  await run(ada, 0);
+  await expect(
+    ada.cell(0).locator('.jp-DebuggerEditor-highlight')
+  ).toContainText('y = x + 1', KERNEL);
+  await expect.poll(() => ada.printed(0)).toBe('');
+  await ada.startCommand('debugger:continue');
+  await expect.poll(() => ada.printed(0), KERNEL).toBe('sum 3\n');
+  await expect(prompt(ada, 0)).toHaveText('[1]:');
+
+  await ada.selectCell(1);
+  await ada.command('notebook:run-in-console');
+  await expect(
+    ada.page.locator('.jp-CodeConsole .jp-OutputArea-output')
+  ).toHaveText('3', KERNEL);
+  // That is no output of the cell.
+  await expect(output(ada, 1)).toHaveCount(0);
 });

@@ -75,6 +75,7 @@ function ofJupyterLab(): Record<string, object> {
     ILabStatus: { dirtySignal: signal(), isDirty: false, setDirty: disposable },
     ILayoutRestorer: { add: () => undefined },
     IRenderMimeRegistry: { clone: () => ({}) },
+    ISessionContextDialogs: {},
     ISettingRegistry: {
       load: async () => ({
         changed: signal(),

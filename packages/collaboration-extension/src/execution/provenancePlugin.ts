@@ -13,11 +13,7 @@ import type {
   JupyterFrontEndPlugin
 } from '@jupyterlab/application';
 import { ICommandPalette, ISessionContextDialogs } from '@jupyterlab/apputils';
-import {
-  INotebookTracker,
-  NotebookActions,
-  NotebookPanel
-} from '@jupyterlab/notebook';
+import { NotebookActions, NotebookPanel } from '@jupyterlab/notebook';
 import { ITranslator } from '@jupyterlab/translation';
 
 const COMMAND = 'collaboration:run-stale-cells';
@@ -29,22 +25,21 @@ export const provenance: JupyterFrontEndPlugin<void> = {
   id: '@jupyter/collaboration-extension:provenance',
   description: 'Says where outputs come from, and runs stale cells.',
   autoStart: true,
-  requires: [IDocumentProviders, INotebookTracker, ITranslator],
+  requires: [IDocumentProviders, ITranslator],
   optional: [ICommandPalette, ISessionContextDialogs],
   activate: (
     app: JupyterFrontEnd,
     documents: IDocumentProviders,
-    tracker: INotebookTracker,
     translator: ITranslator,
     palette: ICommandPalette | null,
     sessionDialogs: ISessionContextDialogs | null
   ): void => {
     const trans = translator.load('jupyter_collaboration');
     const all = new WeakMap<NotebookPanel, ProvenanceMarks>();
-    const current = () =>
-      tracker.currentWidget && tracker.currentWidget === app.shell.currentWidget
-        ? tracker.currentWidget
-        : null;
+    const current = () => {
+      const { currentWidget } = app.shell;
+      return currentWidget instanceof NotebookPanel ? currentWidget : null;
+    };
     app.docRegistry.addWidgetExtension('Notebook', {
       createNew: (widget, context) => {
         const model = context.model.sharedModel as YNotebook;
