@@ -27,6 +27,7 @@ vi.mock('@jupyterlab/notebook', async () => {
     INotebookCellExecutor: new Token(
       '@jupyterlab/notebook:INotebookCellExecutor'
     ),
+    INotebookTracker: new Token('@jupyterlab/notebook:INotebookTracker'),
     Notebook: class {},
     NotebookActions: {},
     NotebookPanel: class {}
@@ -74,6 +75,11 @@ function ofJupyterLab(): Record<string, object> {
     IEditorLanguageRegistry: {},
     ILabStatus: { dirtySignal: signal(), isDirty: false, setDirty: disposable },
     ILayoutRestorer: { add: () => undefined },
+    INotebookTracker: {
+      currentChanged: signal(),
+      forEach: () => undefined,
+      widgetAdded: signal()
+    },
     IRenderMimeRegistry: { clone: () => ({}) },
     ISessionContextDialogs: {},
     ISettingRegistry: {
