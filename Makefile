@@ -49,7 +49,7 @@ export PYTHONDONTWRITEBYTECODE := 1
 .DEFAULT_GOAL := help
 .DELETE_ON_ERROR:
 .NOTPARALLEL:
-.PHONY: help lab dev wheel docs test lint test-python test-pythons fuzz mutate test-ts test-yjs test-ui test-firefox test-chat test-extensions screenshots bench bench-report bench-ui stalls evidence clean
+.PHONY: help lab dev wheel docs test lint test-python test-pythons fuzz mutate test-ts test-yjs test-ui test-firefox test-chat test-extensions screenshots bench bench-report bench-scale bench-ui stalls evidence clean
 
 help:  ## Say what there is
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed 's/:.*##/##/' | awk -F'## *' '{printf "  make %-12s %s\n", $$1, $$2}'
@@ -156,6 +156,11 @@ bench-report: $(BENCH_OURS)/.stamp $(BENCH_PEER)/.stamp $(BENCH_JSD)/.stamp $(BE
 bench-ui: $(WHEEL_ENV_STAMP) $(NODE_MODULES) $(CHROMIUM_STAMP)  ## Measure what a browser shows, with many people and a long history
 	@COLLAB_PYTHON="$(CURDIR)/$(WHEEL_ENV)/bin/python" CHROMIUM_PATH="$$(cat $(CHROMIUM_STAMP))" \
 		$(WATCH) "Benchmarks in a browser" jlpm workspace @jupyter/collaboration-ui-tests bench $(ARGS)
+
+bench-scale: $(BENCH_OURS)/.stamp $(BENCH_JSD)/.stamp $(BENCH_NODE)/.stamp $(VENV_STAMP)  ## Measure up to 1,000 people, and draw docs/images/scale.svg (slow)
+	@PYTHONPATH="$(CURDIR)/benchmarks" $(WATCH) "Benchmark of many people" .venv/bin/python scripts/scale_report.py \
+		ours=$(BENCH_OURS)/bin/python JSD=$(BENCH_JSD)/bin/python \
+		YW=y-websocket:$$(command -v node):$(CURDIR)/$(BENCH_NODE) $(ARGS)
 
 stalls: $(BENCH_OURS)/.stamp $(VENV_STAMP)  ## Measure how long others wait while large documents are used
 	@$(WATCH) "Waits beside large documents" .venv/bin/python scripts/stalls.py $(BENCH_OURS)/bin/python $(ARGS)
