@@ -64,6 +64,8 @@ class FileWatch:
 
 
 async def _save(run: Run, offsets: list[float]) -> Metrics:
+    if not run.peer.persists:
+        raise NotImplementedError("only for peers that save files")
     root = run.peer.root
     small = fixtures.text(root, f"pinger-{run.scenario}.txt", 200)
     document = fixtures.notebook(root, f"{run.scenario}.ipynb", 200, output_bytes=20_000_000)
