@@ -41,7 +41,7 @@ SCENARIOS: dict[str, Scenario] = {
     "scale": scale,
 }
 
-LONG = {"scale"}
+NAMED = {"execution", "scale"}
 """Scenarios that run only if they are named."""
 
 
@@ -54,7 +54,10 @@ def parse() -> argparse.Namespace:
     )
     parser.add_argument("--server", action="append", required=True, metavar="NAME=TARGET")
     parser.add_argument(
-        "--scenario", action="append", choices=SCENARIOS, help="all except scale, if left out"
+        "--scenario",
+        action="append",
+        choices=SCENARIOS,
+        help="all except execution and scale, if left out",
     )
     parser.add_argument("--reps", type=int, default=3)
     parser.add_argument("--limit", type=float, default=120, help="seconds a scenario may take")
@@ -93,7 +96,7 @@ class Session:
     def __init__(self, args: argparse.Namespace) -> None:
         self.args = args
         self.servers = dict(server.split("=", 1) for server in args.server)
-        self.scenarios = args.scenario or [name for name in SCENARIOS if name not in LONG]
+        self.scenarios = args.scenario or [name for name in SCENARIOS if name not in NAMED]
         self.parameters = nested(args.set)
         self.options = nested(args.option)
         self.results: dict[str, dict[str, list[dict]]] = {name: {} for name in self.servers}
