@@ -164,7 +164,7 @@ def test_histories_are_read_by_hand_as_the_page_says(
 
 
 COMMANDS = re.compile(
-    r"(?P<made>(chrt -r 5 )?make (?P<target>[a-z-]+)( (ARGS|PYTHON)=.*)?)"
+    r"(?P<made>(chrt -r 5 |REPS=\d+ )?make (?P<target>[a-z-]+)( (ARGS|PYTHON)=.*)?)"
     r"|(?P<lab>jupyter (lab|notebook)(?P<traits>( --\w+\.\w+=\S+)*))"
     r"|(?P<installs>(pip|uv pip) (install|config set) .*)"
     r"|(?P<by_hand>(conda remove|sudo nano|sudo tljh-config|sudo -E /opt/tljh/user/bin/pip) .*)"

@@ -32,8 +32,8 @@ for (const [theme, title] of Object.entries(THEMES)) {
     grace
   }, testInfo) => {
     test.setTimeout(300_000);
-    const take = (person: Person, state: string) =>
-      picture(person, `${state}-${application}-${theme}.png`, testInfo);
+    const take = (person: Person, state: string, ...how: ['allow'] | []) =>
+      picture(person, `${state}-${application}-${theme}.png`, testInfo, ...how);
     await together(server, ada, grace);
     await setTheme(ada, title);
     await setTheme(grace, title);
@@ -98,7 +98,7 @@ for (const [theme, title] of Object.entries(THEMES)) {
     server.setRoles({});
 
     await showVisit(server, ada, grace);
-    await take(grace, 'since-your-visit');
+    await take(grace, 'since-your-visit', 'allow');
 
     await server.stop('SIGKILL');
     await ada.typeInCell(0, '  # typed offline');

@@ -20,15 +20,19 @@ const EXAMPLES = path.join(__dirname, '..', '..', 'examples');
 
 /**
  * Keep what a person sees.
+ *
+ * @param animations `allow` if a notification that closes by itself is shown: its time is an
+ * animation, and disabling it ends it.
  */
 export async function picture(
   person: Person,
   name: string,
-  testInfo: TestInfo
+  testInfo: TestInfo,
+  animations: 'allow' | 'disabled' = 'disabled'
 ): Promise<void> {
   const folder = process.env.COLLAB_SCREENSHOTS || testInfo.outputDir;
   const file = path.join(folder, name);
-  await person.page.screenshot({ path: file, animations: 'disabled' });
+  await person.page.screenshot({ path: file, animations });
   await testInfo.attach(name, { path: file, contentType: 'image/png' });
 }
 
