@@ -255,7 +255,7 @@ test('the debugger stops in cells that the server runs, and consoles work', asyn
 }) => {
   const name = server.write(
     file('ipynb'),
-    notebook('x = 1\ny = x + 1\nprint("sum", x + y)', 'x + y')
+    notebook('x = 1\ny = x + 1\nprint("sum", x + y)', 'x + y\nx - y')
   );
   await ada.open(name);
   await ada.kernelReady();
