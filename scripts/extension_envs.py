@@ -61,7 +61,7 @@ ENVIRONMENTS: dict[str, list[list[str]]] = {
     # Widgets, and JupyterLab in another language.
     "widgets": [
         ["install", OURS, *JUPYTER, "ipywidgets", "jupyterlab-language-pack-fr-FR"],
-        ["install", "tqdm", "ipympl", "plotly", "bokeh", "jupyter_bokeh", "altair", "pandas"],
+        ["install", "tqdm", "ipympl", "plotly"],
     ],
     # What people use beside collaboration.
     "tools": [

@@ -201,20 +201,14 @@ test('plots that are widgets, or need a script, are rendered at everybody', asyn
     'plots.ipynb',
     notebook(
       '%matplotlib widget\nimport matplotlib.pyplot as plt\n_ = plt.figure().gca().plot([1, 2])',
-      'import plotly.graph_objects as go\ngo.Figure(go.Bar(y=[1, 2])).show("plotly_mimetype")',
-      'import altair\n_ = altair.renderers.enable("mimetype")\naltair.Chart(altair.Data(values=[{"x": 1}])).mark_point().encode(x="x:Q")',
-      'from bokeh.io import output_notebook\nfrom bokeh.plotting import figure, show\nfrom bokeh.resources import INLINE\noutput_notebook(INLINE)',
-      'p = figure(height=200)\n_ = p.line([1, 2], [1, 2])\nshow(p)'
+      'import plotly.graph_objects as go\ngo.Figure(go.Bar(y=[1, 2])).show("plotly_mimetype")'
     )
   );
   await openBoth(ada, grace, name);
-  await run(ada, 0, 1, 2, 3, 4);
+  await run(ada, 0, 1);
   const shown = [
     '.jupyter-matplotlib-canvas-container canvas',
-    '.js-plotly-plot .main-svg',
-    '.vega-embed svg, .vega-embed canvas',
-    '.jp-OutputArea-output',
-    '.bk-Figure'
+    '.js-plotly-plot .main-svg'
   ];
   for (const person of [ada, grace]) {
     for (const [index, what] of shown.entries()) {
