@@ -155,9 +155,10 @@ def _processor() -> str:
 def machine(found: dict[str, Any]) -> str:
     known = found["machine"]
     runs = max(len(each) for scenarios in found["results"].values() for each in scenarios.values())
+    repetitions = "one repetition" if runs == 1 else f"medians of {runs} repetitions"
     return (
         f"Measured on {known['date']}: {known['cores']} cores ({known['processor']}), Python "
-        f"{known['python']}; medians of {runs} repetitions, the best figure of each row in bold. "
+        f"{known['python']}; {repetitions}, the best figure of each row in bold. "
         f"The load of the machine before the run was {known['load']:.1f}."
     )
 
