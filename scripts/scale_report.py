@@ -36,6 +36,7 @@ METRICS = {
     "store_MB": "history, MB more",
 }
 PANELS = ("p95_ms", "cpu_percent", "rss_MB")
+LOGARITHMIC = "p95_ms"
 COLORS = ("#1a5fb4", "#c64600", "#2d7d46", "#813d9c", "#5e5c64")
 WIDTH, HEIGHT, LEFT, TOP, BOTTOM = 300, 220, 52, 34, 40
 
@@ -96,11 +97,16 @@ def table(curves: Curves) -> str:
     ]
     for metric, label in METRICS.items():
         for name, each in curves.items():
-            if metric in each:
+            if any(value for _, value in each.get(metric, ())):
                 values = dict(each[metric])
-                shown = [f"{values[at]:.3g}" if at in values else "-" for at in people]
+                shown = [formatted(values[at]) if at in values else "-" for at in people]
                 lines.append(f"| {name}: {label} | {' | '.join(shown)} |")
     return "\n".join(lines)
+
+
+def formatted(value: float) -> str:
+    """Return a figure with three digits, or a whole number."""
+    return f"{value:,.0f}" if value >= 1000 else f"{value:.3g}"
 
 
 def picture(curves: Curves) -> str:
@@ -129,21 +135,22 @@ def panel(left: int, metric: str, curves: Curves) -> list[str]:
     shown = {name: each[metric] for name, each in curves.items() if metric in each}
     points = [point for curve in shown.values() for point in curve]
     most_people = max((at for at, _ in points), default=1)
-    step = nice_step(max((value for _, value in points), default=1.0) / 4)
-    most = step * max(1, math.ceil(max((value for _, value in points), default=1.0) / step))
+    lines = grid(metric, max((value for _, value in points), default=1.0))
 
     def x(people: float) -> float:
         return left + (WIDTH - 20) * people / most_people
 
     def y(value: float) -> float:
-        return TOP + HEIGHT * (1 - value / most)
+        if metric != LOGARITHMIC:
+            return TOP + HEIGHT * (1 - value / lines[-1])
+        least, most = math.log10(lines[0]), math.log10(lines[-1])
+        return TOP + HEIGHT * (1 - (math.log10(max(value, lines[0])) - least) / (most - least))
 
     parts = [f'<text x="{left}" y="{TOP - 14}" font-weight="bold">{escape(METRICS[metric])}</text>']
-    for number in range(round(most / step) + 1):
-        value = step * number
+    for value in lines:
         parts.append(
             f'<path d="M{left} {y(value):.1f}H{x(most_people):.1f}" stroke="#ddd"/>'
-            f'<text x="{left - 6}" y="{y(value) + 4:.1f}" text-anchor="end">{value:g}</text>'
+            f'<text x="{left - 6}" y="{y(value) + 4:.1f}" text-anchor="end">{value:,g}</text>'
         )
     for people in sorted({at for at, _ in points}):
         parts.append(
@@ -156,6 +163,14 @@ def panel(left: int, metric: str, curves: Curves) -> list[str]:
             color = COLORS[number % len(COLORS)]
             parts.append(f'<path d="M{line}" fill="none" stroke="{color}" stroke-width="2"/>')
     return parts
+
+
+def grid(metric: str, most: float) -> list[float]:
+    """Return the values at which a panel has lines, from the bottom to the top."""
+    if metric == LOGARITHMIC:
+        return [10.0**power for power in range(-1, max(1, math.ceil(math.log10(most))) + 1)]
+    step = nice_step(most / 4)
+    return [step * number for number in range(max(1, math.ceil(most / step)) + 1)]
 
 
 def nice_step(least: float) -> float:
