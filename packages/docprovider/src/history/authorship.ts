@@ -9,6 +9,7 @@
  */
 
 import type { IDisposable } from '@lumino/disposable';
+import { Debouncer } from '@lumino/polling';
 import type { ISignal } from '@lumino/signaling';
 import { Signal } from '@lumino/signaling';
 import type * as Y from 'yjs';
@@ -154,6 +155,7 @@ export class Authorship implements IDisposable {
   dispose(): void {
     if (!this._isDisposed) {
       this.hide();
+      this._debouncer.dispose();
       this._isDisposed = true;
       Signal.clearData(this);
     }
@@ -184,7 +186,7 @@ export class Authorship implements IDisposable {
     if (this._isShown) {
       this._isShown = false;
       this._authors = null;
-      clearTimeout(this._timer);
+      void this._debouncer.stop();
       this._ydoc.off('update', this._later);
       this._changed.emit();
     }
@@ -198,11 +200,7 @@ export class Authorship implements IDisposable {
   }
 
   private _later = (): void => {
-    clearTimeout(this._timer);
-    this._timer = setTimeout(() => {
-      // Without an answer, what is known stays; the next edit asks again.
-      this._load().catch(() => undefined);
-    }, QUIET);
+    void this._debouncer.invoke();
   };
 
   private async _load(): Promise<void> {
@@ -217,7 +215,11 @@ export class Authorship implements IDisposable {
   private _changed = new Signal<this, void>(this);
   private _isDisposed = false;
   private _isShown = false;
-  private _timer: ReturnType<typeof setTimeout> | undefined;
+  // Without an answer, what is known stays; the next edit asks again.
+  private _debouncer = new Debouncer(
+    () => this._load().catch(() => undefined),
+    QUIET
+  );
 }
 
 /**

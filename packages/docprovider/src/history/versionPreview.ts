@@ -10,6 +10,7 @@
 
 import type { DocumentChange, YDocument } from '@jupyter/ydoc';
 import type { IDisposable } from '@lumino/disposable';
+import { Debouncer } from '@lumino/polling';
 import type { ISignal } from '@lumino/signaling';
 import { Signal } from '@lumino/signaling';
 
@@ -121,7 +122,7 @@ export class VersionPreview implements IDisposable {
       return;
     }
     this._isDisposed = true;
-    clearTimeout(this._timer);
+    this._later.dispose();
     Signal.clearData(this);
   }
 
@@ -135,8 +136,7 @@ export class VersionPreview implements IDisposable {
   }
 
   private _laterAgain(): void {
-    clearTimeout(this._timer);
-    this._timer = setTimeout(() => this._loadAgain(), QUIET);
+    void this._later.invoke();
   }
 
   /**
@@ -223,6 +223,6 @@ export class VersionPreview implements IDisposable {
   private _isStale = false;
   private _loading = false;
   private _shown: IPreview | null = null;
-  private _timer: ReturnType<typeof setTimeout> | undefined;
+  private _later = new Debouncer(() => this._loadAgain(), QUIET);
   private _version: IVersion | null = null;
 }
