@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from .diff import differences, is_word, line_changes, tokens_of
+from .diff import LineChange, differences, is_word, line_changes, tokens_of
 
 LONG_RUN = 2
 """Number of consecutive words that two unrelated texts do not share by chance."""
@@ -34,7 +34,7 @@ def _with_base(base: list[str], common: list[str]) -> list[str]:
     """
     found: list[str] = []
     at = 0
-    for start, end, other_start, other_end, is_inline in line_changes(base, common):
+    for start, end, other_start, other_end, is_inline in _joined_changes(base, common):
         found += base[at:start]
         old, new = base[start:end], common[other_start:other_end]
         tokens, others = tokens_of("\n".join(old)), tokens_of("\n".join(new))
@@ -46,6 +46,37 @@ def _with_base(base: list[str], common: list[str]) -> list[str]:
             found += old + new
         at = end
     return found + base[at:]
+
+
+def _joined_changes(base: list[str], common: list[str]) -> list[LineChange]:
+    """Return the changes of lines; a changed line with the lines next to it that it has words of.
+
+    Example: of ``one``, ``two``, ``three()``, a side deleted all from behind ``one`` up to
+    ``three``: ``one()``. That is a change of the third line, and ``one`` is not in it twice.
+    """
+    found: list[LineChange] = []
+    for change in line_changes(base, common):
+        if found and _belong_together(found[-1], change, base, common):
+            start, _, other_start, _, _ = found[-1]
+            found[-1] = LineChange(start, change[1], other_start, change[3], True)
+        else:
+            found.append(change)
+    return found
+
+
+def _belong_together(
+    one: LineChange, next_one: LineChange, base: list[str], common: list[str]
+) -> bool:
+    if one[1] != next_one[0] or one[3] != next_one[2] or (one[4] and next_one[4]):
+        return False
+    (old, new), (next_old, next_new) = (
+        (
+            tokens_of("\n".join(base[start:end])),
+            tokens_of("\n".join(common[other_start:other_end])),
+        )
+        for start, end, other_start, other_end, _ in (one, next_one)
+    )
+    return _share_words(old, next_new) or _share_words(next_old, new)
 
 
 def _share_words(tokens: list[str], others: list[str]) -> bool:

@@ -14,6 +14,7 @@ one that a side, or the base, has: ``lr = 0.15`` and ``lr = 0.12`` never become 
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from enum import Enum
@@ -41,9 +42,20 @@ def merge_text(
         return ours, []
     if ours == base:
         return theirs, []
-    if base is None or not sure:
-        base, sure = base_of_both(base, ours, theirs), False
-    return _TextMerge(base, ours, theirs, sure).result()
+    if sure and base is not None:
+        return _TextMerge(base, ours, theirs, sure).result()
+    merged = _TextMerge(base_of_both(base, ours, theirs), ours, theirs, False).result()
+    if base is None or _holds_shared(merged[0], base, ours, theirs):
+        return merged
+    # The base that was made up fits one side only: without one, nothing counts as deleted.
+    return _TextMerge(base_of_both(None, ours, theirs), ours, theirs, False).result()
+
+
+def _holds_shared(merged: str, base: str, ours: str, theirs: str) -> bool:
+    """Return whether a merge has all words that both sides have, of those that are there once."""
+    counts = [Counter(filter(is_word, tokens_of(text))) for text in (base, ours, theirs)]
+    once = {word for word, number in counts[1].items() if number == counts[2][word] == 1}
+    return all(counts[0][word] > 1 or word in merged for word in once)
 
 
 class _From(Enum):

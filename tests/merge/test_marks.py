@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import random
+import re
 from dataclasses import dataclass
 from itertools import count
 
@@ -122,3 +123,24 @@ def test_a_text_that_no_base_has_is_not_doubled(base: str | None) -> None:  # [S
     # Where both typed at one place, both lines stand.
     if len(more) > SEEDS // 20:
         pytest.fail(f"{len(more)} of {SEEDS}, as {max(more, key=len)!r}", pytrace=False)
+
+
+def written(shown: str) -> str:
+    """The text that `readable` shows so."""
+    return re.sub("⟦([0-9]+)⟧", lambda found: mark_text(int(found[1])), shown)
+
+
+def test_what_one_side_joined_with_another_line_is_kept() -> None:  # [S4]
+    """One side deleted all from behind a mark up to a later line; the other one has both lines."""
+    base = "⟦0⟧\nx = 1\n⟦1⟧\nn⟦2⟧ame5001 = 35007\npri⟦3⟧nqt(name500⟦4⟧1)\n⟦5⟧\n"
+    ours = (
+        "⟦0⟧\nx = 1\n⟦1⟧\nname5001_23 = 35007\n"
+        "pri⟦3⟧nqt and c24 and c20(name500⟦4⟧1)⟦6⟧def f(a, b=3): \n⟦5⟧\n"
+    )
+    theirs = (
+        "⟦0⟧\nx = 1\n⟦1⟧⟦3⟧nqt and c24 and⟦7⟧x[1:2] += 1⟦8⟧2⟦9⟧"
+        " c20(name500⟦4⟧1)def f(a, b=3): pass⟦10⟧\n⟦5⟧\n"
+    )
+    sides = map(written, (base, ours, theirs))
+    merged, _ = merge_text(*sides, sure=False)
+    assert marks_in(merged) == {mark: 1 for mark in range(11) if mark != 2}
