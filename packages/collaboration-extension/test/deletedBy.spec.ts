@@ -3,9 +3,9 @@
 
 import type { IVersionPage } from '@jupyter/docprovider';
 import { nullTranslator } from '@jupyterlab/translation';
-import { expect, it } from 'vitest';
+import { expect, it, vi } from 'vitest';
 
-import { deletedBy } from '../src/people/deletedBy';
+import { deletedBy, newestVersions } from '../src/people/deletedBy';
 
 const trans = nullTranslator.load('jupyter_collaboration');
 const ADA = 'Ada deleted the cell you were in.';
@@ -34,4 +34,19 @@ it.each([
 it('A deletion without a history is by nobody that is known', () => {
   const page = { people: {}, versions: [] } as unknown as IVersionPage;
   expect(deletedBy(page, 'grace', trans)).toBeNull();
+});
+
+// [P9] [V3]
+it('The newest version is asked for until the server has made it', async () => {
+  const pages = [false, false, true].map(
+    complete => ({ complete, people: {}, versions: [] }) as unknown
+  ) as IVersionPage[];
+  const asked = vi.fn(async () => pages[asked.mock.calls.length - 1]);
+  expect(await newestVersions(asked, 0)).toBe(pages[2]);
+  expect(asked).toHaveBeenCalledTimes(3);
+});
+
+it('A version that is never made is not waited for', async () => {
+  const page = { complete: false } as IVersionPage;
+  expect(await newestVersions(async () => page, 0)).toBeNull();
 });

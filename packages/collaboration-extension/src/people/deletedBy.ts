@@ -8,6 +8,33 @@
 import type { IVersionPage } from '@jupyter/docprovider';
 import type { TranslationBundle } from '@jupyterlab/translation';
 
+/** How often, and how many times, the server is asked for its newest version. */
+const PAUSE = 300;
+const TRIES = 10;
+
+/**
+ * Read a page of versions that includes the newest one.
+ *
+ * A busy server makes it a moment after the first question.
+ *
+ * @param ask Asks the server.
+ * @param pause The time between two questions (ms).
+ * @returns The page; `null` if the newest version is not made in time.
+ */
+export async function newestVersions(
+  ask: () => Promise<IVersionPage>,
+  pause = PAUSE
+): Promise<IVersionPage | null> {
+  for (let tries = 0; tries < TRIES; tries++) {
+    const page = await ask();
+    if (page.complete) {
+      return page;
+    }
+    await new Promise(resolve => setTimeout(resolve, pause));
+  }
+  return null;
+}
+
 /**
  * A sentence about the newest version; `null` if it does not say who it was.
  *

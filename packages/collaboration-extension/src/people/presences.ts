@@ -40,7 +40,7 @@ import { Widget } from '@lumino/widgets';
 import type { Awareness } from 'y-protocols/awareness';
 
 import { versionsOf } from '../contents/sharedDocument';
-import { deletedBy } from './deletedBy';
+import { deletedBy, newestVersions } from './deletedBy';
 import { publishRuns } from './publishRuns';
 
 /**
@@ -193,8 +193,10 @@ export class Presences {
   private async _deletedBy(model: YNotebook): Promise<string | null> {
     const { serverSettings, user } = this._app.serviceManager;
     try {
-      const page = await versionsOf(model, serverSettings).page({ limit: 1 });
-      return deletedBy(page, user.identity?.username ?? '', this._trans);
+      const versions = versionsOf(model, serverSettings);
+      const page = await newestVersions(() => versions.page({ limit: 1 }));
+      const username = user.identity?.username ?? '';
+      return page && deletedBy(page, username, this._trans);
     } catch {
       return null; // without a connection, or without a history
     }
