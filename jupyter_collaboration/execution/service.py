@@ -242,7 +242,7 @@ class RunService:
         return None
 
     def widgets(self, kernel_id: str) -> dict[str, WidgetState]:
-        """Return the widgets of a kernel, as far as the server knows them."""
+        """Return the widgets of a kernel, as far as the server has recorded them."""
         queue = self._queues.get(kernel_id)
         return {} if queue is None else queue.widgets.copy()
 

@@ -51,7 +51,7 @@ def _with_base(base: list[str], common: list[str]) -> list[str]:
 def _joined_changes(base: list[str], common: list[str]) -> list[LineChange]:
     """Return the changes of lines; a changed line with the lines next to it that it has words of.
 
-    Example: of ``one``, ``two``, ``three()``, a side deleted all from behind ``one`` up to
+    Example: of ``one``, ``two``, ``three()``, a side deleted all from after ``one`` up to
     ``three``: ``one()``. That is a change of the third line, and ``one`` is not in it twice.
     """
     found: list[LineChange] = []

@@ -333,13 +333,13 @@ class DocumentRoom(PersistentRoom, EarlierNames):
         return provenance
 
     def record_origin(self, cell: str, origin: Origin) -> None:
-        """Record who ran a cell, and tell everybody. [R15]"""
+        """Record who ran a cell, and broadcast it. [R15]"""
         if self._provenance is not None:
             self._provenance.record(cell, origin)
             self._broadcast(self._provenance.message([cell]))
 
     def show_origins(self) -> None:
-        """Tell everybody again who ran what, since a kernel was started again. [R15]"""
+        """Broadcast again who ran what, since a kernel was started again. [R15]"""
         if self._provenance:
             self._broadcast(self._provenance.message())
 

@@ -69,10 +69,10 @@ class Provenance:
         wanted = self._origins if cells is None else cells
         return {
             "type": "provenance",
-            "origins": {cell: self._told(self._origins[cell]) for cell in wanted},
+            "origins": {cell: self._shown(self._origins[cell]) for cell in wanted},
         }
 
-    def _told(self, origin: Origin) -> dict[str, Any]:
+    def _shown(self, origin: Origin) -> dict[str, Any]:
         return {
             "user": {"username": origin.username, "name": origin.name},
             "time": origin.time,

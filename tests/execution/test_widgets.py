@@ -1,4 +1,4 @@
-"""What the server knows of widgets, and what Output widgets capture."""
+"""What the server records about widgets, and what Output widgets capture."""
 
 from __future__ import annotations
 

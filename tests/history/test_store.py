@@ -309,6 +309,7 @@ def test_short_histories_take_little_room(tmp_path: Path, run: Run) -> None:  # 
         await backend.close()
 
     run(test())
+    # With a page or two for each index, once in a store.
     assert sum(path.stat().st_size for path in tmp_path.iterdir()) < 115_000
 
 

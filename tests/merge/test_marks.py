@@ -131,7 +131,7 @@ def written(shown: str) -> str:
 
 
 def test_what_one_side_joined_with_another_line_is_kept() -> None:  # [S4]
-    """One side deleted all from behind a mark up to a later line; the other one has both lines."""
+    """One side deleted all from after a mark up to a later line; the other one has both lines."""
     base = "⟦0⟧\nx = 1\n⟦1⟧\nn⟦2⟧ame5001 = 35007\npri⟦3⟧nqt(name500⟦4⟧1)\n⟦5⟧\n"
     ours = (
         "⟦0⟧\nx = 1\n⟦1⟧\nname5001_23 = 35007\n"

@@ -120,7 +120,7 @@ def test_routes_of_kernels_need_the_right_to_run_code(
             for (_, verb), route in ON_A_KERNEL.items():
                 path = f"api/{route.format(**names)}"
                 status = await answer(server, person, verb.upper(), path, json={})
-                # What is missing is said to those who may.
+                # Users with permission get an error that says what is missing.
                 permitted = {200, 202, 204, 300, 400, 404}
                 assert status in (permitted if person == "editor" else {403}), (path, status)
 

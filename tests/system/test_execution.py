@@ -416,7 +416,7 @@ def test_everybody_learns_who_ran_what_and_the_file_stays_as_it_is(run: Any, run
             assert (origin["source"], origin["count"]) == (source_mark("x = 1"), 1)
             assert origin["isOld"] is False
 
-            # Who comes later learns the same; a restart makes it old, for everybody.
+            # A user who joins later gets the same; a restart makes it old, for everybody.
             late = await server.member(fixture)
             assert (await late.reply(origins(lambda found: True), 50))["origins"] == {"c0": origin}
             await act(server, ada.kernel, "restart")

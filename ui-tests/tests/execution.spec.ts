@@ -241,7 +241,7 @@ test('everybody sees who ran what, what is stale, and may run that again', async
     await expect(prompt(person, 1)).toHaveAttribute('title', /^Grace ran this/);
   }
 
-  // Who removes the outputs removes the marks.
+  // Removing the outputs removes the marks.
   await ada.command('notebook:clear-all-cell-outputs');
   await grace.typeInCell(0, '0');
   await expect(prompt(grace, 0)).toHaveAttribute('title', '');

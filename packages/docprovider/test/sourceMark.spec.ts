@@ -13,7 +13,7 @@ test('the mark of a text is the one that the server computes', () => {
 });
 
 // [R15]
-test('a long text is told from another by its start and its size', () => {
+test('a long text is distinguished from another by its start and its size', () => {
   const long = 'x'.repeat(100_000);
   expect(sourceMark(long)).not.toBe(sourceMark(`${long}x`));
   expect(sourceMark(long)).not.toBe(sourceMark(`y${long.slice(1)}`));

@@ -28,7 +28,7 @@ export const commOutputs: JupyterFrontEndPlugin<void> = {
   autoStart: true,
   requires: [IDocumentProviders],
   activate: (app: JupyterFrontEnd, documents: IDocumentProviders): void => {
-    // Otherwise the server knows no widgets.
+    // Otherwise the server has no record of widgets.
     const runsCells = PageConfig.getOption('collaborationRunsCells') === 'true';
     const { serverSettings } = app.serviceManager;
     app.docRegistry.addWidgetExtension('Notebook', {

@@ -2,7 +2,7 @@
 // Distributed under the terms of the BSD 3-Clause License.
 
 /**
- * Who deleted the cell in which the user was. [P9]
+ * Finds out who deleted the cell that the user was in. [P9]
  */
 
 import type { IVersionPage } from '@jupyter/docprovider';

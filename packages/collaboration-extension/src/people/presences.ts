@@ -188,7 +188,7 @@ export class Presences {
   }
 
   /**
-   * Ask the history who deleted a cell just now: presence does not tell. [P9]
+   * Look up in the history who just deleted a cell: presence does not show it. [P9]
    */
   private async _deletedBy(model: YNotebook): Promise<string | null> {
     const { serverSettings, user } = this._app.serviceManager;

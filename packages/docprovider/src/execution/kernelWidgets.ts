@@ -25,7 +25,7 @@ const TARGET = 'jupyter.widget';
 const UPDATES = ['update', 'echo_update'];
 
 /**
- * A widget as the server knows it.
+ * A widget as recorded by the server.
  */
 interface IWidgetState {
   comm_id: string;
@@ -45,7 +45,7 @@ type CommTarget = (
 ) => PromiseLike<void> | void;
 
 /**
- * Open the widgets that the server knows and this page does not.
+ * Open the widgets that the server has a record of and this page has not.
  *
  * @throws Error if the server does not answer.
  */
