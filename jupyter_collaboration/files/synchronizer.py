@@ -741,12 +741,11 @@ class FileSynchronizer:
         stored and broadcast together with the merge.
 
         Args:
-            replicas, sure: see `merge_into`; replicas may always share what came after the base.
+            replicas, sure: see `merge_into`.
         """
         for _ in range(MERGE_TRIES):
             ours = self._doc.get_update()
-            is_sure = sure and replicas is None
-            sides = (self._type, ours, base, content, is_sure, replicas)
+            sides = (self._type, ours, base, content, sure, replicas)
             merge = await run_large(len(ours), merge_into, *sides)
             failpoint("merge.computed")
             if stands(merge, self._owner.cells):
@@ -771,12 +770,11 @@ class FileSynchronizer:
 
     async def place(
         self,
-        base: bytes | None,
         replicas: Replicas,
         author: str,
         applied: Callable[[Merge], None] | None = None,
     ) -> Merge:
-        """Merge the edits of replicas of another history, relative to their base. [S4]
+        """Merge the edits of replicas of another history. [S4]
 
         Args:
             applied: called with the merge right after it was applied, before it is broadcast.
@@ -791,7 +789,7 @@ class FileSynchronizer:
             if problem:
                 raise InvalidEdit(f"The replica was refused: {problem}.")
         return await self._bring_in(
-            base,
+            None,
             content,
             Kind.EDIT,
             author,

@@ -126,13 +126,26 @@ class _Alignment:
         return True
 
     def _may_join(self, one: int, i: int, other: int, j: int) -> bool:
-        if self.groups[one][i].keys() & self.groups[other][j].keys():
+        group, more = self.groups[one][i], self.groups[other][j]
+        if group.keys() & more.keys() or self._are_apart({**group, **more}, (one, other)):
             return False
         if one == 0 or not self._ids_count:
             return True
         # Two that were added apart from each other are one only if their ids say so.
         name, other_name = (self._versions[s][k].get("id") for s, k in ((one, i), (other, j)))
         return not name or not other_name or bool(name == other_name)
+
+    def _are_apart(self, group: Group, pair: tuple[int, int]) -> bool:
+        """Return whether a group would join two cells of one document that have different ids.
+
+        Example: somebody deleted a cell and added another one there, and so did somebody else. The
+        ids of one of them show that the added cell is no new version of the deleted one. That both
+        are between the same neighbors would suggest that for the other one.
+        """
+        if self._related is None or pair == self._related or not group.keys() >= {*self._related}:
+            return False
+        names = [self._versions[side][group[side]].get("id") for side in self._related]
+        return all(names) and names[0] != names[1]
 
     def _ids_tell(self, one: int, other: int, some_match: bool) -> bool:
         """Return whether different ids mean different cells in two versions.

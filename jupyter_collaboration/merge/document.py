@@ -36,7 +36,7 @@ from .cells import match_cells, source_of
 from .conflict import Conflict
 from .diff import longest_rising, text_edits, tokens_of
 from .notebook import merge_notebooks
-from .rebase import Made, Replicas, ReplicaTexts, Texts, joined
+from .rebase import Made, Replicas, joined, merge_replicas
 from .text import merge_text
 from .values import merge_values, same
 
@@ -51,14 +51,14 @@ class Merge:
         cells: the ids of the cells that the edits change, with None, and of those that they
             take away or move, with their texts.
         texts: the texts that the edits change, by cell: before and after.
-        made: what `Replicas` are to know of it.
+        made: what replicas were merged to, for `Replicas`; None without replicas.
     """
 
     update: bytes
     conflicts: list[Conflict]
     cells: dict[str, str | None]
     texts: dict[str, tuple[str, str]] = field(default_factory=dict)
-    made: dict[str, Made] = field(default_factory=dict)
+    made: Made | None = None
 
 
 @dataclass
@@ -83,7 +83,7 @@ def merge_into(
         content_type: the document's type.
         ours: the document as it is now, as one update.
         base: what both sides come from: a content, or one update, of whatever history; None if
-            unknown.
+            unknown. Replicas have a base of their own.
         theirs: the content that the other side made of it, as a file holds it.
         sure: whether both sides come from just this base, and share nothing that came later.
         replicas: what ``theirs`` is the content of, if it is of another history.
@@ -91,36 +91,42 @@ def merge_into(
     doc: Doc[Any] = Doc()
     document = make_document(content_type, doc)
     doc.apply_update(ours)
-    old = None if base is None else content_for_merge(content_type, base)
-    texts = Texts(sure) if replicas is None else ReplicaTexts(content_type, replicas)
     updates = [EMPTY_UPDATE]
     subscription = doc.observe(lambda event: updates.append(event.update))
+    made = None
     with doc.transaction():
-        conflicts, edits = _merge(document, old, theirs, texts)
+        now = notebook_of(document) if isinstance(document, YNotebook) else document.get()
+        if replicas is not None:
+            merged, conflicts, made = merge_replicas(content_type, replicas, theirs, now)
+        else:
+            old = None if base is None else content_for_merge(content_type, base)
+            merged, conflicts = _merged(content_type, old, now, theirs, sure)
+        edits = _edit(document, now, merged)
     doc.unobserve(subscription)
-    return Merge(updates[-1], conflicts, edits.cells, edits.texts, texts.made)
+    return Merge(updates[-1], conflicts, edits.cells, edits.texts, made)
 
 
-def _merge(
-    document: YBaseDoc, base: Any, theirs: Any, texts: Texts
-) -> tuple[list[Conflict], Edits]:
+def _merged(
+    content_type: str, base: Any, ours: Any, theirs: Any, sure: bool
+) -> tuple[Any, list[Conflict]]:
+    if is_notebook(content_type):
+        return merge_notebooks(base, ours, theirs, sure=sure)
+    if isinstance(ours, str):
+        return merge_text(base, ours, theirs, sure=sure)
+    return merge_values(base, ours, theirs, "")
+
+
+def _edit(document: YBaseDoc, now: Any, target: Any) -> Edits:
+    """Turn the content of a document into another one by small edits."""
     if isinstance(document, YNotebook):
-        ours = notebook_of(document)
-        is_replica = isinstance(texts, ReplicaTexts)
-        merged, conflicts = merge_notebooks(
-            base, ours, theirs, merge_source=texts.of_cells, is_replica=is_replica
-        )
-        return conflicts, edit_notebook(document, merged)
+        return edit_notebook(document, target)
+    if now == target:
+        return Edits()
     if isinstance(document, YUnicode):
-        text = document.ydoc.get("source", type=Text)
-        before = str(text)
-        result, conflicts = texts.merged("", "", base, before, theirs)
-        edit_text(text, result)
-        return conflicts, Edits(texts={} if result == before else {"": (before, result)})
-    result, conflicts = merge_values(base, document.get(), theirs, "")
-    if result != document.get():
-        document.set(result)
-    return conflicts, Edits()
+        edit_text(document.ydoc.get("source", type=Text), target)
+        return Edits(texts={"": (now, target)})
+    document.set(target)
+    return Edits()
 
 
 def content_in_file(content_type: str, content: Any) -> Any:

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import replace
+from enum import Enum, auto
 from typing import Any
 
 from .cells import Cell, Group, aligned, key_of, source_of
@@ -24,6 +25,18 @@ MergeSource = Callable[[Cell, Cell, str | None], tuple[str, list[Conflict]]]
 """Merges the texts of one cell: of ours and of theirs, with the text that both come from."""
 
 
+class Relation(Enum):
+    """Which sides of a merge are versions of one document, whose cells keep their ids.
+
+    Attributes:
+        REPLICA: the base and theirs: theirs is a replica whose history begins with the base.
+        SAME_DOCUMENT: all of them.
+    """
+
+    REPLICA = auto()
+    SAME_DOCUMENT = auto()
+
+
 def merge_notebooks(
     base: Notebook | None,
     ours: Notebook,
@@ -31,7 +44,7 @@ def merge_notebooks(
     *,
     sure: bool = True,
     merge_source: MergeSource | None = None,
-    is_replica: bool = False,
+    relation: Relation | None = None,
 ) -> tuple[Notebook, list[Conflict]]:
     """Both sides' changes of a notebook; the cells of ours keep their ids.
 
@@ -39,14 +52,14 @@ def merge_notebooks(
         base: what both sides come from; None if not known: then no cell counts as deleted.
         sure: as for `merge_text`.
         merge_source: merges the texts of cells that both sides have; without, `merge_text` does.
-        is_replica: whether theirs is a replica whose history begins with the base: then a cell with
-            another id is another cell, also where files have no ids.
+        relation: which sides are versions of one document: there, a cell with another id is
+            another cell, also where files have no ids.
     """
 
     def merged(mine: Cell, other: Cell, old: str | None) -> tuple[str, list[Conflict]]:
         return merge_text(old, source_of(mine), source_of(other), sure=sure)
 
-    return _NotebookMerge(base, ours, theirs, merge_source or merged, is_replica).result()
+    return _NotebookMerge(base, ours, theirs, merge_source or merged, relation).result()
 
 
 class _NotebookMerge:
@@ -58,17 +71,18 @@ class _NotebookMerge:
         ours: Notebook,
         theirs: Notebook,
         merge_source: MergeSource,
-        is_replica: bool,
+        relation: Relation | None,
     ) -> None:
         self._sides = (base or {"cells": [], "metadata": {}}, ours, theirs)
         self._merge_source = merge_source
         self._conflicts: list[Conflict] = []
-        ids_count = (ours["nbformat"], ours["nbformat_minor"]) >= (4, 5)
+        has_ids = (ours["nbformat"], ours["nbformat_minor"]) >= (4, 5)
+        ids_count = has_ids or relation is Relation.SAME_DOCUMENT
         cells = [side["cells"] for side in self._sides]
         if base is None:
             groups = [[], *aligned(cells[1:], ids_count=ids_count)]
         else:
-            related = (0, 2) if is_replica else None
+            related = (0, 2) if relation is Relation.REPLICA else None
             groups = aligned(cells, ids_count=ids_count, related=related)
         self._names = [[_name(group) for group in side] for side in groups]
         self._cells = [

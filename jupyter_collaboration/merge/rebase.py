@@ -15,7 +15,9 @@ from ..documents.identity import is_notebook
 from .ancestor import base_of_both
 from .cells import Cell, source_of
 from .conflict import Conflict
+from .notebook import Relation, merge_notebooks
 from .text import merge_text
+from .values import merge_values
 
 MAX_KNOWN = 16
 """Versions of one text in replicas that are remembered."""
@@ -23,17 +25,17 @@ MAX_KNOWN = 16
 
 @dataclass(frozen=True)
 class Made:
-    """What several replicas made of a text.
+    """What the document and several replicas were merged to.
 
     Attributes:
-        text: what it was merged to.
+        content: the content that the merge gave.
         conflicts: where both sides changed the same.
-        replicas: what it was in each of them.
+        replicas: what each text was in each of the replicas, by the cell's id there.
     """
 
-    text: str
+    content: Any
     conflicts: list[Conflict] = field(default_factory=list)
-    replicas: list[str] = field(default_factory=list)
+    replicas: dict[str, list[str]] = field(default_factory=dict)
 
 
 @dataclass(frozen=True)
@@ -42,21 +44,22 @@ class Replicas:
 
     All of them are merged again, with the document as it was before the first one arrived: each
     replica adds information about the other history. What the first merge had to guess, such as the
-    order of two insertions at the same place, may differ in a later merge, but is not there twice.
+    order of two insertions at the same place, or whether two cells are one, may differ in a later
+    merge, but is not there twice, and is not taken for a change of somebody.
 
     Attributes:
         latest: the one that came last, as one update.
         state: all of them, joined.
         base: the same as when their file was last known to hold them; None if unknown.
         before: the document before the first of them, as one update.
-        made: what was made of the texts that it had then, by cell.
+        made: what they and that document were merged to; None before the first merge.
     """
 
     latest: bytes
     state: bytes
     base: bytes | None
     before: bytes
-    made: dict[str, Made] = field(default_factory=dict)
+    made: Made | None = None
 
 
 def joined(base: bytes, update: bytes) -> bytes:
@@ -76,66 +79,78 @@ def united(known: bytes | None, more: bytes | None) -> bytes | None:
 
 def with_replica(
     known: Replicas | None, state: bytes, base: bytes | None, document: bytes
-) -> tuple[Replicas, bytes | None]:
-    """The replicas with one more, and the base of a merge with what was made of the others.
+) -> Replicas:
+    """Return the replicas with one more.
 
     Args:
         document: the document as it is now.
     """
     if known is None:
-        return Replicas(state, state, base, document), base
-    more = Replicas(
-        state, joined(known.state, state), united(known.base, base), known.before, known.made
-    )
-    return more, united(known.state, base)
+        return Replicas(state, state, base, document)
+    bases = united(known.base, base)
+    return Replicas(state, joined(known.state, state), bases, known.before, known.made)
 
 
-class Texts:
-    """Merges texts."""
+def merge_replicas(
+    content_type: str, replicas: Replicas, theirs: Any, ours: Any
+) -> tuple[Any, list[Conflict], Made]:
+    """Merge what replicas add to a document.
 
-    def __init__(self, sure: bool) -> None:
-        self._sure = sure
-        self.made: dict[str, Made] = {}
+    Args:
+        theirs: the content of the replicas' joined state.
+        ours: the content of the document as it is now.
 
-    def of_cells(self, ours: Cell, theirs: Cell, base: str | None) -> tuple[str, list[Conflict]]:
-        names = (str(ours.get("id")), str(theirs.get("id")))
-        return self.merged(*names, base, source_of(ours), source_of(theirs))
+    Returns:
+        The document's new content, new conflicts, and what is to be remembered for the next
+        replica.
+    """
+    before = content_of(content_type, replicas.before)
+    base = None if replicas.base is None else content_of(content_type, replicas.base)
+    last = replicas.made or Made(before)
+    texts = _ReplicaTexts(content_type, replicas.latest, last.replicas)
+    now: Any
+    result: Any
+    if is_notebook(content_type):
+        now, conflicts = merge_notebooks(
+            base, before, theirs, merge_source=texts.of_cells, relation=Relation.REPLICA
+        )
+        result, more = merge_notebooks(
+            last.content, ours, now, sure=False, relation=Relation.SAME_DOCUMENT
+        )
+    elif isinstance(theirs, str):
+        now, conflicts = texts.merged("", base, before, theirs)
+        result, more = merge_text(last.content, ours, now, sure=False)
+    else:
+        now, conflicts = merge_values(base, before, theirs, "")
+        result, more = merge_values(last.content, ours, now, "")
+    fresh = [conflict for conflict in conflicts if conflict not in last.conflicts]
+    return result, [*fresh, *more], Made(now, conflicts, texts.replicas)
+
+
+class _ReplicaTexts:
+    """Merges texts of replicas with those of the document before the first of them came.
+
+    Attributes:
+        replicas: what each text was in each of the replicas, with the latest one.
+    """
+
+    def __init__(self, content_type: str, latest: bytes, replicas: dict[str, list[str]]) -> None:
+        self._latest = _texts_by_cell(content_type, latest)
+        self.replicas = dict(replicas)
+
+    def of_cells(self, before: Cell, theirs: Cell, base: str | None) -> tuple[str, list[Conflict]]:
+        return self.merged(str(theirs.get("id")), base, source_of(before), source_of(theirs))
 
     def merged(
-        self, name: str, other: str, base: str | None, ours: str, theirs: str
+        self, name: str, base: str | None, before: str, theirs: str
     ) -> tuple[str, list[Conflict]]:
-        """What to make of a text that goes by some name here, and by another one there."""
-        return merge_text(base, ours, theirs, sure=self._sure)
-
-
-class ReplicaTexts(Texts):
-    """Merges texts of replicas with what was there before the first of them came."""
-
-    def __init__(self, content_type: str, replicas: Replicas) -> None:
-        super().__init__(sure=False)
-        self._before = _texts_by_cell(content_type, replicas.before)
-        self._latest = _texts_by_cell(content_type, replicas.latest)
-        self._base = _texts_by_cell(content_type, replicas.base) if replicas.base else {}
-        self.made = dict(replicas.made)
-
-    def merged(
-        self, name: str, other: str, base: str | None, ours: str, theirs: str
-    ) -> tuple[str, list[Conflict]]:
-        if name not in self._before:
-            return super().merged(name, other, base, ours, theirs)
-        before = self._before[name]
-        last = self.made.get(name, Made(before))
-        latest = self._latest.get(other, theirs)
-        replicas = [*(each for each in last.replicas if each != latest), latest][-MAX_KNOWN:]
-        base = self._base.get(other)
-        for replica in replicas:
+        latest = self._latest.get(name, theirs)
+        others = (each for each in self.replicas.get(name, ()) if each != latest)
+        self.replicas[name] = [*others, latest][-MAX_KNOWN:]
+        for replica in self.replicas[name]:
             if base is not None and replica != theirs:
                 base = base_of_both(base, before, replica)
-        now, conflicts = merge_text(base, before, theirs, sure=False)
-        self.made[name] = Made(now, conflicts, replicas)
-        result, more = merge_text(last.text, ours, now, sure=False)
-        fresh = [conflict for conflict in conflicts if conflict not in last.conflicts]
-        return result, [*fresh, *more]
+        return merge_text(base, before, theirs, sure=False)
 
 
 def _texts_by_cell(content_type: str, update: bytes) -> dict[str, str]:

@@ -885,8 +885,8 @@ class DocumentRoom(PersistentRoom, EarlierNames):
             try:
                 sides = (known, state, base, self.ydoc.get_update())
                 size = len(state) + len(sides[-1])
-                replicas, old = await run_large(size, with_replica, *sides)
-                merge = await self.synchronizer.place(old, replicas, username, applied)
+                replicas = await run_large(size, with_replica, *sides)
+                merge = await self.synchronizer.place(replicas, username, applied)
             except CollaborationError:
                 raise
             except Exception as error:  # pycrdt raises no type of its own

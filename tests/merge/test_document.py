@@ -9,6 +9,7 @@ from typing import Any
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from jupyter_ydoc.ynotebook import YNotebook
 from pycrdt import Array, Assoc, Doc, Map, Text
 
 from jupyter_collaboration.documents.cell_index import CellIndex
@@ -18,6 +19,7 @@ from jupyter_collaboration.merge.diff import text_edits
 from jupyter_collaboration.merge.document import (
     LateEdits,
     content_in_file,
+    edit_notebook,
     edit_text,
     merge_into,
     stands,
@@ -288,10 +290,114 @@ def test_what_the_file_has_from_a_replica_that_comes_second_stands_there_once(
     known: Replicas | None = None
     for state in [*states, states[0]]:
         now = doc.get_update()
-        known, old = with_replica(known, state, loaded(base), now)
+        known = with_replica(known, state, loaded(base), now)
         content = content_of(content_type, known.state)
-        merge = merge_into(content_type, now, old, content, False, known)
+        merge = merge_into(content_type, now, None, content, replicas=known)
         known = replace(known, made=merge.made)
         doc.apply_update(merge.update)
     result = str(source_in(doc, content_type))
     assert (result.count("first"), result.count("second")) == (1, 1)
+
+
+class Rebased:
+    """A notebook with which replicas are merged one after the other."""
+
+    def __init__(self, state: bytes) -> None:
+        self.document: Doc[Any] = Doc()
+        self.document.apply_update(state)
+        self._known: Replicas | None = None
+
+    def bring_in(self, replica: bytes, base: bytes) -> None:
+        now = self.document.get_update()
+        known = with_replica(self._known, replica, base, now)
+        content = content_of("notebook", known.state)
+        merge = merge_into("notebook", now, None, content, replicas=known)
+        self._known = replace(known, made=merge.made)
+        self.document.apply_update(merge.update)
+
+    @property
+    def cells(self) -> list[dict[str, Any]]:
+        content = content_of("notebook", self.document.get_update())
+        return list(content["cells"])
+
+
+def notebook_of_cells(*cells: tuple[str, str], minor: int = 5) -> dict[str, Any]:
+    return {
+        "cells": [
+            {
+                "cell_type": "code",
+                "id": name,
+                "source": source,
+                "metadata": {},
+                "outputs": [],
+                "execution_count": None,
+            }
+            for name, source in cells
+        ],
+        "metadata": {},
+        "nbformat": 4,
+        "nbformat_minor": minor,
+    }
+
+
+def replica_of(base: bytes, client: int, *cells: tuple[str, str], minor: int = 5) -> bytes:
+    doc: Doc[Any] = Doc(client_id=client)
+    document = make_document("notebook", doc)
+    assert isinstance(document, YNotebook)
+    doc.apply_update(base)
+    edit_notebook(document, notebook_of_cells(*cells, minor=minor))
+    return doc.get_update()
+
+
+FIRST, SECOND, THIRD = (
+    ("1", "import this"),
+    ("2", "name2 = 35007\nprint(name2)"),
+    ("3", "name3 = 35014\nprint(name3)"),
+)
+
+
+def test_a_cell_that_was_taken_for_another_one_is_not_lost_with_the_next_replica() -> None:
+    # [S4] [F5] Files of this format have no ids.
+    file = notebook_of_cells(("a", FIRST[1]), ("b", "name29 = 203\nprint(name29)"), ("c", THIRD[1]))
+    base = loaded_update("notebook", notebook_of_cells(FIRST, SECOND, THIRD, minor=4))
+    added = ("39", "name39 = 273\nprint(name39)")
+    one = replica_of(base, 11, FIRST, added, THIRD, minor=4)
+    other = replica_of(base, 12, FIRST, ("29", "name29 = 203\nprint(name29)"), THIRD, minor=4)
+    document = Rebased(loaded_update("notebook", {**file, "nbformat_minor": 4}))
+    document.bring_in(one, base)
+    document.bring_in(other, base)
+    assert sorted(cell["source"] for cell in document.cells) == sorted(
+        [FIRST[1], "name29 = 203\nprint(name29)", "name39 = 273\nprint(name39)", THIRD[1]]
+    )
+
+
+def test_a_guessed_order_of_cells_is_corrected_by_the_next_replica() -> None:  # [S4]
+    base = loaded_update("notebook", notebook_of_cells(FIRST, SECOND, THIRD))
+    edited = (SECOND[0], "name2 = 35007\nprint(edited, name2)")
+    added, last = ("19", "name19 = 133"), ("38", "name38 = 266")
+    one = replica_of(base, 11, FIRST, edited, THIRD)
+    other = replica_of(base, 12, FIRST, SECOND, last, added, THIRD)
+    # The file does not have the cell that one of them edited.
+    document = Rebased(loaded_update("notebook", notebook_of_cells(FIRST, added, THIRD)))
+    document.bring_in(one, base)
+    document.bring_in(other, base)
+    assert [cell["id"] for cell in document.cells] == ["1", "2", "38", "19", "3"]
+
+
+def test_what_members_did_between_two_replicas_stays() -> None:  # [S4]
+    base = loaded_update("notebook", notebook_of_cells(FIRST, SECOND, THIRD))
+    added, more = ("19", "name19 = 133"), ("38", "name38 = 266")
+    one = replica_of(base, 11, FIRST, SECOND, added, THIRD)
+    other = replica_of(one, 12, FIRST, SECOND, added, THIRD, more)
+    document = Rebased(base)
+    document.bring_in(one, base)
+    assert len(document.cells) == 4
+    # A member deletes the added cell, changes one, and moves another one to the end.
+    changed = (SECOND[0], SECOND[1] + "\nchanged")
+    state = document.document.get_update()
+    document.document.apply_update(replica_of(state, 13, changed, THIRD, FIRST))
+    document.bring_in(other, base)
+    found = {cell["id"]: cell["source"] for cell in document.cells}
+    assert [name for name in found if name != "38"] == ["2", "3", "1"]
+    assert found["38"] == more[1]
+    assert found["2"] == changed[1]

@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 
 from jupyter_collaboration.merge.conflict import Conflict
 from jupyter_collaboration.merge.diff import differences, text_edits
-from jupyter_collaboration.merge.notebook import merge_notebooks
+from jupyter_collaboration.merge.notebook import Relation, merge_notebooks
 from jupyter_collaboration.merge.text import merge_text
 from jupyter_collaboration.merge.values import merge_order, merge_values, same
 
@@ -292,13 +292,17 @@ def test_a_cell_of_a_replica_at_the_place_of_a_deleted_one_is_another_one() -> N
     kept, gone, new = cell("import this", "1"), cell("print(that)", "2"), cell("x = 1", "3")
     base = book(kept, gone, minor=4)
     file = book(cell("import this", "7"), cell("print(that, 2)", "8"), minor=4)
-    merged, (conflict,) = merge_notebooks(base, file, book(kept, new, minor=4), is_replica=True)
+    merged, (conflict,) = merge_notebooks(
+        base, file, book(kept, new, minor=4), relation=Relation.REPLICA
+    )
     assert sorted(sources(merged)) == ["import this", "print(that, 2)", "x = 1"]
     assert conflict.kind == "deleted"
     # The next replica has what the first one had, and the deleted cell as well.
-    again, _ = merge_notebooks(book(kept, new, minor=4), merged, base, is_replica=True)
+    again, _ = merge_notebooks(book(kept, new, minor=4), merged, base, relation=Relation.REPLICA)
     assert "print(that, 2)" in sources(again)
-    again, _ = merge_notebooks(base, merged, book(kept, gone, new, minor=4), is_replica=True)
+    again, _ = merge_notebooks(
+        base, merged, book(kept, gone, new, minor=4), relation=Relation.REPLICA
+    )
     assert sources(again).count("x = 1") == 1
 
 
