@@ -10,19 +10,22 @@ from __future__ import annotations
 import os
 import posixpath
 import sqlite3
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from collections.abc import Callable, Collection, Iterator
+from contextlib import closing, contextmanager
 from logging import getLogger
 from pathlib import Path
 from types import ModuleType
-from typing import Any
+from typing import Any, TypeGuard
 
+from anyio import Lock
 from jupyter_server.services.contents.manager import ContentsManager
 from jupyter_server_fileid.manager import (
     ArbitraryFileIdManager,
     BaseFileIdManager,
     LocalFileIdManager,
 )
+
+from ..threads import run_sync
 
 RENAME_TIME = 1.0
 """Seconds within which the new path of a renamed file becomes known.
@@ -50,19 +53,41 @@ class FileIds:
         self._entered: dict[str, str] = {}
         self._links: dict[str, str] = {}
         self._replaced: dict[str, str] = {}
+        self._batches = _Batches(manager) if _Batches.suit(manager) else None
         correct(manager)
 
     def get_id(self, path: str) -> str | None:
         """Return the id of a file; None if it has none yet."""
-        return _checked(self._manager.get_id, self.resolve(path))
+        return self.id_at(self.resolve(path))
+
+    def id_at(self, resolved: str) -> str | None:
+        """Return the same as `get_id` for a path that `resolve` has returned, or of its folders."""
+        return _checked(self._manager.get_id, resolved)
 
     def index(self, path: str) -> str | None:
         """Return the id of a file, and create it if necessary; None if there is no such file."""
-        path = self.resolve(path)
-        file_id = _checked(self._manager.index, path)
+        return self._index(self.resolve(path))
+
+    def _index(self, resolved: str) -> str | None:
+        file_id = _checked(self._manager.index, resolved)
         if file_id is not None and self._manager.get_path(file_id) is None:
-            self._links[file_id] = path  # if the manager follows links out of the root
+            self._links[file_id] = resolved  # if the manager follows links out of the root
         return file_id
+
+    async def create(self, *resolved: str) -> None:
+        """Create the ids of files and folders that have none yet.
+
+        The default manager waits for the disk, and all users with it; so new ids are stored by a
+        thread, where the manager finds them.
+
+        Args:
+            resolved: as for `id_at`.
+        """
+        missing = [path for path in resolved if self.id_at(path) is None]
+        if missing and self._batches is not None:
+            await self._batches.store(missing)
+        for path in missing:
+            self._index(path)
 
     def get_path(self, file_id: str) -> str | None:
         """Return the path of a file, relative to the server's root; None for an unknown id."""
@@ -98,17 +123,18 @@ class FileIds:
         if where is None:
             return path
         try:
-            root = Path(os.path.realpath(where("")))
+            root = os.path.realpath(where(""))
             real = os.path.realpath(where(path))
         except Exception:  # contents managers may define paths of their own
             return path
-        if Path(real) == root:
+        if real == root:
             return path
-        if Path(real).is_relative_to(root):
-            found = Path(real).relative_to(root)
-            is_hidden = any(part.startswith(".") for part in found.parts)
+        inside = os.path.join(root, "")
+        if real.startswith(inside):
+            parts = real[len(inside) :].split(os.sep)
+            is_hidden = any(part.startswith(".") for part in parts)
             # A link to a hidden file would expose it.
-            return path if is_hidden and not self._contents.allow_hidden else found.as_posix()
+            return path if is_hidden and not self._contents.allow_hidden else "/".join(parts)
         # A link out of the root: the path of the link is the only path of the file.
         first = self._entered.setdefault(real, path)
         if first != path and os.path.realpath(where(first)) != real:
@@ -135,6 +161,37 @@ class FileIds:
         except sqlite3.Error:
             return False
         return self.get_id(path) == file_id
+
+
+class _Batches:
+    """Stores new ids in threads, those of files that are opened at the same time together."""
+
+    def __init__(self, manager: ArbitraryFileIdManager) -> None:
+        self._manager = manager
+        self._waiting: set[str] = set()
+        self._lock = Lock()
+
+    @staticmethod
+    def suit(manager: BaseFileIdManager) -> TypeGuard[ArbitraryFileIdManager]:
+        """Return whether ids depend on paths alone, in a database that threads can open."""
+        return type(manager) is ArbitraryFileIdManager and os.path.isfile(manager.db_path)
+
+    async def store(self, paths: Collection[str]) -> None:
+        """Store ids of files; those that cannot be stored still have none afterwards."""
+        self._waiting.update(paths)
+        async with self._lock:
+            if self._waiting.isdisjoint(paths):
+                return  # an earlier call has stored them
+            batch, self._waiting = self._waiting, set()
+            try:
+                await run_sync(self._insert, batch)
+            except sqlite3.Error as error:
+                getLogger(__name__).warning("File ids: %r", error)
+
+    def _insert(self, paths: Collection[str]) -> None:
+        rows = [(self._manager._uuid(), self._manager._normalize_path(path)) for path in paths]
+        with closing(sqlite3.connect(self._manager.db_path)) as con, con:
+            con.executemany("INSERT OR IGNORE INTO Files (id, path) VALUES (?, ?)", rows)
 
 
 def _checked(call: Callable[[str], str | None], value: str) -> str | None:

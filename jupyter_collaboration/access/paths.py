@@ -68,9 +68,12 @@ class Paths:
 
     async def id_of(self, path: str) -> str | None:
         """Return the id of a file, and restore a lost one; None if it has none."""
-        found = self._file_ids.get_id(path)
+        return await self._id_at(self._file_ids.resolve(path))
+
+    async def _id_at(self, resolved: str) -> str | None:
+        found = self._file_ids.id_at(resolved)
         if self._finder is not None:
-            found = await self._finder.find_id(self._file_ids.resolve(path), found) or found
+            found = await self._finder.find_id(resolved, found) or found
         return found
 
     async def index(self, path: str) -> str:
@@ -79,14 +82,19 @@ class Paths:
         Raises:
             DocumentNotFound: there is no such file.
         """
-        found = await self.id_of(path) or self._file_ids.index(path)
+        return (await self.indexed(path))[0]
+
+    async def indexed(self, path: str) -> tuple[str, bool]:
+        """Return the same as `index`, and whether the id is new."""
+        resolved = self._file_ids.resolve(path)
+        known = await self._id_at(resolved)
+        # Files follow a renamed folder only if the folder has an id as well. [F8]
+        folders = [str(folder) for folder in PurePosixPath(resolved).parents if folder.name]
+        await self._file_ids.create(resolved, *folders)
+        found = known or self._file_ids.id_at(resolved)
         if found is None:
             raise DocumentNotFound(f"There is no file {path}.")
-        # Files follow a renamed folder only if the folder has an id as well. [F8]
-        for folder in PurePosixPath(self._file_ids.resolve(path)).parents:
-            if folder.name:
-                self._file_ids.index(str(folder))
-        return found
+        return found, known is None
 
     def resolve(self, path: str) -> str:
         """Resolve links in a path."""

@@ -15,7 +15,7 @@ from collections.abc import AsyncIterator, Callable
 from contextlib import AbstractContextManager, asynccontextmanager, nullcontext, suppress
 from dataclasses import dataclass, replace
 from datetime import datetime
-from functools import partial
+from functools import lru_cache, partial
 from typing import Any, Protocol
 
 from jupyter_server.services.contents.manager import ContentsManager
@@ -123,10 +123,7 @@ class DocumentFile:
         self._turns = turns
         self._contents = contents
         self._file_ids = file_ids
-        parameters = inspect.signature(contents.get).parameters
-        self._hashes = "require_hash" in parameters or any(
-            parameter.kind is parameter.VAR_KEYWORD for parameter in parameters.values()
-        )
+        self._hashes = _can_hash(getattr(contents.get, "__func__", contents.get))
         self._lines = LineEndings("")
         self._style: JsonStyle | None = None
         self._style_text: str | None = None
@@ -578,6 +575,13 @@ def _has_the_same_texts(found: Any, meant: Any) -> bool:
 
 def _stamp(modified: Any) -> str:
     return modified.isoformat() if isinstance(modified, datetime) else str(modified)
+
+
+@lru_cache(maxsize=16)
+def _can_hash(get: Callable[..., Any]) -> bool:
+    """Return whether the `get` of a contents manager has the argument ``require_hash``."""
+    parameters = inspect.signature(get).parameters.values()
+    return any(each.name == "require_hash" or each.kind is each.VAR_KEYWORD for each in parameters)
 
 
 async def hash_at(contents: ContentsManager, path: str) -> str | None:

@@ -18,6 +18,7 @@ from .model import (
     Mark,
     MarkKind,
     OpenConflict,
+    Remembered,
     Stored,
     Summarized,
     Version,
@@ -215,9 +216,12 @@ class MemoryHistory(History):
     def provenance(self) -> CellStore:
         return self._provenance
 
-    async def _load(self) -> Stored:
+    async def _load(self) -> tuple[Stored, Remembered]:
         document = self._document
-        return Stored(
+        remembered = Remembered(
+            await self.conflicts.all(), await self.deleted_cells.all(), await self.provenance.all()
+        )
+        stored = Stored(
             session_id=document.session_id,
             updates=[entry.update for entry in document.entries],
             seq=document.entries[-1].seq if document.entries else 0,
@@ -231,6 +235,7 @@ class MemoryHistory(History):
             saved_differs=document.saved_state is not None,
             is_held=document.is_held,
         )
+        return stored, remembered
 
     def _append(self, entry: Entry) -> None:
         self._document.entries.append(entry)

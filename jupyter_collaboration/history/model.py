@@ -97,9 +97,9 @@ class Remembered:
         deleted_cells, provenance: as JSON by cell id.
     """
 
-    conflicts: list[OpenConflict]
-    deleted_cells: dict[str, str]
-    provenance: dict[str, str]
+    conflicts: list[OpenConflict] = field(default_factory=list)
+    deleted_cells: dict[str, str] = field(default_factory=dict)
+    provenance: dict[str, str] = field(default_factory=dict)
 
 
 class MarkKind(str, Enum):

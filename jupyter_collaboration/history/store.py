@@ -65,6 +65,7 @@ class History(BaseYStore):
         self.metadata_callback = metadata_callback
         self.log = log or getLogger(__name__)
         self._seq = 0
+        self._remembered = Remembered()
 
     @property
     def seq(self) -> int:
@@ -77,19 +78,14 @@ class History(BaseYStore):
         Raises:
             HistoryUnavailable: the store cannot be read.
         """
-        stored = await self._load()
+        stored, self._remembered = await self._load()
         self._seq = stored.seq
         return stored
 
-    async def remembered(self) -> Remembered:
-        """Return what is stored beside the updates; faster than to ask for each.
-
-        Raises:
-            HistoryUnavailable: the store cannot be read.
-        """
-        return Remembered(
-            await self.conflicts.all(), await self.deleted_cells.all(), await self.provenance.all()
-        )
+    @property
+    def remembered(self) -> Remembered:
+        """What was stored beside the updates when they were loaded."""
+        return self._remembered
 
     def append(self, update: bytes, author: str, kind: Kind) -> None:
         """Append an entry."""
@@ -108,7 +104,7 @@ class History(BaseYStore):
         """Record that edits from a private store are in this history now."""
 
     @abstractmethod
-    async def _load(self) -> Stored: ...
+    async def _load(self) -> tuple[Stored, Remembered]: ...
 
     @abstractmethod
     def _append(self, entry: Entry) -> None: ...

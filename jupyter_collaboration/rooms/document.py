@@ -238,10 +238,8 @@ class DocumentRoom(PersistentRoom, EarlierNames):
         """
         async with self._loading:
             if not self.ready:
-                # Read before anything is appended: reading waits for what was appended, and members
-                # must not wait until the content of a large file is in the store.
-                known = await self._history.remembered()
                 opened = await self.synchronizer.open()
+                known = self._history.remembered
                 self.session_id = opened.session_id
                 # Document classes of other packages read the shared types on construction.
                 self._document = make_document(self.id.type, self.ydoc, self.awareness)

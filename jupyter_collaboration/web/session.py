@@ -48,8 +48,7 @@ class SessionHandler(CollaborationHandler):
         check_type(content_type)
         await self._places.check(path)
         await self._check_target(path)
-        is_new = await self._places.id_of(path) is None
-        file_id = await self._places.index(path)
+        file_id, is_new = await self._places.indexed(path)
         document = document_id(file_format, content_type, file_id)
         session_id = await self._rooms.session_id(document)
         answer: dict[str, Any] = {

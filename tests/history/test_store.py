@@ -671,7 +671,8 @@ def test_a_damaged_conflict_does_not_keep_a_document_closed(tmp_path: Path, run:
         history.conflicts.add(OpenConflict("1", "disk", 1.0, "text", "source", None, "", "", ""))
         history.deleted_cells.put("a", "deleted")
         history.provenance.put("b", "origin")
-        known = await history.remembered()
+        await history.load()
+        known = history.remembered
         assert [conflict.id for conflict in known.conflicts] == ["1"]
         assert (known.deleted_cells, known.provenance) == ({"a": "deleted"}, {"b": "origin"})
         await backend.close()
@@ -684,7 +685,9 @@ def test_a_damaged_conflict_does_not_keep_a_document_closed(tmp_path: Path, run:
                 )
         again = SQLiteBackend(str(tmp_path / "store.db"))
         await again.open()
-        assert (await again.history("text:file:1").remembered()).conflicts == known.conflicts
+        history = again.history("text:file:1")
+        await history.load()
+        assert history.remembered.conflicts == known.conflicts
         await again.close()
 
     run(test())

@@ -5,6 +5,8 @@ Responsible for the tables of this form; the thread in which SQL runs belongs to
 
 from __future__ import annotations
 
+import sqlite3
+
 from ..store import CellStore
 from .writer import SQLiteWriter
 
@@ -23,14 +25,14 @@ class SQLiteCells(CellStore):
 
     async def all(self) -> dict[str, str]:
         await self._backend.flush_document(self._room_id)
-        return await self._backend.ask(self.select)
+        return await self._backend.ask(self._select)
 
-    def select(self) -> dict[str, str]:
-        """See `all`. In the store's thread."""
-        rows = self._backend.db.execute(
-            f"SELECT cell, data FROM {self._table} WHERE document = ?",
-            (self._backend.document_id(self._room_id),),
-        )
+    def _select(self) -> dict[str, str]:
+        return self.select(self._backend.db, self._backend.document_id(self._room_id))
+
+    def select(self, db: sqlite3.Connection, document: int) -> dict[str, str]:
+        """See `all`. In the connection's thread."""
+        rows = db.execute(f"SELECT cell, data FROM {self._table} WHERE document = ?", (document,))
         return dict(rows.fetchall())
 
     def put(self, cell_id: str, data: str) -> None:

@@ -6,6 +6,7 @@ Responsible for its table; the thread in which SQL runs belongs to the backend.
 from __future__ import annotations
 
 import json
+import sqlite3
 from dataclasses import asdict
 
 from ..model import OpenConflict
@@ -22,13 +23,15 @@ class SQLiteConflicts(ConflictStore):
 
     async def all(self) -> list[OpenConflict]:
         await self._backend.flush_document(self._room_id)
-        return await self._backend.ask(self.select)
+        return await self._backend.ask(self._select)
 
-    def select(self) -> list[OpenConflict]:
-        """See `all`. In the store's thread."""
-        rows = self._backend.db.execute(
-            "SELECT data FROM collaboration_conflicts WHERE document = ?",
-            (self._backend.document_id(self._room_id),),
+    def _select(self) -> list[OpenConflict]:
+        return self.select(self._backend.db, self._backend.document_id(self._room_id))
+
+    def select(self, db: sqlite3.Connection, document: int) -> list[OpenConflict]:
+        """See `all`. In the connection's thread."""
+        rows = db.execute(
+            "SELECT data FROM collaboration_conflicts WHERE document = ?", (document,)
         )
         found = [self._read(data) for (data,) in rows]
         return sorted(filter(None, found), key=lambda conflict: conflict.time)

@@ -26,7 +26,7 @@ from .cells import SQLiteCells
 from .conflicts import SQLiteConflicts
 from .private import PrivateStores
 from .reader import snapshot
-from .schema import published_history
+from .schema import has_published_history, published_history
 from .truncation import SQLiteTruncation
 from .versions import SQLiteVersions
 from .writer import SQLiteWriter
@@ -91,29 +91,24 @@ class SQLiteHistory(History):
     def provenance(self) -> CellStore:
         return self._provenance
 
-    async def remembered(self) -> Remembered:
-        await self._backend.flush_document(self.path)
-        return await self._backend.ask(self._select_remembered)
-
-    def _select_remembered(self) -> Remembered:
-        stores = self._conflicts, self._deleted_cells, self._provenance
-        return Remembered(stores[0].select(), stores[1].select(), stores[2].select())
-
-    async def _load(self) -> Stored:
+    async def _load(self) -> tuple[Stored, Remembered]:
         backend = self._backend
         await backend.flush_document(self.path)
         document = await backend.ask_document_id(self.path)
-        stored = await backend.reader.ask(self._read_stored, document)
-        if not stored.updates:
+        stored, remembered, is_published = await backend.reader.ask(self._read_stored, document)
+        if is_published:
             updates, seq = await backend.ask(self._import, document)
             stored = replace(stored, updates=updates, seq=seq)
         backend.opened(self.path)
         # The first one is a checkpoint, or the content of the file.
         sizes = [len(update) for update in stored.updates]
         self._whole, self._entries, self._bytes = sum(sizes[:1]), len(sizes[1:]), sum(sizes[1:])
-        return stored
+        return stored, remembered
 
-    def _read_stored(self, db: sqlite3.Connection, document: int) -> Stored:
+    def _read_stored(
+        self, db: sqlite3.Connection, document: int
+    ) -> tuple[Stored, Remembered, bool]:
+        """Return what is stored, and whether there is only a history of the published package."""
         with snapshot(db):
             row = db.execute(
                 "SELECT session, saved_seq, saved_hash, saved_print, saving_print, saving_seq,"
@@ -127,7 +122,14 @@ class SQLiteHistory(History):
             if row is None:
                 raise HistoryUnavailable("The history has just been deleted.")
             updates, seq = self._read_updates(db, document, None)
-        return replace(Stored(row[0], updates, seq, *row[1:-1]), is_held=bool(row[-1]))
+            stores = self._deleted_cells, self._provenance
+            remembered = Remembered(
+                self._conflicts.select(db, document),
+                *(store.select(db, document) for store in stores),
+            )
+            is_published = not updates and has_published_history(db, self.path)
+        stored = replace(Stored(row[0], updates, seq, *row[1:-1]), is_held=bool(row[-1]))
+        return stored, remembered, is_published
 
     def _import(self, document: int) -> tuple[list[bytes], int]:
         """Import the document's history from a store of the published package."""

@@ -239,6 +239,15 @@ def published_history(db: sqlite3.Connection, room_id: str) -> list[tuple[bytes,
     return [(bytes(update), float(time)) for update, time in found if update]
 
 
+def has_published_history(db: sqlite3.Connection, room_id: str) -> bool:
+    """Return whether `published_history` would return anything."""
+    tables, paths = _published(db, room_id)
+    return any(
+        db.execute(f"SELECT 1 FROM {table} WHERE path IN (?, ?)", paths).fetchone()
+        for table in tables
+    )
+
+
 def drop_published(db: sqlite3.Connection, room_id: str) -> None:
     """Delete the rows that `published_history` returns."""
     tables, paths = _published(db, room_id)

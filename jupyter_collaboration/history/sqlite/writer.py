@@ -87,7 +87,7 @@ class SQLiteWriter:
         self._is_lost = False
         self._when_lost: Callable[[], None] | None = None
         self._ids: dict[str, int] = {}
-        self._begun: set[str] = set()
+        self._sessions: dict[str, str] = {}
         self._tails: dict[str, Tail] = {}
 
     # Opening
@@ -167,7 +167,8 @@ class SQLiteWriter:
         Raises:
             HistoryUnavailable: the store cannot be read.
         """
-        return await self.ask(self._session_id, room_id)
+        known = None if self._is_closed else self._sessions.get(room_id)
+        return await self.ask(self._session_id, room_id) if known is None else known
 
     def _session_id(self, room_id: str) -> str:
         """Return the name of a document's history. In the store's thread.
@@ -176,23 +177,29 @@ class SQLiteWriter:
         the file may have another content now, which must not get into their documents. So a history
         of which an earlier server stored nothing gets a new name. [S2]
         """
+        known = self._sessions.get(room_id)
+        if known is not None:
+            return known
         query = (
-            "SELECT session,"
+            "SELECT id, session,"
             " EXISTS (SELECT 1 FROM collaboration_updates WHERE document = id)"
             " OR EXISTS (SELECT 1 FROM collaboration_checkpoints WHERE document = id)"
             " FROM collaboration_documents WHERE room = ?"
         )
         found = self.db.execute(query, (room_id,)).fetchone()
-        if found is not None and (found[1] or room_id in self._begun):
-            return str(found[0])
-        session = str(uuid4())
-        with self.transaction() as db:
-            db.execute(
-                "INSERT INTO collaboration_documents (room, session) VALUES (?, ?)"
-                " ON CONFLICT (room) DO UPDATE SET session = excluded.session",
-                (room_id, session),
-            )
-        self._begun.add(room_id)
+        if found is not None and found[2]:
+            document, session = int(found[0]), str(found[1])
+        else:
+            session = str(uuid4())
+            with self.transaction() as db:
+                db.execute(
+                    "INSERT INTO collaboration_documents (room, session) VALUES (?, ?)"
+                    " ON CONFLICT (room) DO UPDATE SET session = excluded.session",
+                    (room_id, session),
+                )
+            document = self._found_id(room_id)
+        self._ids[room_id] = document
+        self._sessions[room_id] = session
         return session
 
     # The lease
@@ -240,6 +247,7 @@ class SQLiteWriter:
     def _reopen_privately(self) -> None:
         self._disconnect()
         self._ids.clear()
+        self._sessions.clear()
         self._tails.clear()
         try:
             self._file = open_private(self.path, self.log)
@@ -393,12 +401,11 @@ class SQLiteWriter:
         self._retry_at.pop(room_id, None)
         work = self._backlog.of(room_id)
         work.clear()
+        session = str(uuid4())
         work.statements.append(
-            (
-                "UPDATE collaboration_documents SET session = ? WHERE room = ?",
-                (str(uuid4()), room_id),
-            )
+            ("UPDATE collaboration_documents SET session = ? WHERE room = ?", (session, room_id))
         )
+        self._sessions[room_id] = session
 
     def _write(self, works: dict[str, Work]) -> dict[str, BaseException]:
         """Write all work.
@@ -576,6 +583,7 @@ class SQLiteWriter:
     def forget(self, room_id: str) -> None:
         """Clear cached data of a document's rows. Called in the store's thread only."""
         self._ids.pop(room_id, None)
+        self._sessions.pop(room_id, None)
         self._tails.pop(room_id, None)
 
     def drop(self, room_id: str, *statements: tuple[str, tuple[Any, ...]]) -> None:
