@@ -34,7 +34,7 @@ from .presence import Presence
 from .state import RoomState
 from .whole import WholeDocument
 
-UPDATE_INTERVAL = 0.00008
+UPDATE_INTERVAL = 0.00001
 PRESENCE_INTERVAL = 0.0004
 """Minimum time between two broadcasts of a room, in seconds per member.
 

@@ -53,6 +53,11 @@ class Outbox:
                 self._write(whole[at : at + SLICE_BYTES], now)
 
     def _write(self, data: bytes | memoryview, now: float) -> None:
+        sent = self._sent_at_once(data)
+        if sent == len(data):
+            return
+        if sent:
+            data = memoryview(data)[sent:]
         future = self._stream.write(data)
         if not future.done():
             if not self._waiting:
@@ -60,6 +65,20 @@ class Outbox:
             size = len(data)
             self._waiting += size
             future.add_done_callback(lambda _: self._written(size))
+
+    def _sent_at_once(self, data: bytes | memoryview) -> int:
+        """Return how many bytes the connection took without waiting.
+
+        The stream's own `write` makes a future and two calls of the event loop for each frame,
+        which takes longer than to send it. It is used for what has to wait, and if anything waits.
+        """
+        stream = self._stream
+        if type(stream) is not IOStream or stream.writing() or stream.closed():
+            return 0
+        try:
+            return int(stream.socket.send(data))
+        except OSError:  # it would have to wait, or failed: the stream finds out which
+            return 0
 
     def _written(self, size: int) -> None:
         self._waiting -= size

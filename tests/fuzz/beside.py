@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 from . import editing
 from .checks import wait_for
 from .clients import Collaborator
-from .contents import cells_of_doc
+from .contents import cells_of_doc, without_placeholder
 from .marks import Cells
 from .plan import Step
 from .server import Life
@@ -86,12 +86,8 @@ class Beside:
         if live is None or self._client is None:
             return True
         mine = cells_of_doc(live.ydoc, self._world.kind)
-        texts = [text for _, text in mine]
-        return (
-            texts == [text for _, text in cells]
-            and live.synchronizer.is_saved
-            and self._client.stored
-        )
+        texts, others = ([text for _, text in without_placeholder(each)] for each in (mine, cells))
+        return texts == others and live.synchronizer.is_saved and self._client.stored
 
     @property
     def cells(self) -> Cells:

@@ -16,7 +16,7 @@ from jupyter_collaboration.history.store import History
 from jupyter_collaboration.protocol import messages
 from jupyter_collaboration.rooms.document import DocumentRoom
 
-from .contents import cells_of_doc, cells_of_file, is_notebook
+from .contents import cells_of_doc, cells_of_file, is_notebook, without_placeholder
 from .marks import Cells, count, readable, torn
 
 if TYPE_CHECKING:
@@ -161,6 +161,7 @@ def file_agrees(kind: str, file: Cells, cells: Cells, doc: Doc[Any]) -> bool:
     """Whether a file holds the same as a document."""
     if is_notebook(kind):
         named = rendered("notebook", doc.get_update())["nbformat_minor"] >= 5
+        file, cells = without_placeholder(file), without_placeholder(cells)
         return len(file) == len(cells) and all(
             text == other and (not named or name == other_name)
             for (name, text), (other_name, other) in zip(file, cells, strict=True)

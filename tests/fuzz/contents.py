@@ -55,6 +55,14 @@ def cells_of_doc(doc: Doc[Any], kind: str) -> Cells:
         return [_named_text(cell) for cell in doc.get("cells", type=Array)]
 
 
+def without_placeholder(cells: Cells) -> Cells:
+    """The cells of a notebook, without the empty one that a notebook without cells gets.
+
+    It is shown when such a file is opened, and written only with the next edit.
+    """
+    return [] if [text for _, text in cells] == [""] else cells
+
+
 def _named_text(cell: Map[Any]) -> tuple[str, str]:
     outputs = cell.get("outputs")
     shown = outputs.to_py() if outputs else []

@@ -3,10 +3,14 @@
 from __future__ import annotations
 
 import asyncio
+import random
+import socket
 from collections.abc import Awaitable, Callable
 from typing import Any
 
+import pytest
 from support import Editor
+from tornado.iostream import IOStream, StreamClosedError
 
 from jupyter_collaboration.rooms.member import Outgoing
 from jupyter_collaboration.web import outbox as outbox_module
@@ -47,6 +51,56 @@ def test_an_outbox_is_bounded_in_bytes_and_in_time(run: Run) -> None:  # [M4]
         outbox.write(b"x" * 2**17, 0.0)
         outbox.write(b"x", 0.0)
         assert outbox.overdue(0.0)
+
+    run(test())
+
+
+def test_frames_arrive_whole_and_in_order_whatever_the_connection_takes_at_once(
+    run: Run,
+) -> None:  # [M4]
+    async def test() -> None:
+        ours, theirs = socket.socketpair()
+        ours.setsockopt(socket.SOL_SOCKET, socket.SO_SNDBUF, 2**12)
+        stream, reader = IOStream(ours), IOStream(theirs)
+        outbox = Outbox(stream)
+        pick = random.Random(7)
+        frames = [
+            bytes([number % 256]) * pick.choice((1, 20, 500, 2**14, 3 * outbox_module.SLICE_BYTES))
+            for number in range(60)
+        ]
+        for frame in frames[:30]:
+            outbox.write(frame, 0.0)
+        stream.write(frames[30])  # by Tornado, such as a ping
+        expected = b"".join(frames)
+        reading = asyncio.ensure_future(reader.read_bytes(len(expected)))
+        for frame in frames[31:]:
+            outbox.write(frame, 0.0)
+            if pick.random() < 0.5:
+                await asyncio.sleep(0)
+        assert await reading == expected
+        while outbox.waiting:
+            await asyncio.sleep(0)
+        # Nothing waits now, so that a frame is sent without the stream.
+        stream.write = None  # type: ignore[assignment, method-assign]
+        outbox.write(b"last", 0.0)
+        assert await reader.read_bytes(4) == b"last"
+        assert outbox.waiting == 0
+        reader.close()
+        stream.close()
+
+    run(test())
+
+
+def test_a_closed_connection_is_an_error_of_the_stream(run: Run) -> None:  # [M4]
+    async def test() -> None:
+        ours, theirs = socket.socketpair()
+        stream = IOStream(ours)
+        theirs.close()
+        outbox = Outbox(stream)
+        with pytest.raises(StreamClosedError):
+            for _ in range(3):
+                outbox.write(b"x" * 100, 0.0)
+        assert stream.closed()
 
     run(test())
 
