@@ -66,6 +66,20 @@ class Page:
     kept: Retention | None
 
 
+@dataclass
+class _KeepingUp:
+    """When the versions of a document are computed without a request, in seconds of the loop.
+
+    Attributes:
+        since: when they were computed last; for a large document first when it was saved first.
+            None before the first save.
+        due: when it is checked next whether there is enough new.
+    """
+
+    since: float | None = None
+    due: float = -math.inf
+
+
 class VersionService:
     """The versions of all documents."""
 
@@ -75,8 +89,7 @@ class VersionService:
         self._making: dict[str, asyncio.Task[Any]] = {}
         self._asked: set[str] = set()
         self._made: dict[str, tuple[int, int]] = {}
-        self._due: dict[str, float] = {}
-        self._begun: dict[str, float] = {}
+        self._keeping_up: dict[str, _KeepingUp] = {}
         self._weighing: set[asyncio.Task[None]] = set()
         self._is_closed = False
 
@@ -122,13 +135,16 @@ class VersionService:
         document = parse_room_id(room_id)
         if self._is_closed:  # the last saves of a stopping server
             return
-        if document is not None and now >= self._due.get(room_id, -math.inf):
-            self._due[room_id] = now + KEEP_UP
-            task = asyncio.create_task(self._keep_up(document))
+        if document is None:
+            return
+        state = self._keeping_up.setdefault(room_id, _KeepingUp())
+        if now >= state.due:
+            state.due = now + KEEP_UP
+            task = asyncio.create_task(self._keep_up(document, state))
             self._weighing.add(task)
             task.add_done_callback(self._weighing.discard)
 
-    async def _keep_up(self, document: DocumentId) -> None:
+    async def _keep_up(self, document: DocumentId, state: _KeepingUp) -> None:
         key = str(document)
         try:
             size = await self._rooms.history(key).versions.pending_bytes()
@@ -137,11 +153,12 @@ class VersionService:
             return
         now = asyncio.get_running_loop().time()
         pause = KEEP_UP * max(1.0, size / KEEP_UP_BYTES)
-        begun = self._begun.setdefault(key, now if size > KEEP_UP_BYTES else -math.inf)
-        if now - begun >= pause:
-            self._begun[key] = begun = now
+        if state.since is None:
+            state.since = now if size > KEEP_UP_BYTES else -math.inf
+        if now - state.since >= pause:
+            state.since = now
             self._make_soon(document)
-        self._due[key] = begun + pause
+        state.due = state.since + pause
 
     async def close(self) -> None:
         """Stop; unfinished versions are computed on the next request."""
