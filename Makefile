@@ -49,7 +49,7 @@ export PYTHONDONTWRITEBYTECODE := 1
 .DEFAULT_GOAL := help
 .DELETE_ON_ERROR:
 .NOTPARALLEL:
-.PHONY: help lab dev wheel docs test lint test-python test-pythons fuzz mutate test-ts test-yjs test-ui test-firefox test-chat test-extensions screenshots bench bench-report bench-scale bench-ui stalls evidence clean
+.PHONY: help lab dev wheel docs test lint test-python test-pythons fuzz mutate test-ts test-yjs test-ui test-firefox test-chat test-extensions screenshots bench bench-report bench-scale bench-ui soak stalls evidence clean
 
 help:  ## Say what there is
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed 's/:.*##/##/' | awk -F'## *' '{printf "  make %-12s %s\n", $$1, $$2}'
@@ -161,6 +161,10 @@ bench-scale: $(BENCH_OURS)/.stamp $(BENCH_JSD)/.stamp $(BENCH_NODE)/.stamp $(VEN
 	@PYTHONPATH="$(CURDIR)/benchmarks" $(WATCH) "Benchmark of many people" .venv/bin/python scripts/scale_report.py \
 		ours=$(BENCH_OURS)/bin/python JSD=$(BENCH_JSD)/bin/python \
 		YW=y-websocket:$$(command -v node):$(CURDIR)/$(BENCH_NODE) $(ARGS)
+
+soak: $(BENCH_OURS)/.stamp $(VENV_STAMP)  ## Work for an hour with everything at once, and see that memory stays flat
+	@PYTHONPATH="$(CURDIR)/benchmarks" $(WATCH) "An hour of mixed work" .venv/bin/python -m rtcbench \
+		--server ours=$(CURDIR)/$(BENCH_OURS)/bin/python --scenario soak --reps 1 --limit 4000 --json build/soak.json $(ARGS)
 
 stalls: $(BENCH_OURS)/.stamp $(VENV_STAMP)  ## Measure how long others wait while large documents are used
 	@$(WATCH) "Waits beside large documents" .venv/bin/python scripts/stalls.py $(BENCH_OURS)/bin/python $(ARGS)

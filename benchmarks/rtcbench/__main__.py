@@ -23,6 +23,7 @@ from .opening import many_rooms, open_documents
 from .peers import Peer, make_peer
 from .run import Run, Scenario
 from .scale import scale
+from .soak import soak
 from .stats import table
 from .storage import crash, history, save_bursts, save_steady
 
@@ -39,9 +40,10 @@ SCENARIOS: dict[str, Scenario] = {
     "crash": crash,
     "execution": execution,
     "scale": scale,
+    "soak": soak,
 }
 
-NAMED = {"execution", "scale"}
+NAMED = {"execution", "scale", "soak"}
 """Scenarios that run only if they are named."""
 
 
