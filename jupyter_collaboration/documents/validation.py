@@ -199,6 +199,8 @@ class EditCheck:
             raise InvalidEdit(f"The edit was refused: it contains {found.strange}.")
         if self._is_early(found):  # checked without a copy of the document
             raise EarlyEdit("The edit depends on edits that have not arrived yet.")
+        if found.is_plain and not self._is_notebook:
+            return True, NOTHING  # a text file has no place where characters are not valid
         copy = self._current()
         try:
             copy.apply(data)
@@ -212,12 +214,13 @@ class EditCheck:
         return copy.is_text, copy.findings
 
     def _is_early(self, found: Update) -> bool:
-        """Return whether edits of the same clients before this one are missing."""
-        state = clocks_of(self._doc.get_state())
-        starts: dict[int, int] = {}
-        for client, clock, _ in found.brought:
-            starts[client] = min(clock, starts.get(client, clock))
-        return any(clock > state.get(client, 0) for client, clock in starts.items())
+        """Return whether edits are missing on which this one depends."""
+        known = clocks_of(self._doc.get_state())
+        for client, clock, length in sorted(found.brought):
+            if clock > known.get(client, 0):
+                return True
+            known[client] = max(known.get(client, 0), clock + length)
+        return any(clock > known.get(client, 0) for client, clock in found.needs.items())
 
     def _current(self) -> _Copy:
         if self._copy is None:

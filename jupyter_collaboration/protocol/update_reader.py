@@ -54,6 +54,8 @@ class Update:
         deleted: the deleted ranges, as (client, clock, length).
         brought: the inserted ranges, in the same form.
         ends: the clock of each client after the update.
+        needs: the clocks of clients that must be known to apply it.
+        is_plain: whether it only inserts characters, and deletes.
         strange: a description of content that no document should contain; empty if there is none.
         returns: whether a text in it contains a carriage return.
         strings: the first pieces of inserted text, with the ids of their first characters and of
@@ -65,6 +67,8 @@ class Update:
     deleted: list[Part] = field(default_factory=list)
     brought: list[Part] = field(default_factory=list)
     ends: dict[int, int] = field(default_factory=dict)
+    needs: dict[int, int] = field(default_factory=dict)
+    is_plain: bool = True
     strange: str = ""
     returns: bool = False
     strings: list[tuple[Id, str, Id | None, Id | None]] = field(default_factory=list)
@@ -129,6 +133,10 @@ class _Reader:
         if end > start:
             self._found.brought.append((client, start, end - start))
 
+    def _needs(self, client: int, clock: int) -> None:
+        if clock >= self._found.needs.get(client, 0):
+            self._found.needs[client] = clock + 1
+
     def _struct(self, client: int, clock: int) -> int:
         """Read one struct.
 
@@ -153,6 +161,9 @@ class _Reader:
                 parent = self._id()
             if info & 0x20:
                 self._string()
+        for each in (origin, right, parent):
+            if each is not None:
+                self._needs(*each)
         length = self._content(kind)
         if kind == STRING and origin == (client, clock - 1):
             self._pieces += 1
@@ -177,6 +188,7 @@ class _Reader:
             text = self._text = self._string()
             self._found.returns = self._found.returns or "\r" in text
             return len(text.encode("utf-16-le")) // 2
+        self._found.is_plain = False
         if kind == ANY:
             count = self._number()
             for _ in range(count):

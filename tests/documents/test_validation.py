@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import random
 from collections.abc import Callable
+from dataclasses import replace
 from typing import Any
 
 import pytest
@@ -12,6 +14,7 @@ from jupyter_collaboration.documents import validation
 from jupyter_collaboration.documents.codec import loaded_update, rendered
 from jupyter_collaboration.documents.validation import EditCheck, repair_notebook
 from jupyter_collaboration.errors import EarlyEdit, InvalidEdit
+from jupyter_collaboration.protocol.update_reader import read_update
 
 Edit = Callable[[Doc[Any]], Any]
 
@@ -149,6 +152,77 @@ def test_typing_on_costs_no_copy(monkeypatch: pytest.MonkeyPatch) -> None:  # [M
         room.edit(lambda doc, at=at: source.insert(at, "b"))  # type: ignore[misc]
     room.edit(lambda doc: source.__delitem__(slice(20, 25)))
     assert str(cells(room.doc)[0]["source"]) == "o" + "a" + "b" * 23 + "ne"
+
+
+def edits_of_a_text(seed: int, *, in_order: bool) -> list[bytes]:
+    """Edits of several people in one text file: in order with invalid ones, or in any order."""
+    pick = random.Random(seed)
+    people: list[Doc[Any]] = [Doc(client_id=number + 1) for number in range(3)]
+    sent: list[bytes] = []
+    for _ in range(40):
+        person = pick.choice(people)
+        before = person.get_state()
+        text = person.get("source", type=Text)
+        kind = pick.random()
+        if kind < 0.5:
+            text.insert(pick.randint(0, len(text)), pick.choice("ab") * pick.randint(1, 3))
+        elif kind < 0.75 and len(text):
+            at = pick.randrange(len(text))
+            del text[at : min(at + pick.randint(1, 3), len(text))]
+        elif kind < 0.8:
+            person.get("state", type=Map)["key"] = pick.choice([1, "text", [1]])
+        elif kind < 0.83 and in_order:
+            text.insert_embed(0, {"a": 1})
+        else:
+            person.apply_update(pick.choice(people).get_update(person.get_state()))
+        sent.append(person.get_update(before if pick.random() < 0.8 else None))
+    if not in_order:
+        pick.shuffle(sent)
+    return sent
+
+
+@pytest.mark.parametrize("in_order", [True, False])
+@pytest.mark.parametrize("seed", range(30))
+def test_a_text_file_is_checked_without_a_copy_as_with_one(
+    seed: int, in_order: bool, monkeypatch: pytest.MonkeyPatch
+) -> None:  # [M8]
+    def refused(*, with_copy: bool) -> list[bool]:
+        doc: Doc[Any] = Doc()
+        check = EditCheck(doc, "file")
+        found: list[bool] = []
+        for update in edits_of_a_text(seed, in_order=in_order):
+            read = read_update(update)
+            check.forget()  # a copy knows of deletions before what they delete
+            if with_copy:
+                read = replace(read, is_plain=False)
+                monkeypatch.setattr(check, "_is_early", lambda _: False)
+            try:
+                check.check(update, read)
+            except (EarlyEdit, InvalidEdit):  # one may be both
+                found.append(True)
+            else:
+                found.append(False)
+                doc.apply_update(update)
+                check.applied(update)
+        return found
+
+    assert refused(with_copy=False) == refused(with_copy=True)
+
+
+def test_typing_anywhere_in_a_text_file_costs_no_copy(monkeypatch: pytest.MonkeyPatch) -> None:
+    # [M8]
+    doc: Doc[Any] = Doc()
+    doc.apply_update(loaded_update("file", "one\ntwo\nthree"))
+    room = Room(doc, "file")
+
+    def refuse(*args: Any) -> Any:
+        raise AssertionError("a copy is made")
+
+    monkeypatch.setattr(validation, "_Copy", refuse)
+    for at in (0, 7, 3, 9):
+        room.edit(lambda doc, at=at: doc.get("source", type=Text).insert(at, "x"))  # type: ignore[misc]
+    room.edit(lambda doc: doc.get("source", type=Text).__delitem__(slice(2, 5)))
+    assert str(doc.get("source", type=Text)) == str(room.replica.get("source", type=Text))
 
 
 def test_a_string_between_cells_is_no_typing() -> None:  # [M8]
