@@ -259,7 +259,7 @@ BUGS = [
         "V7",
         "documents/codec.py",
         [('return doc.transaction(origin="server")', "return doc.transaction()")],
-        ["system/test_clearing.py -k 'was_before and open'"],
+        [PLANS],
     ),
     Bug(
         "files are gone when the root is away",

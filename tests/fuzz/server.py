@@ -208,6 +208,7 @@ class Life:
 
     def kill_at(self, point: str, count: int) -> None:
         """Be killed when a point is reached for the count-th time from now on."""
+        assert point in ("", *failpoints.POINTS), point
         self._point, self._count = point, count
 
     @contextmanager

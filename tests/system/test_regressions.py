@@ -97,7 +97,7 @@ def test_a_change_on_disk_is_told_once_it_is_stored(tmp_path: Path) -> None:  # 
     steps = plan(
         "text",
         {"op": "off", "client": 1},
-        {"op": "down", "how": "point", "point": "broadcast.sent", "count": 2},
+        {"op": "down", "how": "point", "point": "relay.sent", "count": 2},
         {"op": "type", "at": 0.9},
         {"op": "disk", "how": "rewrite", "what": "insert", "then": "quiet"},
         {"op": "up", "client": 1, "at": 0.9, "then": "quiet"},
