@@ -47,6 +47,12 @@ def restored(exact: Any, value: Any) -> Any:
     return exact
 
 
+def valid_text(text: str) -> str:
+    """Return a text whose lone surrogates are replaced."""
+    valid: str = _leaf(text)
+    return valid
+
+
 def invalid_text(value: Any, place: tuple[str | int, ...] = ()) -> str:
     """Return the location of the first text that is not valid Unicode; empty if there is none."""
     if isinstance(value, str):

@@ -10,6 +10,7 @@ import json
 from collections.abc import Callable
 from datetime import datetime, timezone
 from logging import Logger
+from struct import error as StructError
 from typing import Any, Protocol
 from uuid import uuid4
 
@@ -28,6 +29,9 @@ NUDGE_INTERVAL = 0.5
 
 CONNECT_LIMIT = 1.0
 """Seconds to wait for the last connection to a kernel that has answered on the others."""
+
+INVALID = (AssertionError, IndexError, KeyError, RecursionError, TypeError, ValueError, StructError)
+"""What a message raises whose signature is wrong, that is not JSON, or too deep."""
 
 Message = dict[str, Any]
 Receive = Callable[[str, Message], None]
@@ -74,8 +78,7 @@ class LocalChannels:
                 parts = await socket.recv_multipart()
                 try:
                     message = session.deserialize(session.feed_identities(parts)[1])
-                except (AssertionError, KeyError, TypeError, ValueError) as error:
-                    # Its signature is wrong, or it is not JSON.
+                except INVALID as error:
                     self._log.warning("Ignored an invalid message of a kernel: %r", error)
                     continue
                 (published if name == "iopub" else answered).set()
@@ -148,10 +151,14 @@ class GatewayChannels:
                 continue
             if data is None:
                 raise ConnectionError("The gateway has closed the connection to the kernel.")
-            message = (
-                json.loads(data) if isinstance(data, str) else deserialize_binary_message(data)
-            )
-            name = str(message.get("channel"))
+            try:
+                message = (
+                    json.loads(data) if isinstance(data, str) else deserialize_binary_message(data)
+                )
+                name = str(message["channel"])
+            except INVALID as error:
+                self._log.warning("Ignored an invalid message of a gateway: %r", error)
+                continue
             answered = answered or name in ("shell", "control")
             published = published or name == "iopub"
             receive(name, message)

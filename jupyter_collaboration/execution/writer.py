@@ -73,6 +73,12 @@ class CellWriter:
         """The approximate size in bytes."""
         return self.outputs.size
 
+    @property
+    def is_deleted(self) -> bool:
+        """Whether the cell is not in the document now; false while that is closed."""
+        room = self._room()
+        return room is not None and room.cells is not None and room.cells.cell(self._cell) is None
+
     def wait(self) -> None:
         """Mark the cell as running, while it waits. Its outputs stay until it starts."""
         self.flush()
