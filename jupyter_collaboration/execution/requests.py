@@ -25,7 +25,7 @@ MAX_CELL_ID = 1_000
 """Longest id of a cell, in characters."""
 
 MAX_DELETED = 10_000
-"""Most deleted cells that the kernel is told of with one request."""
+"""Most deleted cells whose ids one request may send to the kernel."""
 
 NOT_ALLOWED = "You do not have permission to run code."
 

@@ -88,6 +88,7 @@ class CellWriter:
         self._has_started = True
         self._place = None
         self.flush()
+        self._last = 0.0  # the first output is written at once
 
     def end(self, *, count: int | None = None, timing: dict[str, str] | None = None) -> None:
         """Write what is pending, and mark the cell as idle."""

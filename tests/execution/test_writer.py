@@ -101,6 +101,26 @@ def test_a_stream_grows_in_place_and_in_few_writes(run: Any, room: Room) -> None
     run(test())
 
 
+def test_the_first_output_is_written_at_once(run: Any, room: Room) -> None:
+    # [R8]
+    async def test() -> None:
+        writer = writer_for(room)
+        writer.wait()
+        writer.start()
+        writer.outputs.print("stdout", "first\n")
+        writer.changed()
+        await settled(writer)
+        assert room.cell["outputs"][0]["text"] == "first\n"
+        writer.outputs.print("stdout", "second\n")
+        writer.changed()
+        await settled(writer)
+        assert room.cell["outputs"][0]["text"] == "first\n"  # the next ones are batched
+        writer.end(count=1)
+        assert room.cell["outputs"][0]["text"] == "first\nsecond\n"
+
+    run(test())
+
+
 def test_replaced_outputs_are_paced_and_the_last_one_is_written(
     run: Any, room: Room, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -23,18 +23,18 @@ STEPS = {
 """What a cell does when something breaks."""
 
 
-def runs_first(told: dict[str, Any]) -> bool:
+def runs_first(queue: dict[str, Any]) -> bool:
     """Return whether the first cell of a queue runs."""
-    return any(each["state"] == "running" for each in told["runs"])
+    return any(each["state"] == "running" for each in queue["runs"])
 
 
 async def at_step(step: str, runner: Runner) -> list[int]:
     """Run the first two cells, and wait until the first one is at a step."""
     numbers = runner.start("c0", "c1")
     if step == "while the kernel starts":
-        await runner.told(lambda told: len(told["runs"]) == 2)
+        await runner.queue(lambda queue: len(queue["runs"]) == 2)
     elif step == "while it runs":
-        await runner.told(runs_first)
+        await runner.queue(runs_first)
     elif step == "while it prints":
         await runner.sees(lambda: runner.printed("c0").count("\n") > 50)
     else:
@@ -65,8 +65,8 @@ def test_after_a_kill_of_the_server_no_cell_runs_and_nothing_is_doubled(
         assert ada.printed("c0").startswith(printed) and len(ada.outputs("c0")) <= 1
         assert ada.outputs("c1") == []
         if step != "while the kernel starts":
-            told = await ada.editor.reply(lambda reply: reply.get("type") == "provenance", 50)
-            assert told["origins"]["c2"]["isOld"] is True
+            message = await ada.editor.reply(lambda reply: reply.get("type") == "provenance", 50)
+            assert message["origins"]["c2"]["isOld"] is True
         assert await ada.outcomes(ada.start("c1", "c2")) == ["ok", "ok"]
         await until(lambda: saved(server, 1)["execution_count"] == 1)
         await server.stop()
@@ -117,11 +117,11 @@ def test_a_page_that_goes_leaves_its_cells_running_and_finds_them(
             ada.editor.post(request)
             ada._number -= 1  # the same request as the first one below
             if step == "while the kernel starts":
-                await ada.told(lambda told: bool(told["runs"]))
+                await ada.queue(lambda queue: bool(queue["runs"]))
             elif step == "while it asks":
                 await ada.prompt("who? ")
             else:
-                await ada.told(runs_first)
+                await ada.queue(runs_first)
             ada.editor.socket.abort()
             again = Runner(await server.member(fixture), ada.kernel)
             number = again.editor.post(request)

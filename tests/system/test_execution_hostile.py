@@ -249,7 +249,9 @@ def test_deletes_of_requests_that_ended_or_are_elsewhere_change_nothing(
             while (await server.request("GET", f"{url}/requests/{ended}"))[0] != 200:
                 await asyncio.sleep(0.05)
             numbers = ada.start("c0", "c1")
-            await ada.told(lambda told: [each["state"] for each in told["runs"]][:1] == ["running"])
+            await ada.queue(
+                lambda queue: [each["state"] for each in queue["runs"]][:1] == ["running"]
+            )
             assert (await server.request("DELETE", f"{url}/requests/{ended}"))[0] == 204
             other = await kernel(server)
             running_id = ada.editor.replies[-1]["runs"][0]["id"]
@@ -362,7 +364,7 @@ def test_a_restart_ends_what_waits_in_two_documents(run: Any, running: Any) -> N
             others = alan.start("d0", "d1")
             own += ada.start("c1")
             # Of another document's prompt, others see that something runs, and no more.
-            seen = await alan.told(lambda told: len(told["runs"]) == 4)
+            seen = await alan.queue(lambda queue: len(queue["runs"]) == 4)
             assert "input" not in seen["runs"][0] and seen["runs"][0]["cell"] is None
             answer = json.dumps({"id": prompt["id"], "value": ""})
             assert (await alan.editor.ask(f"input {answer}"))["status"] == "failed"
