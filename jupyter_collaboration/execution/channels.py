@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import asyncio
 import json
+import time
 from collections.abc import Callable
 from datetime import datetime, timezone
 from logging import Logger
@@ -14,6 +15,7 @@ from struct import error as StructError
 from typing import Any, Protocol
 from uuid import uuid4
 
+import anyio.lowlevel
 import zmq
 from anyio import Event, create_task_group, move_on_after
 from jupyter_client.jsonutil import json_default
@@ -29,6 +31,9 @@ NUDGE_INTERVAL = 0.5
 
 CONNECT_LIMIT = 1.0
 """Seconds to wait for the last connection to a kernel that has answered on the others."""
+
+TURN = 0.005
+"""Seconds of reading without a pause, after which the rest of the server gets a turn."""
 
 INVALID = (AssertionError, IndexError, KeyError, RecursionError, TypeError, ValueError, StructError)
 """What a message raises whose signature is wrong, that is not JSON, or too deep."""
@@ -74,7 +79,12 @@ class LocalChannels:
         async def read(name: str) -> None:
             socket = getattr(self._client, f"{name}_channel").socket
             session: Session = self._client.session
+            due = 0.0
             while True:
+                if time.monotonic() >= due:
+                    # Messages that have arrived already are read without waiting for anything.
+                    await anyio.lowlevel.checkpoint()
+                    due = time.monotonic() + TURN
                 parts = await socket.recv_multipart()
                 try:
                     message = session.deserialize(session.feed_identities(parts)[1])

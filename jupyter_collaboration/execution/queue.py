@@ -259,7 +259,8 @@ class KernelQueue:
         if self._state in (KernelState.DEAD, KernelState.GONE):
             self._end(run, Result(Outcome.DIED, "The kernel is dead. Restart it to run cells."))
             return
-        run.writer.wait()
+        if len(self._runs) > 1 or self._state is not KernelState.READY:
+            run.writer.wait()
         self._notify()
 
     def cancel(self, run: Run, by: Person) -> bool:

@@ -5,40 +5,10 @@
  * The server runs the cells. [R1] [R2] [R6] [R9] [R10] [R12]
  */
 
-import type { Locator } from '@playwright/test';
-
 import { notebook } from '../support/documents';
 import type { Person } from '../support/fixtures';
 import { expect, test } from '../support/fixtures';
-
-/** How long a kernel may take to start (ms). */
-const KERNEL = { timeout: 40_000 };
-
-const output = (person: Person, index: number): Locator =>
-  person.cell(index).locator('.jp-OutputArea-output');
-
-const prompt = (person: Person, index: number): Locator =>
-  person.cell(index).locator('.jp-InputPrompt');
-
-/**
- * Open a notebook for both, one after the other.
- */
-async function openBoth(
-  ada: Person,
-  grace: Person,
-  name: string
-): Promise<void> {
-  await ada.open(name);
-  await expect.poll(() => ada.sessions()).toContain(name);
-  await grace.open(name);
-}
-
-async function run(person: Person, ...indices: number[]): Promise<void> {
-  for (const index of indices) {
-    await person.enterCell(index);
-    await person.page.keyboard.press('Control+Enter');
-  }
-}
+import { KERNEL, openBoth, outputs, prompt, run } from '../support/running';
 
 test('cells that one runs show at both, and one who may not runs none', async ({
   server,
@@ -60,17 +30,17 @@ test('cells that one runs show at both, and one who may not runs none', async ({
   // While the kernel starts, too.
   await ada.command('notebook:run-all-cells');
   for (const person of [ada, grace]) {
-    await expect(output(person, 3)).toContainText('ZeroDivisionError', KERNEL);
+    await expect(outputs(person, 3)).toContainText('ZeroDivisionError', KERNEL);
     await expect.poll(() => person.printed(0)).toBe('0\n1\n2\n');
-    await expect(output(person, 1).first()).toContainText('second');
-    await expect(output(person, 1).last()).toContainText('after');
+    await expect(outputs(person, 1).first()).toContainText('second');
+    await expect(outputs(person, 1).last()).toContainText('after');
     await person.goToCell(2);
     // Trusted at the other, too, who did not run it.
     await expect(person.cell(2).locator('.jp-RenderedSVG img')).toBeVisible();
     await person.goToCell(4);
     await expect(prompt(person, 3)).toHaveText('[4]:');
     await expect(prompt(person, 4)).toHaveText('[ ]:');
-    await expect(output(person, 4)).toHaveCount(0);
+    await expect(outputs(person, 4)).toHaveCount(0);
   }
   await expect.poll(() => server.read(name)).toContain('"execution_count": 4');
 
