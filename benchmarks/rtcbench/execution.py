@@ -157,14 +157,14 @@ async def page_of(peer: JupyterPeer, kernel: str, client: Client) -> AsyncIterat
         yield Page(socket, client)
 
 
-async def execution(run: Run, runs: int = 9, count: int = 10_000, flushed: int = 2_000) -> Metrics:
+async def execution(run: Run, runs: int = 9, count: int = 10_000, flushed: int = 1_000) -> Metrics:
     """A cell with one print, and one with 10,000: run by the server, or by a page.
 
     For our server only. Both are run in turn on one kernel. The page does what JupyterLab does: it
     sends the code to the kernel, and puts the outputs into the document. `first_*_ms` is the time
     until another member has the first output, `prints_*_s` until they have all; `first_ratio` and
     `prints_ratio` are the medians of the ratios; `*_KB` is what that member receives, and
-    `*_cpu_s` the time of the server for both cells. `flushed_*` is the same for 2,000 prints of
+    `*_cpu_s` the time of the server for both cells. `flushed_*` is the same for 1,000 prints of
     which each one is a message of its own: a kernel sends the others in few messages.
     """
     peer = run.peer

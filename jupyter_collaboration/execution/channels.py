@@ -10,16 +10,19 @@ import json
 import time
 from collections.abc import Callable
 from datetime import datetime, timezone
+from hmac import compare_digest
 from logging import Logger
 from struct import error as StructError
-from typing import Any, Protocol
+from typing import Any, Protocol, cast
 from uuid import uuid4
 
-import anyio.lowlevel
 import zmq
+import zmq.asyncio
 from anyio import Event, create_task_group, move_on_after
+from anyio.lowlevel import checkpoint
+from jupyter_client.adapter import adapt
 from jupyter_client.jsonutil import json_default
-from jupyter_client.session import Session
+from jupyter_client.session import DELIM, Session
 from jupyter_server.gateway.gateway_client import GatewayClient
 from jupyter_server.services.kernels.connection.base import deserialize_binary_message
 from jupyter_server.utils import url_escape, url_path_join
@@ -31,6 +34,9 @@ NUDGE_INTERVAL = 0.5
 
 CONNECT_LIMIT = 1.0
 """Seconds to wait for the last connection to a kernel that has answered on the others."""
+
+MAX_BACKLOG = 100_000
+"""Most messages of a kernel that wait until they are read, in addition to those in its buffers."""
 
 TURN = 0.005
 """Seconds of reading without a pause, after which the rest of the server gets a turn."""
@@ -74,25 +80,28 @@ class LocalChannels:
         prompts = self._client.stdin_channel.socket
         connected = prompts.get_monitor_socket(zmq.EVENT_HANDSHAKE_SUCCEEDED)
         self._client.start_channels(hb=False)
+        # A kernel drops what it publishes beyond a limit, by default 1,000 messages.
+        self._client.iopub_channel.socket.set(zmq.RCVHWM, MAX_BACKLOG)
         answered, published = Event(), Event()
 
         async def read(name: str) -> None:
             socket = getattr(self._client, f"{name}_channel").socket
             session: Session = self._client.session
-            due = 0.0
             while True:
-                if time.monotonic() >= due:
-                    # Messages that have arrived already are read without waiting for anything.
-                    await anyio.lowlevel.checkpoint()
-                    due = time.monotonic() + TURN
                 parts = await socket.recv_multipart()
-                try:
-                    message = session.deserialize(session.feed_identities(parts)[1])
-                except INVALID as error:
-                    self._log.warning("Ignored an invalid message of a kernel: %r", error)
-                    continue
-                (published if name == "iopub" else answered).set()
-                receive(name, message)
+                due = time.monotonic() + TURN
+                while parts is not None:
+                    try:
+                        message = _unpacked(session, parts)
+                    except INVALID as error:
+                        self._log.warning("Ignored an invalid message of a kernel: %r", error)
+                    else:
+                        (published if name == "iopub" else answered).set()
+                        receive(name, message)
+                    if time.monotonic() >= due:
+                        await checkpoint()
+                        due = time.monotonic() + TURN
+                    parts = _next(socket)
 
         async with create_task_group() as tasks:
             for name in ("shell", "iopub", "stdin", "control"):
@@ -126,6 +135,46 @@ class LocalChannels:
         if not self._is_closed:
             self._is_closed = True
             self._client.stop_channels()
+
+
+def _next(socket: zmq.asyncio.Socket) -> list[bytes] | None:
+    """Return a message that has arrived already; None if there is none."""
+    # What is read without waiting is a future that is done.
+    read = cast(asyncio.Future[list[bytes]], socket.recv_multipart(zmq.DONTWAIT))
+    error = read.exception()
+    if isinstance(error, zmq.Again):
+        return None
+    if error is not None:
+        raise error
+    return read.result()
+
+
+def _unpacked(session: Session, parts: list[bytes]) -> Message:
+    """Return a message of a kernel, with its dates as text.
+
+    This is `Session.deserialize` without what is not needed here, as kernels may print thousands of
+    messages in a second: dates, and the search for messages that are replayed, which nobody could
+    do on a connection to the kernel.
+    """
+    at = parts.index(DELIM) + 1
+    frames = parts[at + 1 : at + 5]
+    if len(frames) < 4:
+        raise ValueError("A part of the message is missing.")
+    if session.auth is not None and not compare_digest(parts[at], session.sign(frames)):
+        raise ValueError("The signature is wrong.")
+    header, parent, metadata, content = map(session.unpack, frames)
+    message = {
+        "header": header,
+        "parent_header": parent,
+        "metadata": metadata,
+        "content": content,
+        "buffers": [memoryview(each) for each in parts[at + 5 :]],
+    }
+    if not str(header.get("version", "")).startswith("5."):
+        # A kernel from before 2014, whose messages have other fields.
+        message |= {"msg_id": header["msg_id"], "msg_type": header["msg_type"]}
+        return dict(adapt(message))
+    return message
 
 
 class GatewayChannels:

@@ -7,6 +7,7 @@ import logging
 from types import SimpleNamespace
 from typing import Any
 
+import zmq
 from anyio import create_task_group, fail_after
 from jupyter_client.session import Session
 
@@ -21,10 +22,16 @@ class Socket:
     def __init__(self, messages: list[list[bytes]]) -> None:
         self._messages = messages
 
-    async def recv_multipart(self) -> list[bytes]:
-        if not self._messages:
-            await asyncio.Event().wait()
-        return self._messages.pop()
+    def recv_multipart(self, flags: int = 0) -> asyncio.Future[list[bytes]]:
+        read: asyncio.Future[list[bytes]] = asyncio.get_running_loop().create_future()
+        if self._messages:
+            read.set_result(self._messages.pop())
+        elif flags & zmq.DONTWAIT:
+            read.set_exception(zmq.Again())
+        return read
+
+    def set(self, option: int, value: int) -> None:
+        """Of no interest."""
 
     def send_multipart(self, parts: list[bytes]) -> None:
         """Of no interest."""

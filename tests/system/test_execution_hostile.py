@@ -101,6 +101,32 @@ def test_what_a_kernel_sends_ends_no_run_of_others(run: Any, running: Any) -> No
     run(test())
 
 
+def test_a_kernel_that_is_faster_than_the_server_loses_no_output(run: Any, running: Any) -> None:
+    # [R7]
+    flood = (
+        f"{JUNK}parent = kernel.get_parent()\n"
+        "def packed(at):\n"
+        "    content = {'name': 'stdout', 'text': f'{at}\\n'}\n"
+        "    return session.serialize(session.msg('stream', content, parent=parent), b'stream')\n"
+        # What it has not sent yet is dropped by itself beyond a limit.
+        "import time, zmq\n"
+        "thread = kernel.iopub_thread\n"
+        "thread.schedule(lambda: thread.socket.set(zmq.SNDHWM, 5_000))\n"
+        "for at, parts in enumerate([packed(at) for at in range(30_000)]):\n"
+        "    kernel.iopub_socket.send_multipart(parts)\n"
+        "    if at % 20 == 0: time.sleep(0.002)"
+    )
+
+    async def test() -> None:
+        async with running(flood, "print(1)") as (server, _, ada):
+            assert await ada.outcomes(ada.start("c0", "c1")) == ["ok", "ok"]
+            printed = "".join(f"{at}\n" for at in range(30_000))
+            await ada.sees(lambda: ada.printed("c0") == printed)
+            assert "did not publish" not in server.log()
+
+    run(test())
+
+
 REPLIES = {
     "ok": "{'status': 'ok', 'execution_count': 10**30, 'payload': 5}",
     "error": "{'status': 'error', 'ename': [], 'evalue': {}, 'execution_count': -1}",
