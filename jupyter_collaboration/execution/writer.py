@@ -151,7 +151,7 @@ class CellWriter:
             self.close()  # others have changed it since, and what they did stays
             return
         self._place = place
-        with room.edits_by(self._author):
+        with room.outputs_by(self._author):
             self._write_fields(cell, is_same=is_same)
             if self._has_started:
                 self._write_outputs(cell, is_same=is_same or self._is_over)

@@ -38,7 +38,7 @@ class Room:
         self._seen = self.ydoc.observe(lambda event: self.updates.append(event.update))
 
     @contextmanager
-    def edits_by(self, author: str) -> Iterator[None]:
+    def outputs_by(self, author: str) -> Iterator[None]:
         with self.ydoc.transaction(origin="server"):
             yield
 
