@@ -541,6 +541,28 @@ def test_who_may_not_run_code_changes_nothing(run: Any, guarded: Any) -> None:
     run(test())
 
 
+def test_a_kernel_that_a_user_may_not_use_is_refused(run: Any, guarded: Any) -> None:
+    # [R9] [R11]
+    async def test() -> None:
+        async with guarded() as server:
+            fixture = server.notebook_file("a.ipynb", [code_cell("print(1)", "c0")])
+            rules = {"editor": ["read", "write", "execute"]}
+            (server.root / ".rules.json").write_text(json.dumps(rules))
+            refused, usable = await kernel(server), await kernel(server)
+            rules["kernels"] = [refused]
+            (server.root / ".rules.json").write_text(json.dumps(rules))
+            ada = Runner(await server.member(fixture), refused)
+            reply = await ada.run("c0")
+            assert reply["reason"] == "You do not have permission to run code."
+            cell = {"cell_id": "c0", "document_id": room_of(await server.endpoint(fixture))}
+            route = f"api/kernels/{refused}/execute"
+            assert await answer(server, "editor", "POST", route, json=cell) == 403
+            assert ada.cell("c0").get("execution_state") == "idle" and not ada.outputs("c0")
+            assert (await Runner(ada.editor, usable).run("c0"))["outcome"] == "ok"
+
+    run(test())
+
+
 async def call(server: Server, method: str, path: str, **body: Any) -> tuple[int, Any]:
     """Make a request of the published routes."""
     status, text = await server.request(method, path, json=body or None)

@@ -165,6 +165,22 @@ def test_a_full_disk_loses_no_outputs(run: Any, running: Any, serving: Any) -> N
     run(test())
 
 
+def test_a_kernel_that_is_culled_leaves_no_cell_running(run: Any, serving: Any) -> None:
+    # [R6]
+    async def test() -> None:
+        culling = {"cull_idle_timeout": 1, "cull_interval": 1, "cull_busy": True}
+        async with serving(**QUICK, MappingKernelManager=culling) as server:
+            cells = [code_cell(STEPS["while it runs"], "c0"), code_cell("2", "c1")]
+            fixture = server.notebook_file("a.ipynb", cells)
+            ada = Runner(await server.member(fixture), await kernel(server))
+            assert await ada.outcomes(ada.start("c0", "c1")) == ["shut_down"] * 2
+            ended = await ada.editor.reply(lambda reply: reply.get("type") == "runs_ended")
+            assert ended["reason"] == "The kernel was shut down." and ended["ended"] == ["c0", "c1"]
+            await ada.sees(ada.idle)
+
+    run(test())
+
+
 def test_a_kernel_of_another_language_runs_cells(run: Any, running: Any) -> None:
     # [R4] [R7]
     async def test() -> None:

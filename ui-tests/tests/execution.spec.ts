@@ -54,6 +54,57 @@ test('cells that one runs show at both, and one who may not runs none', async ({
   await expect(prompt(grace, 4)).toHaveText('[ ]:');
 });
 
+test('cells run from one on, all after a restart, and selected text in a console', async ({
+  server,
+  file,
+  ada,
+  grace
+}) => {
+  const name = server.write(
+    file('ipynb'),
+    notebook(
+      'x = globals().get("x", 0) + 1\nprint("x is", x)',
+      'print("second", x)',
+      'print("third", x)'
+    )
+  );
+  await openBoth(ada, grace, name);
+  await ada.kernelReady();
+  await run(ada, 0, 0);
+  await expect.poll(() => grace.printed(0), KERNEL).toBe('x is 2\n');
+  await ada.selectCell(1);
+  await ada.command('notebook:run-all-below');
+  for (const person of [ada, grace]) {
+    await expect.poll(() => person.printed(2), KERNEL).toBe('third 2\n');
+    await expect(prompt(person, 0)).toHaveText('[2]:');
+  }
+  // A part of a cell runs in a console of the same kernel, and leaves the cell as it is.
+  await ada.enterCell(0);
+  await ada.page.keyboard.press('Control+Home');
+  await ada.page.keyboard.press('Shift+End');
+  await ada.startCommand('notebook:run-in-console');
+  const console = ada.page.locator('.jp-CodeConsole');
+  await expect(console.locator('.jp-CodeConsole-content')).toContainText(
+    'x = globals()',
+    KERNEL
+  );
+  await run(ada, 1);
+  for (const person of [ada, grace]) {
+    await expect.poll(() => person.printed(1), KERNEL).toBe('second 3\n');
+    await expect(prompt(person, 0)).toHaveText('[2]:');
+  }
+  await grace.startCommand('notebook:restart-run-all');
+  await grace.page
+    .getByRole('button', { name: 'Confirm Kernel Restart' })
+    .click();
+  for (const person of [ada, grace]) {
+    await expect.poll(() => person.printed(2), KERNEL).toBe('third 1\n');
+    for (const index of [0, 1, 2]) {
+      await expect(prompt(person, index)).toHaveText(`[${index + 1}]:`);
+    }
+  }
+});
+
 test('outputs arrive after the page is closed that asked for them', async ({
   server,
   file,
