@@ -36,6 +36,9 @@ IDLE_LIMIT = 10.0
 Kernels reply to each run and publish that they are idle after it; this is for those that do not.
 """
 
+INTERRUPT_LIMIT = 1.0
+"""The same after an interrupt: in the moment in which a cell ends, it may hit the reply itself."""
+
 RECONNECT_DELAY = 1.0
 MAX_ATTEMPTS = 30
 """Seconds until the next attempt after the connection to a kernel was lost, and their number."""
@@ -134,6 +137,7 @@ class Run:
         is_timed: whether times are stored in the cell's metadata.
         since, began: when it was asked for, and when it began to run.
         session: of the kernel that received it; see `KernelQueue.session`.
+        interrupt: its result if the kernel does not reply after an interrupt.
         outputs: the outputs after its end, if they are kept for a client.
     """
 
@@ -156,6 +160,7 @@ class Run:
     prompt: Prompt | None = None
     times: dict[str, str] = field(default_factory=dict)
     requests: list[str] = field(default_factory=list)
+    interrupt: Result | None = None
     reply: Message | None = None
     is_idle: bool = False
     heard: float = 0.0
@@ -300,6 +305,7 @@ class KernelQueue:
         if run is None:
             return
         run.prompt = None
+        run.interrupt = Result(Outcome.INTERRUPTED, "The kernel was interrupted.", by)
         reason = "The cell did not run, since the kernel was interrupted."
         self._end_batch(run, Result(Outcome.INTERRUPTED, reason, by))
         self._changed()
@@ -512,7 +518,8 @@ class KernelQueue:
                 return
             is_half = run.reply is not None or run.is_idle
             is_connected = self._state is KernelState.READY
-            if is_half and is_connected and time.monotonic() - run.heard > IDLE_LIMIT:
+            limit = IDLE_LIMIT if run.interrupt is None else INTERRUPT_LIMIT
+            if is_half and is_connected and time.monotonic() - run.heard > limit:
                 missing = "reply" if run.reply is None else "publish that it is idle"
                 self._log.warning("Kernel %s did not %s", self.kernel_id, missing)
                 return
@@ -530,6 +537,8 @@ class KernelQueue:
             self._end(run, Result(Outcome.OK, count=count))
         elif status == "aborted":
             self._end(run, Result(Outcome.STOPPED, "The kernel aborted the cell."))
+        elif run.reply is None and run.interrupt is not None:
+            self._end(run, run.interrupt)
         elif run.reply is None:
             self._end(run, Result(Outcome.FAILED, "The kernel ran the cell and did not reply."))
         else:

@@ -179,3 +179,25 @@ def test_members_share_no_batch_with_those_who_left() -> None:
         assert service.batch_of(cast(Any, member)) in batches
         del member
     assert len(batches) == 100
+
+
+def test_a_run_ends_if_an_interrupt_hits_its_reply(
+    run: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    # [R4]
+    monkeypatch.setattr(queues, "ALIVE_INTERVAL", 0.01)
+    monkeypatch.setattr(queues, "INTERRUPT_LIMIT", 0.02)
+
+    async def test(kernel: Kernel) -> None:
+        ran = await kernel.run("r")
+        ended = Event()
+        ran.when_ended.append(lambda run: ended.set())
+        kernel.queue.interrupted(ADA)
+        kernel.channels.says("iopub", "status", execution_state="idle")  # and no reply
+        with fail_after(10):
+            await ended.wait()
+        assert ran.result is not None and ran.result.by == ADA
+        assert ran.result.outcome is queues.Outcome.INTERRUPTED
+        await kernel.ends(await kernel.run("next"))
+
+    run(with_kernel(test))

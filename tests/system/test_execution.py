@@ -525,6 +525,9 @@ def test_who_may_not_run_code_changes_nothing(run: Any, guarded: Any) -> None:
             viewer = Runner(await Editor.open_at(Endpoint(url)), kernel_id)
             reply = await viewer.run("c0")
             assert reply["reason"] == "You have view-only access to this document."
+            for other in ("cancel", "input"):
+                reply = await viewer.editor.ask(f'{other} {{"id": "x", "value": ""}}')
+                assert reply["reason"] == "You have view-only access to this document."
             (server.root / ".rules.json").write_text('{"editor": ["read", "write"]}')
             reply = await ada.run("c0")
             assert reply["reason"] == "You do not have permission to run code."

@@ -408,6 +408,65 @@ def test_a_restart_ends_what_waits_in_two_documents(run: Any, running: Any) -> N
     run(test())
 
 
+def test_interrupts_and_restarts_at_any_moment_leave_nothing_running(
+    run: Any, running: Any
+) -> None:
+    # [R4] [R6]
+    async def test() -> None:
+        sources = ("print(1)", "import time; time.sleep(0.01)", "print(3)")
+        async with running(*sources, members=2) as (server, _, ada, grace):
+            assert (await ada.run("c0"))["outcome"] == "ok"
+            possible = {"ok", "error", "interrupted", "stopped"}
+            for at in range(15):
+                numbers = ada.start("c0", "c1", "c2", "c0")
+                if at % 3:
+                    await ada.reply(numbers[at % 3 - 1])  # in the moment in which it ends
+                await act(server, ada.kernel, "interrupt")
+                others = grace.start("c2")
+                assert set(await ada.outcomes(numbers)) <= possible
+                assert set(await grace.outcomes(others)) <= possible
+            for _ in range(3):
+                numbers = [*ada.start("c0", "c1"), *grace.start("c2")]
+                # Jupyter Server may refuse the second of two restarts at the same moment.
+                route = f"api/kernels/{ada.kernel}/restart"
+                asked = (server.request("POST", route) for _ in range(2))
+                assert min(status for status, _ in await asyncio.gather(*asked)) == 200
+                assert set(await ada.outcomes(numbers[:2])) <= {"ok", "restarted"}
+                assert set(await grace.outcomes(numbers[2:])) <= {"ok", "restarted"}
+            assert await ada.outcomes(ada.start("c0", "c2")) == ["ok", "ok"]
+            for person in (ada, grace):
+                await person.sees(person.idle)
+
+    run(test())
+
+
+def test_an_answer_while_the_page_of_the_asker_is_away_reaches_the_code(
+    run: Any, running: Any
+) -> None:
+    # [R2] [R10]
+    async def test() -> None:
+        async with running("print('said', input('who? '))", members=2) as (
+            server,
+            fixture,
+            ada,
+            grace,
+        ):
+            request = ada.request("c0")
+            ada.editor.post(request)
+            prompt = await grace.prompt("who? ")
+            ada.editor.socket.abort()
+            answer = json.dumps({"id": prompt["id"], "value": "grace"})
+            assert (await grace.editor.ask(f"input {answer}"))["status"] == "success"
+            again = Runner(await server.member(fixture), ada.kernel)
+            assert (await again.editor.ask(request))["outcome"] == "ok"
+            await again.sees(lambda: again.printed("c0") == "who?  grace\nsaid grace\n")
+            late = await again.editor.ask(f"input {answer}")
+            assert late["reason"] == "It was answered already."
+            await again.sees(again.idle)
+
+    run(test())
+
+
 def test_a_gateway_that_goes_away_and_comes_back(
     new_server: Callable[..., Server], serving: Any, run: Any
 ) -> None:
