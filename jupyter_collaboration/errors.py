@@ -87,6 +87,12 @@ class KernelNotFound(CollaborationError):
     status = 404
 
 
+class KernelUnreachable(CollaborationError):
+    """There is no connection to the kernel at the moment."""
+
+    status = 503
+
+
 class VersionNotFound(CollaborationError):
     """The document has no such version, or it is no longer kept."""
 

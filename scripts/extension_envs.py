@@ -7,9 +7,13 @@ have changed. After the last step, `pip check` has to be clean.
 """
 
 import hashlib
+import json
 import os
+import shutil
 import subprocess
 import sys
+import tarfile
+import tempfile
 from pathlib import Path
 
 ROOT = Path(__file__).parent.parent
@@ -61,7 +65,7 @@ ENVIRONMENTS: dict[str, list[list[str]]] = {
     # Widgets, and JupyterLab in another language.
     "widgets": [
         ["install", OURS, *JUPYTER, "ipywidgets", "jupyterlab-language-pack-fr-FR"],
-        ["install", "tqdm", "ipympl", "plotly"],
+        ["install", "tqdm", "ipympl", "plotly", "altair", "bokeh", "jupyter_bokeh"],
     ],
     # What people use beside collaboration.
     "tools": [
@@ -123,9 +127,48 @@ def make_proxy() -> None:
     subprocess.run(["npm", "install", *options, PROXY], check=True, cwd=folder)
 
 
+def has_code(text: bytes) -> bool:
+    """Return whether a notebook has something to run."""
+    cells = json.loads(text)["cells"]
+    return any(cell["cell_type"] == "code" and "".join(cell["source"]).strip() for cell in cells)
+
+
+def make_notebooks() -> None:
+    """Unpack the notebooks of JupyterLab's own tests, and the pictures that they show."""
+    make("widgets")
+    python = FOLDER / "widgets" / "bin" / "python"
+    asked = "import jupyterlab; print(jupyterlab.__version__)"
+    version = subprocess.run([python, "-c", asked], check=True, capture_output=True, text=True)
+    release = f"jupyterlab=={version.stdout.strip()}"
+    folder = FOLDER / "notebooks"
+    stamp = FOLDER / "notebooks.stamp"
+    if stamp.exists() and stamp.read_text() == release:
+        return
+    print("    notebooks", flush=True)
+    shutil.rmtree(folder, ignore_errors=True)
+    folder.mkdir(parents=True)
+    with tempfile.TemporaryDirectory() as downloaded:
+        options = ["--no-deps", "--no-binary", "jupyterlab", "--dest", downloaded, "-qq"]
+        pip = [python, "-m", "pip", "--disable-pip-version-check"]
+        subprocess.run([*pip, "download", *options, release], check=True)
+        (source,) = Path(downloaded).glob("*.tar.gz")
+        with tarfile.open(source) as archive:
+            for member in archive:
+                path = Path(member.name)
+                opened = archive.extractfile(member) if "galata/test" in member.name else None
+                if opened is None or "snapshots" in member.name:
+                    continue
+                content = opened.read()
+                if path.suffix == ".png" or (path.suffix == ".ipynb" and has_code(content)):
+                    (folder / path.name).write_bytes(content)
+    stamp.write_text(release)
+
+
 if __name__ == "__main__":
-    for name in sys.argv[1:] or [*ENVIRONMENTS, "proxy"]:
+    for name in sys.argv[1:] or [*ENVIRONMENTS, "proxy", "notebooks"]:
         if name == "proxy":
             make_proxy()
+        elif name == "notebooks":
+            make_notebooks()
         else:
             make(name)

@@ -41,8 +41,8 @@ class ByToken(IdentityProvider):
 class ByRules(Authorizer):
     """The file `.rules.json` in the server's root says what each user may do, and where.
 
-    It is read each time: {"viewer": ["read"], "hidden": ["secret.txt"], "history": ["editor"]},
-    the last one being who may clear histories.
+    It is read each time: {"viewer": ["read"], "hidden": ["secret.txt"], "history": ["editor"],
+    "kernels": ["id"]}, the last ones being who may clear histories, and kernels that are refused.
     """
 
     def is_authorized(self, handler: Any, user: User, action: str, resource: str) -> bool:
@@ -50,6 +50,11 @@ class ByRules(Authorizer):
         rules = json.loads(file.read_text()) if file.exists() else {}
         usual = {"editor": ["read", "write"], "viewer": ["read"], "nobody": []}
         if user.username != "editor" and getattr(handler, "path", "") in rules.get("hidden", ()):
+            return False
+        address = f"{handler.request.path}/"
+        if resource == "kernels" and any(
+            f"/{each}/" in address for each in rules.get("kernels", ())
+        ):
             return False
         if resource == "history" and user.username not in rules.get("history", NAMES):
             return False

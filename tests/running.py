@@ -67,7 +67,7 @@ class Runner:
     async def sees(self, done: Callable[[], bool]) -> None:
         await self.editor.until(lambda _: done(), 40)
 
-    async def told(self, done: Callable[[dict[str, Any]], bool]) -> dict[str, Any]:
+    async def queue(self, done: Callable[[dict[str, Any]], bool]) -> dict[str, Any]:
         """Wait for a message about the queue."""
         return await self.editor.reply(
             lambda reply: reply.get("type") == "runs" and done(reply), 50
@@ -77,7 +77,7 @@ class Runner:
         """Wait until the latest requests are in the queue."""
         numbers = range(self._number - count + 1, self._number + 1)
         ids = {f"{id(self)}-{number}" for number in numbers}
-        await self.told(lambda told: ids <= {each["id"] for each in told["runs"]})
+        await self.queue(lambda queue: ids <= {each["id"] for each in queue["runs"]})
 
     async def prompt(self, text: str) -> dict[str, Any]:
         """Wait until code asks something, and return the prompt."""
@@ -85,7 +85,7 @@ class Runner:
         def asks(reply: dict[str, Any]) -> bool:
             return any(each.get("input", {}).get("prompt") == text for each in reply["runs"])
 
-        found = await self.told(asks)
+        found = await self.queue(asks)
         return next(dict(each["input"]) for each in found["runs"] if "input" in each)
 
     def idle(self) -> bool:

@@ -23,6 +23,7 @@ from .stats import median
 
 FIRST = "print('x')"
 PRINTS = "for i in range({count}):\n    print(i)"
+FLUSHED = "for i in range({count}):\n    print(i, flush=True)"
 
 
 @dataclass
@@ -156,28 +157,29 @@ async def page_of(peer: JupyterPeer, kernel: str, client: Client) -> AsyncIterat
         yield Page(socket, client)
 
 
-async def execution(run: Run, runs: int = 9, count: int = 10_000) -> Metrics:
+async def execution(run: Run, runs: int = 9, count: int = 10_000, flushed: int = 1_000) -> Metrics:
     """A cell with one print, and one with 10,000: run by the server, or by a page.
 
     For our server only. Both are run in turn on one kernel. The page does what JupyterLab does: it
     sends the code to the kernel, and puts the outputs into the document. `first_*_ms` is the time
     until another member has the first output, `prints_*_s` until they have all; `first_ratio` and
     `prints_ratio` are the medians of the ratios; `*_KB` is what that member receives, and
-    `*_cpu_s` the time of the server for both cells.
+    `*_cpu_s` the time of the server for both cells. `flushed_*` is the same for 1,000 prints of
+    which each one is a message of its own: a kernel sends the others in few messages.
     """
     peer = run.peer
     if not isinstance(peer, JupyterPeer):
         raise NotImplementedError("only for peers that run cells")
     await peer.start()
-    codes = [FIRST, PRINTS.format(count=count)]
-    printed = ["x\n", "".join(f"{at}\n" for at in range(count))]
+    codes = [FIRST, PRINTS.format(count=count), FLUSHED.format(count=flushed)]
+    printed = ["x\n", *("".join(f"{at}\n" for at in range(each)) for each in (count, flushed))]
     cells = [_cell(f"c{at}", code) for at, code in enumerate(codes)]
     body = {"cells": cells, "metadata": {}, "nbformat": 4, "nbformat_minor": 5}
     (peer.root / "run.ipynb").write_text(json.dumps(body))
     status, text = await peer.request("POST", "api/kernels", json={"name": "python3"})
     assert status == 201, text
     kernel = str(json.loads(text)["id"])
-    endpoint = await peer.endpoint(Fixture("run.ipynb", "notebook", cells=2))
+    endpoint = await peer.endpoint(Fixture("run.ipynb", "notebook", cells=3))
     runner, writer, other = Runner(endpoint, kernel), Client(endpoint), Client(endpoint)
     for client in (runner, writer, other):
         await (await client.open()).settle()
@@ -214,8 +216,15 @@ async def execution(run: Run, runs: int = 9, count: int = 10_000) -> Metrics:
                 measured[f"prints_{who}_s"] = seen[who][1].whole
                 measured[f"{who}_KB"] = (other.socket.received_bytes - received) / 1000
                 measured[f"{who}_cpu_s"] = peer.stat.cpu() - cpu
+                cpu, received = peer.stat.cpu(), other.socket.received_bytes
+                seen[who].append(await execute(2))
+                await run.quiet(0.4)
+                measured[f"flushed_{who}_s"] = seen[who][2].whole
+                measured[f"flushed_{who}_KB"] = (other.socket.received_bytes - received) / 1000
+                measured[f"flushed_{who}_cpu_s"] = peer.stat.cpu() - cpu
             measured["first_ratio"] = seen["server"][0].first / seen["page"][0].first
             measured["prints_ratio"] = seen["server"][1].whole / seen["page"][1].whole
+            measured["flushed_ratio"] = seen["server"][2].whole / seen["page"][2].whole
             for name, value in measured.items() if number else ():  # the first one warms up
                 found.setdefault(name, []).append(value)
     for client in (runner, writer, other):

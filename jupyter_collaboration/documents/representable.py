@@ -33,6 +33,8 @@ def representable(content: Any) -> tuple[Any, bool]:
     Raises:
         LoadFailed: a value cannot be replaced; the text contains its location.
     """
+    if _is_exact(content, MAX_DEPTH):
+        return content, False
     result = _converted(content, ())
     return result, result is not content
 
@@ -45,6 +47,12 @@ def restored(exact: Any, value: Any) -> Any:
     if shown is exact or shown != value or isinstance(shown, str) != isinstance(value, str):
         return value
     return exact
+
+
+def valid_text(text: str) -> str:
+    """Return a text whose lone surrogates are replaced."""
+    valid: str = _leaf(text)
+    return valid
 
 
 def invalid_text(value: Any, place: tuple[str | int, ...] = ()) -> str:
@@ -61,6 +69,25 @@ def invalid_text(value: Any, place: tuple[str | int, ...] = ()) -> str:
         items = enumerate(value)
     found = (invalid_text(each, (*place, key)) for key, each in items)
     return next(filter(None, found), "")
+
+
+def _is_exact(value: Any, depth: int) -> bool:
+    """Return whether nothing has to be replaced, several times as fast as to replace it."""
+    kind = type(value)
+    if kind is str:
+        return bool(value.isascii() or _leaf(value) is value)
+    if kind is int:
+        return bool(-MAX_INTEGER <= value <= MAX_INTEGER)
+    if kind is list or kind is dict:
+        if not depth:
+            return False
+        if kind is dict:
+            for key in value:
+                if type(key) is not str or not (key.isascii() or _leaf(key) is key):
+                    return False
+            value = value.values()
+        return all(_is_exact(each, depth - 1) for each in value)
+    return _leaf(value) is value
 
 
 def _converted(value: Any, place: tuple[str | int, ...]) -> Any:

@@ -71,13 +71,13 @@ class RunBroadcasts:
     def _send_runs(self, queue: KernelQueue) -> None:
         """Send the queue to all members; the same bytes to all with the same permission."""
         for room in self._rooms_of(queue):
-            told: dict[bool, Outgoing] = {}
+            frames: dict[bool, Outgoing] = {}
             for member in list(room.clients):
                 may = member.may_execute
-                if may not in told:
+                if may not in frames:
                     content = self._runs_for(queue, room, may_execute=may)
-                    told[may] = Outgoing(messages.raw_message(content))
-                member.send(told[may])
+                    frames[may] = Outgoing(messages.raw_message(content))
+                member.send(frames[may])
 
     def _rooms_of(self, queue: KernelQueue) -> list[DocumentRoom]:
         rooms = [self._open_room(room_id) for room_id in queue.documents]
@@ -87,7 +87,7 @@ class RunBroadcasts:
         self, queue: KernelQueue, room: DocumentRoom, *, may_execute: bool
     ) -> dict[str, Any]:
         """Return what a member sees of a queue; of other documents only that something runs."""
-        told = []
+        entries = []
         for run in queue.runs[:MAX_LISTED]:
             is_here = run.document == room.room_id
             entry: dict[str, Any] = {
@@ -103,9 +103,9 @@ class RunBroadcasts:
                     prompt = run.prompt
                     asked = {"prompt": prompt.text, "password": prompt.is_password}
                     entry["input"] = {"id": prompt.id, **asked}
-            told.append(entry)
+            entries.append(entry)
         more = max(0, len(queue.runs) - MAX_LISTED)
-        return {"type": "runs", "kernel": queue.kernel_id, "runs": told, "more": more}
+        return {"type": "runs", "kernel": queue.kernel_id, "runs": entries, "more": more}
 
     def ended(self, kernel_id: str, ended: list[Run]) -> None:
         """Send the members of all documents why runs have ended that nobody canceled."""
@@ -149,11 +149,11 @@ class RunBroadcasts:
 
 def result_of(result: Result) -> dict[str, Any]:
     """Return a result as clients read it."""
-    told: dict[str, Any] = {"outcome": result.outcome.value, "count": result.count}
+    content: dict[str, Any] = {"outcome": result.outcome.value, "count": result.count}
     if result.reason:
-        told["reason"] = result.reason
+        content["reason"] = result.reason
     if result.by is not None:
-        told["by"] = {"username": result.by.username, "name": result.by.name}
+        content["by"] = {"username": result.by.username, "name": result.by.name}
     if result.error is not None:
-        told["error"] = result.error
-    return told
+        content["error"] = result.error
+    return content

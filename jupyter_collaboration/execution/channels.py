@@ -7,16 +7,22 @@ from __future__ import annotations
 
 import asyncio
 import json
+import time
 from collections.abc import Callable
 from datetime import datetime, timezone
+from hmac import compare_digest
 from logging import Logger
-from typing import Any, Protocol
+from struct import error as StructError
+from typing import Any, Protocol, cast
 from uuid import uuid4
 
 import zmq
+import zmq.asyncio
 from anyio import Event, create_task_group, move_on_after
+from anyio.lowlevel import checkpoint
+from jupyter_client.adapter import adapt
 from jupyter_client.jsonutil import json_default
-from jupyter_client.session import Session
+from jupyter_client.session import DELIM, Session
 from jupyter_server.gateway.gateway_client import GatewayClient
 from jupyter_server.services.kernels.connection.base import deserialize_binary_message
 from jupyter_server.utils import url_escape, url_path_join
@@ -28,6 +34,15 @@ NUDGE_INTERVAL = 0.5
 
 CONNECT_LIMIT = 1.0
 """Seconds to wait for the last connection to a kernel that has answered on the others."""
+
+MAX_BACKLOG = 100_000
+"""Most messages of a kernel that wait until they are read, in addition to those in its buffers."""
+
+TURN = 0.005
+"""Seconds of reading without a pause, after which the rest of the server gets a turn."""
+
+INVALID = (AssertionError, IndexError, KeyError, RecursionError, TypeError, ValueError, StructError)
+"""What a message raises whose signature is wrong, that is not JSON, or too deep."""
 
 Message = dict[str, Any]
 Receive = Callable[[str, Message], None]
@@ -65,6 +80,8 @@ class LocalChannels:
         prompts = self._client.stdin_channel.socket
         connected = prompts.get_monitor_socket(zmq.EVENT_HANDSHAKE_SUCCEEDED)
         self._client.start_channels(hb=False)
+        # A kernel drops what it publishes beyond a limit, by default 1,000 messages.
+        self._client.iopub_channel.socket.set(zmq.RCVHWM, MAX_BACKLOG)
         answered, published = Event(), Event()
 
         async def read(name: str) -> None:
@@ -72,14 +89,19 @@ class LocalChannels:
             session: Session = self._client.session
             while True:
                 parts = await socket.recv_multipart()
-                try:
-                    message = session.deserialize(session.feed_identities(parts)[1])
-                except (AssertionError, KeyError, TypeError, ValueError) as error:
-                    # Its signature is wrong, or it is not JSON.
-                    self._log.warning("Ignored an invalid message of a kernel: %r", error)
-                    continue
-                (published if name == "iopub" else answered).set()
-                receive(name, message)
+                due = time.monotonic() + TURN
+                while parts is not None:
+                    try:
+                        message = _unpacked(session, parts)
+                    except INVALID as error:
+                        self._log.warning("Ignored an invalid message of a kernel: %r", error)
+                    else:
+                        (published if name == "iopub" else answered).set()
+                        receive(name, message)
+                    if time.monotonic() >= due:
+                        await checkpoint()
+                        due = time.monotonic() + TURN
+                    parts = _next(socket)
 
         async with create_task_group() as tasks:
             for name in ("shell", "iopub", "stdin", "control"):
@@ -115,6 +137,46 @@ class LocalChannels:
             self._client.stop_channels()
 
 
+def _next(socket: zmq.asyncio.Socket) -> list[bytes] | None:
+    """Return a message that has arrived already; None if there is none."""
+    # What is read without waiting is a future that is done.
+    read = cast(asyncio.Future[list[bytes]], socket.recv_multipart(zmq.DONTWAIT))
+    error = read.exception()
+    if isinstance(error, zmq.Again):
+        return None
+    if error is not None:
+        raise error
+    return read.result()
+
+
+def _unpacked(session: Session, parts: list[bytes]) -> Message:
+    """Return a message of a kernel, with its dates as text.
+
+    This is `Session.deserialize` without what is not needed here, as kernels may print thousands of
+    messages in a second: dates, and the search for messages that are replayed, which nobody could
+    do on a connection to the kernel.
+    """
+    at = parts.index(DELIM) + 1
+    frames = parts[at + 1 : at + 5]
+    if len(frames) < 4:
+        raise ValueError("A part of the message is missing.")
+    if session.auth is not None and not compare_digest(parts[at], session.sign(frames)):
+        raise ValueError("The signature is wrong.")
+    header, parent, metadata, content = map(session.unpack, frames)
+    message = {
+        "header": header,
+        "parent_header": parent,
+        "metadata": metadata,
+        "content": content,
+        "buffers": [memoryview(each) for each in parts[at + 5 :]],
+    }
+    if not str(header.get("version", "")).startswith("5."):
+        # A kernel from before 2014, whose messages have other fields.
+        message |= {"msg_id": header["msg_id"], "msg_type": header["msg_type"]}
+        return dict(adapt(message))
+    return message
+
+
 class GatewayChannels:
     """The channels of a kernel behind a gateway: one socket for all."""
 
@@ -148,10 +210,14 @@ class GatewayChannels:
                 continue
             if data is None:
                 raise ConnectionError("The gateway has closed the connection to the kernel.")
-            message = (
-                json.loads(data) if isinstance(data, str) else deserialize_binary_message(data)
-            )
-            name = str(message.get("channel"))
+            try:
+                message = (
+                    json.loads(data) if isinstance(data, str) else deserialize_binary_message(data)
+                )
+                name = str(message["channel"])
+            except INVALID as error:
+                self._log.warning("Ignored an invalid message of a gateway: %r", error)
+                continue
             answered = answered or name in ("shell", "control")
             published = published or name == "iopub"
             receive(name, message)

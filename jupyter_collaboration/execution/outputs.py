@@ -9,7 +9,7 @@ import json
 from collections.abc import Collection, Iterator
 from typing import Any
 
-from ..documents.representable import representable
+from ..documents.representable import representable, valid_text
 from ..errors import LoadFailed
 from .streams import StreamText
 
@@ -47,7 +47,12 @@ class Output:
     def print(self, text: str) -> None:
         """Add text to a stream."""
         assert self.text is not None
-        self.text.feed(_leaf(text))
+        self.text.feed(valid_text(text))
+
+    def drop(self) -> None:
+        """Free the content, after the output was cleared."""
+        self.is_gone = True
+        self.content = {}
 
     def replace(self, content: dict[str, Any]) -> None:
         """Replace the content, as an update of a display does."""
@@ -97,7 +102,7 @@ class CellOutputs:
         if wait:
             return
         for each in self._items:
-            each.is_gone = True
+            each.drop()
         self._items = []
         self._settled = 0
         self._is_full = False
@@ -109,10 +114,10 @@ class CellOutputs:
             if each not in written:
                 kept.append(each)
                 continue
-            each.is_gone = True
             if each.text is not None and (late := each.text.take_change()[2]):
                 kept.append(Output(each.content, StreamText()))
                 kept[-1].print(late)
+            each.drop()
         self._items = kept
         self._settled = sum(each.size for each in kept[:-1])
 
@@ -186,11 +191,6 @@ def output_of(kind: str, message: dict[str, Any]) -> dict[str, Any]:
     except LoadFailed as error:
         text = f"The kernel sent an output that no notebook can hold: {error}"
         return output_of("error", {"ename": "InvalidOutput", "evalue": text, "traceback": [text]})
-
-
-def _leaf(text: str) -> str:
-    converted: str = representable(text)[0]
-    return converted
 
 
 def _size_of(content: dict[str, Any]) -> int:

@@ -18,12 +18,13 @@ from uuid import uuid4
 
 from anyio import CancelScope, Event, create_task_group, move_on_after, sleep
 
-from ..errors import must_propagate
+from ..documents.representable import MAX_INTEGER, valid_text
+from ..errors import KernelUnreachable, must_propagate
 from .captured import CAPTURED, take
 from .channels import Channels, Message
 from .outputs import Output, output_of
 from .snippet import SnippetWriter
-from .widgets import KernelWidgets
+from .widgets import COMMS, KernelWidgets
 from .writer import CellWriter
 
 ALIVE_INTERVAL = 2.0
@@ -35,6 +36,9 @@ IDLE_LIMIT = 10.0
 Kernels reply to each run and publish that they are idle after it; this is for those that do not.
 """
 
+INTERRUPT_LIMIT = 1.0
+"""The same after an interrupt: in the moment in which a cell ends, it may hit the reply itself."""
+
 RECONNECT_DELAY = 1.0
 MAX_ATTEMPTS = 30
 """Seconds until the next attempt after the connection to a kernel was lost, and their number."""
@@ -42,11 +46,17 @@ MAX_ATTEMPTS = 30
 KEPT_BYTES = 64 * 2**20
 """Most bytes of outputs of ended runs that are kept, for updates of their displays."""
 
+MAX_KEPT = 10_000
+"""Most ended runs that are kept for that."""
+
 MAX_DISPLAYS = 10_000
 """Most display ids of one kernel that are kept."""
 
 MAX_PROMPT = 10_000
 """Longest text of a prompt that is shown, in characters."""
+
+MAX_DATE = 100
+"""Longest date in a message that is stored, in characters."""
 
 MAX_ABORTS = 10
 """How often a request is repeated that the kernel aborted, since another client's code failed."""
@@ -127,6 +137,7 @@ class Run:
         is_timed: whether times are stored in the cell's metadata.
         since, began: when it was asked for, and when it began to run.
         session: of the kernel that received it; see `KernelQueue.session`.
+        interrupt: its result if the kernel does not reply after an interrupt.
         outputs: the outputs after its end, if they are kept for a client.
     """
 
@@ -149,6 +160,7 @@ class Run:
     prompt: Prompt | None = None
     times: dict[str, str] = field(default_factory=dict)
     requests: list[str] = field(default_factory=list)
+    interrupt: Result | None = None
     reply: Message | None = None
     is_idle: bool = False
     heard: float = 0.0
@@ -252,7 +264,8 @@ class KernelQueue:
         if self._state in (KernelState.DEAD, KernelState.GONE):
             self._end(run, Result(Outcome.DIED, "The kernel is dead. Restart it to run cells."))
             return
-        run.writer.wait()
+        if len(self._runs) > 1 or self._state is not KernelState.READY:
+            run.writer.wait()
         self._notify()
 
     def cancel(self, run: Run, by: Person) -> bool:
@@ -263,14 +276,21 @@ class KernelQueue:
         return True
 
     def answer(self, prompt_id: str, value: str) -> bool:
-        """Answer a prompt; return whether it still waited for an answer."""
+        """Answer a prompt; return whether it still waited for an answer.
+
+        Raises:
+            KernelUnreachable: the kernel cannot be reached now; the prompt still waits.
+        """
         run = self.running
         prompt = run.prompt if run else None
         if run is None or prompt is None or prompt.id != prompt_id or self._channels is None:
             return False
-        run.prompt = None
         content = {"value": value, "status": "ok"}
-        self._channels.send("stdin", "input_reply", content, parent=prompt.request)
+        try:
+            self._channels.send("stdin", "input_reply", content, parent=prompt.request)
+        except ConnectionError as error:
+            raise KernelUnreachable(str(error)) from error
+        run.prompt = None
         shown = "········" if prompt.is_password else value
         run.writer.outputs.print("stdin", f"{prompt.text} {shown}\n")
         run.writer.changed()
@@ -285,6 +305,7 @@ class KernelQueue:
         if run is None:
             return
         run.prompt = None
+        run.interrupt = Result(Outcome.INTERRUPTED, "The kernel was interrupted.", by)
         reason = "The cell did not run, since the kernel was interrupted."
         self._end_batch(run, Result(Outcome.INTERRUPTED, reason, by))
         self._changed()
@@ -435,6 +456,10 @@ class KernelQueue:
         self._changed()
 
     async def _execute(self, run: Run) -> None:
+        if run.writer.is_deleted:
+            reason = "The cell was deleted before it ran."
+            self._end(run, Result(Outcome.CELL_DELETED, reason))
+            return
         run.state = RunState.RUNNING
         run.began = time.time()
         self._forget(self._ended.pop((run.document, run.cell), None))
@@ -492,7 +517,9 @@ class KernelQueue:
             if finished.is_set():
                 return
             is_half = run.reply is not None or run.is_idle
-            if is_half and time.monotonic() - run.heard > IDLE_LIMIT:
+            is_connected = self._state is KernelState.READY
+            limit = IDLE_LIMIT if run.interrupt is None else INTERRUPT_LIMIT
+            if is_half and is_connected and time.monotonic() - run.heard > limit:
                 missing = "reply" if run.reply is None else "publish that it is idle"
                 self._log.warning("Kernel %s did not %s", self.kernel_id, missing)
                 return
@@ -503,17 +530,21 @@ class KernelQueue:
         """End a run by the kernel's reply."""
         content = (run.reply or {}).get("content", {})
         count = content.get("execution_count")
-        count = count if isinstance(count, int) else None
+        count = count if isinstance(count, int) and 0 <= count <= MAX_INTEGER else None
         status = content.get("status")
         if status == "ok":
             self._take_payload(run, content.get("payload"))
             self._end(run, Result(Outcome.OK, count=count))
         elif status == "aborted":
             self._end(run, Result(Outcome.STOPPED, "The kernel aborted the cell."))
+        elif run.reply is None and run.interrupt is not None:
+            self._end(run, run.interrupt)
         elif run.reply is None:
             self._end(run, Result(Outcome.FAILED, "The kernel ran the cell and did not reply."))
         else:
-            error = {key: str(content.get(key, ""))[:10_000] for key in ("ename", "evalue")}
+            error = {
+                key: valid_text(str(content.get(key, ""))[:10_000]) for key in ("ename", "evalue")
+            }
             if run.stops_on_error:
                 # First: when a page learns of an error, it marks the rest as idle itself.
                 reason = "The cell did not run, since an earlier one failed."
@@ -522,27 +553,35 @@ class KernelQueue:
 
     def _take_payload(self, run: Run, payload: Any) -> None:
         """Show a pager's text as an output, and pass the next input on."""
-        entries = [each for each in payload or () if isinstance(each, dict)]
+        given = payload if isinstance(payload, list) else []
+        entries = [each for each in given if isinstance(each, dict)]
         pages = [each for each in entries if each.get("source") == "page"]
         if pages:
             run.writer.outputs.add("display_data", {"data": pages[0].get("data")})
             run.writer.changed()
         inputs = [each for each in entries if each.get("source") == "set_next_input"]
         if inputs:
-            self._next_input(run, str(inputs[0].get("text", "")), bool(inputs[0].get("replace")))
+            text = valid_text(str(inputs[0].get("text", "")))
+            self._next_input(run, text, bool(inputs[0].get("replace")))
 
     # Messages of the kernel
 
     def _receive(self, channel: str, message: Message) -> None:
+        """Process a message; whatever a kernel sends, the next ones are processed, too."""
         try:
             self._read(channel, message)
-        except (AttributeError, KeyError, TypeError, ValueError) as error:
+        except BaseException as error:
+            if must_propagate(error):
+                raise
             self._log.warning("Ignored a message of kernel %s: %r", self.kernel_id, error)
 
     def _read(self, channel: str, message: Message) -> None:
         kind = str(message["header"]["msg_type"])
         content = message["content"]
-        self.widgets.receive(kind, message)
+        if not isinstance(content, dict):
+            raise TypeError(f"The content of '{kind}' is not an object.")
+        if kind in COMMS or kind == "status":
+            self._read_comm(kind, message)
         if kind == "update_display_data":
             self._update_displays(content)
             return
@@ -566,6 +605,20 @@ class KernelQueue:
                 run.times["shell.execute_reply.started"] = _date(started)
             run.times["shell.execute_reply"] = _date(message["header"].get("date"))
             self._check_finished(run)
+
+    def _read_comm(self, kind: str, message: Message) -> None:
+        """Follow the widgets of the kernel; one that is not valid affects nothing else."""
+        try:
+            self.widgets.receive(kind, message)
+        except (
+            AttributeError,
+            IndexError,
+            KeyError,
+            RecursionError,
+            TypeError,
+            ValueError,
+        ) as error:
+            self._log.warning("Ignored a widget of kernel %s: %r", self.kernel_id, error)
 
     def _on_remote_death(self, state: str) -> None:
         """End all runs after a kernel behind a gateway has died; local ones are watched."""
@@ -619,7 +672,7 @@ class KernelQueue:
             return
         content = message["content"]
         is_password = bool(content.get("password"))
-        text = str(content.get("prompt", ""))[:MAX_PROMPT]
+        text = valid_text(str(content.get("prompt", ""))[:MAX_PROMPT])
         run.prompt = Prompt(uuid4().hex, text, is_password, message)
         self._changed()
 
@@ -653,7 +706,9 @@ class KernelQueue:
         run.size = run.writer.size
         self._ended[run.document, run.cell] = run
         self._ended_size += run.size
-        while self._ended_size > KEPT_BYTES and len(self._ended) > 1:
+        while len(self._ended) > 1 and (
+            self._ended_size > KEPT_BYTES or len(self._ended) > MAX_KEPT
+        ):
             self._forget(self._ended.popitem(last=False)[1])
 
     def _forget(self, run: Run | None) -> None:
@@ -670,10 +725,10 @@ def _date(value: Any) -> str:
     if value is None:
         return _now()
     if isinstance(value, str):
-        return value
+        return valid_text(value[:MAX_DATE])
     with suppress(AttributeError):
         return str(value.isoformat()).replace("+00:00", "Z")
-    return str(value)
+    return valid_text(str(value)[:MAX_DATE])
 
 
 def _now() -> str:

@@ -10,6 +10,7 @@ from collections.abc import Awaitable, Callable
 from dataclasses import dataclass, field
 from typing import Any, Protocol
 
+from ..documents.representable import valid_text
 from ..errors import CollaborationError, InvalidRequest
 from ..protocol.messages import Request
 from ..rooms.document import DocumentRoom
@@ -19,6 +20,12 @@ from .queue import KernelQueue, Person, Run, RunState
 
 MAX_ID = 64
 """Longest id of a run or a kernel that a client may choose, in characters."""
+
+MAX_CELL_ID = 1_000
+"""Longest id of a cell, in characters."""
+
+MAX_DELETED = 10_000
+"""Most deleted cells whose ids one request may send to the kernel."""
 
 NOT_ALLOWED = "You do not have permission to run code."
 
@@ -53,6 +60,9 @@ class Runs(Protocol):
         batch: Any,
     ) -> list[Run]:
         """Add runs of cells to the queue of a kernel."""
+
+    def batch_of(self, member: Member) -> str:
+        """Return what is equal for all requests of one member, and for nobody else."""
 
     def find(self, run_id: str) -> Run | None:
         """Return a run by its id."""
@@ -108,7 +118,7 @@ class MemberRequest:
         return self._act_on(
             self._runs.asking(self._room, name),
             gone,
-            lambda queue, run: queue.answer(name, value),
+            lambda queue, run: queue.answer(name, valid_text(value)),
             gone,
         )
 
@@ -128,7 +138,13 @@ class MemberRequest:
             queue = self._runs.queue_of(run)
             if queue is None or not await self._member.may_run(queue.kernel_id):
                 self._refuse(NOT_ALLOWED)
-            elif act(queue, run):
+                return
+            try:
+                is_done = act(queue, run)
+            except CollaborationError as error:
+                self._refuse(str(error))
+                return
+            if is_done:
                 self._room.reply(self._member, self._request, status="success")
             else:
                 self._refuse(too_late)
@@ -139,10 +155,10 @@ class MemberRequest:
         kernel_id = _text(body, "kernel")
         deleted = body.get("deletedCells")
         wanted = CellRequest(
-            _text(body, "cell", 1_000),
+            _text(body, "cell", MAX_CELL_ID),
             _text(body, "id"),
             is_timed=body.get("recordTiming") is True,
-            deleted_cells=[str(each) for each in deleted] if isinstance(deleted, list) else [],
+            deleted_cells=_names(deleted),
         )
         known = self._runs.find(wanted.id)
         if known is not None and known.document == self._room.room_id:
@@ -163,7 +179,7 @@ class MemberRequest:
                 self._refuse(NOT_ALLOWED, "not_allowed")
                 return
             (run,) = self._runs.submit(
-                self._room, kernel_id, [wanted], person_of(member), id(member)
+                self._room, kernel_id, [wanted], person_of(member), self._runs.batch_of(member)
             )
         except CollaborationError as error:
             self._refuse(str(error))
@@ -199,8 +215,20 @@ def person_of(member: Member) -> Person:
     return Person(member.username, str(member.identity(None).get("display_name", "")))
 
 
+def _names(value: Any) -> list[str]:
+    """Return the ids of cells in a list; what cannot be one is left out."""
+    given = value[:MAX_DELETED] if isinstance(value, list) else []
+    return [
+        each
+        for each in given
+        if isinstance(each, str) and len(each) <= MAX_CELL_ID and valid_text(each) is each
+    ]
+
+
 def _text(body: dict[str, Any], name: str, longest: int = MAX_ID) -> str:
     value = body.get(name)
     if not isinstance(value, str) or not 0 < len(value) <= longest:
         raise InvalidRequest(f"'{name}' must be a string of 1 to {longest} characters.")
+    if valid_text(value) is not value:
+        raise InvalidRequest(f"'{name}' is not valid Unicode.")
     return value

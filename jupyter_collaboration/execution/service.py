@@ -14,6 +14,7 @@ from functools import partial
 from logging import Logger
 from typing import Any
 from uuid import uuid4
+from weakref import WeakKeyDictionary
 
 from anyio import TASK_STATUS_IGNORED, create_task_group
 from anyio.abc import TaskGroup, TaskStatus
@@ -45,6 +46,9 @@ MAX_RESULTS = 1_000
 MAX_KEPT = 100
 """Number of ended runs whose outputs are kept for clients of the HTTP routes."""
 
+KEPT_BYTES = 64 * 2**20
+"""Most bytes of these outputs."""
+
 
 class RunService:
     """Runs cells on the kernels of a server.
@@ -61,7 +65,9 @@ class RunService:
         self._log = log
         self._queues: dict[str, KernelQueue] = {}
         self._results: OrderedDict[str, Run] = OrderedDict()
-        self._kept: list[Run] = []
+        self._kept: list[tuple[Run, int]] = []
+        self._kept_bytes = 0
+        self._batches: WeakKeyDictionary[Member, str] = WeakKeyDictionary()
         self._tasks: TaskGroup | None = None
         self._is_stopping = False
         self._kernels = Kernels(kernels, self._queues, self._forget, log)
@@ -144,6 +150,10 @@ class RunService:
             self._add(run, queue)
         return runs
 
+    def batch_of(self, member: Member) -> str:
+        """Return what is equal for all requests of one member, and for nobody else."""
+        return self._batches.setdefault(member, uuid4().hex)
+
     def submit_snippet(self, kernel_id: str, code: str, person: Person) -> Run:
         """Add code that belongs to no cell to the queue of a kernel.
 
@@ -161,9 +171,15 @@ class RunService:
 
         def keep(run: Run) -> None:
             run.outputs = run.writer.outputs.to_py()
-            self._kept.append(run)
-            if len(self._kept) > MAX_KEPT:
-                self._kept.pop(0).outputs = []
+            size = run.writer.size
+            self._kept.append((run, size))
+            self._kept_bytes += size
+            while len(self._kept) > MAX_KEPT or (
+                len(self._kept) > 1 and self._kept_bytes > KEPT_BYTES
+            ):
+                oldest, size = self._kept.pop(0)
+                self._kept_bytes -= size
+                oldest.outputs = []
 
         if run.state is RunState.ENDED:
             keep(run)

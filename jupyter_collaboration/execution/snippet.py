@@ -20,6 +20,11 @@ class SnippetWriter:
         """The approximate size in bytes."""
         return self.outputs.size
 
+    @property
+    def is_deleted(self) -> bool:
+        """Whether the cell was deleted: false, as there is none."""
+        return False
+
     def wait(self) -> None:
         """Do nothing: there is no cell."""
 

@@ -12,6 +12,9 @@ from dataclasses import dataclass, field, replace
 from datetime import datetime
 from typing import Any
 
+from ..documents.representable import representable
+from ..errors import LoadFailed
+
 MAX_BYTES = 64 * 2**20
 """Most bytes of states that are kept of one kernel."""
 
@@ -43,13 +46,15 @@ class WidgetState:
     def update(self, data: dict[str, Any], buffers: list[Any]) -> None:
         """Replace the values that a message has."""
         changed: dict[str, Any] = data["state"]
+        sizes = {key: len(json.dumps(value, default=str)) for key, value in changed.items()}
         self.buffers = [each for each in self.buffers if each[0][0] not in changed]
         self.state.update(changed)
-        for key, value in changed.items():
-            self.sizes[key] = len(json.dumps(value, default=str))
-        for path, content in zip(data.get("buffer_paths") or (), buffers, strict=False):
-            self.buffers.append((list(path), bytes(content)))
-            self.sizes[str(path[0])] = self.sizes.get(str(path[0]), 0) + len(self.buffers[-1][1])
+        self.sizes.update(sizes)
+        paths = data.get("buffer_paths")
+        for path, content in zip(paths if isinstance(paths, list) else (), buffers, strict=False):
+            if isinstance(path, list) and path and isinstance(path[0], str):
+                self.buffers.append((path, bytes(content)))
+                self.sizes[path[0]] = self.sizes.get(path[0], 0) + len(content)
 
     @property
     def size(self) -> int:
@@ -132,12 +137,21 @@ class WidgetStates:
 
 def encoded(widgets: dict[str, WidgetState]) -> str:
     """Return the widgets for a page in JSON: those of which everything is known they refer to."""
-    known = dict(widgets)
-    needed = {name: set(references(widget.state)) for name, widget in known.items()}
+    known = {name: shown for name, each in widgets.items() if (shown := _shown(each, name))}
+    needed = {name: set(references(shown["state"])) for name, shown in known.items()}
     while unknown := [name for name in known if not needed[name] <= known.keys()]:
         for name in unknown:
             del known[name]
-    return json.dumps([widget.to_py(name) for name, widget in known.items()], default=str)
+    return json.dumps(list(known.values()), default=str)
+
+
+def _shown(widget: WidgetState, name: str) -> dict[str, Any] | None:
+    """Return what a page needs to make a widget; None if no page could."""
+    try:
+        shown: dict[str, Any] = representable(widget.to_py(name))[0]
+    except LoadFailed:
+        return None  # it is nested too deeply, or has names that are not text
+    return shown
 
 
 def _text(date: Any) -> str:

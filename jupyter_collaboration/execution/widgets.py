@@ -13,6 +13,9 @@ from .captured import CapturedOutputs
 from .channels import Channels, Message
 from .widget_states import WidgetState, WidgetStates
 
+COMMS = ("comm_open", "comm_msg", "comm_close")
+"""The messages about comms."""
+
 
 class KernelWidgets:
     """The widgets of one kernel.
@@ -40,7 +43,7 @@ class KernelWidgets:
         """Follow a message of the kernel, whoever caused it."""
         content = message["content"]
         parent = str(message["parent_header"].get("msg_id", ""))
-        if kind in ("comm_open", "comm_msg", "comm_close"):
+        if kind in COMMS:
             self._states.receive(kind, message)
             self._captured.receive(kind, content, parent)
         elif kind == "status" and content.get("execution_state") == "idle":

@@ -73,6 +73,12 @@ class CellWriter:
         """The approximate size in bytes."""
         return self.outputs.size
 
+    @property
+    def is_deleted(self) -> bool:
+        """Whether the cell is not in the document now; false while that is closed."""
+        room = self._room()
+        return room is not None and room.cells is not None and room.cells.cell(self._cell) is None
+
     def wait(self) -> None:
         """Mark the cell as running, while it waits. Its outputs stay until it starts."""
         self.flush()
@@ -82,6 +88,7 @@ class CellWriter:
         self._has_started = True
         self._place = None
         self.flush()
+        self._last = 0.0  # the first output is written at once
 
     def end(self, *, count: int | None = None, timing: dict[str, str] | None = None) -> None:
         """Write what is pending, and mark the cell as idle."""
@@ -144,7 +151,7 @@ class CellWriter:
             self.close()  # others have changed it since, and what they did stays
             return
         self._place = place
-        with room.edits_by(self._author):
+        with room.outputs_by(self._author):
             self._write_fields(cell, is_same=is_same)
             if self._has_started:
                 self._write_outputs(cell, is_same=is_same or self._is_over)

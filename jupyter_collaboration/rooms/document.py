@@ -168,6 +168,7 @@ class DocumentRoom(PersistentRoom, EarlierNames):
         )
         self._kind = Kind.EDIT
         self._author = ""
+        self._writes_text = True
         self._loading = Lock()
         self._placing = Lock()
         self._bringing = Lock()
@@ -631,7 +632,8 @@ class DocumentRoom(PersistentRoom, EarlierNames):
         super().on_update(update, sender)
         self._returns.changed(update)
         self._history.append(update, sender.username if sender else self._author, self._kind)
-        if sender is None and self._kind is Kind.EDIT and _has_returns(update):
+        may_have_returns = sender is None and self._kind is Kind.EDIT and self._writes_text
+        if may_have_returns and _has_returns(update):
             self._normalize_soon()
         if self._kind in (Kind.EDIT, Kind.RESTORE):
             if self.synchronizer.is_saved:
@@ -731,6 +733,16 @@ class DocumentRoom(PersistentRoom, EarlierNames):
         """
         with self._entries_of(Kind.EDIT, author), own_transaction(self.ydoc):
             yield
+
+    @contextmanager
+    def outputs_by(self, author: str) -> Iterator[None]:
+        """The same for outputs, in which carriage returns stay as they are."""
+        self._writes_text = False
+        try:
+            with self.edits_by(author):
+                yield
+        finally:
+            self._writes_text = True
 
     @contextmanager
     def _entries_of(self, kind: Kind, author: str = "") -> Iterator[None]:

@@ -38,7 +38,7 @@ class Room:
         self._seen = self.ydoc.observe(lambda event: self.updates.append(event.update))
 
     @contextmanager
-    def edits_by(self, author: str) -> Iterator[None]:
+    def outputs_by(self, author: str) -> Iterator[None]:
         with self.ydoc.transaction(origin="server"):
             yield
 
@@ -97,6 +97,26 @@ def test_a_stream_grows_in_place_and_in_few_writes(run: Any, room: Room) -> None
         assert len(room.updates) - before <= 3
         assert room.cell["outputs"][0]["text"] == "".join(f"{at}\n" for at in range(1000))
         assert sum(map(len, room.updates)) < 6_000
+
+    run(test())
+
+
+def test_the_first_output_is_written_at_once(run: Any, room: Room) -> None:
+    # [R8]
+    async def test() -> None:
+        writer = writer_for(room)
+        writer.wait()
+        writer.start()
+        writer.outputs.print("stdout", "first\n")
+        writer.changed()
+        await settled(writer)
+        assert room.cell["outputs"][0]["text"] == "first\n"
+        writer.outputs.print("stdout", "second\n")
+        writer.changed()
+        await settled(writer)
+        assert room.cell["outputs"][0]["text"] == "first\n"  # the next ones are batched
+        writer.end(count=1)
+        assert room.cell["outputs"][0]["text"] == "first\nsecond\n"
 
     run(test())
 

@@ -68,7 +68,7 @@ def test_outputs_arrive_and_are_saved_although_nobody_is_there(run: Any, running
         slow = "import time\nprint('a')\ntime.sleep(1)\nprint('b')"
         async with running(slow, document_cleanup_delay=0) as (server, _, ada):
             ada.start("c0")
-            await ada.told(lambda told: told["runs"][0]["state"] == "running")
+            await ada.queue(lambda queue: queue["runs"][0]["state"] == "running")
             await ada.editor.close()
             await until(lambda: "b\\n" in server.read("a.ipynb"))
             text = "".join(saved(server, 0)["outputs"][0]["text"])
@@ -115,7 +115,7 @@ def test_an_interrupt_cancels_what_waits_for_the_same_member(
             own = ada.start("c0", "c1", "c2")
             await grace.sees(lambda: grace.printed("c0") == "on\n")
             others = grace.start("c3")
-            await grace.told(lambda told: len(told["runs"]) == 4)
+            await grace.queue(lambda queue: len(queue["runs"]) == 4)
             await act(server, ada.kernel, "interrupt")
             outcomes = await ada.outcomes(own)
             assert outcomes == ["ok" if catches else "error", "interrupted", "interrupted"]
@@ -136,7 +136,7 @@ def test_an_error_stops_only_what_the_same_member_asked_for(run: Any, running: A
             other = server.notebook_file("b.ipynb", [code_cell("print(4)", "d0")])
             alan = Runner(await server.member(other), ada.kernel)
             own = ada.start("c0", "c1")
-            await grace.told(lambda told: len(told["runs"]) == 2)
+            await grace.queue(lambda queue: len(queue["runs"]) == 2)
             others = grace.start("c2")
             elsewhere = alan.start("d0")
             assert await ada.outcomes(own) == ["error", "stopped"]
@@ -241,20 +241,20 @@ def test_an_interrupt_ends_a_prompt(run: Any, running: Any) -> None:
             runs = ada.start("c0")
             answered = set()
             for _ in range(3):
-                reply = await grace.told(
-                    lambda told: any(
+                reply = await grace.queue(
+                    lambda queue: any(
                         each.get("input", {"id": None})["id"] not in {None, *answered}
-                        for each in told["runs"]
+                        for each in queue["runs"]
                     )
                 )
                 name = reply["runs"][0]["input"]["id"]
                 answered.add(name)
                 body = json.dumps({"id": name, "value": ""})
                 assert (await grace.editor.ask(f"input {body}"))["status"] == "success"
-            await grace.told(
-                lambda told: (
-                    bool(told["runs"])
-                    and told["runs"][0].get("input", {"id": ""})["id"] not in {"", *answered}
+            await grace.queue(
+                lambda queue: (
+                    bool(queue["runs"])
+                    and queue["runs"][0].get("input", {"id": ""})["id"] not in {"", *answered}
                 )
             )
             await act(server, ada.kernel, "interrupt")
@@ -271,10 +271,10 @@ def test_a_waiting_cell_can_be_canceled_by_others(run: Any, running: Any) -> Non
             runs = ada.start("c0", "c1")
             prompt = await grace.prompt("")
 
-            def both(told: dict[str, Any]) -> bool:
-                return [each["state"] for each in told["runs"]] == ["running", "waiting"]
+            def both(queue: dict[str, Any]) -> bool:
+                return [each["state"] for each in queue["runs"]] == ["running", "waiting"]
 
-            first, second = (await grace.told(both))["runs"]
+            first, second = (await grace.queue(both))["runs"]
             body = json.dumps({"id": second["id"]})
             assert (await grace.editor.ask(f"cancel {body}"))["status"] == "success"
             assert await ada.outcomes(runs[1:]) == ["canceled"]
@@ -407,10 +407,10 @@ def test_everybody_learns_who_ran_what_and_the_file_stays_as_it_is(run: Any, run
         async with running("x = 1", "x", members=2) as (server, fixture, ada, grace):
             before = time.time()
             numbers = ada.start("c0")
-            asked = (await grace.told(lambda told: bool(told["runs"])))["runs"][0]
+            asked = (await grace.queue(lambda queue: bool(queue["runs"])))["runs"][0]
             assert await ada.outcomes(numbers) == ["ok"]
-            told = await grace.editor.reply(origins(lambda found: "c0" in found), 50)
-            origin = told["origins"]["c0"]
+            message = await grace.editor.reply(origins(lambda found: "c0" in found), 50)
+            origin = message["origins"]["c0"]
             assert origin["user"] == asked["user"] and asked["user"]["username"]
             assert before - 1 < origin["time"] <= time.time()
             assert (origin["source"], origin["count"]) == (source_mark("x = 1"), 1)
@@ -423,8 +423,8 @@ def test_everybody_learns_who_ran_what_and_the_file_stays_as_it_is(run: Any, run
             for editor in (grace.editor, late):
                 await editor.reply(origins(lambda found: found["c0"]["isOld"]), 50)
             await ada.run("c1")
-            told = await grace.editor.reply(origins(lambda found: "c1" in found), 50)
-            assert told["origins"]["c1"]["isOld"] is False
+            message = await grace.editor.reply(origins(lambda found: "c1" in found), 50)
+            assert message["origins"]["c1"]["isOld"] is False
             await until(lambda: saved(server, 1)["execution_count"] == 1)
             assert set(saved(server, 0)["metadata"]) <= {"trusted"}
             for part in ("provenance", "origin", asked["user"]["username"]):
@@ -446,12 +446,12 @@ def test_who_ran_what_is_known_after_the_server_was_started_again(
         await ada.editor.close()
         await server.stop()
         await server.start()
-        told = await (await server.member(fixture)).reply(origins(lambda found: True), 50)
-        assert {cell: each["isOld"] for cell, each in told["origins"].items()} == {
+        message = await (await server.member(fixture)).reply(origins(lambda found: True), 50)
+        assert {cell: each["isOld"] for cell, each in message["origins"].items()} == {
             "c0": True,
             "c1": True,
         }
-        assert told["origins"]["c1"]["count"] == 2
+        assert message["origins"]["c1"]["count"] == 2
         await server.stop()
 
     run(test())
@@ -525,6 +525,9 @@ def test_who_may_not_run_code_changes_nothing(run: Any, guarded: Any) -> None:
             viewer = Runner(await Editor.open_at(Endpoint(url)), kernel_id)
             reply = await viewer.run("c0")
             assert reply["reason"] == "You have view-only access to this document."
+            for other in ("cancel", "input"):
+                reply = await viewer.editor.ask(f'{other} {{"id": "x", "value": ""}}')
+                assert reply["reason"] == "You have view-only access to this document."
             (server.root / ".rules.json").write_text('{"editor": ["read", "write"]}')
             reply = await ada.run("c0")
             assert reply["reason"] == "You do not have permission to run code."
@@ -537,6 +540,28 @@ def test_who_may_not_run_code_changes_nothing(run: Any, guarded: Any) -> None:
             for bad in ("run", "run 1", 'run {"id": 1}', "cancel {}", 'input {"id": ""}'):
                 assert (await ada.editor.ask(bad))["status"] == "failed"
             assert (await ada.run("c0"))["outcome"] == "ok"
+
+    run(test())
+
+
+def test_a_kernel_that_a_user_may_not_use_is_refused(run: Any, guarded: Any) -> None:
+    # [R9] [R11]
+    async def test() -> None:
+        async with guarded() as server:
+            fixture = server.notebook_file("a.ipynb", [code_cell("print(1)", "c0")])
+            rules = {"editor": ["read", "write", "execute"]}
+            (server.root / ".rules.json").write_text(json.dumps(rules))
+            refused, usable = await kernel(server), await kernel(server)
+            rules["kernels"] = [refused]
+            (server.root / ".rules.json").write_text(json.dumps(rules))
+            ada = Runner(await server.member(fixture), refused)
+            reply = await ada.run("c0")
+            assert reply["reason"] == "You do not have permission to run code."
+            cell = {"cell_id": "c0", "document_id": room_of(await server.endpoint(fixture))}
+            route = f"api/kernels/{refused}/execute"
+            assert await answer(server, "editor", "POST", route, json=cell) == 403
+            assert ada.cell("c0").get("execution_state") == "idle" and not ada.outputs("c0")
+            assert (await Runner(ada.editor, usable).run("c0"))["outcome"] == "ok"
 
     run(test())
 

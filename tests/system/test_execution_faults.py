@@ -23,18 +23,18 @@ STEPS = {
 """What a cell does when something breaks."""
 
 
-def runs_first(told: dict[str, Any]) -> bool:
+def runs_first(queue: dict[str, Any]) -> bool:
     """Return whether the first cell of a queue runs."""
-    return any(each["state"] == "running" for each in told["runs"])
+    return any(each["state"] == "running" for each in queue["runs"])
 
 
 async def at_step(step: str, runner: Runner) -> list[int]:
     """Run the first two cells, and wait until the first one is at a step."""
     numbers = runner.start("c0", "c1")
     if step == "while the kernel starts":
-        await runner.told(lambda told: len(told["runs"]) == 2)
+        await runner.queue(lambda queue: len(queue["runs"]) == 2)
     elif step == "while it runs":
-        await runner.told(runs_first)
+        await runner.queue(runs_first)
     elif step == "while it prints":
         await runner.sees(lambda: runner.printed("c0").count("\n") > 50)
     else:
@@ -65,8 +65,8 @@ def test_after_a_kill_of_the_server_no_cell_runs_and_nothing_is_doubled(
         assert ada.printed("c0").startswith(printed) and len(ada.outputs("c0")) <= 1
         assert ada.outputs("c1") == []
         if step != "while the kernel starts":
-            told = await ada.editor.reply(lambda reply: reply.get("type") == "provenance", 50)
-            assert told["origins"]["c2"]["isOld"] is True
+            message = await ada.editor.reply(lambda reply: reply.get("type") == "provenance", 50)
+            assert message["origins"]["c2"]["isOld"] is True
         assert await ada.outcomes(ada.start("c1", "c2")) == ["ok", "ok"]
         await until(lambda: saved(server, 1)["execution_count"] == 1)
         await server.stop()
@@ -117,11 +117,11 @@ def test_a_page_that_goes_leaves_its_cells_running_and_finds_them(
             ada.editor.post(request)
             ada._number -= 1  # the same request as the first one below
             if step == "while the kernel starts":
-                await ada.told(lambda told: bool(told["runs"]))
+                await ada.queue(lambda queue: bool(queue["runs"]))
             elif step == "while it asks":
                 await ada.prompt("who? ")
             else:
-                await ada.told(runs_first)
+                await ada.queue(runs_first)
             ada.editor.socket.abort()
             again = Runner(await server.member(fixture), ada.kernel)
             number = again.editor.post(request)
@@ -161,6 +161,22 @@ def test_a_full_disk_loses_no_outputs(run: Any, running: Any, serving: Any) -> N
             assert (await ada.editor.ask("save"))["status"] == "success"
             texts = [each["text"] for each in saved(server, 0)["outputs"] if "text" in each]
             assert "".join("".join(text) for text in texts).startswith("before\nwho?  ada\n")
+
+    run(test())
+
+
+def test_a_kernel_that_is_culled_leaves_no_cell_running(run: Any, serving: Any) -> None:
+    # [R6]
+    async def test() -> None:
+        culling = {"cull_idle_timeout": 1, "cull_interval": 1, "cull_busy": True}
+        async with serving(**QUICK, MappingKernelManager=culling) as server:
+            cells = [code_cell(STEPS["while it runs"], "c0"), code_cell("2", "c1")]
+            fixture = server.notebook_file("a.ipynb", cells)
+            ada = Runner(await server.member(fixture), await kernel(server))
+            assert await ada.outcomes(ada.start("c0", "c1")) == ["shut_down"] * 2
+            ended = await ada.editor.reply(lambda reply: reply.get("type") == "runs_ended")
+            assert ended["reason"] == "The kernel was shut down." and ended["ended"] == ["c0", "c1"]
+            await ada.sees(ada.idle)
 
     run(test())
 

@@ -10,39 +10,13 @@ import type { Locator } from '@playwright/test';
 import { notebook } from '../support/documents';
 import type { Person } from '../support/fixtures';
 import { expect } from '../support/fixtures';
+import { KERNEL, openBothReady, outputs, run } from '../support/running';
 import { testIn } from './environments';
 
 const test = testIn('widgets');
 
-/** How long a kernel may take to start, and to import what widgets need (ms). */
-const KERNEL = { timeout: 60_000 };
-
-const outputs = (person: Person, index: number): Locator =>
-  person.cell(index).locator('.jp-OutputArea-output');
-
 const readout = (person: Person, index: number): Locator =>
   person.cell(index).locator('.widget-readout');
-
-async function run(person: Person, ...indices: number[]): Promise<void> {
-  for (const index of indices) {
-    await person.enterCell(index);
-    await person.page.keyboard.press('Control+Enter');
-  }
-}
-
-/**
- * Open a notebook for both, on one kernel.
- */
-async function openBoth(
-  ada: Person,
-  grace: Person,
-  name: string
-): Promise<void> {
-  await ada.open(name);
-  await ada.kernelReady();
-  await grace.open(name);
-  await grace.kernelReady();
-}
 
 async function slide(person: Person, index: number): Promise<void> {
   await person.cell(index).locator('.widget-slider [role="slider"]').focus();
@@ -62,7 +36,7 @@ test('widgets are live at the first run, for who came before and after', async (
       'slider.value'
     )
   );
-  await openBoth(ada, grace, name);
+  await openBothReady(ada, grace, name);
   await run(ada, 0, 1);
   for (const person of [ada, grace]) {
     await expect(readout(person, 0)).toHaveText('3', KERNEL);
@@ -140,7 +114,7 @@ test('a progress bar is live while its cell runs, after a reload, too', async ({
       ].join('\n')
     )
   );
-  await openBoth(ada, grace, name);
+  await openBothReady(ada, grace, name);
   await run(ada, 0);
   const steps = (person: Person) => outputs(person, 0);
   for (const person of [ada, grace]) {
@@ -171,7 +145,7 @@ test('what an Output widget captures is in the widget, at everybody', async ({
       'def square(x):\n    print("first", x)\n    return x * x\n_ = ipywidgets.interact(square, x=(0, 9))'
     )
   );
-  await openBoth(ada, grace, name);
+  await openBothReady(ada, grace, name);
   await run(ada, 0, 1, 2);
   const widget = (person: Person, index: number) =>
     person.cell(index).locator('.widget-output');
@@ -201,17 +175,22 @@ test('plots that are widgets, or need a script, are rendered at everybody', asyn
     'plots.ipynb',
     notebook(
       '%matplotlib widget\nimport matplotlib.pyplot as plt\n_ = plt.figure().gca().plot([1, 2])',
-      'import plotly.graph_objects as go\ngo.Figure(go.Bar(y=[1, 2])).show("plotly_mimetype")'
+      'import plotly.graph_objects as go\ngo.Figure(go.Bar(y=[1, 2])).show("plotly_mimetype")',
+      'import altair as alt\nalt.renderers.enable("mimetype")\nalt.Chart(alt.Data(values=[{"x": 1, "y": 2}])).mark_bar().encode(x="x:Q", y="y:Q")',
+      'from bokeh.io import output_notebook, show\nfrom bokeh.plotting import figure\nfrom bokeh.resources import INLINE\noutput_notebook(INLINE, hide_banner=True)',
+      'plot = figure(width=200, height=200)\n_ = plot.line([1, 2], [2, 1])\nshow(plot)'
     )
   );
-  await openBoth(ada, grace, name);
-  await run(ada, 0, 1);
+  await openBothReady(ada, grace, name);
+  await run(ada, 0, 1, 2, 3, 4);
   const shown = [
-    '.jupyter-matplotlib-canvas-container canvas',
-    '.js-plotly-plot .main-svg'
-  ];
+    [0, '.jupyter-matplotlib-canvas-container canvas'],
+    [1, '.js-plotly-plot .main-svg'],
+    [2, '.vega-embed canvas, .vega-embed svg'],
+    [4, '.bk-Figure']
+  ] as const;
   for (const person of [ada, grace]) {
-    for (const [index, what] of shown.entries()) {
+    for (const [index, what] of shown) {
       await person.goToCell(index);
       await expect(person.cell(index).locator(what).first()).toBeVisible(
         KERNEL

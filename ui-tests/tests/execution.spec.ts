@@ -5,40 +5,10 @@
  * The server runs the cells. [R1] [R2] [R6] [R9] [R10] [R12]
  */
 
-import type { Locator } from '@playwright/test';
-
 import { notebook } from '../support/documents';
 import type { Person } from '../support/fixtures';
 import { expect, test } from '../support/fixtures';
-
-/** How long a kernel may take to start (ms). */
-const KERNEL = { timeout: 40_000 };
-
-const output = (person: Person, index: number): Locator =>
-  person.cell(index).locator('.jp-OutputArea-output');
-
-const prompt = (person: Person, index: number): Locator =>
-  person.cell(index).locator('.jp-InputPrompt');
-
-/**
- * Open a notebook for both, one after the other.
- */
-async function openBoth(
-  ada: Person,
-  grace: Person,
-  name: string
-): Promise<void> {
-  await ada.open(name);
-  await expect.poll(() => ada.sessions()).toContain(name);
-  await grace.open(name);
-}
-
-async function run(person: Person, ...indices: number[]): Promise<void> {
-  for (const index of indices) {
-    await person.enterCell(index);
-    await person.page.keyboard.press('Control+Enter');
-  }
-}
+import { KERNEL, openBoth, outputs, prompt, run } from '../support/running';
 
 test('cells that one runs show at both, and one who may not runs none', async ({
   server,
@@ -60,17 +30,17 @@ test('cells that one runs show at both, and one who may not runs none', async ({
   // While the kernel starts, too.
   await ada.command('notebook:run-all-cells');
   for (const person of [ada, grace]) {
-    await expect(output(person, 3)).toContainText('ZeroDivisionError', KERNEL);
+    await expect(outputs(person, 3)).toContainText('ZeroDivisionError', KERNEL);
     await expect.poll(() => person.printed(0)).toBe('0\n1\n2\n');
-    await expect(output(person, 1).first()).toContainText('second');
-    await expect(output(person, 1).last()).toContainText('after');
+    await expect(outputs(person, 1).first()).toContainText('second');
+    await expect(outputs(person, 1).last()).toContainText('after');
     await person.goToCell(2);
     // Trusted at the other, too, who did not run it.
     await expect(person.cell(2).locator('.jp-RenderedSVG img')).toBeVisible();
     await person.goToCell(4);
     await expect(prompt(person, 3)).toHaveText('[4]:');
     await expect(prompt(person, 4)).toHaveText('[ ]:');
-    await expect(output(person, 4)).toHaveCount(0);
+    await expect(outputs(person, 4)).toHaveCount(0);
   }
   await expect.poll(() => server.read(name)).toContain('"execution_count": 4');
 
@@ -82,6 +52,57 @@ test('cells that one runs show at both, and one who may not runs none', async ({
   ).toBeVisible();
   await expect(prompt(ada, 4)).toHaveText('[ ]:');
   await expect(prompt(grace, 4)).toHaveText('[ ]:');
+});
+
+test('cells run from one on, all after a restart, and selected text in a console', async ({
+  server,
+  file,
+  ada,
+  grace
+}) => {
+  const name = server.write(
+    file('ipynb'),
+    notebook(
+      'x = globals().get("x", 0) + 1\nprint("x is", x)',
+      'print("second", x)',
+      'print("third", x)'
+    )
+  );
+  await openBoth(ada, grace, name);
+  await ada.kernelReady();
+  await run(ada, 0, 0);
+  await expect.poll(() => grace.printed(0), KERNEL).toBe('x is 2\n');
+  await ada.selectCell(1);
+  await ada.command('notebook:run-all-below');
+  for (const person of [ada, grace]) {
+    await expect.poll(() => person.printed(2), KERNEL).toBe('third 2\n');
+    await expect(prompt(person, 0)).toHaveText('[2]:');
+  }
+  // A part of a cell runs in a console of the same kernel, and leaves the cell as it is.
+  await ada.enterCell(0);
+  await ada.page.keyboard.press('Control+Home');
+  await ada.page.keyboard.press('Shift+End');
+  await ada.startCommand('notebook:run-in-console');
+  const console = ada.page.locator('.jp-CodeConsole');
+  await expect(console.locator('.jp-CodeConsole-content')).toContainText(
+    'x = globals()',
+    KERNEL
+  );
+  await run(ada, 1);
+  for (const person of [ada, grace]) {
+    await expect.poll(() => person.printed(1), KERNEL).toBe('second 3\n');
+    await expect(prompt(person, 0)).toHaveText('[2]:');
+  }
+  await grace.startCommand('notebook:restart-run-all');
+  await grace.page
+    .getByRole('button', { name: 'Confirm Kernel Restart' })
+    .click();
+  for (const person of [ada, grace]) {
+    await expect.poll(() => person.printed(2), KERNEL).toBe('third 1\n');
+    for (const index of [0, 1, 2]) {
+      await expect(prompt(person, index)).toHaveText(`[${index + 1}]:`);
+    }
+  }
 });
 
 test('outputs arrive after the page is closed that asked for them', async ({

@@ -1,8 +1,9 @@
 // Copyright (c) Jupyter Collaboration contributors.
 // Distributed under the terms of the BSD 3-Clause License.
 
-import { expect, test } from '../support/fixtures';
 import { notebook } from '../support/documents';
+import { expect, test } from '../support/fixtures';
+import { KERNEL, openBoth, outputs, prompt, run } from '../support/running';
 
 test('a cell that one runs shows its output and number at the other', async ({
   server,
@@ -15,24 +16,17 @@ test('a cell that one runs shows its output and number at the other', async ({
     notebook('print("hello", 6 * 7)', 'for i in range(3):\n    print(i)')
   );
   // One after the other: JupyterLab starts a kernel for the first, and the second finds it.
-  await ada.open(name);
-  await expect.poll(() => ada.sessions()).toContain(name);
-  await grace.open(name);
-
+  await openBoth(ada, grace, name);
   await ada.kernelReady();
   await ada.enterCell(0);
   await ada.page.keyboard.press('Shift+Enter');
-  const output = grace.cell(0).locator('.jp-OutputArea-output');
-  await expect(output).toContainText('hello 42', { timeout: 40_000 });
-  await expect(grace.cell(0).locator('.jp-InputPrompt')).toHaveText('[1]:');
+  await expect(outputs(grace, 0)).toContainText('hello 42', KERNEL);
+  await expect(prompt(grace, 0)).toHaveText('[1]:');
 
   // Both sides have one kernel, and nothing is printed twice.
   await grace.kernelReady();
-  await grace.enterCell(1);
-  await grace.page.keyboard.press('Control+Enter');
-  await expect(ada.cell(1).locator('.jp-InputPrompt')).toHaveText('[2]:', {
-    timeout: 40_000
-  });
+  await run(grace, 1);
+  await expect(prompt(ada, 1)).toHaveText('[2]:', KERNEL);
   for (const person of [ada, grace]) {
     await expect.poll(() => person.printed(0)).toBe('hello 42\n');
     await expect.poll(() => person.printed(1)).toBe('0\n1\n2\n');

@@ -7,7 +7,6 @@
  */
 
 import { notebook } from '../support/documents';
-import type { Person } from '../support/fixtures';
 import {
   attachLog,
   expect,
@@ -15,11 +14,13 @@ import {
   test,
   withPerson
 } from '../support/fixtures';
+import {
+  comparable,
+  type INotebook,
+  savedAfterRunning
+} from '../support/savedOutputs';
 
-/** How long a kernel may take to start and to run everything (ms). */
-const KERNEL = { timeout: 80_000 };
-
-/** What each cell shows; the last one is known to have run by what it prints. */
+/** What is run. */
 const CELLS = [
   'print("one")\nprint("two")\n3',
   // Text that moves back, as of progress bars.
@@ -39,58 +40,8 @@ const CELLS = [
   'print("äöü \\u2603 \\U0001f600")\n"result"',
   'class Own:\n    def _repr_mimebundle_(self, include=None, exclude=None):\n        return {"text/plain": "plain", "text/html": "<i>html</i>"}, {"text/html": {"isolated": True}}\nOwn()',
   'print?',
-  'x = 5;',
-  'print("all done")'
+  'x = 5;'
 ];
-
-interface ISaved {
-  cells: {
-    execution_count: number | null;
-    metadata: Record<string, unknown>;
-    outputs: unknown[];
-  }[];
-}
-
-/**
- * Run all cells of a notebook and return what is in its file then.
- */
-async function saved(person: Person, server: Server): Promise<ISaved> {
-  const content = notebook(...CELLS) as ISaved;
-  content.cells.forEach(cell => {
-    cell.metadata = { tags: ['raises-exception'] }; // everything runs
-  });
-  const name = server.write('same.ipynb', content);
-  await person.open(name);
-  await person.kernelReady();
-  await person.startCommand('notebook:run-all-cells');
-  await expect
-    .poll(() => person.printed(CELLS.length - 1), KERNEL)
-    .toBe('all done\n');
-  const read = (): ISaved => JSON.parse(server.read(name));
-  await expect(async () => {
-    await person.command('docmanager:save');
-    const { cells } = read();
-    expect(cells.map(cell => cell.execution_count)).toEqual(
-      CELLS.map((_, index) => index + 1)
-    );
-  }).toPass(KERNEL);
-  return read();
-}
-
-/**
- * What does not depend on the process and on the time.
- */
-function comparable({ cells }: ISaved): unknown {
-  const text = JSON.stringify(
-    cells.map(({ metadata, outputs }) => ({ metadata, outputs }))
-  );
-  return JSON.parse(
-    text
-      .replace(/ipykernel_\d+/g, 'ipykernel_N')
-      .replace(/\/\d{5,}\.py/g, '/N.py')
-      .replace(/0x[0-9a-f]+/g, '0xN')
-  );
-}
 
 test('saved outputs are those of plain JupyterLab', async ({
   browser,
@@ -98,12 +49,14 @@ test('saved outputs are those of plain JupyterLab', async ({
   server
 }, testInfo) => {
   test.setTimeout(240_000);
-  const ours = await saved(ada, server);
+  const name = 'same.ipynb';
+  const content = notebook(...CELLS) as INotebook;
+  const ours = await savedAfterRunning(ada, server, name, content);
   const plainServer = new Server('lab', ['--YDocExtension.disable_rtc=True']);
   await plainServer.start();
   try {
     await withPerson(browser, plainServer, 'Plain', testInfo, async plain => {
-      const theirs = await saved(plain, plainServer);
+      const theirs = await savedAfterRunning(plain, plainServer, name, content);
       expect(comparable(ours)).toEqual(comparable(theirs));
     });
     await attachLog(plainServer, testInfo);
