@@ -15,6 +15,7 @@ from urllib.parse import urlsplit
 import pytest
 from jupyter_server.auth import Authorizer, User
 from jupyter_server.serverapp import ServerApp
+from surface.differences import DIFFERENT
 from traitlets.config import Config
 
 from jupyter_collaboration.app import YDocExtension
@@ -210,3 +211,18 @@ def test_the_public_surface_names_tests_that_exist() -> None:  # [C1]
             code = (ROOT / path).read_text(encoding="utf-8")
             start = f"def {name}(" if path.endswith(".py") else f"'{name}"
             assert not name or start in code, f"{path} has no test {name!r}"
+
+
+def test_the_differences_of_the_public_surface_are_those_that_are_compared() -> None:  # [C1]
+    page = (ROOT / "docs" / "compatibility.md").read_text(encoding="utf-8")
+    _, differences = page.split("\n## Differences\n")
+    words = {
+        "make test-extensions",
+        "jupyter_server_ydoc",
+        "YRoom",
+        "ExtensionApp",
+        "code",
+        "error",
+    }
+    listed = [name for name in re.findall(r"`([^`]+)`", differences) if name not in words]
+    assert sorted(listed) == sorted(DIFFERENT)  # each of them once

@@ -283,7 +283,7 @@ class DocumentFile:
             model = await self._get(path, content=True)
         except LoadFailed as error:
             if self._id.contents_type == "notebook" and (why := await self._explained(path)):
-                raise LoadFailed(f"{path}: {why}") from error
+                raise LoadFailed(f"{path} cannot be read: {why}") from error
             raise
         state = self._state(path, model)
         content = await self._decoded(path, model["content"])
@@ -356,10 +356,13 @@ class DocumentFile:
         """Return why a notebook cannot be read, with the location; empty if not known."""
         try:
             get = self._contents.get(path, content=True, type="file", format="text")
-            content = await run_sync(json.loads, (await ensure_async(get))["content"])
+            text = (await ensure_async(get))["content"]
+            if isinstance(text, str) and not text.strip():
+                return "it is empty"
+            content = await run_sync(json.loads, text)
             place = await run_sync(invalid_text, content)
         except json.JSONDecodeError as error:
-            return f"it is not JSON: {error}"
+            return f"it is not JSON ({error.msg}, line {error.lineno}, column {error.colno})"
         except BaseException as error:  # a contents manager may raise anything
             if must_propagate(error):
                 raise

@@ -132,6 +132,26 @@ async def test_a_cell_without_a_type_is_an_error_with_words(
         await file.load()
 
 
+@pytest.mark.parametrize(
+    ("text", "reason"),
+    [
+        ("", "it is empty"),
+        (" \n", "it is empty"),
+        ('{"cells": [\n', "it is not JSON (Expecting value, line 2, column 1)"),
+        ("<<<<<<< HEAD\n", "it is not JSON (Expecting value, line 1, column 1)"),
+    ],
+)
+async def test_a_notebook_that_is_not_json_is_an_error_with_the_reason(
+    text: str, reason: str, tmp_path: Path, contents: AsyncLargeFileManager
+) -> None:
+    """[F3]"""
+    (tmp_path / "n.ipynb").write_text(text)
+    file = DocumentFile(DocumentId("json", "notebook", ""), contents, Fixed("n.ipynb"))
+    with pytest.raises(LoadFailed) as found:
+        await file.load()
+    assert str(found.value) == f"n.ipynb cannot be read: {reason}"
+
+
 @pytest.mark.parametrize("source", [["a\r\n", "b"], "x"])
 @pytest.mark.parametrize("style", [{"indent": 1}, {"indent": 1, "sort_keys": True}, {}])
 async def test_a_trusted_notebook_with_details_stays_trusted_after_a_save(

@@ -14,7 +14,7 @@ import type { Page } from '@playwright/test';
 import * as Y from 'yjs';
 
 import { notebook } from '../support/documents';
-import { expect, test } from '../support/fixtures';
+import { expect, Server, test, withPerson } from '../support/fixtures';
 import { Simulated } from '../support/simulated';
 
 const PEOPLE = Number(process.env.BENCH_PEOPLE ?? 50);
@@ -22,20 +22,44 @@ const CELLS = Number(process.env.BENCH_CELLS ?? 1000);
 const EDITS = Number(process.env.BENCH_EDITS ?? 5000);
 const KEYS = 150;
 
+/** How long after the last frame one is late, at 60 frames a second, in ms. */
+const LATE = 25;
+
+/** What was measured while somebody typed. */
+interface IKeystrokes {
+  /** From each key to the frame that shows it, in ms. */
+  times: number[];
+  /** The durations of long tasks, in ms. */
+  tasks: number[];
+  /** From each frame to the next, in ms. */
+  frames: number[];
+}
+
 test.describe.configure({ timeout: 600_000 });
+
+function manyCells(): string[] {
+  return Array.from({ length: CELLS }, (_, at) => `x = ${at}\n`);
+}
 
 function print(figures: string): void {
   process.stdout.write(`${figures}\n`);
 }
 
-/** The times from a key to the frame that shows it, and of long tasks, in ms. */
-async function keystrokes(
-  page: Page
-): Promise<{ times: number[]; tasks: number[] }> {
+/** Type in a page, and measure it meanwhile. */
+async function keystrokes(page: Page): Promise<IKeystrokes> {
   await page.evaluate(() => {
     const times: number[] = [];
     const tasks: number[] = [];
-    Object.assign(window, { times, tasks });
+    const frames: number[] = [];
+    const measured = { times, tasks, frames };
+    Object.assign(window, { measured });
+    let last = performance.now();
+    const onFrame = (now: number) => {
+      frames.push(now - last);
+      last = now;
+      requestAnimationFrame(onFrame);
+    };
+    requestAnimationFrame(onFrame);
     new PerformanceObserver(list => {
       tasks.push(...list.getEntries().map(({ duration }) => duration));
     }).observe({ type: 'longtask' });
@@ -53,16 +77,22 @@ async function keystrokes(
     await page.keyboard.press('x', { delay: 5 });
     await page.waitForTimeout(60);
   }
-  return page.evaluate(() => {
-    const { tasks, times } = window as unknown as Record<string, number[]>;
-    return { tasks, times };
-  });
+  return page.evaluate(
+    () => (window as unknown as { measured: IKeystrokes }).measured
+  );
 }
 
 /** Type in a notebook, and report what that took. */
 async function reportKeystrokes(name: string, page: Page): Promise<void> {
-  const { tasks, times } = await keystrokes(page);
+  const { frames, tasks, times } = await keystrokes(page);
   report(`keystroke to paint, ${name}`, times);
+  const seconds = frames.reduce((sum, each) => sum + each, 0) / 1000;
+  const late = frames.filter(each => each > LATE).length;
+  print(
+    `    frames, ${name}: ${(frames.length / seconds).toFixed(1)} a second, ` +
+      `${late} of ${frames.length} later than ${LATE} ms, ` +
+      `longest ${Math.max(...frames).toFixed(0)} ms`
+  );
   print(
     `    long tasks, ${name}: ${tasks.length}, longest ` +
       `${Math.max(0, ...tasks).toFixed(0)} ms, together ` +
@@ -86,13 +116,34 @@ function memory(pid: number): string {
   return (Number(/VmRSS:\s+(\d+)/.exec(status)?.[1]) / 1024).toFixed(0);
 }
 
+test('own keystrokes are painted in plain JupyterLab', async ({
+  browser
+}, testInfo) => {
+  const server = new Server('lab');
+  server.jupyter(
+    'labextension',
+    'disable',
+    '--level=user',
+    '@jupyter/collaboration-extension'
+  );
+  await server.start();
+  try {
+    await withPerson(browser, server, 'Plain', testInfo, async plain => {
+      await plain.open(server.write('plain.ipynb', notebook(...manyCells())));
+      await plain.enterCell(0);
+      await reportKeystrokes('plain JupyterLab', plain.page);
+    });
+  } finally {
+    await server.dispose();
+  }
+});
+
 test('own keystrokes are painted while many people work', async ({
   server,
   file,
   ada
 }) => {
-  const cells = Array.from({ length: CELLS }, (_, at) => `x = ${at}\n`);
-  const name = server.write(file('ipynb'), notebook(...cells));
+  const name = server.write(file('ipynb'), notebook(...manyCells()));
   await ada.open(name);
   await ada.enterCell(0);
   await reportKeystrokes('alone', ada.page);

@@ -54,10 +54,10 @@ const OTHERS_ERRORS: { text: RegExp; at: RegExp; reason: string }[] = [
     reason: 'as above, in Firefox, which does not say where'
   },
   {
-    text: /^User is not authorized to read on resource: contents\.$/,
+    text: /^(Forbidden|User is not authorized to read on resource: contents\.)$/,
     at: /^(?![^]*collaboration)[^]*jlab_core[^]*listCheckpoints/,
     reason:
-      'JupyterLab itself asks for the checkpoints of a document that the user may not read any more'
+      'JupyterLab itself asks for checkpoints of a document that the user may not read any more, or after signing out'
   },
   {
     text: /^Kernel is dead$/,

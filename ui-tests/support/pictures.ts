@@ -57,8 +57,8 @@ export async function together(
   await grace.page.keyboard.press('Control+Home');
   await grace.page.keyboard.press('ArrowDown');
   await grace.page.keyboard.press('End');
-  await grace.page.keyboard.type('  # in grey?');
-  await expect(ada.cellEditor(2)).toContainText('# in grey?');
+  await grace.page.keyboard.type('  # in gray?');
+  await expect(ada.cellEditor(2)).toContainText('# in gray?');
 
   const cursor = ada.cell(2).locator('.jp-remote-cursor');
   await expect(cursor).toHaveCount(1);

@@ -111,7 +111,7 @@ export async function runAndAsk(
   const mark = ada.cell(0).locator('.jp-CellPresence');
   await expect(
     mark.locator('.jp-mod-asked, .jp-CellPresence-asked')
-  ).toHaveText('Waiting for input of Grace');
+  ).toHaveText('Waiting for input from Grace');
   await stdin.fill('because');
   await stdin.press('Enter');
   await expect(mark.locator('.jp-CellPresence-asked')).toHaveCount(0);
@@ -125,7 +125,7 @@ export async function runAndAsk(
   const running = ada.cell(1).locator('.jp-CellPresence');
   await expect(running).toHaveAttribute(
     'aria-label',
-    'Waiting for input of Grace'
+    'Waiting for input from Grace'
   );
 }
 

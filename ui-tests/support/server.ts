@@ -52,6 +52,8 @@ class ByFile(AllowAllAuthorizer):
     def is_authorized(self, handler, user, action, resource):
         file = pathlib.Path(handler.settings["server_root_dir"]).expanduser() / "${ROLES}"
         role = json.loads(file.read_text()).get(user.username) if file.exists() else None
+        if role == "author":
+            return (action, resource) != ("execute", "kernels")
         if role is None or resource != "contents":
             return True
         path = handler.path_kwargs.get("path") or ""
@@ -99,10 +101,17 @@ export async function freePort(): Promise<number> {
  * A Jupyter server.
  */
 export class Server {
+  /**
+   * @param application What is started.
+   * @param _args Arguments of its command.
+   * @param _python The Python of its environment.
+   * @param token What a browser has to show to be let in; empty if there is no such token.
+   */
   constructor(
     readonly application: Application,
     private _args: string[] = [],
-    private _python = python()
+    private _python = python(),
+    readonly token = randomBytes(16).toString('hex')
   ) {
     this._folder = fs.mkdtempSync(
       path.join(os.tmpdir(), `collaboration-${application}-`)
@@ -134,11 +143,6 @@ export class Server {
    * Where its output goes.
    */
   readonly logFile: string;
-
-  /**
-   * What a browser has to show to be let in.
-   */
-  readonly token = randomBytes(16).toString('hex');
 
   /**
    * What to wait for before it is ended.
@@ -294,9 +298,9 @@ export class Server {
   }
 
   /**
-   * Say who may only read, or not even that; everybody else may do all.
+   * Say who may write and run nothing, only read, or not even that; everybody else may do all.
    */
-  setRoles(roles: Record<string, 'viewer' | 'stranger'>): void {
+  setRoles(roles: Record<string, 'author' | 'viewer' | 'stranger'>): void {
     const file = path.join(this._folder, ROLES);
     fs.writeFileSync(file, JSON.stringify(roles));
     // At once and as a whole, since the server may be reading.
@@ -346,7 +350,7 @@ export class Server {
       const response = await fetch(`${this.url}/api/status`, {
         headers: { Authorization: `token ${this.token}` }
       });
-      return response.ok;
+      return response.status < 500; // also without a token
     } catch {
       return false;
     }

@@ -163,6 +163,53 @@ test('an output of HTML is seen by the others at once', async ({
   }
 });
 
+// F9 [V10]
+test('a script runs in nobody’s page if somebody put it there who may run nothing', async ({
+  server,
+  file,
+  ada,
+  grace
+}) => {
+  server.setRoles({ grace: 'author' });
+  const name = server.write(file('ipynb'), notebook('x = 1', 'y = 2'));
+  await Promise.all([ada.open(name), grace.open(name)]);
+  await grace.page.evaluate(() => {
+    for (const { context } of window.jupyterapp.shell.widgets('main')) {
+      const notebook = context?.model.sharedModel as unknown as
+        | {
+            getCell(index: number): {
+              setMetadata(key: string, value: unknown): void;
+              setOutputs(outputs: object[]): void;
+            };
+          }
+        | undefined;
+      const cell = notebook?.getCell(0);
+      cell?.setMetadata('trusted', true);
+      cell?.setOutputs([
+        {
+          output_type: 'display_data',
+          data: {
+            'text/html': '<b>hello</b><script>window.ran = 1</script>',
+            'text/plain': 'hello'
+          },
+          metadata: {}
+        }
+      ]);
+    }
+  });
+  const hasRun = () => ada.page.evaluate(() => 'ran' in window);
+  const output = ada.cell(0).locator('.jp-OutputArea-output');
+  await expect(output).toContainText('hello');
+  await ada.typeInCell(1, '3'); // when the output has been rendered
+  await expect.poll(() => server.read(name)).toContain('y = 23');
+  expect(await hasRun()).toBe(false);
+  await ada.open(name);
+  await expect(output).toContainText('hello');
+  await ada.typeInCell(1, '4');
+  await expect.poll(() => server.read(name)).toContain('y = 234');
+  expect(await hasRun()).toBe(false);
+});
+
 // F23 [M14]
 test('a kernel that somebody else uses stays when the notebook is closed', async ({
   server,

@@ -94,7 +94,7 @@ test('a document that is opened again says what others changed meanwhile', async
   await ada.page.keyboard.type('z = 3');
   await ada.page.keyboard.press('Control+s');
   await expect(ada.status).toHaveText('Live · saved');
-  const notice = `${name} was changed by ${await ada.name()} since you saw it`;
+  const notice = `${await ada.name()} changed ${name} since your last visit`;
   // A browser notes to the second when it saw a document.
   await grace.open(name);
   await expect(grace.notification(notice)).toBeVisible();
@@ -105,5 +105,5 @@ test('a document that is opened again says what others changed meanwhile', async
     preview.getByRole('combobox', { name: 'What is marked' })
   ).toHaveValue('now');
   await picture(grace, 'since-last-visit.png', testInfo);
-  await expect(ada.notification('was changed by')).toHaveCount(0);
+  await expect(ada.notification('since your last visit')).toHaveCount(0);
 });

@@ -5,7 +5,7 @@
 
 import { describe, expect, it } from 'vitest';
 
-import { linkTo } from '../src/people/invite';
+import { isLoopback, linkTo } from '../src/people/invite';
 
 const LAB = 'http://localhost:8888/lab/tree/x.ipynb?reset#cell';
 
@@ -61,6 +61,20 @@ describe('An invitation', () => {
     expect(link).toBe(`http://localhost:8888/lab/tree/${encoded}`);
     const { pathname } = new URL(link);
     expect(decodeURIComponent(pathname)).toBe(`/lab/tree/${path}`);
+  });
+
+  it.each([
+    ['localhost', true],
+    ['lab.localhost', true],
+    ['127.0.0.1', true],
+    ['127.0.1.1', true],
+    ['[::1]', true],
+    ['hub.example.org', false],
+    ['localhost.example.org', false],
+    ['mylocalhost', false],
+    ['192.168.127.1', false]
+  ])('says whether it works only on this computer: %s', (host, expected) => {
+    expect(isLoopback(host)).toBe(expected);
   });
 
   it('has the token only if it is given', () => {

@@ -131,9 +131,9 @@ describe('Marks of cells', () => {
   // [P6]
   it('say whose input a cell waits for', () => {
     const grace = company.joins('Grace', { cell: 'a', asked: 'a' });
-    expect(labelOf('a')).toBe('Waiting for input of Grace');
+    expect(labelOf('a')).toBe('Waiting for input from Grace');
     const note = () => mark('a')?.querySelector('.jp-CellPresence-asked');
-    expect(note()?.textContent).toBe('Waiting for input of Grace');
+    expect(note()?.textContent).toBe('Waiting for input from Grace');
     grace.setLocalStateField('asked', null);
     expect(labelOf('a')).toBe('Grace is in this cell');
     expect(note()).toBeNull();

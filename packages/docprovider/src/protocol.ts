@@ -65,6 +65,12 @@ export interface IReply {
   reason?: string;
 
   /**
+   * Why the document cannot be opened, in words; the reason of the close that
+   * follows has room for their beginning only.
+   */
+  detail?: string;
+
+  /**
    * Why it failed, for programs: `deleted` if the file is gone, or other words.
    */
   code?: string;

@@ -91,6 +91,10 @@ describe('A closed connection', () => {
     const refusal = refusalOfClose(1003, reason, trans);
     expect(refusal?.message).toContain('not UTF-8');
     expect(refusal?.reloadable).toBe(false);
+    const detail = 'The whole of what a close reason has no room for.';
+    expect(refusalOfClose(1003, reason, trans, detail)?.message).toBe(
+      `The server cannot open this document: ${detail}`
+    );
   });
 
   it.each(['', 'no JSON', '7', 'null', '[]', '"text"'])(

@@ -391,6 +391,18 @@ describe('A save', () => {
     });
   });
 
+  it('fails with all that the server says, though a close reason is short', async () => {
+    const { provider } = open();
+    await provider.ready;
+    const detail = `${'a long path/'.repeat(20)}b.ipynb cannot be read: it is empty`;
+    server.tell({ type: 'error', reason: 'initialization_error', detail });
+    server.cut(1003, '{"reason":"initialization_error","errorReason":"a lo"}');
+    expect(provider.saves.error).toBeNull();
+    await expect(provider.save()).rejects.toMatchObject({
+      message: `The server cannot open this document: ${detail}`
+    });
+  });
+
   it('fails when the document is closed', async () => {
     const { provider } = open();
     await provider.ready;

@@ -9,7 +9,6 @@
 import { InputPrompts, RunsButton } from '@jupyter/collaboration';
 import type { IEndedRuns } from '@jupyter/docprovider';
 import { IDocumentProviders } from '@jupyter/docprovider';
-import type { YNotebook } from '@jupyter/ydoc';
 import type {
   JupyterFrontEnd,
   JupyterFrontEndPlugin
@@ -17,12 +16,12 @@ import type {
 import { Notification } from '@jupyterlab/apputils';
 import { CodeCell } from '@jupyterlab/cells';
 import { PathExt } from '@jupyterlab/coreutils';
-import { NotebookPanel } from '@jupyterlab/notebook';
 import type { TranslationBundle } from '@jupyterlab/translation';
 import { ITranslator } from '@jupyterlab/translation';
 import { DisposableDelegate } from '@lumino/disposable';
 
 import { openMenu } from '../contents/menus';
+import { extendSharedNotebooks } from '../contents/sharedNotebooks';
 import type { Presences } from '../people/presences';
 import { IPresences } from '../people/presences';
 
@@ -57,57 +56,50 @@ export const cellRuns: JupyterFrontEndPlugin<void> = {
         }
       });
     });
-    app.docRegistry.addWidgetExtension('Notebook', {
-      createNew: (widget, context) => {
-        const model = context.model.sharedModel as YNotebook;
-        const runs = documents.providerOf(model)?.runs;
-        if (!runs || !(widget instanceof NotebookPanel)) {
-          return;
-        }
-        const { content } = widget;
-        const prompts = new InputPrompts({
-          runs,
-          cellOf: id => {
-            const found = content.widgets.find(each => each.model.id === id);
-            return found instanceof CodeCell ? found : null;
-          },
-          trans,
-          translator
-        });
-        const indexOf = (id: string) =>
-          content.widgets.findIndex(each => each.model.id === id);
-        const button = new RunsButton({
-          runs,
-          numberOf: id => indexOf(id) + 1 || null,
-          goTo: ({ cell }) => {
-            const index = cell === null ? -1 : indexOf(cell);
-            if (index >= 0) {
-              content.activeCellIndex = index;
-              void content.scrollToItem(index);
-            }
-          },
-          offer: openMenu,
-          trans
-        });
-        widget.toolbar.insertItem(0, 'runs', button);
-        const tellOthers = () => {
-          const asking = runs.list.find(run => run.asks && runs.isOwn(run));
-          presences?.all
-            .find(each => each.widget === widget)
-            ?.presence.publish('asked', asking?.cell ?? null);
-        };
-        runs.changed.connect(tellOthers);
-        // Cells are created one after the other, and again when they are moved.
-        const update = () => prompts.update();
-        content.model?.cells.changed.connect(update);
-        void context.ready.then(update);
-        return new DisposableDelegate(() => {
-          content.model?.cells.changed.disconnect(update);
-          runs.changed.disconnect(tellOthers);
-          prompts.dispose();
-          button.dispose();
-        });
-      }
+    extendSharedNotebooks(app.docRegistry, documents, (panel, { runs }) => {
+      const { content, context } = panel;
+      const prompts = new InputPrompts({
+        runs,
+        cellOf: id => {
+          const found = content.widgets.find(each => each.model.id === id);
+          return found instanceof CodeCell ? found : null;
+        },
+        trans,
+        translator
+      });
+      const indexOf = (id: string) =>
+        content.widgets.findIndex(each => each.model.id === id);
+      const button = new RunsButton({
+        runs,
+        numberOf: id => indexOf(id) + 1 || null,
+        goTo: ({ cell }) => {
+          const index = cell === null ? -1 : indexOf(cell);
+          if (index >= 0) {
+            content.activeCellIndex = index;
+            void content.scrollToItem(index);
+          }
+        },
+        offer: openMenu,
+        trans
+      });
+      panel.toolbar.insertItem(0, 'runs', button);
+      const tellOthers = () => {
+        const asking = runs.list.find(run => run.asks && runs.isOwn(run));
+        presences?.all
+          .find(each => each.widget === panel)
+          ?.presence.publish('asked', asking?.cell ?? null);
+      };
+      runs.changed.connect(tellOthers);
+      // Cells are created one after the other, and again when they are moved.
+      const update = () => prompts.update();
+      content.model?.cells.changed.connect(update);
+      void context.ready.then(update);
+      return new DisposableDelegate(() => {
+        content.model?.cells.changed.disconnect(update);
+        runs.changed.disconnect(tellOthers);
+        prompts.dispose();
+        button.dispose();
+      });
     });
   }
 };

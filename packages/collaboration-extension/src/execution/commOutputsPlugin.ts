@@ -16,8 +16,8 @@ import type {
   JupyterFrontEndPlugin
 } from '@jupyterlab/application';
 import { PageConfig } from '@jupyterlab/coreutils';
-import type { INotebookModel } from '@jupyterlab/notebook';
-import { NotebookPanel } from '@jupyterlab/notebook';
+
+import { extendSharedNotebooks } from '../contents/sharedNotebooks';
 
 /**
  * Renders widgets again once they are opened, and opens those of a busy kernel.
@@ -31,26 +31,22 @@ export const commOutputs: JupyterFrontEndPlugin<void> = {
     // Otherwise the server has no record of widgets.
     const runsCells = PageConfig.getOption('collaborationRunsCells') === 'true';
     const { serverSettings } = app.serviceManager;
-    app.docRegistry.addWidgetExtension('Notebook', {
-      createNew: (widget, context) => {
-        const { cells, sharedModel } = context.model as INotebookModel;
-        const provider = documents.providerOf(sharedModel);
-        if (!provider || !(widget instanceof NotebookPanel)) {
-          return;
-        }
-        return new CommOutputs({
-          cells,
-          notebook: widget.content,
+    extendSharedNotebooks(
+      app.docRegistry,
+      documents,
+      ({ content, context }, { runs }) =>
+        new CommOutputs({
+          cells: context.model.cells,
+          notebook: content,
           session: context.sessionContext,
-          captured: provider.runs?.captured,
+          captured: runs.captured,
           show: showCaptured,
           restore: async kernel => {
             if (runsCells) {
               await openWidgets(kernel, serverSettings);
             }
           }
-        });
-      }
-    });
+        })
+    );
   }
 };

@@ -7,7 +7,6 @@
 
 import { ProvenanceMarks } from '@jupyter/collaboration';
 import { IDocumentProviders } from '@jupyter/docprovider';
-import type { YNotebook } from '@jupyter/ydoc';
 import type {
   JupyterFrontEnd,
   JupyterFrontEndPlugin
@@ -15,6 +14,8 @@ import type {
 import { ICommandPalette, ISessionContextDialogs } from '@jupyterlab/apputils';
 import { NotebookActions, NotebookPanel } from '@jupyterlab/notebook';
 import { ITranslator } from '@jupyterlab/translation';
+
+import { extendSharedNotebooks } from '../contents/sharedNotebooks';
 
 const COMMAND = 'collaboration:run-stale-cells';
 
@@ -40,18 +41,11 @@ export const provenance: JupyterFrontEndPlugin<void> = {
       const { currentWidget } = app.shell;
       return currentWidget instanceof NotebookPanel ? currentWidget : null;
     };
-    app.docRegistry.addWidgetExtension('Notebook', {
-      createNew: (widget, context) => {
-        const model = context.model.sharedModel as YNotebook;
-        const runs = documents.providerOf(model)?.runs;
-        if (!runs || !(widget instanceof NotebookPanel)) {
-          return;
-        }
-        const notebook = widget.content;
-        const marks = new ProvenanceMarks({ notebook, runs, trans });
-        all.set(widget, marks);
-        return marks;
-      }
+    extendSharedNotebooks(app.docRegistry, documents, (panel, { runs }) => {
+      const notebook = panel.content;
+      const marks = new ProvenanceMarks({ notebook, runs, trans });
+      all.set(panel, marks);
+      return marks;
     });
     app.commands.addCommand(COMMAND, {
       label: trans.__('Run Stale Cells'),

@@ -47,6 +47,17 @@ export function linkTo(
 }
 
 /**
+ * Whether a host is the computer itself, on each computer.
+ *
+ * @param host The host as browsers write it, with IPv6 addresses in brackets.
+ */
+export function isLoopback(host: string): boolean {
+  return (
+    /(^|\.)localhost$/.test(host) || host.startsWith('127.') || host === '[::1]'
+  );
+}
+
+/**
  * Offer a link to a document.
  */
 export async function inviteTo(
@@ -141,13 +152,21 @@ class Invitation extends Widget {
           )
         : trans.__('Others need a way to log in to this server, or its token.');
     this.node.append(note);
+    if (isLoopback(location.hostname)) {
+      const warning = document.createElement('p');
+      warning.textContent = trans.__(
+        'The address “%1” works only on this computer. Elsewhere, people need the one by which they reach it.',
+        location.hostname
+      );
+      this.node.append(warning);
+    }
     if (_token) {
       const label = document.createElement('label');
       this._withToken.type = 'checkbox';
       this._withToken.onchange = () => this._update();
       const warning = trans.__(
-        'With the token. Whoever has it can run code on this server as you: ' +
-          'send it as you would send a password.'
+        'Include the token. Anyone who has it can run code on this server as ' +
+          'you, so send it as you would send a password.'
       );
       label.append(this._withToken, ` ${warning}`);
       this.node.append(label);

@@ -12,9 +12,9 @@ import type {
   JupyterFrontEnd,
   JupyterFrontEndPlugin
 } from '@jupyterlab/application';
-import type { INotebookModel } from '@jupyterlab/notebook';
-import { NotebookPanel } from '@jupyterlab/notebook';
 import { ISettingRegistry } from '@jupyterlab/settingregistry';
+
+import { extendSharedNotebooks } from '../contents/sharedNotebooks';
 
 const ID = '@jupyter/collaboration-extension:outputTrust';
 
@@ -44,18 +44,15 @@ export const outputTrust: JupyterFrontEndPlugin<void> = {
       },
       () => undefined // Without a schema, the default holds.
     );
-    app.docRegistry.addWidgetExtension('Notebook', {
-      createNew: (widget, context) => {
-        const { cells, sharedModel } = context.model as INotebookModel;
-        const isShared = documents.providerOf(sharedModel);
-        return isShared && widget instanceof NotebookPanel
-          ? new OutputTrust(
-              cells,
-              (sharedModel as YNotebook).ydoc,
-              () => trustsOthers
-            )
-          : undefined;
-      }
-    });
+    extendSharedNotebooks(
+      app.docRegistry,
+      documents,
+      ({ context: { model } }) =>
+        new OutputTrust(
+          model.cells,
+          (model.sharedModel as YNotebook).ydoc,
+          () => trustsOthers
+        )
+    );
   }
 };

@@ -13,7 +13,7 @@ import type {
 import { historyIcon } from '@jupyterlab/ui-components';
 import { PanelLayout, Widget } from '@lumino/widgets';
 
-import { dayOf, timeOf } from './versionWords';
+import { dayOf, isToday, timeOf } from './versionWords';
 import type { INotebookComparisonOptions } from './notebookComparison';
 import { NotebookComparison } from './notebookComparison';
 import type { IPreviewModel, IPreviewToolbarProps } from './previewToolbar';
@@ -106,9 +106,14 @@ export class PreviewPanel extends Widget {
     if (shown && shown !== this._shown) {
       this._shown = shown;
       const { version } = shown;
-      const when = `${dayOf(version, trans)} ${timeOf(version)}`;
-      this.title.label = trans.__('%1 (%2)', name, version.name || when);
-      this.node.setAttribute('aria-label', this.title.label);
+      const label = (when: string) =>
+        trans.__('%1 (%2)', name, version.name || when);
+      const day = dayOf(version, trans);
+      const time = timeOf(version);
+      // Tabs are narrow: they show the end of the day or the date only.
+      this.title.label = label(isToday(version) ? time : `${day} ${time}`);
+      this.title.caption = label(`${day} ${time}`);
+      this.node.setAttribute('aria-label', this.title.caption);
       this._showContent(shown);
     }
   }

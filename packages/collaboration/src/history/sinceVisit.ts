@@ -11,7 +11,7 @@ import type { IVersion } from '@jupyter/docprovider';
 import type { TranslationBundle } from '@jupyterlab/translation';
 
 import { language } from '../status/language';
-import { dayOf, timeOf } from './versionWords';
+import { isToday, timeOf } from './versionWords';
 
 /** Kinds of versions that change nothing users would look for. */
 const QUIET_KINDS = ['import', 'load', 'server', 'squashed'];
@@ -104,14 +104,22 @@ export function changesSinceInWords(
     names.push(trans.__('another program'));
   }
   const who = new Intl.ListFormat(language()).format(names);
-  const seen = { end: since };
-  const when = `${dayOf(seen, trans, now)}, ${timeOf(seen)}`;
-  const text = trans.__(
-    '%1 was changed by %2 since you saw it (%3).',
-    name,
-    who,
-    when
-  );
+  const visit = { end: since };
+  const text = isToday(visit, now)
+    ? trans.__(
+        '%2 changed %1 since your last visit at %3.',
+        name,
+        who,
+        timeOf(visit)
+      )
+    : trans.__(
+        '%2 changed %1 since your last visit on %3.',
+        name,
+        who,
+        new Date(since * 1000).toLocaleDateString(language(), {
+          dateStyle: 'long'
+        })
+      );
   const words = [
     ...(added ? [trans._n('%1 line added', '%1 lines added', added)] : []),
     ...(removed

@@ -15,6 +15,18 @@ import { language } from '../status/language';
 const MOST_NUMBERS = 4;
 
 /**
+ * Whether a version ended today.
+ *
+ * @param now The time now, in milliseconds since the epoch.
+ */
+export function isToday(
+  { end }: Pick<IVersion, 'end'>,
+  now = Date.now()
+): boolean {
+  return new Date(end * 1000).toDateString() === new Date(now).toDateString();
+}
+
+/**
  * The day of a version: today, yesterday or a date.
  *
  * @param now The time now, in milliseconds since the epoch.
@@ -27,11 +39,11 @@ export function dayOf(
   const date = new Date(version.end * 1000);
   const yesterday = new Date(now);
   yesterday.setDate(yesterday.getDate() - 1);
-  switch (date.toDateString()) {
-    case new Date(now).toDateString():
-      return trans.__('Today');
-    case yesterday.toDateString():
-      return trans.__('Yesterday');
+  if (isToday(version, now)) {
+    return trans.__('Today');
+  }
+  if (date.toDateString() === yesterday.toDateString()) {
+    return trans.__('Yesterday');
   }
   return date.toLocaleDateString(language(), {
     day: 'numeric',

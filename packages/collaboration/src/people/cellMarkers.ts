@@ -224,7 +224,7 @@ export class CellMarkers implements IDisposable {
       case 'runs':
         return this._trans.__('%1 runs this cell', user.name);
       case 'asked':
-        return this._trans.__('Waiting for input of %1', user.name);
+        return this._trans.__('Waiting for input from %1', user.name);
     }
     return this._trans.__('%1 is in this cell', user.name);
   }

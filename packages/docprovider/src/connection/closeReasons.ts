@@ -71,16 +71,18 @@ export class TroubleError extends Error {
  * @param code The close code.
  * @param reason The close reason; JSON for code 1003.
  * @param trans Translates the message.
+ * @param detail What the server said before it closed; empty if nothing.
  * @returns Why the server refuses, or `null` if coming back is right.
  */
 export function refusalOfClose(
   code: number,
   reason: string,
-  trans: TranslationBundle
+  trans: TranslationBundle,
+  detail = ''
 ): IRefusal | null {
   switch (code) {
     case 1003:
-      return refusalOfSession(reason, trans);
+      return refusalOfSession(reason, trans, detail);
     case 1009:
       // Sent again, it would be refused again.
       return {
@@ -246,8 +248,13 @@ export function unknownSession(
   };
 }
 
-function refusalOfSession(reason: string, trans: TranslationBundle): IRefusal {
+function refusalOfSession(
+  reason: string,
+  trans: TranslationBundle,
+  detail: string
+): IRefusal {
   const payload = parseReason(reason);
+  const why = detail || String(payload.errorReason ?? '');
   switch (payload.reason) {
     case 'unknown_session':
       return unknownSession(trans);
@@ -264,11 +271,8 @@ function refusalOfSession(reason: string, trans: TranslationBundle): IRefusal {
       return {
         code: 1003,
         reason: String(payload.reason ?? ''),
-        message: payload.errorReason
-          ? trans.__(
-              'The server cannot open this document: %1',
-              String(payload.errorReason)
-            )
+        message: why
+          ? trans.__('The server cannot open this document: %1', why)
           : trans.__('The server cannot open this document.'),
         reloadable: payload.reloadable === true
       };

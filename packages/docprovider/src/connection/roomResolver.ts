@@ -98,6 +98,7 @@ export class RoomResolver {
   async url(afterFailure: boolean): Promise<string> {
     const { kept, provider, serverSettings, sync, user } = this._options;
     const { attempt } = this._options.session;
+    this._detail = '';
     const fork = this._fork;
     const isKnown = this._found?.state === 'current' && !afterFailure;
     let session = this.session;
@@ -129,6 +130,13 @@ export class RoomResolver {
   }
 
   /**
+   * Take the words in which the server says why it is about to close.
+   */
+  explain(detail: string): void {
+    this._detail = detail;
+  }
+
+  /**
    * Tell what a close means; it is not final if the history is another one.
    */
   judge(code: number, reason: string): Connection.ICloseMeaning {
@@ -138,7 +146,7 @@ export class RoomResolver {
 
   private _refusal(code: number, reason: string): IRefusal | null {
     const { trans } = this._options;
-    const refusal = refusalOfClose(code, reason, trans);
+    const refusal = refusalOfClose(code, reason, trans, this._detail);
     if (this._fork) {
       return code === 4404 ? forkIsGone(code, trans) : refusal;
     }
@@ -217,6 +225,7 @@ export class RoomResolver {
     }
   }
 
+  private _detail = '';
   private _fork: RoomResolver.IFork | null = null;
   private _found: FoundRoom | null = null;
   private _maxMessageBytes: number | null = null;

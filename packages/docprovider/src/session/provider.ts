@@ -318,6 +318,8 @@ export class WebSocketProvider implements IDocumentProvider {
       case 'error':
         if (reply.reason === 'invalid_edit') {
           this._sync.refuse('invalid_edit');
+        } else if (reply.reason === 'initialization_error') {
+          this._rooms.explain(reply.detail ?? '');
         } else if (reply.reason !== 'not_allowed') {
           this.saves.receive(reply);
         } else if (reply.action === 'edit') {
