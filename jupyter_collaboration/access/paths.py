@@ -91,7 +91,8 @@ class Paths:
         # Files follow a renamed folder only if the folder has an id as well. [F8]
         folders = [str(folder) for folder in PurePosixPath(resolved).parents if folder.name]
         await self._file_ids.create(resolved, *folders)
-        found = known or self._file_ids.id_at(resolved)
+        # LocalFileIdManager has no id to look up for a link out of the root; it makes it again.
+        found = known or self._file_ids.index(path)
         if found is None:
             raise DocumentNotFound(f"There is no file {path}.")
         return found, known is None
