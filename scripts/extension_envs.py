@@ -65,7 +65,8 @@ ENVIRONMENTS: dict[str, list[list[str]]] = {
     # Widgets, and JupyterLab in another language.
     "widgets": [
         ["install", OURS, *JUPYTER, "ipywidgets", "jupyterlab-language-pack-fr-FR"],
-        ["install", "tqdm", "ipympl", "plotly", "altair", "bokeh", "jupyter_bokeh"],
+        # JupyterLab renders Vega-Lite up to version 5, the one of altair 5.
+        ["install", "tqdm", "ipympl", "plotly", "altair<6", "bokeh", "jupyter_bokeh"],
     ],
     # What people use beside collaboration.
     "tools": [

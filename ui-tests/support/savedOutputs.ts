@@ -95,6 +95,7 @@ export function comparable({ cells }: INotebook): unknown {
       .replace(/0x[0-9a-f]+/g, '0xN')
       .replace(/[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}/g, 'UUID')
       .replace(/\b[0-9a-f]{32}\b/g, 'ID')
+      .replace(/<dc:date>[^<]*/g, '<dc:date>')
       // The times of progress bars.
       .replace(/\d\d:\d\d<(\d\d:\d\d|\?), *(\?|[\d.]+) ?(it\/s|s\/it)/g, 'TIME')
   );

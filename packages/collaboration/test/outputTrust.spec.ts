@@ -84,6 +84,39 @@ describe('Outputs of others', () => {
     expect(rendered).toEqual([true]);
   });
 
+  // X4 [R7]
+  it('are replaced by those of a run, which trusts the cell in one update', () => {
+    const result = (text: string) =>
+      new Y.Map<unknown>(
+        Object.entries({
+          output_type: 'execute_result',
+          data: { 'text/plain': text },
+          metadata: {},
+          execution_count: 1
+        })
+      );
+    arrive(cell =>
+      (cell.get('outputs') as Y.Array<unknown>).push([result('2')])
+    );
+    expect(model.outputs.length).toBe(1);
+    const answers = arrive(cell => {
+      const outputs = cell.get('outputs') as Y.Array<unknown>;
+      mark(true)(cell);
+      outputs.delete(0, 1);
+      outputs.push([result('2')]);
+    });
+    expect(answers).toEqual([]);
+    expect(model.outputs.trusted).toBe(true);
+    for (const found of [own, other]) {
+      expect((found.getCell(0) as YCodeCell).getOutputs()).toHaveLength(1);
+    }
+    expect(model.outputs.length).toBe(1);
+    expect(model.outputs.get(0).trusted).toBe(true);
+    // What the user does later is written again.
+    model.outputs.clear();
+    expect((own.getCell(0) as YCodeCell).getOutputs()).toEqual([]);
+  });
+
   // F9
   it('are not rendered as trusted in the update that removes the mark', () => {
     model.trusted = true;

@@ -26,6 +26,7 @@ export { IPendingStore, PendingStore } from './offline/pendingStore';
 export { CellRuns, RunRefused } from './execution/cellRuns';
 export { openWidgets, showCaptured } from './execution/kernelWidgets';
 export * from './execution/notebookCellExecutor';
+export { setTrusted } from './execution/setTrusted';
 export { sourceMark } from './execution/sourceMark';
 export * from './session/provider';
 export * from './session/publishedRequests';

@@ -11,6 +11,7 @@
  * read before the outputs of an update are rendered.
  */
 
+import { setTrusted } from '@jupyter/docprovider';
 import type { YCodeCell } from '@jupyter/ydoc';
 import type { ICellModel } from '@jupyterlab/cells';
 import type { IDisposable } from '@lumino/disposable';
@@ -77,9 +78,9 @@ export class OutputTrust implements IDisposable {
     const isMarked =
       metadata instanceof Y.Map && metadata.get('trusted') === true;
     if (!isMarked) {
-      model.trusted = false;
+      setTrusted(model, false);
     } else if (this._trustsOthers()) {
-      model.trusted = true;
+      setTrusted(model, true);
     }
   }
 

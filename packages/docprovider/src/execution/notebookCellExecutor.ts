@@ -11,6 +11,7 @@ import type { ServerConnection } from '@jupyterlab/services';
 
 import type { IDocumentProviders, IDocumentRuns, IRunResult } from '../tokens';
 import { RunRefused } from './cellRuns';
+import { setTrusted } from './setTrusted';
 
 /**
  * The executor of cells: the server runs them, or JupyterLab if it does not.
@@ -105,7 +106,7 @@ export class NotebookCellServerExecutor implements INotebookCellExecutor {
       return false;
     }
     if (!cell.model.trusted && result.outcome === 'ok') {
-      cell.model.trusted = true; // whatever the user thinks of what others run
+      setTrusted(cell.model, true); // whatever the user thinks of what others run
     }
     if (result.outcome === 'error') {
       const { KernelError } = await import('@jupyterlab/notebook');
