@@ -48,6 +48,7 @@ import { sharedKernels } from './status/sharedKernelsPlugin';
 import { timeline } from './history/timelinePlugin';
 import { userBadges } from './people/userBadgesPlugin';
 import { userMenu } from './people/userMenuPlugin';
+import { versionActionsOfOthers } from './history/versionActionsPlugin';
 import { viewing } from './status/viewingPlugin';
 import { withoutSharing } from './contents/withoutSharing';
 
@@ -100,6 +101,7 @@ const sharing: JupyterFrontEndPlugin<unknown>[] = [
   deletedFile,
   refusedEdits,
   viewing,
+  versionActionsOfOthers,
   timeline,
   restores,
   share,

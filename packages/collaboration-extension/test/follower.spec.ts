@@ -10,7 +10,7 @@ import { beforeEach, describe, expect, it } from 'vitest';
 import type { Awareness } from 'y-protocols/awareness';
 
 import { Follower } from '../src/follow/follower';
-import type { IOpenPresence, Presences } from '../src/people/presences';
+import type { IOpenPresence, IPresences } from '@jupyter/collaboration';
 import type { PresenceSettings } from '../src/people/presenceSettings';
 
 const grace = {
@@ -133,7 +133,7 @@ class FakeLab {
     } as unknown as JupyterFrontEnd;
   }
 
-  get presences(): Presences {
+  get presences(): IPresences {
     const of = (widget: unknown) =>
       Object.values(this.documents).find(each => each.widget === widget) ??
       null;
@@ -144,7 +144,7 @@ class FakeLab {
         return of(shell.currentWidget);
       }
     };
-    return presences as unknown as Presences;
+    return presences as unknown as IPresences;
   }
 
   get global(): Awareness {

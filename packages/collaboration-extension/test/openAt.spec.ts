@@ -8,7 +8,7 @@ import { Signal } from '@lumino/signaling';
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
 
 import { openAt } from '../src/people/openAt';
-import type { Presences } from '../src/people/presences';
+import type { IPresences } from '@jupyter/collaboration';
 
 // [P7]
 describe('A document that is opened for somebody in it', () => {
@@ -44,7 +44,7 @@ describe('A document that is opened for somebody in it', () => {
     };
     await openAt(
       { commands: { execute } } as unknown as JupyterFrontEnd,
-      { of: () => (isShared ? { presence } : null) } as unknown as Presences,
+      { of: () => (isShared ? { presence } : null) } as unknown as IPresences,
       'a.ipynb',
       'user:grace'
     );

@@ -68,7 +68,10 @@ describe('Other extensions [C1]', () => {
       docprovider.IAwarenessProviderFactory,
       '@jupyter/docprovider:IAwarenessProviderFactory'
     ],
-    [collaboration.IUserMenu, '@jupyter/collaboration:IUserMenu']
+    [collaboration.IUserMenu, '@jupyter/collaboration:IUserMenu'],
+    [collaboration.IPresences, '@jupyter/collaboration:IPresences'],
+    [collaboration.IVersionActions, '@jupyter/collaboration:IVersionActions'],
+    [docprovider.IDocumentProviders, '@jupyter/docprovider:IDocumentProviders']
   ] as [Token<unknown>, string][])('get by a token: %o', (token, name) => {
     expect(token).toBeInstanceOf(Token);
     expect(token.name).toBe(name);

@@ -4,7 +4,7 @@
 // @vitest-environment jsdom
 
 import { changesSinceInWords, versionSeen } from '@jupyter/collaboration';
-import type { IChangesSince } from '@jupyter/collaboration';
+import type { IChangesSince, IVersionedDocument } from '@jupyter/collaboration';
 import type { IVersion } from '@jupyter/docprovider';
 import { serverTime } from '@jupyter/docprovider';
 import { YFile } from '@jupyter/ydoc';
@@ -14,7 +14,6 @@ import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
 
 import { LastVisits } from '../src/history/lastVisits';
 import { SinceLastVisit } from '../src/history/sinceLastVisit';
-import type { IDocumentTimeline } from '../src/history/timelines';
 
 const trans = nullTranslator.load('jupyter_collaboration');
 
@@ -65,11 +64,11 @@ class FakeDocument {
 
 /** What shows documents. */
 class FakeTimelines {
-  current: IDocumentTimeline | null = null;
+  current: IVersionedDocument | null = null;
   targetChanged = new Signal<this, void>(this);
 
   show(document: FakeDocument | null): void {
-    this.current = document as unknown as IDocumentTimeline | null;
+    this.current = document as unknown as IVersionedDocument | null;
     this.targetChanged.emit();
   }
 }

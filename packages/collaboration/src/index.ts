@@ -7,6 +7,7 @@
  * @packageDocumentation
  */
 
+export * from './history/addedActions';
 export * from './history/authorMarks';
 export * from './people/collaboratorsPanel';
 export * from './people/collaboratorsView';
@@ -35,6 +36,7 @@ export * from './follow/followFrame';
 export * from './people/notebookPlaces';
 export * from './people/places';
 export * from './people/documentPresence';
+export * from './people/openPresences';
 export * from './stability/scrollAnchor';
 export * from './status/outputTrust';
 export * from './stability/undoneView';

@@ -6,7 +6,7 @@
  * ended. [R6] [R10]
  */
 
-import { InputPrompts, RunsButton } from '@jupyter/collaboration';
+import { InputPrompts, IPresences, RunsButton } from '@jupyter/collaboration';
 import type { IEndedRuns } from '@jupyter/docprovider';
 import { IDocumentProviders } from '@jupyter/docprovider';
 import type {
@@ -22,8 +22,6 @@ import { DisposableDelegate } from '@lumino/disposable';
 
 import { openMenu } from '../contents/menus';
 import { extendSharedNotebooks } from '../contents/sharedNotebooks';
-import type { Presences } from '../people/presences';
-import { IPresences } from '../people/presences';
 
 /**
  * The id of the settings.
@@ -39,13 +37,11 @@ export const cellRuns: JupyterFrontEndPlugin<void> = {
   autoStart: true,
   requires: [IDocumentProviders, ITranslator],
   optional: [IPresences],
-  // Tokens of classes have no interface of their name.
-  // eslint-disable-next-line jupyter/plugin-activation-args
   activate: (
     app: JupyterFrontEnd,
     documents: IDocumentProviders,
     translator: ITranslator,
-    presences: Presences | null
+    presences: IPresences | null
   ): void => {
     const trans = translator.load('jupyter_collaboration');
     documents.opened.connect((_, { path, runs }) => {

@@ -5,12 +5,16 @@
  * Follows a person through the documents that they go to.
  */
 
-import type { Following, IDocumentUser } from '@jupyter/collaboration';
+import type {
+  Following,
+  IDocumentUser,
+  IOpenPresence,
+  IPresences
+} from '@jupyter/collaboration';
 import type { JupyterFrontEnd } from '@jupyterlab/application';
 import type { IDocumentWidget } from '@jupyterlab/docregistry';
 import type { Awareness } from 'y-protocols/awareness';
 
-import type { IOpenPresence, Presences } from '../people/presences';
 import type { PresenceSettings } from '../people/presenceSettings';
 import { isSingle } from '../contents/shells';
 
@@ -26,7 +30,7 @@ export class Follower {
    */
   constructor(
     private _app: JupyterFrontEnd,
-    private _presences: Presences,
+    private _presences: IPresences,
     private _global: Awareness | null,
     private _settings: PresenceSettings
   ) {

@@ -7,14 +7,14 @@
  */
 
 import { changesSince } from '@jupyter/collaboration';
-import type { IChangesSince } from '@jupyter/collaboration';
+import type { IChangesSince, IVersionedDocument } from '@jupyter/collaboration';
 import type { Timeline } from '@jupyter/docprovider';
 import { serverTime } from '@jupyter/docprovider';
 import type { IDisposable } from '@lumino/disposable';
 
 import { roomOf } from '../contents/sharedDocument';
 import type { LastVisits } from './lastVisits';
-import type { IDocumentTimeline, Timelines } from './timelines';
+import type { Timelines } from './timelines';
 
 /** Milliseconds between notes that a document is seen. */
 const PERIOD = 30_000;
@@ -30,9 +30,9 @@ export interface ISinceLastVisitOptions {
   /** The name of the user. */
   username: () => string;
   /** Whether a document is visible. */
-  isSeen: (document: IDocumentTimeline) => boolean;
+  isSeen: (document: IVersionedDocument) => boolean;
   /** Tell the user what others changed. */
-  tell: (document: IDocumentTimeline, changes: IChangesSince) => void;
+  tell: (document: IVersionedDocument, changes: IChangesSince) => void;
 }
 
 /**
@@ -98,7 +98,7 @@ export class SinceLastVisit implements IDisposable {
   /**
    * Read what was changed.
    */
-  private async _look(shown: IDocumentTimeline, since: number): Promise<void> {
+  private async _look(shown: IVersionedDocument, since: number): Promise<void> {
     const { tell, username } = this._options;
     const { timeline } = shown;
     await timeline.refresh();
@@ -130,8 +130,8 @@ export class SinceLastVisit implements IDisposable {
   }
 
   private _isDisposed = false;
-  private _last: IDocumentTimeline | null = null;
-  private _rooms = new Map<IDocumentTimeline, string>();
+  private _last: IVersionedDocument | null = null;
+  private _rooms = new Map<IVersionedDocument, string>();
   private _timer: ReturnType<typeof setInterval>;
 }
 

@@ -10,6 +10,7 @@ import {
   changesSinceInWords,
   DocumentButton,
   documentColors,
+  IVersionActions,
   keyColor,
   TimelinePanel
 } from '@jupyter/collaboration';
@@ -62,7 +63,12 @@ export const timeline: JupyterFrontEndPlugin<void> = {
     IRenderMimeRegistry,
     IEditorLanguageRegistry
   ],
-  optional: [ICommandPalette, ILayoutRestorer, IToolbarWidgetRegistry],
+  optional: [
+    ICommandPalette,
+    ILayoutRestorer,
+    IToolbarWidgetRegistry,
+    IVersionActions
+  ],
   activate: (
     app: JupyterFrontEnd,
     documents: IDocumentProviders,
@@ -71,12 +77,19 @@ export const timeline: JupyterFrontEndPlugin<void> = {
     languages: IEditorLanguageRegistry,
     palette: ICommandPalette | null,
     restorer: ILayoutRestorer | null,
-    toolbars: IToolbarWidgetRegistry | null
+    toolbars: IToolbarWidgetRegistry | null,
+    added: IVersionActions | null
   ): void => {
     const trans = translator.load('jupyter_collaboration');
     const timelines = new Timelines(app, documents, () => panel.isVisible);
     const current = () => timelines.current;
-    const previews = new VersionPreviews({ app, languages, rendermime, trans });
+    const previews = new VersionPreviews({
+      added,
+      app,
+      languages,
+      rendermime,
+      trans
+    });
     const preview = (keepsFocus: boolean) => {
       const document = current();
       if (document) {
@@ -84,14 +97,16 @@ export const timeline: JupyterFrontEndPlugin<void> = {
       }
     };
     const panel: TimelinePanel = new TimelinePanel({
-      actions: [
-        {
-          label: trans.__('Preview'),
-          isPrimary: true,
-          run: () => preview(false)
-        },
-        ...versionActions({ app, current, trans })
-      ],
+      get actions() {
+        return [
+          {
+            label: trans.__('Preview'),
+            isPrimary: true,
+            run: () => preview(false)
+          },
+          ...versionActions({ added: added?.added ?? [], app, current, trans })
+        ];
+      },
       offer: offerActions,
       leave: () => {
         const context = current()?.context;
@@ -123,6 +138,7 @@ export const timeline: JupyterFrontEndPlugin<void> = {
       }),
       translator: trans
     });
+    added?.changed.connect(() => panel.update());
     timelines.targetChanged.connect(() => {
       panel.target = timelines.target;
       app.commands.notifyCommandChanged(SHOW_HISTORY);

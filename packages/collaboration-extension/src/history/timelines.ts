@@ -6,14 +6,10 @@
  * many views it has; and which of them is shown.
  */
 
-import type { HistoryTarget } from '@jupyter/collaboration';
+import type { HistoryTarget, IVersionedDocument } from '@jupyter/collaboration';
 import { displayName } from '@jupyter/collaboration';
-import type {
-  IDocumentProvider,
-  IDocumentProviders
-} from '@jupyter/docprovider';
+import type { IDocumentProviders } from '@jupyter/docprovider';
 import { Timeline } from '@jupyter/docprovider';
-import type { DocumentChange, YDocument } from '@jupyter/ydoc';
 import type { JupyterFrontEnd } from '@jupyterlab/application';
 import type { DocumentRegistry } from '@jupyterlab/docregistry';
 import type { ISignal } from '@lumino/signaling';
@@ -25,20 +21,6 @@ import {
   isDocument,
   versionsOf
 } from '../contents/sharedDocument';
-
-/**
- * A document, and its versions.
- */
-export interface IDocumentTimeline {
-  /** Its context, which all its views share. */
-  context: DocumentRegistry.Context;
-  /** Its provider. */
-  provider: IDocumentProvider;
-  /** The shared document. */
-  model: YDocument<DocumentChange>;
-  /** Its versions. */
-  timeline: Timeline;
-}
 
 /**
  * What is shown: a document in one of the states of `HistoryTarget`.
@@ -57,7 +39,7 @@ type Shown =
   | {
       readonly kind: 'open';
       readonly context: DocumentRegistry.Context;
-      readonly document: IDocumentTimeline;
+      readonly document: IVersionedDocument;
     };
 
 /**
@@ -83,7 +65,7 @@ export class Timelines {
    * The document whose versions are shown; `null` if none is, or it is not
    * open yet.
    */
-  get current(): IDocumentTimeline | null {
+  get current(): IVersionedDocument | null {
     return this._shown.kind === 'open' ? this._shown.document : null;
   }
 
@@ -172,7 +154,7 @@ export class Timelines {
     model,
     provider,
     widget
-  }: ISharedDocument): IDocumentTimeline {
+  }: ISharedDocument): IVersionedDocument {
     const { context } = widget;
     const { serverSettings } = this._app.serviceManager;
     const timeline = new Timeline(versionsOf(model, serverSettings), model);
@@ -214,7 +196,7 @@ export class Timelines {
     }
   }
 
-  private _all = new Map<DocumentRegistry.Context, IDocumentTimeline>();
+  private _all = new Map<DocumentRegistry.Context, IVersionedDocument>();
   private _shown: Shown = { kind: 'none' };
   private _targetChanged = new Signal<this, void>(this);
 }
@@ -224,7 +206,7 @@ export class Timelines {
  * or as the server knew them.
  */
 export function nameIn(
-  { model, timeline }: IDocumentTimeline,
+  { model, timeline }: IVersionedDocument,
   username: string
 ): string {
   for (const state of model.awareness.getStates().values()) {

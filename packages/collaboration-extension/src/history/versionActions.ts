@@ -7,7 +7,11 @@
  * Knows dialogs and notifications; what is done is done by the timeline.
  */
 
-import type { IVersionAction } from '@jupyter/collaboration';
+import type {
+  IAddedVersionAction,
+  IVersionAction,
+  IVersionedDocument
+} from '@jupyter/collaboration';
 import { dayOf, timeOf } from '@jupyter/collaboration';
 import type { INotebookContent, IVersion } from '@jupyter/docprovider';
 import { notedOf } from '@jupyter/docprovider';
@@ -23,16 +27,17 @@ import type { Contents } from '@jupyterlab/services';
 import type { TranslationBundle } from '@jupyterlab/translation';
 
 import { download } from '../contents/download';
-import type { IDocumentTimeline } from './timelines';
 
 /**
  * What the actions need.
  */
 export interface IVersionActionsOptions {
+  /** What other extensions have added. */
+  added: readonly IAddedVersionAction[];
   /** Opens copies. */
   app: JupyterFrontEnd;
   /** The document whose history is shown. */
-  current: () => IDocumentTimeline | null;
+  current: () => IVersionedDocument | null;
   /** Translates what users see. */
   trans: TranslationBundle;
 }
@@ -47,7 +52,7 @@ export function versionActions(
   const mayEdit = () => options.current()?.provider.access.role === 'editor';
   const action = (
     label: string,
-    act: (current: IDocumentTimeline, version: IVersion) => Promise<void>,
+    act: (current: IVersionedDocument, version: IVersion) => Promise<void>,
     isVisible?: () => boolean,
     isPrimary = false
   ): IVersionAction => ({
@@ -88,6 +93,16 @@ export function versionActions(
       trans.__('Delete Older Versions…'),
       (current, version) => clear(options, current, version),
       () => options.current()?.timeline.mayClear ?? false
+    ),
+    ...options.added.map(({ isVisible, label, run }) =>
+      action(
+        label,
+        async (current, version) => run(version, current),
+        () => {
+          const current = options.current();
+          return current !== null && (isVisible?.(current) ?? true);
+        }
+      )
     )
   ];
 }
@@ -97,7 +112,7 @@ export function versionActions(
  */
 export function restoreCell(
   trans: TranslationBundle,
-  current: IDocumentTimeline,
+  current: IVersionedDocument,
   version: IVersion,
   cell: string
 ): void {
@@ -110,7 +125,7 @@ function tellFailed(error: Error): void {
 
 async function restore(
   { trans }: Pick<IVersionActionsOptions, 'trans'>,
-  { timeline, provider }: IDocumentTimeline,
+  { timeline, provider }: IVersionedDocument,
   version: IVersion,
   cell?: string
 ): Promise<void> {
@@ -139,7 +154,7 @@ async function restore(
 
 async function clear(
   { trans }: IVersionActionsOptions,
-  { timeline }: IDocumentTimeline,
+  { timeline }: IVersionedDocument,
   version: IVersion
 ): Promise<void> {
   const when = `${dayOf(version, trans)}, ${timeOf(version)}`;
@@ -161,7 +176,7 @@ async function clear(
 
 async function giveName(
   { trans }: IVersionActionsOptions,
-  { timeline }: IDocumentTimeline,
+  { timeline }: IVersionedDocument,
   version: IVersion
 ): Promise<void> {
   const { button, value } = await InputDialog.getText({
@@ -182,7 +197,7 @@ async function giveName(
  * only, and whether they are trusted is in no file.
  */
 async function fileOf(
-  { timeline, provider }: IDocumentTimeline,
+  { timeline, provider }: IVersionedDocument,
   version: IVersion
 ): Promise<unknown> {
   const content = await timeline.content(version.id);
@@ -200,7 +215,7 @@ async function fileOf(
 
 async function copy(
   { app, trans }: IVersionActionsOptions,
-  current: IDocumentTimeline,
+  current: IVersionedDocument,
   version: IVersion
 ): Promise<void> {
   const { provider } = current;

@@ -5,6 +5,10 @@
  * The tabs in which versions of documents are looked at, one a document. [V9]
  */
 
+import type {
+  IVersionActions,
+  IVersionedDocument
+} from '@jupyter/collaboration';
 import { PreviewPanel, versionSeen } from '@jupyter/collaboration';
 import type { Timeline } from '@jupyter/docprovider';
 import { VersionPreview } from '@jupyter/docprovider';
@@ -19,7 +23,6 @@ import { SplitPanel } from '@lumino/widgets';
 import { offerActions } from '../contents/menus';
 import { isDocument } from '../contents/sharedDocument';
 import { isSingle } from '../contents/shells';
-import type { IDocumentTimeline } from './timelines';
 import { nameIn } from './timelines';
 import { restoreCell, versionActions } from './versionActions';
 
@@ -27,6 +30,8 @@ import { restoreCell, versionActions } from './versionActions';
  * What previews need.
  */
 export interface IVersionPreviewsOptions {
+  /** What other extensions add to the actions. */
+  added: IVersionActions | null;
   /** Shows the tabs. */
   app: JupyterFrontEnd;
   /** How code is colored. */
@@ -52,7 +57,7 @@ export class VersionPreviews {
    *
    * @param keepsFocus Whether the keyboard stays where it is.
    */
-  show(document: IDocumentTimeline, keepsFocus = false): void {
+  show(document: IVersionedDocument, keepsFocus = false): void {
     const { app } = this._options;
     const focused = window.document.activeElement;
     const panel = this._panels.get(document.timeline) ?? this._add(document);
@@ -69,7 +74,7 @@ export class VersionPreviews {
    *
    * @param since The time, in seconds since the epoch.
    */
-  async showSince(document: IDocumentTimeline, since: number): Promise<void> {
+  async showSince(document: IVersionedDocument, since: number): Promise<void> {
     const { timeline } = document;
     const isReached = () => timeline.versions.some(({ end }) => end <= since);
     while (timeline.hasMore && !isReached() && timeline.error === null) {
@@ -83,7 +88,7 @@ export class VersionPreviews {
     }
   }
 
-  private _add(document: IDocumentTimeline): PreviewPanel {
+  private _add(document: IVersionedDocument): PreviewPanel {
     const { context, timeline } = document;
     const panel = this._make(document);
     this._panels.set(timeline, panel);
@@ -111,14 +116,19 @@ export class VersionPreviews {
     return panel;
   }
 
-  private _make(document: IDocumentTimeline): PreviewPanel {
-    const { app, languages, rendermime, trans } = this._options;
+  private _make(document: IVersionedDocument): PreviewPanel {
+    const { added, app, languages, rendermime, trans } = this._options;
     const { context, model: sharedModel, provider, timeline } = document;
     const name = PathExt.basename(provider.path);
     const model = new VersionPreview(timeline, sharedModel);
     const mime = languages.findByFileName(name)?.mime ?? 'text/plain';
     const panel = new PreviewPanel({
-      actions: versionActions({ app, current: () => document, trans }),
+      actions: versionActions({
+        added: added?.added ?? [],
+        app,
+        current: () => document,
+        trans
+      }),
       languages,
       mayRestore: () => provider.access.role === 'editor',
       mimeType: typeof mime === 'string' ? mime : mime[0],

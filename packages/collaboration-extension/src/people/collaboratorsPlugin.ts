@@ -8,10 +8,12 @@
 import type {
   ICollaboratorsModel,
   IOnlinePerson,
+  IOpenPresence,
   IOwnIdentity
 } from '@jupyter/collaboration';
 import {
   CollaboratorsPanel,
+  IPresences,
   IUserMenu,
   keyColor,
   peopleOnline
@@ -39,8 +41,6 @@ import type { Awareness } from 'y-protocols/awareness';
 import { CHOOSE_DISPLAY_NAME } from './chooseDisplayNamePlugin';
 import { inviteTo } from './invite';
 import { openAt } from './openAt';
-import type { IOpenPresence, Presences } from './presences';
-import { IPresences } from './presences';
 
 /** Ids of the commands. */
 const Commands = {
@@ -62,7 +62,7 @@ export const collaborators: JupyterFrontEndPlugin<void> = {
   activate: (
     app: JupyterFrontEnd,
     globalAwareness: Awareness,
-    presences: Presences,
+    presences: IPresences,
     menu: IUserMenu,
     translator: ITranslator,
     displayName: IDisplayName | null,
@@ -141,7 +141,7 @@ interface ICollaboratorsOptions {
   /** The name that the user has chosen; `null` if none can be chosen. */
   displayName: IDisplayName | null;
   /** Who is in the open documents. */
-  presences: Presences;
+  presences: IPresences;
   /** Translates what users see. */
   trans: TranslationBundle;
   /** The user. */

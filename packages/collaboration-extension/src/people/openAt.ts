@@ -8,7 +8,7 @@
 import type { JupyterFrontEnd } from '@jupyterlab/application';
 import type { IDocumentWidget } from '@jupyterlab/docregistry';
 
-import type { Presences } from './presences';
+import type { IPresences } from '@jupyter/collaboration';
 
 /** Milliseconds for which it is waited until somebody is known. */
 const MOST_TIME = 10_000;
@@ -24,7 +24,7 @@ const DEEDS = ['wheel', 'touchmove', 'pointerdown', 'keydown'];
  */
 export async function openAt(
   app: Pick<JupyterFrontEnd, 'commands'>,
-  presences: Pick<Presences, 'of'>,
+  presences: Pick<IPresences, 'of'>,
   path: string,
   key: string
 ): Promise<void> {

@@ -5,8 +5,13 @@
  * The plugin that shows where people are in documents, and goes there.
  */
 
-import type { IDocumentUser } from '@jupyter/collaboration';
-import { Arrivals, CellMarkers, namesApart } from '@jupyter/collaboration';
+import type { IDocumentUser, IOpenPresence } from '@jupyter/collaboration';
+import {
+  Arrivals,
+  CellMarkers,
+  IPresences,
+  namesApart
+} from '@jupyter/collaboration';
 import { IGlobalAwareness } from '@jupyter/collaborative-drive';
 import { IDocumentProviders } from '@jupyter/docprovider';
 import type {
@@ -26,9 +31,6 @@ import type { ReadonlyPartialJSONObject } from '@lumino/coreutils';
 import type { Awareness } from 'y-protocols/awareness';
 
 import { Follower } from '../follow/follower';
-import type { IOpenPresence } from './presences';
-import type { Presences } from './presences';
-import { IPresences } from './presences';
 import { PresenceSettings } from './presenceSettings';
 
 /** Ids of the commands. */
@@ -56,7 +58,7 @@ export const presence: JupyterFrontEndPlugin<void> = {
   // eslint-disable-next-line jupyter/plugin-activation-args
   activate: (
     app: JupyterFrontEnd,
-    found: Presences,
+    found: IPresences,
     translator: ITranslator,
     globalAwareness: Awareness | null,
     palette: ICommandPalette | null,
@@ -131,7 +133,7 @@ function tellComings(
 
 function addCommands(
   app: JupyterFrontEnd,
-  found: Presences,
+  found: IPresences,
   follower: Follower,
   trans: TranslationBundle
 ): void {

@@ -18,7 +18,11 @@ import {
   SeenPublisher,
   showUndone
 } from '@jupyter/collaboration';
-import type { IDeletedCell } from '@jupyter/collaboration';
+import type {
+  IDeletedCell,
+  IOpenPresence,
+  IPresences
+} from '@jupyter/collaboration';
 import type { Activity } from '@jupyter/docprovider';
 import type {
   DocumentChange,
@@ -32,7 +36,6 @@ import type { IDocumentWidget } from '@jupyterlab/docregistry';
 import { FileEditor } from '@jupyterlab/fileeditor';
 import { Notebook } from '@jupyterlab/notebook';
 import type { TranslationBundle } from '@jupyterlab/translation';
-import { Token } from '@lumino/coreutils';
 import type { IDisposable } from '@lumino/disposable';
 import type { ISignal } from '@lumino/signaling';
 import { Signal } from '@lumino/signaling';
@@ -44,29 +47,9 @@ import { deletedBy, newestVersions } from './deletedBy';
 import { publishRuns } from './publishRuns';
 
 /**
- * The token of the presence of documents.
- */
-export const IPresences = new Token<Presences>(
-  '@jupyter/collaboration-extension:IPresences',
-  'The presence of the documents that are open.'
-);
-
-/**
- * The presence of one open document.
- */
-export interface IOpenPresence {
-  /** Where it is shown. */
-  widget: IDocumentWidget;
-  /** Who is in it. */
-  presence: DocumentPresence;
-  /** Whom the user follows in it. */
-  following: Following;
-}
-
-/**
  * The presences of all open documents.
  */
-export class Presences {
+export class Presences implements IPresences {
   /**
    * @param _app The application.
    * @param _activity Whether the user does anything.

@@ -6,6 +6,7 @@
  */
 
 import { IGlobalAwareness } from '@jupyter/collaborative-drive';
+import { IPresences } from '@jupyter/collaboration';
 import { Activity } from '@jupyter/docprovider';
 import type {
   JupyterFrontEnd,
@@ -15,12 +16,12 @@ import type { IDocumentWidget } from '@jupyterlab/docregistry';
 import { ITranslator } from '@jupyterlab/translation';
 import type { Awareness } from 'y-protocols/awareness';
 
-import { IPresences, Presences } from './presences';
+import { Presences } from './presences';
 
 /**
  * Provides the presence of documents.
  */
-export const presences: JupyterFrontEndPlugin<Presences> = {
+export const presences: JupyterFrontEndPlugin<IPresences> = {
   id: '@jupyter/collaboration-extension:presences',
   description: 'Knows who is in the documents that are open.',
   autoStart: true,
@@ -33,7 +34,7 @@ export const presences: JupyterFrontEndPlugin<Presences> = {
     app: JupyterFrontEnd,
     translator: ITranslator,
     globalAwareness: Awareness | null
-  ): Presences => {
+  ): IPresences => {
     const trans = translator.load('jupyter_collaboration');
     const activity = new Activity();
     activity.isIdleChanged.connect((_, isIdle) => {

@@ -6,7 +6,7 @@
  */
 
 import type { IDocumentUser } from '@jupyter/collaboration';
-import { UsersToolbarItem } from '@jupyter/collaboration';
+import { IPresences, UsersToolbarItem } from '@jupyter/collaboration';
 import type { YDocument, DocumentChange } from '@jupyter/ydoc';
 import type {
   JupyterFrontEnd,
@@ -18,8 +18,6 @@ import { ITranslator, nullTranslator } from '@jupyterlab/translation';
 
 import { openMenu } from '../contents/menus';
 import { PresenceCommands } from './presencePlugin';
-import type { Presences } from './presences';
-import { IPresences } from './presences';
 
 /**
  * Adds the toolbar item; the schema of the same name puts it into toolbars.
@@ -30,12 +28,10 @@ export const userBadges: JupyterFrontEndPlugin<void> = {
   autoStart: true,
   requires: [IToolbarWidgetRegistry, IPresences],
   optional: [ITranslator],
-  // Tokens of classes have no interface of their name.
-  // eslint-disable-next-line jupyter/plugin-activation-args
   activate: (
     app: JupyterFrontEnd,
     toolbars: IToolbarWidgetRegistry,
-    presences: Presences,
+    presences: IPresences,
     translator: ITranslator | null
   ): void => {
     const trans = (translator ?? nullTranslator).load('jupyter_collaboration');
