@@ -74,20 +74,22 @@ class FileIds:
             self._links[file_id] = resolved  # if the manager follows links out of the root
         return file_id
 
-    async def create(self, *resolved: str) -> None:
-        """Create the ids of files and folders that have none yet.
+    async def create(self, resolved: str, *folders: str) -> str | None:
+        """Return the id of a file; create it and those of its folders if necessary.
 
-        The default manager waits for the disk, and all users with it; so new ids are stored by a
-        thread, where the manager finds them.
+        The default manager waits for the disk when it creates an id, on the event loop. So a thread
+        writes new ids into its database.
 
         Args:
             resolved: as for `id_at`.
         """
-        missing = [path for path in resolved if self.id_at(path) is None]
+        paths = [resolved, *folders]
+        missing = [path for path in paths if self.id_at(path) is None]
         if missing and self._batches is not None:
             await self._batches.store(missing)
-        for path in missing:
-            self._index(path)
+        # LocalFileIdManager has no id to look up for a link out of the root, but returns one here.
+        created, *_ = [self._index(path) for path in paths]
+        return created
 
     def get_path(self, file_id: str) -> str | None:
         """Return the path of a file, relative to the server's root; None for an unknown id."""
@@ -164,7 +166,7 @@ class FileIds:
 
 
 class _Batches:
-    """Stores new ids in threads, those of files that are opened at the same time together."""
+    """Stores new ids in a thread; the ids of files that are opened at the same time together."""
 
     def __init__(self, manager: ArbitraryFileIdManager) -> None:
         self._manager = manager

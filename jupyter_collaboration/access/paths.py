@@ -90,9 +90,8 @@ class Paths:
         known = await self._id_at(resolved)
         # Files follow a renamed folder only if the folder has an id as well. [F8]
         folders = [str(folder) for folder in PurePosixPath(resolved).parents if folder.name]
-        await self._file_ids.create(resolved, *folders)
-        # LocalFileIdManager has no id to look up for a link out of the root; it makes it again.
-        found = known or self._file_ids.index(path)
+        created = await self._file_ids.create(resolved, *folders)
+        found = known or created
         if found is None:
             raise DocumentNotFound(f"There is no file {path}.")
         return found, known is None
