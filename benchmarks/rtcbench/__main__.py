@@ -59,7 +59,7 @@ def parse() -> argparse.Namespace:
         "--scenario",
         action="append",
         choices=SCENARIOS,
-        help="all except execution and scale, if left out",
+        help="all except execution, scale and soak, if left out",
     )
     parser.add_argument("--reps", type=int, default=3)
     parser.add_argument("--limit", type=float, default=120, help="seconds a scenario may take")

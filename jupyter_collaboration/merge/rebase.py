@@ -1,6 +1,6 @@
 """Merges several replicas of one other history, which arrive one after the other. [S4]
 
-Pure: updates and texts in, texts out. Slow for large documents: called in a thread.
+Pure: updates and contents in, contents out. Slow for large documents: called in a thread.
 """
 
 from __future__ import annotations

@@ -68,12 +68,12 @@ class Page:
 
 @dataclass
 class _KeepingUp:
-    """When the versions of a document are computed without a request, in seconds of the loop.
+    """When the versions of a document are computed without a request; times of the event loop.
 
     Attributes:
-        since: when they were computed last; for a large document first when it was saved first.
-            None before the first save.
-        due: when it is checked next whether there is enough new.
+        since: the time of the last computation; of the first save for a large document whose
+            versions were not computed yet. None before the first save.
+        due: the time of the next check whether to compute them.
     """
 
     since: float | None = None

@@ -23,7 +23,7 @@ LIMIT = 2**20
 
 
 class Channels:
-    """The channels of a kernel that does what the test says."""
+    """The channels of a kernel whose messages the test makes up."""
 
     def __init__(self) -> None:
         self.requests: list[str] = []
@@ -44,7 +44,7 @@ class Channels:
     def close(self) -> None:
         """Nothing to do."""
 
-    def says(self, channel: str, kind: str, **content: Any) -> None:
+    def deliver(self, channel: str, kind: str, **content: Any) -> None:
         """Send a message about the latest request."""
         parent = next(name for name in reversed(self.requests) if name.startswith("execute"))
         header = {"msg_type": kind}
@@ -53,8 +53,8 @@ class Channels:
 
     def finishes(self) -> None:
         """End the latest request."""
-        self.says("shell", "execute_reply", status="ok", execution_count=1)
-        self.says("iopub", "status", execution_state="idle")
+        self.deliver("shell", "execute_reply", status="ok", execution_count=1)
+        self.deliver("iopub", "status", execution_state="idle")
 
 
 class Kernel:
@@ -120,7 +120,7 @@ def test_only_so_many_ended_runs_are_kept(run: Any, monkeypatch: pytest.MonkeyPa
         ran = []
         for at in range(5):
             ran.append(await kernel.run(f"r{at}"))
-            kernel.channels.says("iopub", "stream", name="stdout", text="x")
+            kernel.channels.deliver("iopub", "stream", name="stdout", text="x")
             await kernel.ends(ran[-1])
         assert [len(each.writer.outputs) for each in ran] == [0, 0, 1, 1, 1]
 
@@ -132,11 +132,11 @@ def test_displays_that_are_gone_take_no_memory(run: Any) -> None:
     async def test(kernel: Kernel) -> None:
         ran = await kernel.run("r")
         shown = {"data": {"text/plain": "large"}, "transient": {"display_id": "d"}}
-        kernel.channels.says("iopub", "display_data", **shown)
+        kernel.channels.deliver("iopub", "display_data", **shown)
         output = ran.writer.outputs[0]
-        kernel.channels.says("iopub", "clear_output", wait=False)
+        kernel.channels.deliver("iopub", "clear_output", wait=False)
         assert output.content == {}  # although an update may still name it
-        kernel.channels.says("iopub", "update_display_data", **shown)
+        kernel.channels.deliver("iopub", "update_display_data", **shown)
         assert output.content == {} and not len(ran.writer.outputs)
         await kernel.ends(ran)
 
@@ -147,7 +147,7 @@ def test_an_answer_that_does_not_reach_the_kernel_leaves_the_prompt(run: Any) ->
     # [R10] [R13]
     async def test(kernel: Kernel) -> None:
         ran = await kernel.run("r")
-        kernel.channels.says("stdin", "input_request", prompt="who? ", password=False)
+        kernel.channels.deliver("stdin", "input_request", prompt="who? ", password=False)
         assert ran.prompt is not None
         kernel.channels.is_connected = False
         with pytest.raises(KernelUnreachable):
@@ -193,7 +193,7 @@ def test_a_run_ends_if_an_interrupt_hits_its_reply(
         ended = Event()
         ran.when_ended.append(lambda run: ended.set())
         kernel.queue.interrupted(ADA)
-        kernel.channels.says("iopub", "status", execution_state="idle")  # and no reply
+        kernel.channels.deliver("iopub", "status", execution_state="idle")  # and no reply
         with fail_after(10):
             await ended.wait()
         assert ran.result is not None and ran.result.by == ADA

@@ -298,7 +298,8 @@ export class Server {
   }
 
   /**
-   * Say who may write and run nothing, only read, or not even that; everybody else may do all.
+   * Set the roles of users who may not do everything: an author may not run code, a viewer may only
+   * read, and a stranger may do neither.
    */
   setRoles(roles: Record<string, 'author' | 'viewer' | 'stranger'>): void {
     const file = path.join(this._folder, ROLES);

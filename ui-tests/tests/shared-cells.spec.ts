@@ -164,7 +164,7 @@ test('an output of HTML is seen by the others at once', async ({
 });
 
 // F9 [V10]
-test('a script runs in nobody’s page if somebody put it there who may run nothing', async ({
+test('a script from a user who may not run code runs in nobody’s page', async ({
   server,
   file,
   ada,

@@ -37,7 +37,7 @@ async function signIn({ nickname, server }: Person, page: Page): Promise<void> {
 }
 
 // [S7] [M10]
-test('who signed out in another tab keeps what they type, and goes on after signing in there', async ({
+test('a user who signed out in another tab keeps typing, which is sent after the next sign-in', async ({
   server,
   file,
   ada,

@@ -391,7 +391,7 @@ describe('A save', () => {
     });
   });
 
-  it('fails with all that the server says, though a close reason is short', async () => {
+  it('fails with the whole reason from the server, although a close reason is short', async () => {
     const { provider } = open();
     await provider.ready;
     const detail = `${'a long path/'.repeat(20)}b.ipynb cannot be read: it is empty`;

@@ -3,8 +3,6 @@
 
 /**
  * The views of notebooks that are shared.
- *
- * Knows the document registry.
  */
 
 import type {

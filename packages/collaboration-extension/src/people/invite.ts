@@ -47,7 +47,7 @@ export function linkTo(
 }
 
 /**
- * Whether a host is the computer itself, on each computer.
+ * Whether a host name refers to the local computer.
  *
  * @param host The host as browsers write it, with IPv6 addresses in brackets.
  */
@@ -155,7 +155,7 @@ class Invitation extends Widget {
     if (isLoopback(location.hostname)) {
       const warning = document.createElement('p');
       warning.textContent = trans.__(
-        'The address “%1” works only on this computer. Elsewhere, people need the one by which they reach it.',
+        'The address “%1” works only on this computer. Send other people an address at which they can reach it.',
         location.hostname
       );
       this.node.append(warning);

@@ -5,10 +5,9 @@
  * Opens a document where somebody is in it.
  */
 
+import type { IPresences } from '@jupyter/collaboration';
 import type { JupyterFrontEnd } from '@jupyterlab/application';
 import type { IDocumentWidget } from '@jupyterlab/docregistry';
-
-import type { IPresences } from '@jupyter/collaboration';
 
 /** Milliseconds for which it is waited until somebody is known. */
 const MOST_TIME = 10_000;

@@ -71,7 +71,7 @@ export class TroubleError extends Error {
  * @param code The close code.
  * @param reason The close reason; JSON for code 1003.
  * @param trans Translates the message.
- * @param detail What the server said before it closed; empty if nothing.
+ * @param detail The server's explanation, sent before it closed; empty if none.
  * @returns Why the server refuses, or `null` if coming back is right.
  */
 export function refusalOfClose(

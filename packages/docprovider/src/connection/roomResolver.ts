@@ -130,7 +130,7 @@ export class RoomResolver {
   }
 
   /**
-   * Take the words in which the server says why it is about to close.
+   * Record the server's explanation of the close that follows.
    */
   explain(detail: string): void {
     this._detail = detail;

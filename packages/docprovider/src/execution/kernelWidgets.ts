@@ -45,7 +45,7 @@ type CommTarget = (
 ) => PromiseLike<void> | void;
 
 /**
- * Open the widgets that the server has a record of and this page has not.
+ * Open the widgets that the server has recorded and this page has not opened yet.
  *
  * @throws Error if the server does not answer.
  */
