@@ -78,9 +78,11 @@ def clocks_of(state: bytes) -> dict[int, int]:
 
 
 def _calm(world: World) -> bool:
-    """Whether nothing is unsaved either."""
+    """Whether nothing is unsaved either, and nothing will come from a stopped server. [H9]"""
     live = world.life.room if world.life is not None else None
-    return _same(world) and live is not None and live.synchronizer.is_saved
+    if live is None or not live._has_looked_back:
+        return False
+    return _same(world) and live.synchronizer.is_saved
 
 
 async def calm(world: World, seconds: float) -> bool:

@@ -174,7 +174,6 @@ class Life:
         extension.ywebsocket_server = self.rooms
         self._point: str | None = None
         self._count = 0
-        self._thread = threading.current_thread()
         self._run: asyncio.Task[None] | None = None
 
     async def start(self) -> None:
@@ -225,7 +224,8 @@ class Life:
             self._count -= 1
             if self._count <= 0:
                 self.die()
-        if self.dead and threading.current_thread() is not self._thread:
+        # The thread of a second server's store lives on.
+        if self.dead and threading.current_thread() in self.backend._executor._threads:
             raise sqlite3.OperationalError("The server was killed.")
 
     def die(self) -> None:
