@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import json
 import math
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 from uuid import uuid4
@@ -125,12 +125,16 @@ class EditCheck:
         self._behind: list[bytes] = []
         self._runs: dict[int, tuple[int, int]] = {}
         self._places: set[Id] = set()
+        self._known: dict[int, int] = {}
 
-    def check(self, data: bytes, found: Update | None = None) -> Findings:
+    def check(
+        self, data: bytes, found: Update | None = None, after: Update | None = None
+    ) -> Findings:
         """Validate an edit that is about to be applied.
 
         Args:
             found: the result of `read_update`, if available.
+            after: an edit that was checked just before, and will be applied together with this one.
 
         Returns:
             The effects of the edit, except for changes of texts.
@@ -143,7 +147,7 @@ class EditCheck:
         found = found or read_update(data)
         findings = NOTHING
         if not (is_text := self._goes_on(found)):
-            is_text, findings = self._try(data, found)
+            is_text, findings = self._try(data, found, after)
         # What continues a text inside an output is looked at again, since it may be a script.
         if is_text and found.text is not None and not findings.outputs:
             (client, clock), length, _, right = found.text
@@ -152,6 +156,16 @@ class EditCheck:
             start, end = self._runs.get(client, (clock, clock))
             self._runs[client] = (start if end == clock else clock, clock + length)
         return findings
+
+    def brought(self, found: Update) -> None:
+        """Record what an edit that was checked has brought to the document.
+
+        Optional: without it, the document's state vector is read when it is needed, which takes
+        time in proportion to the number of clients that ever wrote in the document.
+        """
+        for client, end in found.ends.items():
+            if end > self._known.get(client, 0):
+                self._known[client] = end
 
     def applied(self, update: bytes) -> None:
         """Record an update that was applied to the document."""
@@ -193,11 +207,11 @@ class EditCheck:
             self._places.clear()
         self._places.add(place)
 
-    def _try(self, data: bytes, found: Update) -> tuple[bool, Findings]:
+    def _try(self, data: bytes, found: Update, after: Update | None) -> tuple[bool, Findings]:
         """Apply an edit to the copy; return whether it changes only texts, and its effects."""
         if found.strange:
             raise InvalidEdit(f"The edit was refused: it contains {found.strange}.")
-        if self._is_early(found):  # checked without a copy of the document
+        if self._is_early(found, after):  # checked without a copy of the document
             raise EarlyEdit("The edit depends on edits that have not arrived yet.")
         if found.is_plain and not self._is_notebook:
             return True, NOTHING  # a text file has no place where characters are not valid
@@ -206,21 +220,23 @@ class EditCheck:
             copy.apply(data)
             if copy.problem:
                 raise InvalidEdit(f"The edit was refused: {copy.problem}.")
-            if copy.lacks(found.ends):
+            if found.refers_ahead and copy.lacks(found.ends):
                 raise EarlyEdit("The edit depends on edits that have not arrived yet.")
         except BaseException:
             self.forget()  # it differs from the document now
             raise
         return copy.is_text, copy.findings
 
-    def _is_early(self, found: Update) -> bool:
+    def _is_early(self, found: Update, after: Update | None) -> bool:
         """Return whether edits are missing on which this one depends."""
-        known = clocks_of(self._doc.get_state())
-        for client, clock, length in sorted(found.brought):
-            if clock > known.get(client, 0):
-                return True
-            known[client] = max(known.get(client, 0), clock + length)
-        return any(clock > known.get(client, 0) for client, clock in found.needs.items())
+        if _is_complete(found, self._known):
+            return False
+        # Others than members write, too, such as the server.
+        self._known = clocks_of(self._doc.get_state())
+        known = dict(self._known)
+        for client, end in after.ends.items() if after else ():
+            known[client] = max(end, known.get(client, 0))
+        return not _is_complete(found, known)
 
     def _current(self) -> _Copy:
         if self._copy is None:
@@ -229,6 +245,20 @@ class EditCheck:
             self._copy.apply(update)
         self._behind = []
         return self._copy
+
+
+def _is_complete(found: Update, known: Mapping[int, int]) -> bool:
+    """Return whether all that an edit depends on is known, or a part of it."""
+    ends: dict[int, int] = {}
+    for client, clock, length in sorted(found.brought):
+        end = max(ends.get(client, 0), known.get(client, 0))
+        if clock > end:
+            return False
+        ends[client] = max(end, clock + length)
+    return all(
+        clock <= max(ends.get(client, 0), known.get(client, 0))
+        for client, clock in found.needs.items()
+    )
 
 
 class _Event:

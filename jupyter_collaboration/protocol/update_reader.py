@@ -55,6 +55,8 @@ class Update:
         brought: the inserted ranges, in the same form.
         ends: the clock of each client after the update.
         needs: the clocks of clients that must be known to apply it.
+        refers_ahead: whether a part of it may refer to itself or to a later part of it, so that it
+            can stay pending although everything else is known.
         is_plain: whether it only inserts characters, and deletes.
         strange: a description of content that no document should contain; empty if there is none.
         returns: whether a text in it contains a carriage return.
@@ -68,6 +70,7 @@ class Update:
     brought: list[Part] = field(default_factory=list)
     ends: dict[int, int] = field(default_factory=dict)
     needs: dict[int, int] = field(default_factory=dict)
+    refers_ahead: bool = False
     is_plain: bool = True
     strange: str = ""
     returns: bool = False
@@ -121,6 +124,8 @@ class _Reader:
             self._found.ends[client] = clock
         if self._found.structs != 1:
             self._found.text = None
+        if len(self._found.ends) > 1:
+            self._found.refers_ahead = True
         for _ in range(self._number()):
             client = self._client()
             for _ in range(self._number()):
@@ -164,6 +169,8 @@ class _Reader:
         for each in (origin, right, parent):
             if each is not None:
                 self._needs(*each)
+                if each[0] == client and each[1] >= clock:
+                    self._found.refers_ahead = True
         length = self._content(kind)
         if kind == STRING and origin == (client, clock - 1):
             self._pieces += 1

@@ -32,7 +32,7 @@ from ..documents.cell_index import CellIndex
 from ..documents.codec import CRLF, LINE_END, make_document, own_transaction, take_in
 from ..documents.identity import DocumentId, has_saved_state, is_notebook, is_plain
 from ..documents.slices import Slices
-from ..documents.validation import NOTHING, repair_notebook
+from ..documents.validation import repair_notebook
 from ..errors import (
     CollaborationError,
     HistoryUnavailable,
@@ -622,7 +622,7 @@ class DocumentRoom(PersistentRoom, EarlierNames):
                 if cell.get("execution_state") == RUNNING:
                     cell["execution_state"] = IDLE
 
-    def distrust(self, cells: set[tuple[int, str]]) -> None:
+    def distrust(self, cells: Collection[tuple[int, str]]) -> None:
         with self._entries_of(Kind.SERVER):
             super().distrust(cells)
 
@@ -672,7 +672,7 @@ class DocumentRoom(PersistentRoom, EarlierNames):
         noted: Callable[[], None] | None = None,
         also: Callable[[], None] | None = None,
         *,
-        may_execute: bool = True,
+        distrusted: Collection[tuple[int, str]] = (),
     ) -> None:
         """Change the document, store the change, and broadcast it.
 
@@ -680,15 +680,15 @@ class DocumentRoom(PersistentRoom, EarlierNames):
             kind, author: of the history entry.
             noted: called right after the change; what it records is stored together with it.
             also: makes further edits that belong to the change.
-            may_execute: whether the author may run code, and so is trusted with outputs.
+            distrusted: index and id of each cell whose outputs come from an author who may not
+                run code, and so is not trusted with them.
         """
-        findings = NOTHING if may_execute else self._check.check(update)
 
         def followed() -> None:
             if also is not None:
                 also()
-            if findings.outputs:
-                self.distrust(findings.outputs)
+            if distrusted:
+                self.distrust(distrusted)
 
         with self._entries_of(kind, author):
             self.apply_unbroadcast(update, followed)
@@ -710,8 +710,9 @@ class DocumentRoom(PersistentRoom, EarlierNames):
         """Apply the edits of a restore; text typed since they were computed is kept."""
         self.will_delete(merge)
         late = LateEdits(self.ydoc, self._index, merge)
+        distrusted = set() if may_execute else self._check.check(merge.update).outputs
         await self.change(
-            merge.update, Kind.RESTORE, author, also=late.bring_in, may_execute=may_execute
+            merge.update, Kind.RESTORE, author, also=late.bring_in, distrusted=distrusted
         )
         self.show_conflicts(late.conflicts, "restore")
 
@@ -937,20 +938,22 @@ class DocumentRoom(PersistentRoom, EarlierNames):
             CollaborationError: the edit is not valid in this document.
         """
         state, update = fork.get_state(), fork.get_update(self.ydoc.get_state())
-        self._check.check(update, await run_sync(read_update, update))
+        found = await run_sync(read_update, update)
+        outputs = self._check.check(update, found).outputs
         async with self._returns.lock:
             merge = None
             if is_plain(self.id.type):
                 seen = messages.read_state_vector(state)
                 merge = await self._returns.correction(update, seen, self._moved_names)
             later = fork.get_update(state)
-            self._check.check(later)
+            outputs |= self._check.check(later, after=found).outputs
             if self.is_closed:
                 raise RoomClosed(f"{self.path} was closed in the meantime.")
             taken()
             whole = merge_updates(update, later)
             also = None if merge is None else partial(self._correct, merge, username)
-            await self.change(whole, Kind.EDIT, username, also=also, may_execute=may_execute)
+            distrusted = set() if may_execute else outputs
+            await self.change(whole, Kind.EDIT, username, also=also, distrusted=distrusted)
         self.publish()
 
     async def forget_before(self, seq: int) -> int:

@@ -5,6 +5,7 @@ Responsible for validating edits by the type of the document; files belong to `d
 
 from __future__ import annotations
 
+from collections.abc import Collection
 from logging import Logger
 from secrets import randbelow
 from typing import Any
@@ -70,6 +71,7 @@ class PersistentRoom(BroadcastRoom):
                 del self._early[member]
         else:
             super().take_read(member, update, found)
+            self._check.brought(found)
             if findings.outputs and not member.may_execute:
                 self.distrust(findings.outputs)
             self.on_states(member, findings.states)
@@ -82,7 +84,7 @@ class PersistentRoom(BroadcastRoom):
         content = {"type": "error", "reason": "invalid_edit", "detail": str(error)}
         member.send(Outgoing(messages.raw_message(content)))
 
-    def distrust(self, cells: set[tuple[int, str]]) -> None:
+    def distrust(self, cells: Collection[tuple[int, str]]) -> None:
         """Remove the trust of cells whose outputs came from a user without execute permission.
 
         This is part of the same broadcast, so that no client runs a script in them. [M2]

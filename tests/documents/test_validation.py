@@ -14,6 +14,7 @@ from jupyter_collaboration.documents import validation
 from jupyter_collaboration.documents.codec import loaded_update, rendered
 from jupyter_collaboration.documents.validation import EditCheck, repair_notebook
 from jupyter_collaboration.errors import EarlyEdit, InvalidEdit
+from jupyter_collaboration.protocol.messages import write_varuint
 from jupyter_collaboration.protocol.update_reader import read_update
 
 Edit = Callable[[Doc[Any]], Any]
@@ -29,6 +30,12 @@ def notebook() -> Doc[Any]:
     content = {"cells": cells, "metadata": {}, "nbformat": 4, "nbformat_minor": 5}
     doc: Doc[Any] = Doc()
     doc.apply_update(loaded_update("notebook", content))
+    return doc
+
+
+def text_file() -> Doc[Any]:
+    doc: Doc[Any] = Doc()
+    doc.apply_update(loaded_update("file", "one\ntwo\nthree"))
     return doc
 
 
@@ -50,9 +57,11 @@ class Room:
     def arrive(self) -> None:
         while self.sent:
             update = self.sent.pop(0)
-            self.check.check(update)
+            found = read_update(update)
+            self.check.check(update, found)
             self.doc.apply_update(update)
             self.check.applied(update)
+            self.check.brought(found)
 
 
 def cells(doc: Doc[Any]) -> Array[Any]:
@@ -194,8 +203,8 @@ def test_a_text_file_is_checked_without_a_copy_as_with_one(
             read = read_update(update)
             check.forget()  # a copy knows of deletions before what they delete
             if with_copy:
-                read = replace(read, is_plain=False)
-                monkeypatch.setattr(check, "_is_early", lambda _: False)
+                read = replace(read, is_plain=False, refers_ahead=True)
+                monkeypatch.setattr(check, "_is_early", lambda *_: False)
             try:
                 check.check(update, read)
             except (EarlyEdit, InvalidEdit):  # one may be both
@@ -204,6 +213,7 @@ def test_a_text_file_is_checked_without_a_copy_as_with_one(
                 found.append(False)
                 doc.apply_update(update)
                 check.applied(update)
+                check.brought(read)
         return found
 
     assert refused(with_copy=False) == refused(with_copy=True)
@@ -211,9 +221,7 @@ def test_a_text_file_is_checked_without_a_copy_as_with_one(
 
 def test_typing_anywhere_in_a_text_file_costs_no_copy(monkeypatch: pytest.MonkeyPatch) -> None:
     # [M8]
-    doc: Doc[Any] = Doc()
-    doc.apply_update(loaded_update("file", "one\ntwo\nthree"))
-    room = Room(doc, "file")
+    room = Room(text_file(), "file")
 
     def refuse(*args: Any) -> Any:
         raise AssertionError("a copy is made")
@@ -222,7 +230,7 @@ def test_typing_anywhere_in_a_text_file_costs_no_copy(monkeypatch: pytest.Monkey
     for at in (0, 7, 3, 9):
         room.edit(lambda doc, at=at: doc.get("source", type=Text).insert(at, "x"))  # type: ignore[misc]
     room.edit(lambda doc: doc.get("source", type=Text).__delitem__(slice(2, 5)))
-    assert str(doc.get("source", type=Text)) == str(room.replica.get("source", type=Text))
+    assert str(room.doc.get("source", type=Text)) == str(room.replica.get("source", type=Text))
 
 
 def test_a_string_between_cells_is_no_typing() -> None:  # [M8]
@@ -243,6 +251,50 @@ def test_what_comes_too_early_is_told_apart() -> None:
         room.arrive()
     room.sent = [late]
     room.arrive()
+
+
+def test_an_edit_that_depends_on_itself_is_early() -> None:
+    """A text whose first character comes after its second one can never be inserted."""
+    client = write_varuint(5)
+    text = b"\x02ab"
+
+    def update(origin: bytes) -> bytes:
+        return b"\x01\x01" + client + b"\x00" + b"\x84" + origin + text + b"\x00"
+
+    room = Room(notebook())
+    circular = update(client + b"\x01")
+    assert read_update(circular).refers_ahead
+    with pytest.raises(EarlyEdit):
+        room.check.check(circular)
+    others = update(write_varuint(room.replica.client_id) + b"\x01")
+    assert not read_update(others).refers_ahead
+
+
+def test_edits_of_members_read_no_state_vector(monkeypatch: pytest.MonkeyPatch) -> None:
+    """It has an entry for each client that ever wrote in the document."""
+    room = Room(notebook())
+    room.edit(lambda doc: cells(doc).append(nothing()))
+    parsed: list[bytes] = []
+    monkeypatch.setattr(validation, "clocks_of", lambda state: parsed.append(state) or {})
+    for at in range(5):
+        room.edit(lambda doc, at=at: cells(doc)[at % 2]["source"].insert(0, "x"))  # type: ignore[misc]
+        room.edit(lambda doc: cells(doc).append(nothing()))
+    assert not parsed and str(cells(room.doc)[0]["source"]) == "xxxone"
+
+
+def test_two_edits_that_are_applied_together_are_checked_one_after_the_other() -> None:  # [K5]
+    room = Room(text_file(), "file")
+    fork = room.replica
+    text = fork.get("source", type=Text)
+    before = fork.get_state()
+    text.insert(0, "a")
+    first, between = fork.get_update(before), fork.get_state()
+    text.insert(1, "b")
+    later = fork.get_update(between)
+    with pytest.raises(EarlyEdit):
+        room.check.check(later)
+    room.check.check(first)
+    room.check.check(later, after=read_update(first))
 
 
 def test_a_copy_that_is_far_behind_is_let_go(monkeypatch: pytest.MonkeyPatch) -> None:

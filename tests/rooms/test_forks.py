@@ -15,7 +15,7 @@ import aiohttp
 import pytest
 from authorizers import RULES
 from faulty import arm, ended
-from pycrdt import Map
+from pycrdt import Array, Map, Text
 from support import ENABLED, Editor, Server, closing, until
 
 from jupyter_collaboration.rooms.forks import MAX_FORKS
@@ -357,6 +357,30 @@ def test_a_merge_is_stored_under_the_name_of_its_user(run: Run, serving: Serving
             await server.stop()
             authors = stored(server, "SELECT author FROM collaboration_updates WHERE kind = 'edit'")
             assert ("viewer",) in authors
+
+    run(test())
+
+
+def test_a_merge_by_somebody_who_may_not_run_code_brings_no_trust(
+    run: Run, serving: Serving
+) -> None:  # [K5] [M2]
+    async def test() -> None:
+        async with serving(ServerApp=GUARDED) as server:
+            rights = ["read", "write"]
+            rules = {"editor": [*rights, "execute"], "viewer": rights}
+            (server.root / RULES).write_text(json.dumps(rules))
+            ada = await server.member(server.notebook_file("a.ipynb", [CELL]))
+            for token, is_trusted in (("editor", True), ("viewer", False)):
+                fork = await make(server, room_of(ada.endpoint))
+                bob = await fork.editor()
+                output = {"output_type": "display_data", "data": {"text/html": "<script/>"}}
+                cell = {**CELL, "id": token, "metadata": Map({"trusted": True})}
+                cell |= {"source": Text(""), "outputs": Array([Map({**output, "metadata": {}})])}
+                bob.cells.append(Map(cell))
+                await bob.ask("ack")
+                assert await fork.delete(merge=True, token=token) == 200
+                await ada.until(lambda _, token=token: ada.cells[-1]["id"] == token)
+                assert ada.cells[-1]["metadata"].get("trusted", False) == is_trusted
 
     run(test())
 
