@@ -26,7 +26,7 @@ VISIT = 40.0
 """Longest visit of a document, in seconds."""
 
 WORD = 20
-"""Characters that somebody types before most of them are deleted again."""
+"""Characters that somebody types before most of them are deleted again, one by one."""
 
 FRESH = 4.0
 """Seconds between two documents that are opened for the first time, and soon closed."""
@@ -83,17 +83,19 @@ class Soak:
         while not self.is_over:
             client = await self.peer.client(self.rng.choice(self.texts))
             leave = time.monotonic() + VISIT * self.rng.uniform(0.2, 1)
-            place, typed, clock = self.rng.randrange(1_000), 0, count(1)
+            place, steps, clock = 0, 0, count(1)
             while time.monotonic() < leave and not self.is_over:
                 text = client.text()
+                if steps == 0:
+                    place = self.rng.randrange(max(1, len(text)))
                 place = min(place, len(text))
-                if typed < WORD:
+                if steps < WORD:
                     _edit(client, place, place, "x")
-                    typed += 1
-                else:
-                    _edit(client, place, min(place + WORD - 1, len(text)))
-                    typed = 0
-                    place = self.rng.randrange(max(1, len(text) - WORD))
+                    place += 1
+                elif place > 0:
+                    _edit(client, place - 1, place)
+                    place -= 1
+                steps = (steps + 1) % (2 * WORD - 1)  # one character stays
                 state = wire.cursor_state(number, place)
                 client.send(wire.awareness_message(client.author, next(clock), state))
                 self.note("edits")
@@ -126,8 +128,9 @@ class Soak:
         """Stream an answer into a document, and remove it again."""
         while not self.is_over:
             client = await self.peer.client(self.rng.choice(self.texts))
-            for _ in range(PARTS):
-                _edit(client, 0, 0, PART)
+            for number in range(PARTS):
+                at = number * len(PART)
+                _edit(client, at, at, PART)
                 await self.pause(0.05)
             _edit(client, 0, PARTS * len(PART))
             await client.close()

@@ -6,15 +6,21 @@ Pure; slow for large histories: called in a thread. [H4] [H5]
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
-from itertools import groupby
+from dataclasses import dataclass, replace
+from itertools import groupby, takewhile
 from typing import Any, TypeVar
 
 from pycrdt import Doc, get_state, merge_updates
 
 from ..documents.codec import replay
 from ..failpoints import failpoint
+from ..protocol.outputs import KEY, Outputs
+from ..protocol.ranges import Ranges
 from .model import Kind
+
+RECENT = 900.0
+"""Seconds before the last entry in which outputs stay, since recent saves may be needed to merge a
+file."""
 
 MAX_MERGED = 2 * 2**20
 """Size in bytes above which a merged row no longer grows, since merging large rows is slow."""
@@ -71,7 +77,8 @@ def compacted(
         rows: the whole history, in order.
         saved_seq: the last saved entry; a row ends there.
         oldest: seconds since the epoch; older rows are merged into one per day.
-        max_bytes: size above which the oldest rows are merged, without deleted content.
+        max_bytes: size above which the oldest rows lose outputs that were deleted again. If that is
+            not enough, the oldest rows are merged, without deleted content.
         named: the last entries of named versions: rows end there, and these versions stay
             readable.
 
@@ -80,8 +87,9 @@ def compacted(
     """
     failpoint("compact.begin")
     shorter = [_merged(list(group)) for _, group in _days(rows, saved_seq, oldest, named)]
+    shorter = _without_old_outputs(shorter, saved_seq, max_bytes, named)
     shorter = _within(shorter, saved_seq, max_bytes, named)
-    if len(shorter) == len(rows):
+    if shorter == rows:
         return None
     if _state(shorter) != _state(rows):  # never change the document
         return None
@@ -126,6 +134,51 @@ def _dropped(rows: Sequence[Row] | Sequence[Outline], saved_seq: int, max_bytes:
         size -= rows[count].size
         count += 1
     return count
+
+
+def _without_old_outputs(
+    rows: list[Row], saved_seq: int, max_bytes: int, named: frozenset[int]
+) -> list[Row]:
+    """Drop outputs that were deleted again, the oldest first, until half of the size is left.
+
+    What named versions and the last saved one contain is kept.
+    """
+    size = sum(row.size for row in rows)
+    if not size > max_bytes > 0 or not any(KEY in row.data for row in rows):
+        return rows
+    excess = size - max_bytes // 2
+    outputs, deleted = Outputs(), Ranges()
+    kept: list[Row] = []
+    recent = rows[-1].time - RECENT
+    old = list(takewhile(lambda row: row.seq <= saved_seq and row.time < recent, rows))
+    # What was deleted before a version is in no later version either.
+    for part in _until_each(old, named):
+        has_outputs = set[int]()
+        for row in part:
+            found, deletions = outputs.read(row.data)
+            if found:
+                has_outputs.add(row.seq)
+            for each in deletions:
+                deleted.add(each)
+        for row in part:
+            if row.seq in has_outputs and excess > 0:
+                data = outputs.without(row.data, deleted)
+                excess -= row.size - len(data)
+                row = row if len(data) == row.size else replace(row, data=data)
+            kept.append(row)
+    return kept + rows[len(kept) :]
+
+
+def _until_each(rows: list[Row], ends: frozenset[int]) -> Iterator[list[Row]]:
+    """Split rows after each of these entries."""
+    part: list[Row] = []
+    for row in rows:
+        part.append(row)
+        if row.seq in ends:
+            yield part
+            part = []
+    if part:
+        yield part
 
 
 def _within(rows: list[Row], saved_seq: int, max_bytes: int, named: frozenset[int]) -> list[Row]:

@@ -77,6 +77,30 @@ class Update:
     strings: list[tuple[Id, str, Id | None, Id | None]] = field(default_factory=list)
 
 
+@dataclass(frozen=True, slots=True)
+class Struct:
+    """A part of an update, other than one that is only a length.
+
+    Attributes:
+        client, clock, length: its id, and its length in the client's clock.
+        start, content, end: the positions in the update of the part, of its content, and after it.
+        origin, right, parent: the ids of its neighbors and of its parent, as far as given. Parts
+            with a neighbor have the neighbor's parent and key.
+        key: its key in its parent, if that is a map.
+    """
+
+    client: int
+    clock: int
+    length: int
+    start: int
+    content: int
+    end: int
+    origin: Id | None
+    right: Id | None
+    parent: Id | None
+    key: str
+
+
 def read_update(data: bytes) -> Update:
     """Read a whole update.
 
@@ -97,10 +121,23 @@ def read_own_update(data: bytes) -> Update:
     return _Reader(data, is_limited=False).update()
 
 
+def read_structs(data: bytes) -> tuple[list[Struct], list[Part]]:
+    """Read the parts of an update of a document, and its deleted ranges, without limits.
+
+    Raises:
+        ProtocolError: the update is not valid.
+    """
+    structs: list[Struct] = []
+    return structs, _Reader(data, is_limited=False, structs=structs).update().deleted
+
+
 class _Reader:
-    def __init__(self, data: bytes, *, is_limited: bool = True) -> None:
+    def __init__(
+        self, data: bytes, *, is_limited: bool = True, structs: list[Struct] | None = None
+    ) -> None:
         self._data = data
         self._is_limited = is_limited
+        self._structs = structs
         self._at = 0
         self._found = Update()
         self._depths: dict[Id, int] = {}
@@ -148,6 +185,7 @@ class _Reader:
         Returns:
             Its length in the client's clock.
         """
+        begin = self._at
         self._found.structs += 1
         if self._found.structs > MAX_STRUCTS and self._is_limited:
             raise ProtocolError(f"an update of more than {MAX_STRUCTS} parts")
@@ -159,19 +197,24 @@ class _Reader:
         origin = self._id() if info & 0x80 else None
         right = self._id() if info & 0x40 else None
         parent: Id | None = None
+        key = ""
         if not info & 0xC0:
             if self._number():
                 self._string()
             else:
                 parent = self._id()
             if info & 0x20:
-                self._string()
+                key = self._string()
         for each in (origin, right, parent):
             if each is not None:
                 self._needs(*each)
                 if each[0] == client and each[1] >= clock:
                     self._found.refers_ahead = True
+        place = self._at
         length = self._content(kind)
+        if self._structs is not None:
+            ids = (origin, right, parent)
+            self._structs.append(Struct(client, clock, length, begin, place, self._at, *ids, key))
         if kind == STRING and origin == (client, clock - 1):
             self._pieces += 1
             if self._pieces > MAX_PIECES and self._is_limited:
