@@ -21,10 +21,15 @@ T = TypeVar("T")
 MAX_THREADS = 40
 """Calls that run at the same time, which may all wait for a slow disk."""
 
+MAX_COMPUTATIONS = 3
+"""Pure functions that run at the same time. More would be no faster, since they hold Python's
+interpreter lock, and each thread that ever had a document keeps as much memory as that took."""
+
 SMALL = 2**15
 """Bytes up to which a pure function is called at once: a thread would take longer to begin."""
 
 _threads = ThreadPoolExecutor(MAX_THREADS, thread_name_prefix="jupyter_collaboration")
+_computations = ThreadPoolExecutor(MAX_COMPUTATIONS, thread_name_prefix="computation")
 _loop: ContextVar[asyncio.AbstractEventLoop] = ContextVar("loop")
 
 
@@ -39,10 +44,23 @@ async def run_sync(call: Callable[..., T], *args: Any) -> T:
     """
     await checkpoint_if_cancelled()
     context = copy_context()
-    loop = asyncio.get_running_loop()
-    context.run(_loop.set, loop)
+    context.run(_loop.set, asyncio.get_running_loop())
+    return await _run(_threads, partial(context.run, call, *args))
+
+
+async def compute(call: Callable[..., T], *args: Any) -> T:
+    """Call a pure function, which never waits for anything, in a thread; see `run_sync`.
+
+    Raises:
+        Exception: what the function raises.
+    """
+    await checkpoint_if_cancelled()
+    return await _run(_computations, partial(call, *args))
+
+
+async def _run(threads: ThreadPoolExecutor, call: Callable[[], T]) -> T:
     with CancelScope(shield=True):
-        result = await loop.run_in_executor(_threads, partial(context.run, call, *args))
+        result = await asyncio.get_running_loop().run_in_executor(threads, call)
     return result
 
 
@@ -66,4 +84,4 @@ async def run_sized(size: float, call: Callable[..., T], *args: Any) -> T:
     Raises:
         Exception: what the function raises.
     """
-    return call(*args) if size <= SMALL else await run_sync(call, *args)
+    return call(*args) if size <= SMALL else await compute(call, *args)

@@ -24,7 +24,7 @@ from collections.abc import Callable
 from contextlib import suppress
 from typing import Any, TypeVar
 
-from jupyter_collaboration.threads import run_sync
+from jupyter_collaboration.threads import compute, run_sync
 
 T = TypeVar("T")
 
@@ -50,7 +50,7 @@ async def run_large(size: int, call: Callable[..., T], *args: Any) -> T:
         Exception: what the function raises.
     """
     if size < LARGE:
-        return await run_sync(call, *args)
+        return await compute(call, *args)
     found: T = await run_sync(_worker.call, call, args)
     return found
 

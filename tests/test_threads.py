@@ -10,7 +10,7 @@ from typing import Any
 import anyio
 import pytest
 
-from jupyter_collaboration.threads import SMALL, run_sized, run_sync, wait_for
+from jupyter_collaboration.threads import MAX_COMPUTATIONS, SMALL, compute, run_sized, run_sync, wait_for
 
 Run = Callable[[Awaitable[Any]], Any]
 
@@ -80,5 +80,28 @@ def test_small_data_needs_no_thread(run: Run, size: int, is_here: bool) -> None:
     async def test() -> None:
         found = await run_sized(size, threading.get_ident)
         assert (found == threading.get_ident()) is is_here
+
+    run(test())
+
+
+def test_computations_share_few_threads_and_wait_for_no_disk(run: Run) -> None:  # [M12]
+    """A thread keeps the memory of the largest document that it ever had."""
+
+    async def test() -> None:
+        may_end = threading.Event()
+        begun = threading.Barrier(11)
+
+        def wait() -> None:
+            begun.wait(20)
+            assert may_end.wait(20)
+
+        async with anyio.create_task_group() as tasks:
+            for _ in range(10):
+                tasks.start_soon(run_sync, wait)
+            await asyncio.get_running_loop().run_in_executor(None, begun.wait, 20)
+            threads = await asyncio.gather(*(compute(threading.get_ident) for _ in range(50)))
+            may_end.set()
+        assert threading.get_ident() not in threads
+        assert len(set(threads)) <= MAX_COMPUTATIONS
 
     run(test())

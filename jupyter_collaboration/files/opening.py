@@ -35,7 +35,7 @@ from ..history.model import Kind, Stored
 from ..history.store import History
 from ..merge.document import content_in_file, nearest
 from ..protocol import messages
-from ..threads import run_sized, run_sync
+from ..threads import compute, run_sized
 from ..worker import LARGE, run_large
 from .document_file import DocumentFile, FileState, LoadedFile
 from .recent_saves import RecentSaves
@@ -219,7 +219,7 @@ class Opening:
             return
         if not is_plain(self._type):  # of other packages, whose smallest file may say nothing
             loaded: Doc[Any] = Doc()
-            loaded.apply_update(await run_sync(loaded_update, self._type, file.content))
+            loaded.apply_update(await compute(loaded_update, self._type, file.content))
             if is_empty(loaded, self._type):
                 return
         raise HistoryDamaged(f"The history of {file.state.path} has lost the content of the file.")
@@ -290,7 +290,7 @@ async def fingerprint_of_loaded(content_type: str, content: Any, size: float = m
     known = await run_sized(size, loaded_fingerprint, content_type, content)
     if known is not None:
         return known
-    return await fingerprint_of(content_type, await run_sync(loaded_update, content_type, content))
+    return await fingerprint_of(content_type, await compute(loaded_update, content_type, content))
 
 
 async def fingerprint_of(content_type: str, update: bytes) -> str:

@@ -19,7 +19,7 @@ from ..documents.snapshot import Content, content_for_merge
 from ..errors import HistoryUnavailable
 from ..history.store import History
 from ..merge.cells import source_of
-from ..threads import run_sync
+from ..threads import compute
 from ..worker import run_large
 
 MAX_SAVES = 20
@@ -49,7 +49,7 @@ class RecentSaves:
 
     async def note(self, seq: int, state: bytes | None = None) -> None:
         """Record a new content of the file: the document as of an entry, or a state."""
-        packed = None if state is None else await run_sync(zlib.compress, state, 1)
+        packed = None if state is None else await compute(zlib.compress, state, 1)
         now = time.monotonic()
         if self._saves:
             self._saves[-1].replaced = now
@@ -82,7 +82,7 @@ class RecentSaves:
         Returns:
             The document as of the older save, as one update; None if the last save is the base.
         """
-        parts = await run_sync(_parts, content)
+        parts = await compute(_parts, content)
         size = len(last) if isinstance(last, bytes) else 0
         least = await run_large(size, _distance, parts, content_type, last)
         nearest: bytes | None = None

@@ -55,7 +55,7 @@ from ..merge.document import (
 )
 from ..merge.rebase import Replicas
 from ..protocol import messages
-from ..threads import run_sync
+from ..threads import compute
 from ..worker import run_large
 from .autosave import Autosave
 from .document_file import DocumentFile, FileState, LoadedFile
@@ -477,7 +477,7 @@ class FileSynchronizer:
             if content is None:
                 assert state is not None
                 content = await run_large(len(state), rendered, self._type, state)
-            fingerprint = await run_sync(_fingerprint_of, self._type, content)
+            fingerprint = await compute(_fingerprint_of, self._type, content)
             return _Found(version, seq, content, fingerprint, size, state)
         except BaseException as error:  # document types may raise anything, and pycrdt may panic
             if must_propagate(error):
@@ -785,7 +785,7 @@ class FileSynchronizer:
         size = len(replicas.state)
         content = await run_large(size, content_of, self._type, replicas.state)
         if is_notebook(self._type):
-            problem = await run_sync(problem_of_value, content)
+            problem = await compute(problem_of_value, content)
             if problem:
                 raise InvalidEdit(f"The replica was refused: {problem}.")
         return await self._bring_in(

@@ -27,7 +27,7 @@ from ..failpoints import failpoint
 from ..protocol import messages
 from ..protocol.messages import Request
 from ..protocol.update_reader import LARGE, Update, read_update
-from ..threads import run_sync
+from ..threads import compute
 from .batch import Batch
 from .member import Member, Outgoing
 from .presence import Presence
@@ -270,7 +270,7 @@ class BroadcastRoom(YRoom):
         return None
 
     async def _take_large(self, member: Member, update: bytes) -> None:
-        found = await run_sync(read_update, update)
+        found = await compute(read_update, update)
         if member in self.clients and member.role.may(Action.EDIT):
             self.take_read(member, update, found)
 

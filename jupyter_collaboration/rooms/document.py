@@ -55,7 +55,7 @@ from ..merge.rebase import Replicas, with_replica
 from ..protocol import messages
 from ..protocol.messages import Request
 from ..protocol.update_reader import LARGE, Update, read_update
-from ..threads import run_sync
+from ..threads import compute
 from ..worker import run_large
 from .conflicts import ConflictList
 from .earlier_names import OF_DOCUMENT_ROOMS, EarlierNames
@@ -484,7 +484,7 @@ class DocumentRoom(PersistentRoom, EarlierNames):
     async def _take_return(self, member: Member, update: bytes, seen: dict[int, int]) -> None:
         """Apply what a member edited while it was offline, and others edited as well. [S4]"""
         is_large = len(update) > LARGE
-        found = await run_sync(read_update, update) if is_large else read_update(update)
+        found = await compute(read_update, update) if is_large else read_update(update)
         async with self._returns.lock:
             merge = None
             if self._returns.brings(found) and is_plain(self.id.type):
@@ -938,7 +938,7 @@ class DocumentRoom(PersistentRoom, EarlierNames):
             CollaborationError: the edit is not valid in this document.
         """
         state, update = fork.get_state(), fork.get_update(self.ydoc.get_state())
-        found = await run_sync(read_update, update)
+        found = await compute(read_update, update)
         outputs = self._check.check(update, found).outputs
         async with self._returns.lock:
             merge = None

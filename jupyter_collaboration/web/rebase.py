@@ -13,7 +13,7 @@ from ..errors import CollaborationError, InvalidRequest, ProtocolError
 from ..merge.conflict import Conflict
 from ..protocol.update_reader import read_update
 from ..rooms.document import DocumentRoom
-from ..threads import run_sync
+from ..threads import compute
 from .base import CollaborationHandler, text_in
 
 MAX_SESSION_ID = 200
@@ -64,7 +64,7 @@ class RebaseHandler(CollaborationHandler):
     async def _update(body: dict[str, Any], name: str) -> bytes:
         try:
             update = base64.b64decode(body[name], validate=True)
-            await run_sync(read_update, update)
+            await compute(read_update, update)
         except (KeyError, TypeError, ValueError, ProtocolError) as error:
             raise InvalidRequest(f"'{name}' is not a Yjs update in base64.") from error
         return update

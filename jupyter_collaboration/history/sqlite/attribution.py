@@ -5,7 +5,7 @@ Responsible for its table; the thread in which SQL runs belongs to the backend.
 
 from __future__ import annotations
 
-from ...threads import run_sync
+from ...threads import compute
 from ..attribution import Attribution
 from ..store import AttributionStore
 from .writer import SQLiteWriter
@@ -20,7 +20,7 @@ class SQLiteAttribution(AttributionStore):
 
     async def read(self) -> Attribution:
         row = await self._backend.ask(self._select)
-        return await run_sync(Attribution.unpack, *row) if row else Attribution()
+        return await compute(Attribution.unpack, *row) if row else Attribution()
 
     def _select(self) -> tuple[int, str] | None:
         found: tuple[int, str] | None = self._backend.db.execute(
@@ -30,7 +30,7 @@ class SQLiteAttribution(AttributionStore):
         return found
 
     async def keep(self, attribution: Attribution) -> None:
-        seq, packed = attribution.seq, await run_sync(attribution.pack)
+        seq, packed = attribution.seq, await compute(attribution.pack)
         await self._backend.ask(self.write, seq, packed)
 
     def write(self, seq: int, packed: str) -> None:

@@ -13,7 +13,7 @@ from anyio import Lock
 
 from ...errors import HistoryUnavailable, must_propagate
 from ...failpoints import failpoint
-from ...threads import run_sync
+from ...threads import compute
 from ...worker import run_large
 from ..attribution import Attribution
 from ..model import Entry, Kind, MarkKind, Retention
@@ -157,7 +157,7 @@ class SQLiteCompaction:
         """Store the attribution of rows before they are merged; called with the lock held."""
         store = SQLiteAttribution(room_id, self._backend)
         known = await store.read()
-        await run_sync(_extend, known, rows)
+        await compute(_extend, known, rows)
         await store.keep(known)
 
     def rows(self, document: int) -> list[Row]:
