@@ -276,9 +276,10 @@ class DocumentRoom(PersistentRoom, EarlierNames):
         with anyio.move_on_after(SETTLE_LIMIT):
             await self._heard.wait()
         try:
-            await self.settled()
+            await self.synchronizer.settle()
         except CollaborationError as error:  # the next look tells it, if it stays so
             self.log.warning("%s", error)
+        await self._bring_back()
         failpoint("load.merged")
 
     async def _bring_back(self) -> None:

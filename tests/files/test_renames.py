@@ -1,4 +1,4 @@
-"""A file that is renamed or written while it is being saved: nothing typed is lost."""
+"""A file that is renamed, written or deleted at a bad moment: nothing typed is lost."""
 
 from __future__ import annotations
 
@@ -13,7 +13,11 @@ from support import until
 
 from jupyter_collaboration import failpoints
 from jupyter_collaboration.app import YDocExtension
+from jupyter_collaboration.documents.codec import loaded_update
+from jupyter_collaboration.errors import DocumentNotFound
 from jupyter_collaboration.files import native_save
+from jupyter_collaboration.history.model import UnsavedWork
+from jupyter_collaboration.rooms.document import DocumentRoom
 
 Run = Callable[[Awaitable[Any]], Any]
 
@@ -91,6 +95,40 @@ def test_a_file_that_is_written_while_a_save_is_formatted_is_merged(
         source.insert(0, "typed ")
         await until(lambda: (root / "a.txt").read_text() == "typed one\nby another program")
         assert str(source) == "typed one\nby another program"
+        await extension.stop_extension()
+
+    run(test())
+
+
+def test_work_of_a_stopped_server_comes_back_although_the_file_is_gone_at_that_moment(
+    run: Run, extension: YDocExtension, monkeypatch: pytest.MonkeyPatch
+) -> None:  # [H9]
+    async def test() -> None:
+        document = await extension.get_document(**NAMED, copy=False, create=True)
+        assert document is not None
+        (room,) = extension.ywebsocket_server.rooms.values()
+        assert isinstance(room, DocumentRoom)
+        await until(lambda: room._has_looked_back)
+        base, state = loaded_update("file", "one"), loaded_update("file", "one more")
+        work = UnsavedWork("private.db", room.room_id, 2, base, state, ("ada",))
+        room._has_looked_back = False  # as in a room that has just opened
+        found, taken = [work], []
+
+        async def unsaved_elsewhere(path: str) -> list[UnsavedWork]:
+            return [found.pop()]
+
+        async def taken_over(work: UnsavedWork) -> None:
+            taken.append(work)
+
+        async def settle() -> None:
+            raise DocumentNotFound("a.txt does not exist.")
+
+        monkeypatch.setattr(room.history, "unsaved_elsewhere", unsaved_elsewhere)
+        monkeypatch.setattr(room.history, "taken_over", taken_over)
+        monkeypatch.setattr(room.synchronizer, "settle", settle)
+        await room._settle()
+        assert str(document.ydoc.get("source", type=Text)) == "one more"
+        assert taken == [work]
         await extension.stop_extension()
 
     run(test())
