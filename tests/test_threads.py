@@ -10,7 +10,14 @@ from typing import Any
 import anyio
 import pytest
 
-from jupyter_collaboration.threads import MAX_COMPUTATIONS, SMALL, compute, run_sized, run_sync, wait_for
+from jupyter_collaboration.threads import (
+    MAX_COMPUTATIONS,
+    SMALL,
+    compute,
+    run_sized,
+    run_sync,
+    wait_for,
+)
 
 Run = Callable[[Awaitable[Any]], Any]
 
