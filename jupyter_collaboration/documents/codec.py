@@ -9,6 +9,7 @@ import copy
 import hashlib
 import json
 import re
+from collections.abc import Callable
 from contextlib import AbstractContextManager
 from typing import Any
 
@@ -16,7 +17,7 @@ from jupyter_ydoc.utils import cast_all
 from jupyter_ydoc.ybasedoc import YBaseDoc
 from jupyter_ydoc.ynotebook import YNotebook
 from jupyter_ydoc.yunicode import YUnicode
-from pycrdt import Awareness, Doc, Map
+from pycrdt import Awareness, Doc, Map, TransactionEvent
 
 from ..protocol.messages import write_varuint
 from .identity import document_types, is_notebook
@@ -49,6 +50,15 @@ def take_in(doc: Doc[Any], *updates: bytes) -> None:
     with own_transaction(doc):
         for update in updates:
             doc.apply_update(update)
+
+
+def observe_weakly(doc: Doc[Any], callback: Callable[[TransactionEvent], None]) -> None:
+    """Call a function after each transaction, as long as something else refers to the document.
+
+    `Doc.observe` would keep the document in memory until `Doc.unobserve` is called, since its
+    observers refer to it, which Python's garbage collector cannot see.
+    """
+    doc._subscriptions.append(doc._doc.observe(callback))
 
 
 def fingerprint(content: Any) -> str:

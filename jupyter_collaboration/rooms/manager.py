@@ -22,6 +22,7 @@ from anyio.abc import TaskGroup, TaskStatus
 from jupyter_ydoc.ybasedoc import YBaseDoc
 
 from ..access.quotas import ConnectionQuota, Limits
+from ..documents.codec import observe_weakly
 from ..documents.identity import DocumentId, parse_room_id
 from ..errors import (
     CollaborationError,
@@ -504,7 +505,7 @@ class RoomManager(EarlierNames):
     def _forward_late_edits(self, room: DocumentRoom) -> None:
         """Apply edits that server-side code makes in a discarded document to its next room."""
         late = partial(self._take_late_edit, room.room_id, room.session_id)
-        room.ydoc.observe(lambda event: late(event.update))
+        observe_weakly(room.ydoc, lambda event: late(event.update))
 
     async def _go_private(self) -> None:
         """Switch to a private history, after another server took over the one of this folder.

@@ -6,6 +6,7 @@ import asyncio
 import base64
 import gc
 import json
+import weakref
 from collections.abc import Awaitable, Callable
 from pathlib import Path
 from typing import Any
@@ -421,6 +422,23 @@ def test_a_document_stays_open_while_server_side_code_has_it(
         await extension.stop_extension()
 
     run(test())  # S28: nobody has started the extension
+
+
+def test_a_closed_document_is_freed(run: Run, extension: YDocExtension) -> None:  # S31
+    async def test() -> None:
+        manager = extension.ywebsocket_server
+        manager._cleanup_delay = 0.01
+        names = {"content_type": "file", "file_format": "text", "path": "a.txt"}
+        document = await extension.get_document(**names, copy=False, create=True)
+        assert document is not None
+        freed = weakref.ref(document.ydoc)
+        del document
+        gc.collect()
+        await until(lambda: not manager.rooms)
+        await until(lambda: gc.collect() >= 0 and freed() is None)
+        await extension.stop_extension()
+
+    run(test())
 
 
 def test_line_ends_that_server_side_code_inserts_are_normalized(
