@@ -116,7 +116,9 @@ export class CommOutputs implements IDisposable {
     const kernel = this._kernel;
     if (kernel?.id === captured.kernel) {
       if (kernel.hasComm(captured.comm)) {
-        void this._options.show(kernel, captured);
+        this._options.show(kernel, captured).catch((reason: unknown) => {
+          console.error('A widget could not show its outputs.', reason);
+        });
       } else {
         this._early.set(captured.comm, captured);
         if (this._early.size > MANY) {
@@ -223,7 +225,9 @@ function renderAgain({ model, rendermime, widgets }: OutputArea, comm: string) {
     const layout = item.layout as PanelLayout;
     layout.insertWidget(layout.widgets.indexOf(old), renderer);
     old.dispose();
-    void renderer.renderModel(output);
+    renderer.renderModel(output).catch((reason: unknown) => {
+      console.error('An output could not be rendered again.', reason);
+    });
   });
 }
 
