@@ -265,7 +265,7 @@ async def asks(server: Executor) -> str:
     if urls:
         await server.call("POST", url, input="me")
     if not await seen(lambda: "said me" in book.printed("c0")):
-        return f"no: {book.printed('c0')!r}"
+        return f"no: the answer is taken, and then the document has {book.printed('c0')!r}"
     return "yes; the document has " + repr(book.printed("c0"))
 
 
@@ -320,11 +320,13 @@ async def clears(server: Executor) -> str:
     book = await Notebook.make(
         server,
         "clear.ipynb",
-        "import time\nfrom IPython.display import clear_output\nprint('old')\n"
-        "clear_output(wait=True)\nopen('cleared', 'w').close()\ntime.sleep(4)\nprint('new')",
+        "import os, time\nfrom IPython.display import clear_output\nprint('old', flush=True)\n"
+        "while not os.path.exists('clear'): time.sleep(0.1)\n"
+        "clear_output(wait=True)\ntime.sleep(4)\nprint('new')",
     )
     await book.run("c0")
-    await seen(lambda: (server.root / "cleared").exists())
+    await seen(lambda: book.printed("c0") == "old\n")
+    (server.root / "clear").touch()
     stays = await never(lambda: book.printed("c0") == "", 2.5)
     await seen(lambda: "new" in book.printed("c0"))
     after = book.printed("c0")
