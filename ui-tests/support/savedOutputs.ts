@@ -83,6 +83,9 @@ function expectedCounts(cells: ICell[]): (number | null)[] {
 
 /**
  * What does not depend on the process, on chance, and on the time.
+ *
+ * Texts are joined: a text that is saved as before keeps its form, which may be
+ * a list of lines or not. [F7]
  */
 export function comparable({ cells }: INotebook): unknown {
   const text = JSON.stringify(
@@ -97,6 +100,14 @@ export function comparable({ cells }: INotebook): unknown {
       .replace(/\b[0-9a-f]{32}\b/g, 'ID')
       .replace(/<dc:date>[^<]*/g, '<dc:date>')
       // The times of progress bars.
-      .replace(/\d\d:\d\d<(\d\d:\d\d|\?), *(\?|[\d.]+) ?(it\/s|s\/it)/g, 'TIME')
+      .replace(/\d\d:\d\d<(\d\d:\d\d|\?), *(\?|[\d.]+) ?(it\/s|s\/it)/g, 'TIME'),
+    (key, value: unknown) =>
+      Array.isArray(value) &&
+      value.length > 0 &&
+      value.every(each => typeof each === 'string') &&
+      key !== 'traceback' &&
+      key !== 'tags'
+        ? value.join('')
+        : value
   );
 }

@@ -24,7 +24,7 @@ describe('Outputs that need a comm', () => {
       iopubMessage: signal(),
       connectionStatusChanged: signal()
     };
-    const error = vi.spyOn(console, 'error').mockReturnValue(undefined);
+    const warn = vi.spyOn(console, 'warn').mockReturnValue(undefined);
     const reason = new Error('There is no view.');
     const outputs = new CommOutputs({
       cells: Object.assign([], { changed: signal() }),
@@ -36,9 +36,9 @@ describe('Outputs that need a comm', () => {
     } as unknown as CommOutputs.IOptions);
     captured.emit({ kernel: 'k', comm: 'c', outputs: [] });
     await vi.waitFor(() =>
-      expect(error).toHaveBeenCalledWith(expect.any(String), reason)
+      expect(warn).toHaveBeenCalledWith(expect.any(String), reason)
     );
     outputs.dispose();
-    error.mockRestore();
+    warn.mockRestore();
   });
 });

@@ -117,7 +117,7 @@ export class CommOutputs implements IDisposable {
     if (kernel?.id === captured.kernel) {
       if (kernel.hasComm(captured.comm)) {
         this._options.show(kernel, captured).catch((reason: unknown) => {
-          console.error('A widget could not show its outputs.', reason);
+          warn('A widget could not show its outputs.', reason);
         });
       } else {
         this._early.set(captured.comm, captured);
@@ -226,10 +226,18 @@ function renderAgain({ model, rendermime, widgets }: OutputArea, comm: string) {
     layout.insertWidget(layout.widgets.indexOf(old), renderer);
     old.dispose();
     renderer.renderModel(output).catch((reason: unknown) => {
-      console.error('An output could not be rendered again.', reason);
+      warn('An output could not be rendered again.', reason);
     });
   });
 }
 
 /** The class of the part of an output that is not its prompt. */
 const OUTPUT_CLASS = 'jp-OutputArea-output';
+
+/**
+ * Say what only this view lacks: the outputs are in the document.
+ */
+function warn(text: string, reason: unknown): void {
+  // eslint-disable-next-line no-console
+  console.warn(text, reason);
+}
