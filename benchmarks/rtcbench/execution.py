@@ -270,7 +270,7 @@ for _ in range({frames}):
 """
 
 
-async def animation(run: Run, seconds: int = 120) -> Metrics:
+async def animation(run: Run, seconds: int = 60) -> Metrics:
     """An animated plot: a picture of 200 KB that is replaced five times a second.
 
     For our server only. Meanwhile a member asks every two seconds for a save, as Ctrl-S does:

@@ -100,7 +100,10 @@ export function comparable({ cells }: INotebook): unknown {
       .replace(/\b[0-9a-f]{32}\b/g, 'ID')
       .replace(/<dc:date>[^<]*/g, '<dc:date>')
       // The times of progress bars.
-      .replace(/\d\d:\d\d<(\d\d:\d\d|\?), *(\?|[\d.]+) ?(it\/s|s\/it)/g, 'TIME'),
+      .replace(
+        /\d\d:\d\d<(\d\d:\d\d|\?), *(\?|[\d.]+) ?(it\/s|s\/it)/g,
+        'TIME'
+      ),
     (key, value: unknown) =>
       Array.isArray(value) &&
       value.length > 0 &&
