@@ -105,12 +105,36 @@ export function comparable({ cells }: INotebook): unknown {
         'TIME'
       ),
     (key, value: unknown) =>
-      Array.isArray(value) &&
-      value.length > 0 &&
-      value.every(each => typeof each === 'string') &&
-      key !== 'traceback' &&
-      key !== 'tags'
+      isText(value) && key !== 'traceback' && key !== 'tags'
         ? value.join('')
-        : value
+        : withoutRendered(value)
   );
+}
+
+function isText(value: unknown): value is string[] {
+  return (
+    Array.isArray(value) &&
+    value.length > 0 &&
+    value.every(each => typeof each === 'string')
+  );
+}
+
+const MERMAID = 'text/vnd.mermaid';
+
+/**
+ * The data or metadata of an output without what JupyterLab adds to a diagram.
+ *
+ * A page puts the picture and a version into the output once it has drawn the
+ * diagram, and the file has them if that was before the save.
+ */
+function withoutRendered(value: unknown): unknown {
+  if (value === null || typeof value !== 'object' || !(MERMAID in value)) {
+    return value;
+  }
+  const kept = { ...(value as Record<string, unknown>) };
+  delete kept['image/svg+xml'];
+  if (typeof kept[MERMAID] === 'object') {
+    delete kept[MERMAID];
+  }
+  return kept;
 }
