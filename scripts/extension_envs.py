@@ -65,7 +65,8 @@ ENVIRONMENTS: dict[str, list[list[str]]] = {
     # Widgets, and JupyterLab in another language.
     "widgets": [
         ["install", OURS, *JUPYTER, "ipywidgets", "jupyterlab-language-pack-fr-FR"],
-        # JupyterLab renders Vega-Lite up to version 5, the one of altair 5.
+        # altair 6 publishes charts as application/vnd.vegalite.v6.json, for which JupyterLab 4.6
+        # has no renderer (it has those of v3+json to v5+json): it would show their text.
         ["install", "tqdm", "ipympl", "plotly", "altair<6", "bokeh", "jupyter_bokeh"],
     ],
     # What people use beside collaboration.

@@ -6,6 +6,7 @@ import json
 from pathlib import Path
 from typing import Any
 
+from anyio import sleep
 from jupyter_server.auth import Authorizer
 from jupyter_server.auth.identity import IdentityProvider, User
 
@@ -53,12 +54,29 @@ class ByRules(Authorizer):
             return False
         address = f"{handler.request.path}/"
         if resource == "kernels" and any(
-            f"/{each}/" in address for each in rules.get("kernels", ())
+            f"/api/kernels/{each}/" in address for each in rules.get("kernels", ())
         ):
             return False
         if resource == "history" and user.username not in rules.get("history", NAMES):
             return False
         return action in rules.get(user.username, usual[user.username])
+
+
+class Slow(ByRules):
+    """The same, who takes the time in which a file `.hold` exists to permit a second write."""
+
+    _asked = 0
+
+    async def is_authorized(  # type: ignore[override]
+        self, handler: Any, user: User, action: str, resource: str
+    ) -> bool:
+        if action == "write" and handler.request.path.endswith("/execute"):
+            self._asked += 1
+            root = Path(handler.serverapp.root_dir)
+            (root / ".asked").write_text(str(self._asked))
+            while self._asked == 2 and (root / ".hold").exists():
+                await sleep(0.01)
+        return super().is_authorized(handler, user, action, resource)
 
 
 class Surrogates(IdentityProvider):

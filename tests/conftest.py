@@ -86,13 +86,15 @@ def guarded(serving: Callable[..., Any]) -> Callable[..., Any]:
     """A server that knows people by their tokens, and counts what is open."""
 
     @asynccontextmanager
-    async def serve(contents_manager_class: str | None = None, **traits: Any) -> Any:
+    async def serve(
+        contents_manager_class: str | None = None, authorizer: str = "ByRules", **traits: Any
+    ) -> Any:
         manager = {"contents_manager_class": contents_manager_class}
         options = {
             "ServerApp": {
                 **(manager if contents_manager_class else {}),
                 "identity_provider_class": "authorizers.ByToken",
-                "authorizer_class": "authorizers.ByRules",
+                "authorizer_class": f"authorizers.{authorizer}",
                 "jpserver_extensions": {
                     "jupyter_collaboration": True,
                     "jupyter_server_fileid": True,

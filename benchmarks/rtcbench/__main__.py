@@ -18,7 +18,7 @@ import traceback
 from pathlib import Path
 
 from .editing import awareness, latency, slow_reader, throughput
-from .execution import execution
+from .execution import animation, execution
 from .opening import many_rooms, open_documents
 from .peers import Peer, make_peer
 from .run import Run, Scenario
@@ -39,11 +39,12 @@ SCENARIOS: dict[str, Scenario] = {
     "history": history,
     "crash": crash,
     "execution": execution,
+    "animation": animation,
     "scale": scale,
     "soak": soak,
 }
 
-NAMED = {"execution", "scale", "soak"}
+NAMED = {"execution", "animation", "scale", "soak"}
 """Scenarios that run only if they are named."""
 
 
@@ -59,7 +60,7 @@ def parse() -> argparse.Namespace:
         "--scenario",
         action="append",
         choices=SCENARIOS,
-        help="all except execution, scale and soak, if left out",
+        help="all except execution, animation, scale and soak, if left out",
     )
     parser.add_argument("--reps", type=int, default=3)
     parser.add_argument("--limit", type=float, default=120, help="seconds a scenario may take")

@@ -18,6 +18,7 @@ from . import wire
 from .client import Client, Endpoint
 from .fixtures import Fixture
 from .peers import JupyterPeer
+from .pinger import Pinger
 from .run import Metrics, Run
 from .stats import median
 
@@ -70,13 +71,36 @@ class Runner(Client):
         super().__init__(endpoint)
         self._kernel = kernel
         self._number = 0
+        self._answers: dict[int, asyncio.Future[str]] = {}
 
     def run(self, index: int) -> None:
         """Ask for a cell to be run."""
-        self._number += 1
         cell = self.doc.get("cells", type=Array)[index]["id"]
         body = {"id": uuid4().hex, "cell": cell, "kernel": self._kernel}
-        self.send(b"\x02" + wire.varstring(f"run {json.dumps(body)}") + wire.varuint(self._number))
+        self._ask(f"run {json.dumps(body)}")
+
+    def _ask(self, request: str) -> int:
+        self._number += 1
+        self.send(b"\x02" + wire.varstring(request) + wire.varuint(self._number))
+        return self._number
+
+    async def saved(self) -> float:
+        """Ask for a save, and return the seconds until it is answered."""
+        start = time.monotonic()
+        number = self._ask("save")
+        answer = self._answers[number] = asyncio.get_running_loop().create_future()
+        status = await asyncio.wait_for(answer, 60)
+        if status not in ("success", "skipped"):  # the latter if everything was saved already
+            raise RuntimeError(f"not saved: {status}")
+        return time.monotonic() - start
+
+    def _message(self, data: bytes, now: float) -> None:
+        super()._message(data, now)
+        if data[0] == 2:
+            reply = json.loads(wire.Reader(data, 1).bytes())
+            answer = self._answers.pop(reply.get("responseTo"), None)
+            if answer is not None:
+                answer.set_result(reply.get("status"))
 
 
 class Page:
@@ -230,6 +254,65 @@ async def execution(run: Run, runs: int = 9, count: int = 10_000, flushed: int =
     for client in (runner, writer, other):
         await client.close()
     return {name: median(values) for name, values in found.items()}
+
+
+ANIMATION = """
+import base64, os, time
+from IPython.display import display
+def image():
+    return {{'image/png': base64.b64encode(os.urandom(150_000)).decode(), 'text/plain': 'frame'}}
+shown = display(image(), raw=True, display_id=True)
+due = time.monotonic()
+for _ in range({frames}):
+    due += 0.2
+    time.sleep(max(0, due - time.monotonic()))
+    shown.update(image(), raw=True)
+"""
+
+
+async def animation(run: Run, seconds: int = 60) -> Metrics:
+    """An animated plot: a picture of 200 KB that is replaced five times a second.
+
+    For our server only. Meanwhile a member asks every two seconds for a save, as Ctrl-S does:
+    `save_ms` is the median time until it is answered, `save_worst_ms` the longest. `stall_ms` is
+    the longest time in which clients of another document got no answer; `history_MB` by how much
+    the history grows, and `cpu_percent` the server's share of a core.
+    """
+    peer = run.peer
+    if not isinstance(peer, JupyterPeer):
+        raise NotImplementedError("only for peers that run cells")
+    await peer.start()
+    cells = [_cell("c0", ANIMATION.format(frames=5 * seconds))]
+    body = {"cells": cells, "metadata": {}, "nbformat": 4, "nbformat_minor": 5}
+    (peer.root / "animation.ipynb").write_text(json.dumps(body))
+    (peer.root / "other.txt").write_text("other")
+    status, text = await peer.request("POST", "api/kernels", json={"name": "python3"})
+    assert status == 201, text
+    kernel = str(json.loads(text)["id"])
+    endpoint = await peer.endpoint(Fixture("animation.ipynb", "notebook", cells=1))
+    runner = Runner(endpoint, kernel)
+    await (await runner.open()).settle()
+    other = await peer.endpoint(Fixture("other.txt", "file", length=5))
+    async with Pinger(other) as pinger:
+        runner.run(0)
+        watched = runner.doc.get("cells", type=Array)
+        await runner.until(lambda _: len(watched[0]["outputs"]) > 0)
+        before, cpu, start = peer.store_bytes(), peer.stat.cpu(), time.monotonic()
+        saves = []
+        while time.monotonic() - start < seconds:
+            saves.append(await runner.saved())
+            await asyncio.sleep(2)
+        end = time.monotonic()
+        cpu = peer.stat.cpu() - cpu
+    grown = peer.store_bytes() - before
+    await runner.close()
+    return {
+        "save_ms": 1000 * median(saves),
+        "save_worst_ms": 1000 * max(saves),
+        "stall_ms": pinger.worst_ms(start, end),
+        "history_MB": grown / 2**20,
+        "cpu_percent": 100 * cpu / (end - start),
+    }
 
 
 def _cell(name: str, source: str) -> dict[str, Any]:

@@ -124,7 +124,10 @@ class RunBroadcasts:
                 member.send(outgoing)
 
     def captured(self, kernel_id: str, name: str, outputs: list[dict[str, Any]]) -> None:
-        """Send what a widget has captured to the members of all documents on the kernel."""
+        """Send what a widget has captured to everybody who may have it from the kernel.
+
+        The widget may be shown in any of the documents on the kernel.
+        """
         queue = self._queues.get(kernel_id)
         if queue is None:
             return
@@ -132,7 +135,8 @@ class RunBroadcasts:
         outgoing = Outgoing(messages.raw_message(content))
         for room in self._rooms_of(queue):
             for member in list(room.clients):
-                member.send(outgoing)
+                if member.may_execute:
+                    member.send(outgoing)
 
     def forgot(self, kernel_id: str) -> None:
         """Send where outputs come from, after a kernel has lost what cells defined."""

@@ -25,6 +25,9 @@ SYNC_INTERVAL = 0.06
 MAX_SHOWN = 2**20
 """Largest outputs of a widget in bytes that pages receive before the kernel publishes them."""
 
+MAX_KEPT = 64 * 2**20
+"""Most bytes that the widgets of a kernel hold, but for those that capture now."""
+
 Send = Callable[[str, dict[str, Any]], str]
 Show = Callable[[str, list[dict[str, Any]]], None]
 
@@ -99,6 +102,11 @@ class CapturedOutputs:
         if "msg_id" in state:
             self._capture(name, str(state["msg_id"] or ""))
 
+    @property
+    def size(self) -> int:
+        """The approximate size in bytes of what the widgets hold."""
+        return sum(each.outputs.size for each in self._widgets.values())
+
     def _capture(self, name: str, request: str) -> None:
         widget = self._widgets[name]
         if name in self._capturing:
@@ -107,6 +115,22 @@ class CapturedOutputs:
         if request:
             widget.request = request
             self._capturing.append(name)
+            self._widgets[name] = self._widgets.pop(name)  # the latest one is the last
+        else:
+            self._drop_oldest()
+
+    def _drop_oldest(self) -> None:
+        """Forget widgets that were not used for the longest time, if all hold too much.
+
+        The kernel still has what is in them; what else they capture is shown in its cell.
+        """
+        size = self.size
+        for name, widget in list(self._widgets.items()):
+            if size <= MAX_KEPT:
+                return
+            if name not in self._capturing and widget.is_sent:
+                size -= widget.outputs.size
+                self._close(name)
 
     def _close(self, name: str) -> None:
         widget = self._widgets.pop(name, None)

@@ -178,12 +178,16 @@ def _unpacked(session: Session, parts: list[bytes]) -> Message:
 
 
 class GatewayChannels:
-    """The channels of a kernel behind a gateway: one socket for all."""
+    """The channels of a kernel behind a gateway: one socket for all.
 
-    def __init__(self, kernel_id: str, log: Logger) -> None:
+    Args:
+        session: the gateway keeps messages for it while it is not connected.
+    """
+
+    def __init__(self, kernel_id: str, session: str, log: Logger) -> None:
         self._kernel_id = kernel_id
         self._log = log
-        self._session = uuid4().hex
+        self._session = session
         self._socket: WebSocketClientConnection | None = None
 
     async def run(self, receive: Receive, ready: Callable[[], None]) -> None:

@@ -74,10 +74,14 @@ class Kernels:
         """Interrupt a kernel."""
         await ensure_async(self._manager.interrupt_kernel(kernel_id))
 
-    def connect(self, kernel_id: str) -> Channels:
-        """Return new channels to a kernel."""
+    def connect(self, kernel_id: str, session: str) -> Channels:
+        """Return new channels to a kernel.
+
+        Args:
+            session: the same as that of lost channels to receive what came meanwhile.
+        """
         if self._are_elsewhere:
-            return GatewayChannels(kernel_id, self._log)
+            return GatewayChannels(kernel_id, session, self._log)
         return LocalChannels(self._manager.get_kernel(kernel_id), self._log)
 
     async def is_alive(self, kernel_id: str) -> bool:
@@ -99,10 +103,14 @@ class Kernels:
         if self._are_elsewhere:
             return
 
+        def restarted() -> None:
+            self._dead_since.pop(kernel_id, None)
+            queue.restarted_by_itself()
+
         def died() -> None:
             queue.died("The kernel died again and again, and is not started any more.")
 
-        self._manager.add_restart_callback(kernel_id, queue.restarted_by_itself, "restart")
+        self._manager.add_restart_callback(kernel_id, restarted, "restart")
         self._manager.add_restart_callback(kernel_id, died, "dead")
 
     def _follow(self) -> None:
@@ -154,7 +162,7 @@ class Kernels:
                 before(queue, _current_person())
             result = await ensure_async(method(kernel_id, *args, **options))
             if kernel_id not in self._manager:
-                self._errors.forget(kernel_id)
+                self._forget(kernel_id)
             return result
 
         return followed
@@ -178,6 +186,14 @@ class Kernels:
 
         return followed
 
+    def _forget(self, kernel_id: str) -> None:
+        """Drop what belongs to a kernel that is gone."""
+        self._errors.forget(kernel_id)
+        self._dead_since.pop(kernel_id, None)
+        queue = self._queues.get(kernel_id)
+        if queue is not None:  # it was being restarted
+            self._on_shutdown(queue, _current_person())
+
     def _on_interrupt(self, queue: KernelQueue, by: Person | None) -> None:
         queue.interrupted(by)
 
@@ -188,8 +204,13 @@ class Kernels:
 
 
 def _current_person() -> Person | None:
-    """Return whose request is being processed; None if it is the server itself."""
+    """Return whose request is being processed; None if it is the server itself.
+
+    Jobs that a request has started, such as the culler of kernels, still have it as their context.
+    """
     handler = CallContext.get(CallContext.JUPYTER_HANDLER)
+    if getattr(handler, "_finished", True):
+        return None
     user = getattr(handler, "current_user", None)
     username = getattr(user, "username", None)
     if not username:

@@ -32,7 +32,7 @@ class Output:
         self.text = text
         self.version = 0
         self.is_gone = False
-        self._size = OVERHEAD + (0 if text else _size_of(content))
+        self._size = OVERHEAD + (0 if text else size_of(content))
 
     @property
     def size(self) -> int:
@@ -54,11 +54,11 @@ class Output:
         self.is_gone = True
         self.content = {}
 
-    def replace(self, content: dict[str, Any]) -> None:
+    def replace(self, content: dict[str, Any], size: int) -> None:
         """Replace the content, as an update of a display does."""
         self.content = content
         self.version += 1
-        self._size = OVERHEAD + _size_of(content)
+        self._size = OVERHEAD + size
 
 
 class CellOutputs:
@@ -137,7 +137,21 @@ class CellOutputs:
         """Add a result, a display or an error; return the output, or None if it was dropped."""
         self._prepare()
         content = output_of(kind, message)
-        return self._append(Output(content)) if self._has_room(_size_of(content)) else None
+        return self._append(Output(content)) if self._has_room(size_of(content)) else None
+
+    def update(self, output: Output, content: dict[str, Any], size: int) -> None:
+        """Replace the content of an output, unless that would exceed the limit."""
+        more = OVERHEAD + size - output.size
+        if more > 0 and self._current + more > self._limit:
+            self._drop_rest()
+            return
+        if output is not self._items[-1]:
+            self._settled += more
+        output.replace(content, size)
+
+    @property
+    def _current(self) -> int:
+        return self._settled + (self._items[-1].size if self._items else 0)
 
     def _prepare(self) -> None:
         if self._clears_next:
@@ -151,11 +165,15 @@ class CellOutputs:
 
     def _has_room(self, size: int) -> bool:
         """Return whether an output of a size may be added; the first one that may not is named."""
-        if self._is_full:
-            return False
-        current = self._settled + (self._items[-1].size if self._items else 0)
-        if current + size <= self._limit:
+        if not self._is_full and self._current + size <= self._limit:
             return True
+        self._drop_rest()
+        return False
+
+    def _drop_rest(self) -> None:
+        """Say once that outputs are dropped from now on."""
+        if self._is_full:
+            return
         self._is_full = True
         self._append(Output({"output_type": "stream", "name": "stderr"}, StreamText()))
         megabytes = self._limit / 2**20
@@ -163,7 +181,6 @@ class CellOutputs:
             f"The rest of the outputs was dropped: they are larger than {megabytes:g} MB."
             " Write large results to a file.\n"
         )
-        return False
 
 
 def output_of(kind: str, message: dict[str, Any]) -> dict[str, Any]:
@@ -193,10 +210,12 @@ def output_of(kind: str, message: dict[str, Any]) -> dict[str, Any]:
         return output_of("error", {"ename": "InvalidOutput", "evalue": text, "traceback": [text]})
 
 
-def _size_of(content: dict[str, Any]) -> int:
+def size_of(content: dict[str, Any]) -> int:
     """Return the approximate size of an output that is not a stream."""
     size = 0
     for key in ("data", "metadata"):
-        for value in content.get(key, {}).values():
+        for name, value in content.get(key, {}).items():
+            size += len(name)
             size += len(value) if isinstance(value, str) else len(json.dumps(value, default=str))
-    return size + sum(map(len, content.get("traceback", ()))) + len(content.get("evalue", ""))
+    size += len(content.get("ename", "")) + len(content.get("evalue", ""))
+    return size + sum(map(len, content.get("traceback", ())))

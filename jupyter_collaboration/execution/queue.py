@@ -12,6 +12,7 @@ from collections.abc import Callable
 from contextlib import suppress
 from dataclasses import dataclass, field
 from enum import Enum
+from functools import partial
 from logging import Logger
 from typing import Any
 from uuid import uuid4
@@ -22,7 +23,7 @@ from ..documents.representable import MAX_INTEGER, valid_text
 from ..errors import KernelUnreachable, must_propagate
 from .captured import CAPTURED, take
 from .channels import Channels, Message
-from .outputs import Output, output_of
+from .outputs import Output, output_of, size_of
 from .snippet import SnippetWriter
 from .widgets import COMMS, KernelWidgets
 from .writer import CellWriter
@@ -138,6 +139,7 @@ class Run:
         since, began: when it was asked for, and when it began to run.
         session: of the kernel that received it; see `KernelQueue.session`.
         interrupt: its result if the kernel does not reply after an interrupt.
+        displays: the display ids of its outputs.
         outputs: the outputs after its end, if they are kept for a client.
     """
 
@@ -161,6 +163,7 @@ class Run:
     times: dict[str, str] = field(default_factory=dict)
     requests: list[str] = field(default_factory=list)
     interrupt: Result | None = None
+    displays: set[str] = field(default_factory=set)
     reply: Message | None = None
     is_idle: bool = False
     heard: float = 0.0
@@ -186,7 +189,7 @@ class KernelQueue:
 
     Args:
         kernel_id: the id of the kernel.
-        connect: returns new channels to the kernel.
+        connect: returns new channels to the kernel, for a session.
         is_alive: returns whether the kernel's process is running.
         changed: called whenever what clients see of the queue has changed.
         next_input: called with a run, a text and whether that replaces the cell's source.
@@ -206,7 +209,7 @@ class KernelQueue:
     def __init__(
         self,
         kernel_id: str,
-        connect: Callable[[], Channels],
+        connect: Callable[[str], Channels],
         is_alive: Callable[[], Any],
         changed: Callable[[], None],
         next_input: Callable[[Run, str, bool], None],
@@ -238,6 +241,7 @@ class KernelQueue:
         self._ended: OrderedDict[tuple[str, str], Run] = OrderedDict()
         self._ended_size = 0
         self._displays: OrderedDict[str, list[tuple[Run, Output]]] = OrderedDict()
+        self._probe = ""
 
     @property
     def runs(self) -> tuple[Run, ...]:
@@ -265,7 +269,7 @@ class KernelQueue:
             self._end(run, Result(Outcome.DIED, "The kernel is dead. Restart it to run cells."))
             return
         if len(self._runs) > 1 or self._state is not KernelState.READY:
-            run.writer.wait()
+            self._contained(run.writer.wait)
         self._notify()
 
     def cancel(self, run: Run, by: Person) -> bool:
@@ -347,7 +351,7 @@ class KernelQueue:
         self._end_all(result)
         self._disconnect(KernelState.GONE)
         for run in self._ended.values():
-            run.writer.release()
+            self._contained(run.writer.release)
         self._requests.clear()
         self._ended.clear()
         self._ended_size = 0
@@ -375,16 +379,25 @@ class KernelQueue:
         timing = dict(run.times) if run.is_timed else None
         if timing is not None and result.outcome is not Outcome.OK and run.reply is None:
             timing["execution_failed"] = _now()
-        run.writer.end(count=result.count, timing=timing)
+        self._contained(partial(run.writer.end, count=result.count, timing=timing))
         self._keep(run)
         for other in self._runs:
             if (other.document, other.cell) == (run.document, run.cell):
-                other.writer.flush()  # the same cell waits once more
+                self._contained(other.writer.flush)  # the same cell waits once more
         run.finished.set()
         calls, run.when_ended = run.when_ended, []
         for call in calls:
-            call(run)
+            self._contained(partial(call, run))
         self._changed()
+
+    def _contained(self, call: Callable[[], None]) -> None:
+        """Do something in the document of one run; if that fails, the queue goes on."""
+        try:
+            call()
+        except BaseException as error:
+            if must_propagate(error):
+                raise
+            self._log.exception("A document of kernel %s failed: %r", self.kernel_id, error)
 
     # The worker
 
@@ -419,7 +432,7 @@ class KernelQueue:
         attempts = 0
         with scope:
             while attempts < MAX_ATTEMPTS:
-                channels = self._channels = self._connect()
+                channels = self._channels = self._connect(self.session)
                 try:
                     await channels.run(self._receive, self._became_ready)
                 except BaseException as error:
@@ -432,13 +445,27 @@ class KernelQueue:
                 attempts = 1 if self._state is KernelState.READY else attempts + 1
                 self._state = KernelState.CONNECTING
                 await sleep(RECONNECT_DELAY)
-            self._connection = None
-            self.died("The connection to the kernel was lost.")
+            # The kernel may be alive, so that the next run tries again.
+            self._connection = self._channels = None
+            self._state = KernelState.DISCONNECTED
+            self._end_all(Result(Outcome.DIED, "The connection to the kernel was lost."))
+            self._notify()
 
     def _became_ready(self) -> None:
         if self._state is KernelState.CONNECTING:
             self._state = KernelState.READY
+            self._ask_for_idle()
             self._notify()
+
+    def _ask_for_idle(self) -> None:
+        """Ask the kernel, after the connection was lost, to say when it has ended what runs.
+
+        The reply to the run itself may have been lost.
+        """
+        run = self.running
+        if run is not None and self._channels is not None:
+            with suppress(ConnectionError):  # it is lost again, and renewed
+                self._probe = self._channels.send("shell", "kernel_info_request", {})
 
     def _disconnect(self, state: KernelState) -> None:
         self._state = state
@@ -466,7 +493,7 @@ class KernelQueue:
         has_code = bool(run.code.strip())
         # Before the document is written, so that the kernel works meanwhile.
         problem = self._send(run) if has_code else ""
-        run.writer.start()
+        self._contained(run.writer.start)
         self._changed()
         if not has_code:
             self._end(run, Result(Outcome.OK))
@@ -588,7 +615,10 @@ class KernelQueue:
         if kind == "status" and content.get("execution_state") in ("restarting", "dead"):
             self._on_remote_death(str(content["execution_state"]))
             return
-        run = self._requests.get(str(message["parent_header"].get("msg_id", "")))
+        request = str(message["parent_header"].get("msg_id", ""))
+        if request and request == self._probe and channel == "shell":
+            self._on_probe()
+        run = self._requests.get(request)
         if run is None:
             return
         run.heard = time.monotonic()
@@ -605,6 +635,12 @@ class KernelQueue:
                 run.times["shell.execute_reply.started"] = _date(started)
             run.times["shell.execute_reply"] = _date(message["header"].get("date"))
             self._check_finished(run)
+
+    def _on_probe(self) -> None:
+        """Wait no longer than for the rest of the messages: kernels reply in order."""
+        self._probe = ""
+        if (run := self.running) is not None:
+            run.is_idle, run.heard = True, time.monotonic()
 
     def _read_comm(self, kind: str, message: Message) -> None:
         """Follow the widgets of the kernel; one that is not valid affects nothing else."""
@@ -681,8 +717,10 @@ class KernelQueue:
     def _note_display(self, display_id: Any, run: Run, output: Output) -> None:
         if isinstance(display_id, str) and display_id:
             known = self._displays.setdefault(display_id, [])
-            known[:] = [each for each in known if not each[1].is_gone]
+            if len(known) & (len(known) - 1) == 0:  # seldom, as there may be many
+                known[:] = [each for each in known if not each[1].is_gone]
             known.append((run, output))
+            run.displays.add(display_id)
             self._displays.move_to_end(display_id)
             if len(self._displays) > MAX_DISPLAYS:
                 self._displays.popitem(last=False)
@@ -691,9 +729,13 @@ class KernelQueue:
         transient = content.get("transient")
         display_id = transient.get("display_id") if isinstance(transient, dict) else None
         found = self._displays.get(display_id, []) if isinstance(display_id, str) else []
+        if not found:
+            return
+        update = output_of("display_data", content)
+        size = size_of(update)
         for run, output in found:
             if not output.is_gone:
-                output.replace(output_of("display_data", content))
+                run.writer.outputs.update(output, update, size)
                 run.writer.changed()
 
     # Runs that have ended
@@ -718,6 +760,11 @@ class KernelQueue:
             run.writer.close()
             for request in run.requests:
                 self._requests.pop(request, None)
+            for name in run.displays & self._displays.keys():
+                others = [each for each in self._displays[name] if each[0] is not run]
+                self._displays[name] = others
+                if not others:
+                    del self._displays[name]
 
 
 def _date(value: Any) -> str:

@@ -10,7 +10,7 @@ from logging import Logger
 
 from anyio import sleep
 
-from ..errors import CollaborationError
+from ..errors import must_propagate
 from ..rooms.document import DocumentRoom
 from ..rooms.manager import RoomManager
 from ..rooms.member import Pin
@@ -103,13 +103,16 @@ class RunningDocuments:
             try:
                 room = await self._rooms.open(room_id)
                 break
-            except CollaborationError as error:
+            except BaseException as error:
+                if must_propagate(error):
+                    raise
                 if room_id not in self._active:
-                    self._log.error("The last outputs in %s are lost: %s", room_id, error)
+                    self._log.error("The last outputs in %s are lost: %r", room_id, error)
                     self._lost.pop(room_id, None)
                     self._unrecorded.pop(room_id, None)
+                    self._unpin(room_id)
                     return
-                self._log.warning("Outputs wait until %s can be opened: %s", room_id, error)
+                self._log.warning("Outputs wait until %s can be opened: %r", room_id, error)
                 await sleep(REOPEN_DELAY)
         writers = self._lost.pop(room_id, set())
         if isinstance(room, DocumentRoom):

@@ -8,7 +8,7 @@ to `kernels`, the rooms to `running_documents`, what members receive to `broadca
 from __future__ import annotations
 
 import asyncio
-from collections import OrderedDict
+from collections import deque
 from collections.abc import Awaitable, Callable, Collection, Coroutine
 from functools import partial
 from logging import Logger
@@ -64,7 +64,8 @@ class RunService:
         self._limit = limit
         self._log = log
         self._queues: dict[str, KernelQueue] = {}
-        self._results: OrderedDict[str, Run] = OrderedDict()
+        self._known: dict[str, Run] = {}
+        self._ended: deque[Run] = deque()
         self._kept: list[tuple[Run, int]] = []
         self._kept_bytes = 0
         self._batches: WeakKeyDictionary[Member, str] = WeakKeyDictionary()
@@ -92,7 +93,16 @@ class RunService:
 
     def _start(self, task: Callable[..., Coroutine[Any, Any, None]], *args: Any) -> None:
         if self._tasks is not None and not self._is_stopping:
-            self._tasks.start_soon(task, *args)
+            self._tasks.start_soon(self._contained, task, *args)
+
+    async def _contained(self, task: Callable[..., Coroutine[Any, Any, None]], *args: Any) -> None:
+        """Run a background job; an exception ends no other one."""
+        try:
+            await task(*args)
+        except BaseException as error:
+            if must_propagate(error):
+                raise
+            self._log.exception("A background job failed: %r", error)
 
     # For rooms; see `CellRuns`
 
@@ -194,17 +204,18 @@ class RunService:
 
     def _add(self, run: Run, queue: KernelQueue) -> None:
         run.kernel = queue.kernel_id
-        self._results[run.id] = run
+        self._known[run.id] = run
+        run.when_ended.append(self._note_ended)
         queue.add(run)
-        while len(self._results) > MAX_RESULTS:
-            oldest = next(iter(self._results.values()))
-            if oldest.state is not RunState.ENDED:
-                break
-            self._results.popitem(last=False)
+
+    def _note_ended(self, run: Run) -> None:
+        self._ended.append(run)
+        if len(self._ended) > MAX_RESULTS:
+            del self._known[self._ended.popleft().id]
 
     def _new_run(self, room: DocumentRoom, wanted: CellRequest, person: Person, batch: Any) -> Run:
         code = self.source(room, wanted.cell) if wanted.code is None else wanted.code
-        if wanted.id in self._results:
+        if wanted.id in self._known:
             raise InvalidRequest("There is a run with this id already.")
         cell = _code_cell(room, wanted.cell)
         metadata = cell["metadata"]
@@ -248,7 +259,7 @@ class RunService:
 
     def find(self, run_id: str) -> Run | None:
         """Return a run by its id; None if it is unknown, or ended long ago."""
-        return self._results.get(run_id)
+        return self._known.get(run_id)
 
     def asking(self, room: DocumentRoom, prompt_id: str) -> Run | None:
         """Return the run in a document that asks something; None if that was answered."""

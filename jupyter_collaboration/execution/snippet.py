@@ -38,7 +38,8 @@ class SnippetWriter:
         """Do nothing: nothing is written."""
 
     def release(self) -> None:
-        """Do nothing: the outputs are kept for who asked for them."""
+        """Free the outputs; `Run.outputs` has those that are kept for who asked for them."""
+        self.outputs.clear()
 
     def changed(self) -> None:
         """Do nothing: nothing is written."""

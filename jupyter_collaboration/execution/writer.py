@@ -105,8 +105,10 @@ class CellWriter:
             self._timer = None
 
     def release(self) -> None:
-        """Free the outputs after the last message of the kernel, if they are written."""
-        if self._is_over and self._timer is None:
+        """Write what is pending after the last message of the kernel, and free the outputs."""
+        if self._timer is not None:
+            self.flush()
+        if self._is_over:
             self.close()
             self.outputs.clear()
 

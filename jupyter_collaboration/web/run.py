@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 from collections import OrderedDict
 from contextlib import suppress
+from functools import partial
 from http import HTTPStatus
 from typing import Any
 
@@ -14,7 +15,7 @@ from jupyter_server.utils import ensure_async
 from tornado import web
 
 from ..documents.identity import is_notebook, parse_room_id
-from ..errors import CollaborationError, InvalidRequest, NotAllowed
+from ..errors import CollaborationError, DocumentNotFound, InvalidRequest, NotAllowed
 from ..execution.broadcasts import result_of
 from ..execution.queue import Outcome, Person, Run, RunState
 from ..execution.requests import CellRequest
@@ -22,11 +23,14 @@ from ..execution.service import RunService
 from ..execution.source_hash import source_hash
 from ..execution.widget_states import encoded
 from ..rooms.document import DocumentRoom
-from ..threads import run_sync
-from .base import CollaborationHandler, text_in
+from ..threads import run_sized, run_sync
+from .base import CollaborationHandler, as_request_for, text_in
 
 MAX_ID = 1_000
 """Longest id of a document, a cell or a request, in characters."""
+
+MAX_PATH = 10_000
+"""Longest path of a document, in characters."""
 
 MAX_CODE = 2**24
 """Longest code that a request may contain, in characters."""
@@ -91,9 +95,26 @@ class KernelRunHandler(CollaborationHandler):
         if document is None or not is_notebook(document.type):
             raise InvalidRequest("The document is not a notebook.")
         self.path = await self._forks.path(room_id)
+        await self._check_path()
+
+    async def _check_path(self) -> None:
         allowed = self.authorizer.is_authorized(self, self.current_user, "write", "contents")
         if not await ensure_async(allowed):
             raise NotAllowed("You do not have permission to edit this document.")
+
+    async def room_at(self, path: str) -> str:
+        """Return the room id of the notebook at a path, which the user may write.
+
+        Raises:
+            NotAllowed: the user may not write it.
+            DocumentNotFound: there is no such file.
+        """
+        self.path = path.strip("/")
+        await self._check_path()
+        await self._places.check(self.path)
+        room_id = f"json:notebook:{await self._places.index(self.path)}"
+        await self.check_document(room_id)  # a link's target has another path
+        return room_id
 
     async def submit(self, room_id: str, kernel_id: str, cells: list[CellRequest]) -> list[Run]:
         """Add cells to the queue of a kernel.
@@ -132,9 +153,15 @@ class KernelRunHandler(CollaborationHandler):
             "document_path": self.path if run.document else None,
         }
 
-    def outputs_of(self, run: Run) -> str:
-        """Return the outputs of a run in JSON."""
-        return json.dumps(run.writer.outputs.to_py() if run.outputs is None else run.outputs)
+    async def outputs_of(self, run: Run) -> str:
+        """Return the outputs of a run in JSON; others need not wait for large ones."""
+        outputs = run.writer.outputs.to_py() if run.outputs is None else run.outputs
+        return await run_sized(max(run.size, run.writer.size), outputs_in_json, outputs)
+
+    async def finish_with(self, answer: dict[str, Any]) -> None:
+        """Respond with a JSON object that may contain outputs."""
+        size = len(answer.get("outputs", ""))
+        self.finish(await run_sized(size, partial(json.dumps, default=str), answer))
 
 
 class ExecuteHandler(KernelRunHandler):
@@ -147,9 +174,10 @@ class ExecuteHandler(KernelRunHandler):
         try:
             found = []
             for run in self._runs.queue(kernel_id).runs:
-                with suppress(NotAllowed):
+                with suppress(CollaborationError):  # such as for a document that was deleted
                     described = await self.described(run)
-                    found.append({**described, **progress_of(run, self.outputs_of(run))})
+                    progress = progress_of(run, await self.outputs_of(run))
+                    found.append({**described, **progress})
         except CollaborationError as error:
             self.refuse(error)
         self.finish(json.dumps({"kernel_id": kernel_id, "requests": found}))
@@ -198,12 +226,12 @@ class ExecuteHandler(KernelRunHandler):
             raise InvalidRequest("Kernels of other servers are used through a gateway only.")
         cell = text_in(metadata, "cell_id", MAX_ID, required=False)
         document = text_in(metadata, "document_id", MAX_ID, required=False)
-        if bool(cell) != bool(document):
-            raise InvalidRequest("'cell_id' and 'document_id' are required together.")
-        if cell:
+        path = text_in(metadata, "document_path", MAX_PATH, required=False)
+        if cell and (document or path):
             is_timed = metadata.get("record_timing") is True
             wanted = CellRequest(cell, code=code, is_timed=is_timed)
-            (run,) = await self.submit(document, kernel_id, [wanted])
+            room_id = await self._room_of(document, path)
+            (run,) = await self.submit(room_id, kernel_id, [wanted])
         else:
             run = self._runs.submit_snippet(kernel_id, code, self.person)
         self._runs.keep_outputs(run)
@@ -222,6 +250,18 @@ class ExecuteHandler(KernelRunHandler):
             "outputs": "[]",
         }
         self.finish(json.dumps(answer))
+
+    async def _room_of(self, document: str, path: str) -> str:
+        """Return a document's room id, or that of its path if there is no such document."""
+        if document:
+            try:
+                await self.check_document(document)
+            except DocumentNotFound:
+                if not path:
+                    raise
+            else:
+                return document
+        return await self.room_at(path)
 
     async def _run_cells(self, kernel_id: str, body: dict[str, Any]) -> None:
         """Run ``{document_id, cells: [{cell_id, source_hash}]}``, and respond ``null`` at once.
@@ -246,11 +286,13 @@ class ExecuteHandler(KernelRunHandler):
                 cell = text_in(entry, "cell_id", MAX_ID)
                 if not isinstance(room, DocumentRoom):
                     raise InvalidRequest("The document is not a notebook.")
-                if source_hash(self._runs.source(room, cell)) != text_in(entry, "source_hash", 20):
+                source = self._runs.source(room, cell)
+                if source_hash(source) != text_in(entry, "source_hash", 20):
                     self.set_status(HTTPStatus.CONFLICT)
                     self.finish(json.dumps({"error": "source_mismatch", "cell_id": cell}))
                     return
-                wanted.append(CellRequest(cell))
+                # What the user saw runs, even if it is edited before it is in the queue.
+                wanted.append(CellRequest(cell, code=source))
             await self.submit(document, kernel_id, wanted)
         if request:
             self._arrivals.arrived(request)
@@ -280,17 +322,17 @@ class RequestHandler(KernelRunHandler):
                 answer |= {"parent_header": header, "input_request": asked, **state}
             else:
                 self.set_status(HTTPStatus.ACCEPTED)
-                answer |= progress_of(run, self.outputs_of(run))
+                answer |= progress_of(run, await self.outputs_of(run))
         else:
             answer |= {"pending": False, "request_status": "complete"}
             if run.result.outcome in (Outcome.OK, Outcome.ERROR):
                 answer["status"] = run.result.outcome.value
                 answer["execution_count"] = run.result.count
-                answer["outputs"] = self.outputs_of(run)
+                answer["outputs"] = await self.outputs_of(run)
             else:
                 self.set_status(HTTPStatus.INTERNAL_SERVER_ERROR)
                 answer["error"] = run.result.reason
-        self.finish(json.dumps(answer, default=str))
+        await self.finish_with(answer)
 
     @web.authenticated
     @authorized("execute", resource="kernels")  # type: ignore[untyped-decorator, unused-ignore]
@@ -335,7 +377,17 @@ class WidgetsHandler(KernelRunHandler):
     @authorized("execute", resource="kernels")  # type: ignore[untyped-decorator, unused-ignore]
     async def get(self, kernel_id: str) -> None:
         """Return ``[{comm_id, metadata, date, state, buffer_paths, buffers}]``."""
+        allowed = self.authorizer.is_authorized(
+            as_request_for(self, kernel_id), self.current_user, "execute", "kernels"
+        )
+        if not await ensure_async(allowed):
+            raise web.HTTPError(HTTPStatus.FORBIDDEN)
         self.finish(await run_sync(encoded, self._runs.widgets(kernel_id)))
+
+
+def outputs_in_json(outputs: list[dict[str, Any]]) -> str:
+    """Return outputs in JSON, encoded one by one, so that other threads get a turn."""
+    return f"[{', '.join(json.dumps(output, default=str) for output in outputs)}]"
 
 
 def progress_of(run: Run, outputs: str) -> dict[str, Any]:

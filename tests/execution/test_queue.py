@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import asyncio
+import gc
 import logging
+import weakref
 from collections.abc import Awaitable, Callable
 from types import SimpleNamespace
 from typing import Any, cast
@@ -12,6 +14,7 @@ import pytest
 from anyio import Event, create_task_group, fail_after
 
 from jupyter_collaboration.errors import KernelUnreachable
+from jupyter_collaboration.execution import outputs
 from jupyter_collaboration.execution import queue as queues
 from jupyter_collaboration.execution.channels import Message, Receive
 from jupyter_collaboration.execution.queue import KernelQueue, Person, Run
@@ -28,12 +31,17 @@ class Channels:
     def __init__(self) -> None:
         self.requests: list[str] = []
         self.is_connected = True
+        self.is_lost = asyncio.Event()
         self.receive: Receive = lambda name, message: None
 
     async def run(self, receive: Receive, ready: Callable[[], None]) -> None:
+        if not self.is_connected:
+            raise ConnectionError("There is no connection.")
         self.receive = receive
         ready()
-        await asyncio.Event().wait()
+        await self.is_lost.wait()
+        self.is_lost.clear()
+        raise ConnectionError("The connection is lost.")
 
     def send(self, channel: str, kind: str, content: Message, **more: Any) -> str:
         if not self.is_connected:
@@ -44,9 +52,11 @@ class Channels:
     def close(self) -> None:
         """Nothing to do."""
 
-    def deliver(self, channel: str, kind: str, **content: Any) -> None:
+    def deliver(
+        self, channel: str, kind: str, about: str = "execute_request", **content: Any
+    ) -> None:
         """Send a message about the latest request."""
-        parent = next(name for name in reversed(self.requests) if name.startswith("execute"))
+        parent = next(name for name in reversed(self.requests) if name.startswith(about))
         header = {"msg_type": kind}
         message = {"header": header, "parent_header": {"msg_id": parent}, "content": content}
         self.receive(channel, message)
@@ -62,13 +72,18 @@ class Kernel:
 
     def __init__(self) -> None:
         self.channels = Channels()
+        self.sessions: list[str] = []
 
         async def is_alive() -> bool:
             return True
 
+        def connect(session: str) -> Channels:
+            self.sessions.append(session)
+            return self.channels
+
         self.queue = KernelQueue(
             "k",
-            lambda: self.channels,
+            connect,
             is_alive,
             lambda: None,
             lambda run, text, replaces: None,
@@ -199,5 +214,204 @@ def test_a_run_ends_if_an_interrupt_hits_its_reply(
         assert ran.result is not None and ran.result.by == ADA
         assert ran.result.outcome is queues.Outcome.INTERRUPTED
         await kernel.ends(await kernel.run("next"))
+
+    run(with_kernel(test))
+
+
+async def ended(run: Run) -> queues.Result:
+    """Wait until a run has ended, and return its result."""
+    event = Event()
+    run.when_ended.append(lambda run: event.set())
+    with fail_after(10):
+        if run.result is None:
+            await event.wait()
+    assert run.result is not None
+    return run.result
+
+
+class BrokenWriter(SnippetWriter):
+    """A writer whose document has failed."""
+
+    def end(self, *, count: int | None = None, timing: dict[str, str] | None = None) -> None:
+        raise RuntimeError("The document is broken.")
+
+    def release(self) -> None:
+        raise RuntimeError("The document is broken.")
+
+
+@pytest.mark.parametrize("how", ["finished", "restarted", "shut down"])
+def test_a_document_that_fails_ends_no_runs_of_others(run: Any, how: str) -> None:
+    # [R3]
+    async def test(kernel: Kernel) -> None:
+        broken = await kernel.run("broken")
+        broken.writer = BrokenWriter(LIMIT)
+        waiting = Run("w", "", "w", "1", ADA, "w", SnippetWriter(LIMIT))
+        kernel.queue.add(waiting)
+        if how == "finished":
+            kernel.channels.finishes()
+            assert (await ended(broken)).outcome is queues.Outcome.OK
+            with fail_after(10):
+                while waiting.state is not queues.RunState.RUNNING:
+                    await asyncio.sleep(0)
+            await kernel.ends(waiting)
+        elif how == "restarted":
+            kernel.queue.restarting(ADA)
+        else:
+            kernel.queue.close(queues.Result(queues.Outcome.SHUT_DOWN))
+        await ended(waiting)
+        await ended(broken)
+        assert not kernel.queue.runs
+
+    run(with_kernel(test))
+
+
+def test_displays_of_runs_that_are_forgotten_take_no_memory(
+    run: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    # [R8]
+    monkeypatch.setattr(queues, "MAX_KEPT", 2)
+
+    async def test(kernel: Kernel) -> None:
+        ran = []
+        for at in range(5):
+            each = await kernel.run(f"r{at}")
+            shown = {"data": {"text/plain": "x"}, "transient": {"display_id": f"d{at}"}}
+            kernel.channels.deliver("iopub", "display_data", **shown)
+            shown["transient"]["display_id"] = "shared"
+            kernel.channels.deliver("iopub", "display_data", **shown)
+            await kernel.ends(each)
+            ran.append(weakref.ref(each))
+            del each
+        gc.collect()
+        assert [each() is not None for each in ran] == [False, False, False, True, True]
+
+    run(with_kernel(test))
+
+
+def test_updates_of_displays_are_bounded_as_other_outputs_are(run: Any) -> None:
+    # [R8]
+    async def test(kernel: Kernel) -> None:
+        ran = await kernel.run("r")
+        channels, outputs = kernel.channels, ran.writer.outputs
+        for at in range(10):
+            shown = {"data": {"text/plain": "x"}, "transient": {"display_id": f"d{at}"}}
+            channels.deliver("iopub", "display_data", **shown)
+        for at in range(10):
+            update = {"data": {"text/plain": "x" * (LIMIT // 4)}}
+            update["transient"] = {"display_id": f"d{at}"}
+            channels.deliver("iopub", "update_display_data", **update)
+        assert outputs.size < 1.1 * LIMIT
+        notes = [each for each in outputs.to_py() if "was dropped" in str(each.get("text", ""))]
+        assert len(notes) == 1
+        small = {"data": {"text/plain": "y"}, "transient": {"display_id": "d0"}}
+        channels.deliver("iopub", "update_display_data", **small)
+        assert outputs.to_py()[0]["data"] == {"text/plain": "y"}
+        await kernel.ends(ran)
+
+    run(with_kernel(test))
+
+
+def test_many_displays_with_one_id_take_time_in_proportion(run: Any) -> None:
+    # [R8]
+    async def test(kernel: Kernel) -> None:
+        ran = await kernel.run("r")
+        looks = 0
+
+        class Output(outputs.Output):
+            @property
+            def is_gone(self) -> bool:
+                nonlocal looks
+                looks += 1
+                return False
+
+            @is_gone.setter
+            def is_gone(self, value: bool) -> None:
+                """It is never gone."""
+
+        shown = {"data": {"text/plain": "x"}, "transient": {"display_id": "d"}}
+        with pytest.MonkeyPatch.context() as patch:
+            patch.setattr(outputs, "Output", Output)
+            for _ in range(1_000):
+                kernel.channels.deliver("iopub", "display_data", **shown)
+        assert len(ran.writer.outputs) == 1_000 and looks < 3_000
+        await kernel.ends(ran)
+
+    run(with_kernel(test))
+
+
+def test_outputs_of_code_without_a_cell_are_freed_with_the_kernel(run: Any) -> None:
+    # [R11]
+    async def test(kernel: Kernel) -> None:
+        ran = await kernel.run("r")
+        kernel.channels.deliver("iopub", "stream", name="stdout", text="x")
+        await kernel.ends(ran)
+        assert len(ran.writer.outputs) == 1
+        kernel.queue.close(queues.Result(queues.Outcome.SHUT_DOWN))
+        assert not len(ran.writer.outputs)
+
+    run(with_kernel(test))
+
+
+def test_a_connection_that_is_renewed_is_for_the_same_session(
+    run: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    # [R13]
+    monkeypatch.setattr(queues, "RECONNECT_DELAY", 0)
+
+    async def test(kernel: Kernel) -> None:
+        ran = await kernel.run("r")
+        kernel.channels.is_lost.set()
+        with fail_after(10):
+            while len(kernel.sessions) < 2:
+                await asyncio.sleep(0)
+        await kernel.ends(ran)
+        kernel.queue.restarting(ADA)
+        kernel.queue.restarted()
+        await kernel.ends(await kernel.run("next"))
+        first, second, third = kernel.sessions
+        assert first == second != third  # what the old kernel said is of no interest
+
+    run(with_kernel(test))
+
+
+def test_a_run_ends_whose_reply_was_lost_with_the_connection(
+    run: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    # [R6] [R13]
+    monkeypatch.setattr(queues, "RECONNECT_DELAY", 0)
+    monkeypatch.setattr(queues, "ALIVE_INTERVAL", 0.01)
+    monkeypatch.setattr(queues, "IDLE_LIMIT", 0.05)
+
+    async def test(kernel: Kernel) -> None:
+        ran = await kernel.run("r")
+        kernel.channels.is_lost.set()
+        with fail_after(10):
+            while not any(each.startswith("kernel_info") for each in kernel.channels.requests):
+                await asyncio.sleep(0)
+        for _ in range(20):
+            await asyncio.sleep(0.01)
+        assert ran.result is None  # the kernel may still run it
+        kernel.channels.deliver("shell", "kernel_info_reply", about="kernel_info_request")
+        assert (await ended(ran)).outcome is queues.Outcome.FAILED
+        await kernel.ends(await kernel.run("next"))
+
+    run(with_kernel(test))
+
+
+def test_a_kernel_that_cannot_be_reached_for_long_is_tried_again(
+    run: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    # [R6] [R13]
+    monkeypatch.setattr(queues, "RECONNECT_DELAY", 0)
+
+    async def test(kernel: Kernel) -> None:
+        ran = await kernel.run("r")
+        session = kernel.queue.session
+        kernel.channels.is_connected = False
+        kernel.channels.is_lost.set()
+        assert (await ended(ran)).reason == "The connection to the kernel was lost."
+        kernel.channels.is_connected = True
+        await kernel.ends(await kernel.run("next"))
+        assert kernel.queue.session == session  # its variables may still be there
 
     run(with_kernel(test))

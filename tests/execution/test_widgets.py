@@ -215,3 +215,29 @@ def test_without_echoes_the_cell_gets_what_was_captured(run: Any) -> None:
         assert not kernel.print("y")
 
     run(test())
+
+
+def test_widgets_that_were_not_used_for_long_take_no_memory(
+    run: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    # [R8] [R14]
+    monkeypatch.setattr(captured, "MAX_KEPT", 10_000)
+
+    async def test() -> None:
+        kernel = Kernel()
+        for name in ("a", "b", "c"):
+            kernel.open(name)
+            kernel.enter(name, "r")
+            assert kernel.print("x" * 4_000)
+            kernel.enter(name, "")
+            kernel.process()
+        assert kernel.captured.size < 10_000
+        kernel.enter("a", "r")
+        assert not kernel.print("in the cell")
+        kernel.enter("c", "r")
+        assert kernel.print("in the widget")
+        kernel.enter("c", "")
+        text = "x" * 4_000 + "in the widget"
+        assert kernel.sent[-1] == ("c", [stream(text)])
+
+    run(test())

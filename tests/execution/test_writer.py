@@ -13,6 +13,7 @@ from pycrdt import Doc
 
 from jupyter_collaboration.documents.cell_index import CellIndex
 from jupyter_collaboration.execution import writer as writers
+from jupyter_collaboration.execution.outputs import size_of
 from jupyter_collaboration.execution.writer import CellWriter
 
 
@@ -135,8 +136,9 @@ def test_replaced_outputs_are_paced_and_the_last_one_is_written(
         output = writer.outputs.add("display_data", {"data": {"image/png": "x"}})
         assert output is not None
         for at in range(200):
-            content = {"image/png": f"{at}" + "x" * 10_000}
-            output.replace({"output_type": "display_data", "data": content, "metadata": {}})
+            data = {"image/png": f"{at}" + "x" * 10_000}
+            content = {"output_type": "display_data", "data": data, "metadata": {}}
+            output.replace(content, size_of(content))
             writer.changed()
             await settled(writer)
         assert sum(map(len, room.updates)) < 100_000

@@ -560,6 +560,9 @@ def test_a_kernel_that_a_user_may_not_use_is_refused(run: Any, guarded: Any) -> 
             cell = {"cell_id": "c0", "document_id": room_of(await server.endpoint(fixture))}
             route = f"api/kernels/{refused}/execute"
             assert await answer(server, "editor", "POST", route, json=cell) == 403
+            widgets = "api/collaboration/widgets"
+            assert await answer(server, "editor", "GET", f"{widgets}/{refused}") == 403
+            assert await answer(server, "editor", "GET", f"{widgets}/{usable}") == 200
             assert ada.cell("c0").get("execution_state") == "idle" and not ada.outputs("c0")
             assert (await Runner(ada.editor, usable).run("c0"))["outcome"] == "ok"
 
@@ -599,6 +602,20 @@ def test_the_published_executors_run_cells_over_http(run: Any, running: Any) -> 
             assert json.loads(answer["outputs"])[0]["text"] == "sent\n"
             await ada.sees(lambda: ada.printed("c0") == "sent\n")
             assert str(ada.cell("c0")["source"]) == "print('own')"
+            for more in ({}, {"document_id": "json:notebook:gone"}):  # found by its path
+                metadata = {"cell_id": "c0", "document_path": "a.ipynb", **more}
+                code = f"print('by path', {more!r})"
+                status, sent = await call(server, "POST", url, code=code, metadata=metadata)
+                assert (status, sent["document_path"]) == (202, "a.ipynb")
+                assert (await finished(server, sent["request_url"]))[1]["status"] == "ok"
+                await ada.sees(lambda: ada.printed("c0") == f"by path {more!r}\n")  # noqa: B023
+            gone = {"cell_id": "c0", "document_path": "gone.ipynb"}
+            assert (await call(server, "POST", url, code="1", metadata=gone))[0] == 404
+            metadata = {"cell_id": "c0", "document_id": room, "document_path": "a.ipynb"}
+            # without a document it belongs to no cell
+            status, sent = await call(server, "POST", url, code="1", metadata={"cell_id": "c0"})
+            assert (status, sent["cell_id"]) == (202, "c0")
+            assert (await finished(server, sent["request_url"]))[1]["cell_id"] is None
             status, snippet = await call(server, "POST", url, code="6 * 7")
             status, answer = await finished(server, snippet["request_url"])
             assert json.loads(answer["outputs"])[0]["data"] == {"text/plain": "42"}
@@ -663,9 +680,11 @@ def test_http_needs_the_right_to_run_and_to_write(run: Any, guarded: Any) -> Non
             url = f"api/kernels/{await kernel(server)}"
             cell = {"cell_id": "c0", "document_id": room}
             hashed = {"cell_id": "c0", "source_hash": source_hash("print(1)")}
+            by_path = {"cell_id": "c0", "document_path": "a.ipynb"}
             bodies = [
                 cell,
                 {"code": "1", "metadata": cell},
+                {"code": "1", "metadata": by_path},
                 {"document_id": room, "cells": [hashed]},
             ]
             for person in ("viewer", "editor", "nobody"):
@@ -679,6 +698,59 @@ def test_http_needs_the_right_to_run_and_to_write(run: Any, guarded: Any) -> Non
             assert await answer(server, "", "POST", f"{url}/execute", json=cell) == 403
             rules.write_text('{"editor": ["read", "write", "execute"]}')
             assert await answer(server, "editor", "POST", f"{url}/execute", json=cell) == 200
+
+    run(test())
+
+
+def test_what_a_user_saw_runs_although_it_is_edited_meanwhile(run: Any, guarded: Any) -> None:
+    # [R11]
+    async def test() -> None:
+        async with guarded(authorizer="Slow") as server:
+            fixture = server.notebook_file("a.ipynb", [code_cell("print('seen')", "c0")])
+            rules = server.root / ".rules.json"
+            rules.write_text('{"editor": ["read", "write", "execute"]}')
+            ada = Runner(await server.member(fixture), await kernel(server))
+            room = room_of(await server.endpoint(fixture))
+            (server.root / ".hold").touch()
+            cell = {"cell_id": "c0", "source_hash": source_hash("print('seen')")}
+            sent = asyncio.create_task(
+                call(
+                    server,
+                    "POST",
+                    f"api/kernels/{ada.kernel}/execute",
+                    document_id=room,
+                    cells=[cell],
+                )
+            )
+            asked = server.root / ".asked"
+            await until(lambda: asked.exists() and asked.read_text() == "2")
+            ada.cell("c0")["source"] += "; print('edited')"
+            await ada.editor.ask("ack")  # after the edit
+            (server.root / ".hold").unlink()
+            assert await sent == (200, None)
+            await ada.sees(lambda: ada.printed("c0") == "seen\n")
+
+    run(test())
+
+
+def test_the_list_of_requests_leaves_out_those_of_deleted_documents(
+    run: Any, serving: Callable[..., Any]
+) -> None:
+    # [R11]
+    async def test() -> None:
+        extensions = {"jpserver_extensions": {"room_breaker": True}}
+        async with serving(**QUICK, ServerApp=extensions) as server:
+            fixture = server.notebook_file("a.ipynb", [code_cell("print(1); input('? ')", "c0")])
+            ada = Runner(await server.member(fixture), await kernel(server))
+            ada.start("c0")
+            await ada.prompt("? ")
+            url = f"api/kernels/{ada.kernel}/execute"
+            (listed,) = (await call(server, "GET", url))[1]["requests"]
+            assert listed["document_path"] == "a.ipynb"
+            assert (await server.request("DELETE", "api/contents/a.ipynb"))[0] == 204
+            assert (await server.request("POST", "api/break/failed"))[0] == 200
+            empty = {"kernel_id": ada.kernel, "requests": []}
+            assert await call(server, "GET", url) == (200, empty)
 
     run(test())
 

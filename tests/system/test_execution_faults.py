@@ -176,6 +176,7 @@ def test_a_kernel_that_is_culled_leaves_no_cell_running(run: Any, serving: Any) 
             assert await ada.outcomes(ada.start("c0", "c1")) == ["shut_down"] * 2
             ended = await ada.editor.reply(lambda reply: reply.get("type") == "runs_ended")
             assert ended["reason"] == "The kernel was shut down." and ended["ended"] == ["c0", "c1"]
+            assert "by" not in ended  # nobody did it
             await ada.sees(ada.idle)
 
     run(test())

@@ -235,7 +235,7 @@ def test_malformed_bodies_over_http_are_refused(run: Any, running: Any) -> None:
                 json.dumps({"code": {"a": 1}}),
                 json.dumps({"code": "1", "metadata": [1]}),
                 json.dumps({"code": "1", "metadata": {"cell_id": ["c0"]}}),
-                json.dumps({"code": "1", "metadata": {"cell_id": "c0"}}),
+                json.dumps({"code": "1", "metadata": {"cell_id": "c0", "document_path": 5}}),
                 json.dumps({"code": "1", "metadata": {"cell_id": "c0", "document_id": LONE}}),
                 json.dumps({"cell_id": 5, "document_id": room}),
                 json.dumps({"cell_id": "c0", "document_id": "x" * 10_000}),

@@ -83,6 +83,9 @@ function expectedCounts(cells: ICell[]): (number | null)[] {
 
 /**
  * What does not depend on the process, on chance, and on the time.
+ *
+ * Texts are joined: a text that is saved as before keeps its form, which may be
+ * a list of lines or not. [F7]
  */
 export function comparable({ cells }: INotebook): unknown {
   const text = JSON.stringify(
@@ -97,6 +100,41 @@ export function comparable({ cells }: INotebook): unknown {
       .replace(/\b[0-9a-f]{32}\b/g, 'ID')
       .replace(/<dc:date>[^<]*/g, '<dc:date>')
       // The times of progress bars.
-      .replace(/\d\d:\d\d<(\d\d:\d\d|\?), *(\?|[\d.]+) ?(it\/s|s\/it)/g, 'TIME')
+      .replace(
+        /\d\d:\d\d<(\d\d:\d\d|\?), *(\?|[\d.]+) ?(it\/s|s\/it)/g,
+        'TIME'
+      ),
+    (key, value: unknown) =>
+      isText(value) && key !== 'traceback' && key !== 'tags'
+        ? value.join('')
+        : withoutRendered(value)
   );
+}
+
+function isText(value: unknown): value is string[] {
+  return (
+    Array.isArray(value) &&
+    value.length > 0 &&
+    value.every(each => typeof each === 'string')
+  );
+}
+
+const MERMAID = 'text/vnd.mermaid';
+
+/**
+ * The data or metadata of an output without what JupyterLab adds to a diagram.
+ *
+ * A page puts the picture and a version into the output once it has drawn the
+ * diagram, and the file has them if that was before the save.
+ */
+function withoutRendered(value: unknown): unknown {
+  if (value === null || typeof value !== 'object' || !(MERMAID in value)) {
+    return value;
+  }
+  const kept = { ...(value as Record<string, unknown>) };
+  delete kept['image/svg+xml'];
+  if (typeof kept[MERMAID] === 'object') {
+    delete kept[MERMAID];
+  }
+  return kept;
 }

@@ -7,8 +7,10 @@
 
 import type { Page } from '@playwright/test';
 
+import { notebook } from '../support/documents';
 import { attachLog, expect, Server, test } from '../support/fixtures';
 import type { Person } from '../support/fixtures';
+import { KERNEL, openBoth, prompt, run } from '../support/running';
 
 const PASSWORD = 'a-password';
 
@@ -67,4 +69,40 @@ test('a user who signed out in another tab keeps typing, which is sent after the
     .poll(() => grace.text(), { timeout: 40_000 })
     .toBe('begin one two');
   await expect(ada.status).toHaveText('Live · saved');
+});
+
+// [R2]
+test('a cell of a user who signs out runs to its end', async ({
+  server,
+  file,
+  ada,
+  grace
+}) => {
+  const go = server.write(file('txt'), '');
+  const name = server.write(
+    file('ipynb'),
+    notebook(
+      `import os, time\nprint("begun")\nwhile not os.path.getsize("${go}"):\n    time.sleep(0.1)\nprint("done")`,
+      'print("waited")'
+    )
+  );
+  for (const person of [ada, grace]) {
+    await signIn(person, person.page);
+  }
+  await openBoth(ada, grace, name);
+  await ada.kernelReady();
+  await run(ada, 0, 1);
+  await expect.poll(() => grace.printed(0), KERNEL).toBe('begun\n');
+  await expect(prompt(grace, 1)).toHaveText('[*]:');
+  await ada.page.goto(`${server.url}/logout`);
+  server.write(go, 'go');
+  await expect.poll(() => grace.printed(0), KERNEL).toBe('begun\ndone\n');
+  await expect.poll(() => grace.printed(1)).toBe('waited\n');
+  await expect.poll(() => server.read(name)).toContain('waited');
+
+  await signIn(ada, ada.page);
+  await ada.open(name);
+  await expect.poll(() => ada.printed(1)).toBe('waited\n');
+  await expect(prompt(ada, 0)).toHaveText('[1]:');
+  await expect(prompt(ada, 1)).toHaveText('[2]:');
 });

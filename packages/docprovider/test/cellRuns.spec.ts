@@ -187,9 +187,14 @@ describe('The runs of a document [R1]', () => {
 
   it('are rejected when the document is closed', async () => {
     const ended = runs.run(cell);
+    const answered = runs.answer('p', 'v');
+    const isRejected = Promise.all([
+      expect(ended).rejects.toThrow('closed'),
+      expect(answered).rejects.toThrow('closed')
+    ]);
     runs.dispose();
     runs.dispose();
-    await expect(ended).rejects.toThrow('closed');
+    await isRejected;
     await expect(runs.run(cell)).rejects.toThrow('closed');
   });
 });

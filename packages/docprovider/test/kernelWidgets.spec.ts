@@ -104,6 +104,28 @@ describe('Widgets that were opened before the page', () => {
     expect(updates).toHaveLength(1);
   });
 
+  it('do not keep others from being opened if one cannot be made', async () => {
+    const target = kernel._targetRegistry['jupyter.widget'] as (
+      ...args: unknown[]
+    ) => Promise<void>;
+    kernel._targetRegistry['jupyter.widget'] = (
+      comm: object,
+      message: KernelMessage.ICommOpenMsg
+    ) => {
+      const { comm_id: id } = message.content;
+      if (id === 'broken') {
+        throw new Error('This widget cannot be made.');
+      }
+      return id === 'rejected'
+        ? Promise.reject(new Error('Nor can this one.'))
+        : target(comm, message);
+    };
+    respond = async () =>
+      answer(widget('rejected'), widget('broken'), widget('a'));
+    await openWidgets(kernel.connection, settings);
+    expect(opened.map(([id]) => id)).toEqual(['a']);
+  });
+
   it('are left to the kernel without a manager of widgets', async () => {
     kernel._targetRegistry = {};
     respond = async () => answer(widget('a'));

@@ -116,7 +116,9 @@ export class CommOutputs implements IDisposable {
     const kernel = this._kernel;
     if (kernel?.id === captured.kernel) {
       if (kernel.hasComm(captured.comm)) {
-        void this._options.show(kernel, captured);
+        this._options.show(kernel, captured).catch((reason: unknown) => {
+          warn('A widget could not show its outputs.', reason);
+        });
       } else {
         this._early.set(captured.comm, captured);
         if (this._early.size > MANY) {
@@ -223,9 +225,19 @@ function renderAgain({ model, rendermime, widgets }: OutputArea, comm: string) {
     const layout = item.layout as PanelLayout;
     layout.insertWidget(layout.widgets.indexOf(old), renderer);
     old.dispose();
-    void renderer.renderModel(output);
+    renderer.renderModel(output).catch((reason: unknown) => {
+      warn('An output could not be rendered again.', reason);
+    });
   });
 }
 
 /** The class of the part of an output that is not its prompt. */
 const OUTPUT_CLASS = 'jp-OutputArea-output';
+
+/**
+ * Say what only this view lacks: the outputs are in the document.
+ */
+function warn(text: string, reason: unknown): void {
+  // eslint-disable-next-line no-console
+  console.warn(text, reason);
+}

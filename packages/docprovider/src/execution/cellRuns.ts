@@ -203,7 +203,11 @@ export class CellRuns implements IDocumentRuns, IDisposable {
     for (const { delegate } of this._pending.values()) {
       delegate.reject(new RunRefused(this._closed()));
     }
+    for (const delegate of this._asked.values()) {
+      delegate.reject(new RunRefused(this._closed()));
+    }
     this._pending.clear();
+    this._asked.clear();
     Signal.clearData(this);
   }
 

@@ -78,10 +78,10 @@ export async function openWidgets(
     // Each one may refer to those after it: all are known before any is made.
     const made = widgets
       .filter(({ comm_id: id }) => !kernel.hasComm(id))
-      .map(widget => {
+      .map(async widget => {
         const comm = kernel.createComm(TARGET, widget.comm_id);
         opened.set(widget.comm_id, { comm, date: widget.date });
-        return target(comm, openingOf(widget, kernel));
+        await target(comm, openingOf(widget, kernel));
       });
     await Promise.allSettled(made);
     // What arrived before they were made.
