@@ -84,6 +84,16 @@ async function countMessages(page: Page): Promise<void> {
   });
 }
 
+/**
+ * Go into the first cell, once JupyterLab has made the editors of all cells, which it does when it
+ * has nothing else to do.
+ */
+async function enterFirst(person: Person): Promise<void> {
+  const editors = person.page.locator('.jp-Notebook .jp-Cell .cm-editor');
+  await expect(editors).toHaveCount(CELLS, { timeout: 240_000 });
+  await person.enterCell(0);
+}
+
 /** Type in a page, and measure it meanwhile. */
 async function keystrokes(page: Page): Promise<IKeystrokes> {
   await page.evaluate(() => {
@@ -288,12 +298,11 @@ test('own keystrokes are painted in plain JupyterLab', async ({
   const extension = '@jupyter/collaboration-extension';
   await withDisabled(browser, testInfo, [extension], async (ada, server) => {
     await ada.open(server.write('plain.ipynb', notebook(...manyCells())));
-    await ada.enterCell(0);
+    await enterFirst(ada);
     await reportKeystrokes('plain JupyterLab', ada.page);
 
     const other = server.write('other.ipynb', notebook(...manyCells()));
     const crowd = await Crowd.join(server, other);
-    await ada.enterCell(0);
     const name = `plain JupyterLab, ${PEOPLE} people elsewhere`;
     await reportKeystrokes(name, ada.page);
     crowd.leave();
@@ -308,12 +317,14 @@ test('own keystrokes are painted while many people work', async ({
   const name = server.write(file('ipynb'), notebook(...manyCells()));
   await countMessages(ada.page);
   await ada.open(name);
-  await ada.enterCell(0);
+  await enterFirst(ada);
   await reportKeystrokes('alone', ada.page);
 
   const crowd = await Crowd.join(server, name);
-  await expect(ada.page.locator('.jp-UsersItem-more')).toBeVisible();
-  await ada.enterCell(0);
+  await expect(ada.page.locator('.jp-UsersItem-more')).toHaveText(
+    `+${PEOPLE - 5}`,
+    { timeout: 60_000 }
+  );
   await reportKeystrokes(`${PEOPLE} people`, ada.page);
   crowd.leave();
 });
@@ -327,7 +338,7 @@ test('own keystrokes are painted while many people type, without their presence'
     const name = server.write('text.ipynb', notebook(...manyCells()));
     await ada.open(name);
     const crowd = await Crowd.join(server, name, false);
-    await ada.enterCell(0);
+    await enterFirst(ada);
     await reportKeystrokes(`${PEOPLE} people, only their text`, ada.page);
     crowd.leave();
   });

@@ -126,8 +126,9 @@ describe('Previews of versions', () => {
       return items.map(({ textContent }) => textContent);
     };
     expect(labels()).not.toContain('Send by Mail');
+    const label = trans.__('Send by Mail');
     const run = vi.fn();
-    added.added = [{ label: 'Send by Mail', run }];
+    added.added = [{ label, run }];
     added.changed.emit();
     await vi.waitFor(() => expect(labels()).toContain('Send by Mail'));
     added.added = [];
