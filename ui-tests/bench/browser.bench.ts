@@ -5,22 +5,44 @@
  * How fast a page is: figures are printed, and nothing fails for being slow.
  *
  * `BENCH_PEOPLE` simulated people in `BENCH_CELLS` cells, `BENCH_EDITS` edits in the history that is
- * looked at.
+ * looked at. With `BENCH_PROFILES`, a folder, a CPU profile of the page is written for each run of
+ * keystrokes: Chromium's developer tools open it.
+ *
+ * The people, the server and the browser share one computer. A page is therefore measured beside
+ * plain JupyterLab while the same people work on the same server, in another document; and the time
+ * that its main thread computed is given, which does not depend on what else runs.
  */
 
 import * as fs from 'node:fs';
+import * as path from 'node:path';
 
-import type { Page } from '@playwright/test';
+import type { Browser, CDPSession, Page, TestInfo } from '@playwright/test';
 import * as Y from 'yjs';
 
 import { notebook } from '../support/documents';
-import { expect, Server, test, withPerson } from '../support/fixtures';
+import {
+  expect,
+  type Person,
+  Server,
+  test,
+  withPerson
+} from '../support/fixtures';
 import { Simulated } from '../support/simulated';
 
 const PEOPLE = Number(process.env.BENCH_PEOPLE ?? 50);
 const CELLS = Number(process.env.BENCH_CELLS ?? 1000);
 const EDITS = Number(process.env.BENCH_EDITS ?? 5000);
+const PROFILES = process.env.BENCH_PROFILES;
 const KEYS = 150;
+
+/** How often each person does something, in ms. */
+const PERIOD = 200;
+
+/** The part of these deeds that are edits. */
+const EDITING = 0.4;
+
+/** The cells in which people are: the first ones, of which a window shows some. */
+const BUSY_CELLS = 50;
 
 /** How long after the last frame one is late, at 60 frames a second, in ms. */
 const LATE = 25;
@@ -33,6 +55,8 @@ interface IKeystrokes {
   tasks: number[];
   /** From each frame to the next, in ms. */
   frames: number[];
+  /** The number of messages from servers. */
+  messages: number;
 }
 
 test.describe.configure({ timeout: 600_000 });
@@ -45,24 +69,63 @@ function print(figures: string): void {
   process.stdout.write(`${figures}\n`);
 }
 
+/** Count the messages that a page receives: before it opens anything. */
+async function countMessages(page: Page): Promise<void> {
+  await page.addInitScript(() => {
+    const counted = { messages: 0 };
+    Object.assign(window, { counted });
+    const Original = WebSocket;
+    window.WebSocket = class extends Original {
+      constructor(url: string | URL, protocols?: string | string[]) {
+        super(url, protocols);
+        this.addEventListener('message', () => (counted.messages += 1));
+      }
+    };
+  });
+}
+
+/**
+ * Go into the first cell, once JupyterLab has made the editors of all cells, which it does when it
+ * has nothing else to do.
+ */
+async function enterFirst(person: Person): Promise<void> {
+  const editors = person.page.locator('.jp-Notebook .jp-Cell .cm-editor');
+  await expect(editors).toHaveCount(CELLS, { timeout: 240_000 });
+  await person.enterCell(0);
+}
+
 /** Type in a page, and measure it meanwhile. */
 async function keystrokes(page: Page): Promise<IKeystrokes> {
   await page.evaluate(() => {
     const times: number[] = [];
     const tasks: number[] = [];
     const frames: number[] = [];
-    const measured = { times, tasks, frames };
-    Object.assign(window, { measured });
+    const { counted } = window as unknown as { counted: { messages: number } };
+    const first = counted.messages;
+    const measured = {
+      times,
+      tasks,
+      frames,
+      get messages() {
+        return counted.messages - first;
+      }
+    };
+    const ended = new AbortController();
+    Object.assign(window, { measured, ended });
     let last = performance.now();
     const onFrame = (now: number) => {
       frames.push(now - last);
       last = now;
-      requestAnimationFrame(onFrame);
+      if (!ended.signal.aborted) {
+        requestAnimationFrame(onFrame);
+      }
     };
     requestAnimationFrame(onFrame);
-    new PerformanceObserver(list => {
+    const observer = new PerformanceObserver(list => {
       tasks.push(...list.getEntries().map(({ duration }) => duration));
-    }).observe({ type: 'longtask' });
+    });
+    observer.observe({ type: 'longtask' });
+    ended.signal.addEventListener('abort', () => observer.disconnect());
     const onKey = ({ timeStamp }: KeyboardEvent) => {
       // The message comes after the frame was painted.
       requestAnimationFrame(() => {
@@ -71,20 +134,47 @@ async function keystrokes(page: Page): Promise<IKeystrokes> {
         port2.postMessage(null);
       });
     };
-    document.addEventListener('keydown', onKey, true);
+    const { signal } = ended;
+    document.addEventListener('keydown', onKey, { capture: true, signal });
   });
   for (let key = 0; key < KEYS; key++) {
     await page.keyboard.press('x', { delay: 5 });
     await page.waitForTimeout(60);
   }
-  return page.evaluate(
-    () => (window as unknown as { measured: IKeystrokes }).measured
-  );
+  return page.evaluate(() => {
+    const { ended, measured } = window as unknown as {
+      ended: AbortController;
+      measured: IKeystrokes;
+    };
+    ended.abort();
+    return { ...measured };
+  });
+}
+
+/** What the main thread of a page has computed so far, in seconds, and how often. */
+async function computed(session: CDPSession): Promise<Map<string, number>> {
+  const { metrics } = await session.send('Performance.getMetrics');
+  return new Map(metrics.map(({ name, value }) => [name, value]));
 }
 
 /** Type in a notebook, and report what that took. */
 async function reportKeystrokes(name: string, page: Page): Promise<void> {
-  const { frames, tasks, times } = await keystrokes(page);
+  const session = await page.context().newCDPSession(page);
+  await session.send('Performance.enable', { timeDomain: 'threadTicks' });
+  if (PROFILES) {
+    await session.send('Profiler.enable');
+    await session.send('Profiler.start');
+  }
+  const before = await computed(session);
+  const { frames, messages, tasks, times } = await keystrokes(page);
+  const after = await computed(session);
+  if (PROFILES) {
+    const { profile } = await session.send('Profiler.stop');
+    const file = path.join(PROFILES, `${name.replace(/\W+/g, '-')}.cpuprofile`);
+    fs.mkdirSync(PROFILES, { recursive: true });
+    fs.writeFileSync(file, JSON.stringify(profile));
+  }
+  await session.detach();
   report(`keystroke to paint, ${name}`, times);
   const seconds = frames.reduce((sum, each) => sum + each, 0) / 1000;
   const late = frames.filter(each => each > LATE).length;
@@ -98,6 +188,92 @@ async function reportKeystrokes(name: string, page: Page): Promise<void> {
       `${Math.max(0, ...tasks).toFixed(0)} ms, together ` +
       `${tasks.reduce((sum, each) => sum + each, 0).toFixed(0)} ms`
   );
+  const each = (metric: string, factor: number) =>
+    (
+      (((after.get(metric) ?? 0) - (before.get(metric) ?? 0)) * factor) /
+      seconds
+    ).toFixed(0);
+  print(
+    `    main thread, ${name}: ${each('TaskDuration', 1000)} ms a second ` +
+      `(scripts ${each('ScriptDuration', 1000)}, ` +
+      `styles ${each('RecalcStyleDuration', 1000)}, ` +
+      `layout ${each('LayoutDuration', 1000)}), ` +
+      `${each('LayoutCount', 1)} layouts, ` +
+      `${(messages / seconds).toFixed(0)} messages a second`
+  );
+}
+
+/** People who work in a notebook: each types, and moves in a cell. */
+class Crowd {
+  static async join(
+    server: Server,
+    name: string,
+    isMoving = true
+  ): Promise<Crowd> {
+    const people: Simulated[] = [];
+    for (let at = 0; at < PEOPLE; at++) {
+      people.push(await Simulated.open(server, name));
+    }
+    people.forEach(person => person.readNoMore());
+    return new Crowd(people, isMoving);
+  }
+
+  private constructor(
+    private _people: Simulated[],
+    private _isMoving: boolean
+  ) {
+    this._timers = _people.map((person, at) =>
+      setInterval(() => this._act(person, at), PERIOD)
+    );
+  }
+
+  leave(): void {
+    this._timers.forEach(timer => clearInterval(timer));
+    this._people.forEach(person => person.leave());
+  }
+
+  private _act(person: Simulated, at: number): void {
+    const cell = 1 + (at % BUSY_CELLS);
+    const text = person.cell(cell);
+    if (Math.random() < EDITING) {
+      text.insert(text.length, 'y');
+    }
+    if (this._isMoving) {
+      const head = Y.relativePositionToJSON(
+        Y.createRelativePositionFromTypeIndex(
+          text,
+          Math.floor(Math.random() * text.length)
+        )
+      );
+      person.awareness.setLocalState({
+        user: { name: `Person ${at}` },
+        cell: `cell-${cell}`,
+        cursors: [{ anchor: head, head, empty: true, primary: true }]
+      });
+    }
+  }
+
+  private _timers: NodeJS.Timeout[];
+}
+
+/** A page on a server on which something is disabled. */
+async function withDisabled(
+  browser: Browser,
+  testInfo: TestInfo,
+  disabled: readonly string[],
+  use: (person: Person, server: Server) => Promise<void>
+): Promise<void> {
+  const server = new Server('lab');
+  server.disable(...disabled);
+  await server.start();
+  try {
+    await withPerson(browser, server, 'Ada', testInfo, async ada => {
+      await countMessages(ada.page);
+      await use(ada, server);
+    });
+  } finally {
+    await server.dispose();
+  }
 }
 
 function report(name: string, times: number[]): void {
@@ -119,23 +295,18 @@ function memory(pid: number): string {
 test('own keystrokes are painted in plain JupyterLab', async ({
   browser
 }, testInfo) => {
-  const server = new Server('lab');
-  server.jupyter(
-    'labextension',
-    'disable',
-    '--level=user',
-    '@jupyter/collaboration-extension'
-  );
-  await server.start();
-  try {
-    await withPerson(browser, server, 'Plain', testInfo, async plain => {
-      await plain.open(server.write('plain.ipynb', notebook(...manyCells())));
-      await plain.enterCell(0);
-      await reportKeystrokes('plain JupyterLab', plain.page);
-    });
-  } finally {
-    await server.dispose();
-  }
+  const extension = '@jupyter/collaboration-extension';
+  await withDisabled(browser, testInfo, [extension], async (ada, server) => {
+    await ada.open(server.write('plain.ipynb', notebook(...manyCells())));
+    await enterFirst(ada);
+    await reportKeystrokes('plain JupyterLab', ada.page);
+
+    const other = server.write('other.ipynb', notebook(...manyCells()));
+    const crowd = await Crowd.join(server, other);
+    const name = `plain JupyterLab, ${PEOPLE} people elsewhere`;
+    await reportKeystrokes(name, ada.page);
+    crowd.leave();
+  });
 });
 
 test('own keystrokes are painted while many people work', async ({
@@ -144,36 +315,33 @@ test('own keystrokes are painted while many people work', async ({
   ada
 }) => {
   const name = server.write(file('ipynb'), notebook(...manyCells()));
+  await countMessages(ada.page);
   await ada.open(name);
-  await ada.enterCell(0);
+  await enterFirst(ada);
   await reportKeystrokes('alone', ada.page);
 
-  const people: Simulated[] = [];
-  for (let at = 0; at < PEOPLE; at++) {
-    people.push(await Simulated.open(server, name));
-  }
-  // Each types two letters and moves five times a second.
-  const timers = people.map((person, at) =>
-    setInterval(() => {
-      const text = person.cell(1 + (at % 50));
-      if (Math.random() < 0.4) {
-        text.insert(text.length, 'y');
-      }
-      const head = Y.relativePositionToJSON(
-        Y.createRelativePositionFromTypeIndex(text, text.length)
-      );
-      person.awareness.setLocalState({
-        user: { name: `Person ${at}` },
-        cell: `cell-${1 + (at % 50)}`,
-        cursors: [{ anchor: head, head, empty: true, primary: true }]
-      });
-    }, 200)
+  const crowd = await Crowd.join(server, name);
+  await expect(ada.page.locator('.jp-UsersItem-more')).toHaveText(
+    `+${PEOPLE - 5}`,
+    { timeout: 60_000 }
   );
-  await expect(ada.page.locator('.jp-UsersItem-more')).toBeVisible();
-  await ada.enterCell(0);
   await reportKeystrokes(`${PEOPLE} people`, ada.page);
-  timers.forEach(timer => clearInterval(timer));
-  people.forEach(person => person.leave());
+  crowd.leave();
+});
+
+test('own keystrokes are painted while many people type, without their presence', async ({
+  browser
+}, testInfo) => {
+  const plugins = ['cursors', 'presence', 'presences', 'userBadges'];
+  const ids = plugins.map(each => `@jupyter/collaboration-extension:${each}`);
+  await withDisabled(browser, testInfo, ids, async (ada, server) => {
+    const name = server.write('text.ipynb', notebook(...manyCells()));
+    await ada.open(name);
+    const crowd = await Crowd.join(server, name, false);
+    await enterFirst(ada);
+    await reportKeystrokes(`${PEOPLE} people, only their text`, ada.page);
+    crowd.leave();
+  });
 });
 
 test('versions of a large notebook are looked at', async ({

@@ -168,6 +168,24 @@ export class Person {
    * In JupyterLab each person has a workspace of their own, which begins empty.
    */
   async open(name: string): Promise<void> {
+    await this.goTo(name);
+    await this.documentReady(name);
+  }
+
+  /**
+   * Open a document that JupyterLab shows in a viewer, and wait until it is there.
+   */
+  async openViewer(name: string): Promise<void> {
+    await this.goTo(name);
+    await expect
+      .poll(() => this.document(), { timeout: 40_000 })
+      .toMatchObject({ path: name, isReady: true });
+  }
+
+  /**
+   * Load the page of a document, as `open` does.
+   */
+  private async goTo(name: string): Promise<void> {
     const { server } = this;
     const view = name.endsWith('.ipynb') ? 'notebooks' : 'edit';
     const path = name.split('/').map(encodeURIComponent).join('/');
@@ -178,7 +196,6 @@ export class Person {
     await this.page.goto(
       `${server.url}/${place}token=${server.token}&person=${this.nickname}`
     );
-    await this.documentReady(name);
   }
 
   /**

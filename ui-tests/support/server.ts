@@ -276,6 +276,13 @@ export class Server {
   }
 
   /**
+   * Disable extensions, or plugins of them, as a user does; pages that are opened after it know it.
+   */
+  disable(...names: string[]): void {
+    this.jupyter('labextension', 'disable', '--level=user', ...names);
+  }
+
+  /**
    * What the server has printed so far.
    */
   log(): string {

@@ -102,6 +102,14 @@ export class Simulated {
   }
 
   /**
+   * Go on without what others do: for many people on the computer that is measured, on which reading
+   * it would take longer than what is measured.
+   */
+  readNoMore(): void {
+    this._socket.removeAllListeners('message');
+  }
+
+  /**
    * Leave.
    */
   leave(): void {

@@ -59,12 +59,7 @@ test.describe('disabled by `jupyter labextension disable`', () => {
   test.use({
     server: async ({}, use, testInfo) => {
       const server = new Server('lab');
-      server.jupyter(
-        'labextension',
-        'disable',
-        '--level=user',
-        '@jupyter/collaboration-extension'
-      );
+      server.disable('@jupyter/collaboration-extension');
       await server.start();
       await use(server);
       await attachLog(server, testInfo);

@@ -41,6 +41,12 @@ vi.mock('@jupyterlab/outputarea', () => ({
   Stdin: class {}
 }));
 
+/** An item of a toolbar, in the settings of a plugin. */
+interface IItem {
+  name: string;
+  type?: string;
+}
+
 type Plugin = IPlugin<JupyterFrontEnd, unknown>;
 
 let ours: Plugin[];
@@ -135,12 +141,12 @@ function application(): JupyterFrontEnd {
 /** Activate a plugin, with those that it needs. */
 async function activate(
   plugin: Plugin,
-  withOptional: boolean
+  withOptional: boolean,
+  fakes = ofJupyterLab()
 ): Promise<PluginRegistry<JupyterFrontEnd>> {
   const registry = new PluginRegistry<JupyterFrontEnd>();
   registry.application = application();
   const known = new Set<string>();
-  const fakes = ofJupyterLab();
   const register = (each: Plugin) => {
     registry.registerPlugin(each);
     const optional = withOptional ? (each.optional ?? []) : [];
@@ -168,6 +174,40 @@ async function activate(
   await registry.activatePlugin(plugin.id);
   return registry;
 }
+
+// [P10]
+it('each toolbar has the items that the settings name', async () => {
+  const names = ['share', 'timeline', 'userBadges'];
+  const made: string[] = [];
+  const fakes = ofJupyterLab();
+  Object.assign(fakes.IToolbarWidgetRegistry, {
+    addFactory: (toolbar: string, item: string) =>
+      made.push(`${toolbar}: ${item}`)
+  });
+  const wanted: string[] = [];
+  for (const name of names) {
+    const plugin = ours.find(({ id }) => id.endsWith(`:${name}`))!;
+    await activate(plugin, true, fakes);
+    const { default: schema } = (await import(`../schema/${name}.json`)) as {
+      default: Record<'jupyter.lab.toolbars', Record<string, IItem[]>>;
+    };
+    for (const [toolbar, items] of Object.entries(
+      schema['jupyter.lab.toolbars']
+    )) {
+      wanted.push(
+        ...items
+          .filter(({ type }) => type !== 'spacer')
+          .map(item => `${toolbar}: ${item.name}`)
+      );
+    }
+  }
+  expect(made.sort()).toEqual(wanted.sort());
+  for (const toolbar of ['Notebook', 'CSVTable', 'TSVTable', 'HTML Viewer']) {
+    expect(made.filter(each => each.startsWith(`${toolbar}: `))).toEqual(
+      ['share', 'timeline', 'users'].map(item => `${toolbar}: ${item}`)
+    );
+  }
+});
 
 describe.each([false, true])('With what is optional (%s)', withOptional => {
   it('each plugin is activated', async () => {

@@ -3,7 +3,7 @@
 
 // @vitest-environment jsdom
 
-import type { PreviewPanel } from '@jupyter/collaboration';
+import type { IAddedVersionAction, PreviewPanel } from '@jupyter/collaboration';
 import { YFile } from '@jupyter/ydoc';
 import { nullTranslator } from '@jupyterlab/translation';
 import { Signal } from '@lumino/signaling';
@@ -50,13 +50,16 @@ class FakeDocument {
 
 describe('Previews of versions', () => {
   // [V5] [V9]
+  let added: { added: IAddedVersionAction[]; changed: Signal<object, void> };
   let panels: PreviewPanel[];
   let previews: VersionPreviews;
 
   beforeEach(() => {
+    added = { added: [], changed: new Signal<object, void>({}) };
     panels = [];
     Range.prototype.getClientRects = () => [] as unknown as DOMRectList;
     previews = new VersionPreviews({
+      added,
       app: {
         shell: {
           mode: 'multiple-document',
@@ -108,6 +111,29 @@ describe('Previews of versions', () => {
     expect(panel.isVisible).toBe(true);
     expect(document.activeElement).toBe(slider);
     slider.remove();
+  });
+
+  it('offer what other extensions add while they are open', async () => {
+    const one = new FakeDocument('a.txt');
+    previews.show(one as never);
+    const menu = () =>
+      panels[0].node.querySelector<HTMLElement>('[aria-haspopup="menu"]');
+    await vi.waitFor(() => expect(menu()).not.toBeNull());
+    const labels = () => {
+      menu()?.click();
+      const items = [...document.querySelectorAll('.lm-Menu-itemLabel')];
+      document.querySelector('.lm-Menu')?.remove();
+      return items.map(({ textContent }) => textContent);
+    };
+    expect(labels()).not.toContain('Send by Mail');
+    const label = trans.__('Send by Mail');
+    const run = vi.fn();
+    added.added = [{ label, run }];
+    added.changed.emit();
+    await vi.waitFor(() => expect(labels()).toContain('Send by Mail'));
+    added.added = [];
+    added.changed.emit();
+    await vi.waitFor(() => expect(labels()).not.toContain('Send by Mail'));
   });
 
   it('close with their document', () => {

@@ -221,6 +221,30 @@ it('Marks are drawn, while people type and move, without measuring anything', ()
   expect(measured).toEqual([]);
 });
 
+// F20 [P12]
+it('Marks look through the cells once, until cells come, go or move', () => {
+  const bob = company.joins('Bob', { cell: 'b' });
+  expect(labelOf('b')).toBe('Bob is in this cell');
+  let looks = 0;
+  const cells = notebook.widgets.map(cell => {
+    const { id } = cell.model;
+    Object.defineProperty(cell.model, 'id', { get: () => (looks++, id) });
+    return cell;
+  });
+  const frame = vi.spyOn(globalThis, 'requestAnimationFrame');
+  notebook.modelContentChanged.emit();
+  expect(frame).not.toHaveBeenCalled();
+  bob.setLocalStateField('cell', 'c');
+  vi.advanceTimersToNextFrame();
+  expect(looks).toBe(0);
+  expect(labelOf('c')).toBe('Bob is in this cell');
+
+  notebook.remove('c');
+  notebook.insert(0, cells[2]);
+  expect(labelOf('c')).toBe('Bob is in this cell');
+  expect(labelOf('b')).toBeUndefined();
+});
+
 describe('What is marked', () => {
   it('is as set, and changes at once', () => {
     company.joins('Grace', { cell: 'f', running: ['e'] });

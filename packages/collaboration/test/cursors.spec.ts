@@ -20,6 +20,50 @@ const rect = { ...box, x: 0, y: 40, toJSON: () => box } as DOMRect;
 let ada: IReplica;
 let grace: IReplica;
 let views: EditorView[];
+let hidden: Set<Element>;
+
+/** Reports in the next frame whether editors can be seen. */
+class Observer {
+  constructor(private _callback: IntersectionObserverCallback) {
+    observers.add(this);
+  }
+
+  observe(target: Element): void {
+    this._observed.add(target);
+    requestAnimationFrame(() => this.report(target));
+  }
+
+  unobserve(target: Element): void {
+    this._observed.delete(target);
+  }
+
+  disconnect(): void {
+    this._observed.clear();
+  }
+
+  report(target: Element): void {
+    if (this._observed.has(target)) {
+      const isIntersecting = !hidden.has(target);
+      const intersectionRatio = Number(isIntersecting);
+      const entry = { isIntersecting, intersectionRatio, target };
+      this._callback([entry as IntersectionObserverEntry], this as never);
+    }
+  }
+
+  private _observed = new Set<Element>();
+}
+
+/** Of all tests: the queue of the page keeps its own. */
+const observers = new Set<Observer>();
+
+function scrolled(view: EditorView, isHidden: boolean): void {
+  if (isHidden) {
+    hidden.add(view.dom);
+  } else {
+    hidden.delete(view.dom);
+  }
+  observers.forEach(observer => observer.report(view.dom));
+}
 
 function editor(replica: IReplica, ytext = replica.ytext): EditorView {
   const { awareness } = replica;
@@ -66,6 +110,8 @@ function putGrace(...ranges: [number, number][]): void {
 }
 
 beforeEach(() => {
+  vi.stubGlobal('IntersectionObserver', Observer);
+  hidden = new Set();
   Range.prototype.getClientRects = () => [rect] as unknown as DOMRectList;
   Range.prototype.getBoundingClientRect = () => rect;
   vi.spyOn(document, 'hasFocus').mockReturnValue(true);
@@ -83,6 +129,7 @@ afterEach(() => {
   ada.awareness.destroy();
   grace.awareness.destroy();
   vi.restoreAllMocks();
+  vi.unstubAllGlobals();
 });
 
 describe('the own cursor', () => {
@@ -233,13 +280,69 @@ describe('the cursors of others', () => {
     const view = editor(ada);
     putGrace([1, 1]);
     await frames();
-    const dispatch = vi.spyOn(view, 'dispatch');
+    const measure = vi.spyOn(view, 'coordsAtPos');
     grace.awareness.setLocalStateField('busy', true);
     await frames();
-    expect(dispatch).not.toHaveBeenCalled();
+    expect(measure).not.toHaveBeenCalled();
     putGrace([2, 2]);
     await frames();
-    expect(dispatch).toHaveBeenCalledTimes(1);
+    expect(measure).toHaveBeenCalled();
+  });
+
+  // F20 [P12]
+  it('are drawn without an update of the editor', async () => {
+    const view = editor(ada);
+    putGrace([1, 1]);
+    await frames();
+    const dispatch = vi.spyOn(view, 'dispatch');
+    const requestMeasure = vi.spyOn(view, 'requestMeasure');
+    putGrace([2, 7]);
+    await frames();
+    expect(view.dom.querySelector('.jp-remote-selection')).not.toBeNull();
+    expect(dispatch).not.toHaveBeenCalled();
+    expect(requestMeasure).not.toHaveBeenCalled();
+  });
+
+  // F20 [P12]
+  it('are measured in all editors before any is changed', async () => {
+    const both = [editor(ada), editor(ada)];
+    putGrace([1, 1]);
+    await frames();
+    const steps: string[] = [];
+    for (const view of both) {
+      const { coordsAtPos } = view;
+      vi.spyOn(view, 'coordsAtPos').mockImplementation((...args) => {
+        steps.push('measure');
+        return coordsAtPos.apply(view, args);
+      });
+      const { classList } = carets(view)[0];
+      vi.spyOn(classList, 'toggle').mockImplementation(() => {
+        steps.push('change');
+        return true;
+      });
+    }
+    grace.awareness.setLocalStateField('user', { color: '#008b00' });
+    await frames();
+    const changes = both.flatMap(() => Array(4).fill('change'));
+    expect(steps.slice(steps.indexOf('change'))).toEqual(changes);
+    expect(steps.slice(0, -changes.length)).toContain('measure');
+  });
+
+  // F20 [P12]
+  it('are drawn when the editor comes into view, and not before', async () => {
+    const view = editor(ada);
+    putGrace([1, 1]);
+    await frames();
+    scrolled(view, true);
+    const measure = vi.spyOn(view, 'coordsAtPos');
+    putGrace([2, 2]);
+    ada.ytext.insert(0, 'more ');
+    view.dispatch({ changes: { from: 0, insert: 'more ' } });
+    await frames();
+    expect(measure).not.toHaveBeenCalled();
+    scrolled(view, false);
+    await frames();
+    expect(measure).toHaveBeenCalledWith(7, 1);
   });
 
   it('lose the name when the person rests', async () => {

@@ -138,6 +138,7 @@ export class FakeNotebook {
 
   readonly node = document.createElement('div');
   readonly outerNode = document.createElement('div');
+  readonly model = { cells: { changed: new Signal<object, void>({}) } };
   readonly modelContentChanged = new Signal<this, void>(this);
   readonly cellInViewportChanged = new Signal<this, void>(this);
   readonly cellCollapsed = new Signal<this, void>(this);
@@ -168,12 +169,14 @@ export class FakeNotebook {
       return rect(top - this.outerNode.scrollTop, cell.height);
     };
     this.outerNode.append(cell.node);
+    this.model.cells.changed.emit();
   }
 
   remove(id: string): FakeCell {
     const cell = this.find(id);
     this.widgets.splice(this.widgets.indexOf(cell), 1);
     cell.node.remove();
+    this.model.cells.changed.emit();
     return cell;
   }
 

@@ -123,6 +123,20 @@ describe('Badges', () => {
     expect(all('.jp-UsersItem-more')[0].textContent).toBe(`+${6 - most}`);
   });
 
+  // [P10]
+  it('only say who is there where nobody has a place', () => {
+    ['A', 'B', 'C'].forEach(name => company.joins(name));
+    show({ most: 1, placeOf: undefined, goTo: undefined, offer: undefined });
+    expect(all('button')).toEqual([]);
+    const [badge] = all('.jp-UsersItem-badge');
+    expect(badge.getAttribute('aria-label')).toBe('A');
+    const [more] = all('.jp-UsersItem-more');
+    expect(more.textContent).toBe('+2');
+    expect(more.title).toBe('B, C');
+    expect(more.getAttribute('role')).toBe('img');
+    expect(more.tabIndex).toBe(0);
+  });
+
   it('keep a click on the number from the toolbar around it', () => {
     ['A', 'B', 'C'].forEach(name => company.joins(name));
     let clicks = 0;

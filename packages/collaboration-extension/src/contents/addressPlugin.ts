@@ -16,6 +16,8 @@ import type {
 import { PageConfig, PathExt, URLExt } from '@jupyterlab/coreutils';
 import type { IDocumentWidget } from '@jupyterlab/docregistry';
 
+import { EDITORS } from './factoryNames';
+
 /** The views of documents in Notebook 7, in the address. */
 const ADDRESS = /\/(notebooks|edit)\/.*$/;
 
@@ -30,7 +32,7 @@ export const address: JupyterFrontEndPlugin<void> = {
     if (!PageConfig.getOption('notebookPage')) {
       return;
     }
-    for (const factory of ['Notebook', 'Editor']) {
+    for (const factory of EDITORS) {
       docRegistry.addWidgetExtension(factory, {
         createNew: (_, context: IDocumentWidget['context']) => {
           context.pathChanged.connect((_, path) => showPath(path));

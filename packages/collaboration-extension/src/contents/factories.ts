@@ -11,6 +11,8 @@ import type { RtcContentProvider } from '@jupyter/docprovider';
 import type { DocumentRegistry } from '@jupyterlab/docregistry';
 import { DisposableDelegate } from '@lumino/disposable';
 
+import { EDITORS } from './factoryNames';
+
 /** The models of shared documents. */
 const SHARED_MODELS = ['notebook', 'text'];
 
@@ -70,7 +72,7 @@ export function followPaths(
       });
     }
   };
-  for (const name of ['Notebook', 'Editor']) {
+  for (const name of EDITORS) {
     registry.addWidgetExtension(name, extension);
   }
 }

@@ -33,6 +33,7 @@ import {
 import * as React from 'react';
 
 import { SHOW_AUTHORS } from './authorsPlugin';
+import { EDITORS, VIEWERS } from '../contents/factoryNames';
 import { offerActions } from '../contents/menus';
 import { isDocument } from '../contents/sharedDocument';
 import { notifyChangedSince } from '../status/notifications';
@@ -184,7 +185,7 @@ export const timeline: JupyterFrontEndPlugin<void> = {
       }
     });
 
-    for (const factory of ['Notebook', 'Editor']) {
+    for (const factory of [...EDITORS, ...VIEWERS]) {
       toolbars?.addFactory<IDocumentWidget>(
         factory,
         'timeline',

@@ -122,13 +122,11 @@ export class VersionPreviews {
     const name = PathExt.basename(provider.path);
     const model = new VersionPreview(timeline, sharedModel);
     const mime = languages.findByFileName(name)?.mime ?? 'text/plain';
+    const current = () => document;
+    const actions = () =>
+      versionActions({ added: added?.added ?? [], app, current, trans });
     const panel = new PreviewPanel({
-      actions: versionActions({
-        added: added?.added ?? [],
-        app,
-        current: () => document,
-        trans
-      }),
+      actions: actions(),
       languages,
       mayRestore: () => provider.access.role === 'editor',
       mimeType: typeof mime === 'string' ? mime : mime[0],
@@ -144,6 +142,11 @@ export class VersionPreviews {
       },
       translator: trans
     });
+    const update = () => {
+      panel.actions = actions();
+    };
+    added?.changed.connect(update);
+    panel.disposed.connect(() => added?.changed.disconnect(update));
     panel.id = `jp-collaboration-preview-${++this._count}`;
     return panel;
   }

@@ -16,6 +16,7 @@ import type { IDocumentWidget } from '@jupyterlab/docregistry';
 import { ITranslator } from '@jupyterlab/translation';
 import type { Awareness } from 'y-protocols/awareness';
 
+import { EDITORS } from '../contents/factoryNames';
 import { Presences } from './presences';
 
 /**
@@ -41,7 +42,7 @@ export const presences: JupyterFrontEndPlugin<IPresences> = {
       globalAwareness?.setLocalStateField('isIdle', isIdle);
     });
     const found = new Presences(app, activity, trans);
-    for (const factory of ['Notebook', 'Editor']) {
+    for (const factory of EDITORS) {
       app.docRegistry.addWidgetExtension(factory, {
         createNew: widget => {
           const document = widget as IDocumentWidget;

@@ -18,6 +18,7 @@ import { shareIcon } from '@jupyterlab/ui-components';
 import type { IDisposable } from '@lumino/disposable';
 import { DisposableDelegate } from '@lumino/disposable';
 
+import { EDITORS, VIEWERS } from '../contents/factoryNames';
 import { inviteTo } from './invite';
 
 /** The width below which a toolbar is narrow, in pixels. */
@@ -37,7 +38,7 @@ export const share: JupyterFrontEndPlugin<void> = {
     translator: ITranslator
   ): void => {
     const trans = translator.load('jupyter_collaboration');
-    for (const factory of ['Notebook', 'Editor']) {
+    for (const factory of [...EDITORS, ...VIEWERS]) {
       toolbars.addFactory<IDocumentWidget>(
         factory,
         'share',

@@ -16,6 +16,7 @@ import { IToolbarWidgetRegistry } from '@jupyterlab/apputils';
 import type { IDocumentWidget } from '@jupyterlab/docregistry';
 import { ITranslator, nullTranslator } from '@jupyterlab/translation';
 
+import { EDITORS, VIEWERS } from '../contents/factoryNames';
 import { openMenu } from '../contents/menus';
 import { PresenceCommands } from './presencePlugin';
 
@@ -35,20 +36,32 @@ export const userBadges: JupyterFrontEndPlugin<void> = {
     translator: ITranslator | null
   ): void => {
     const trans = (translator ?? nullTranslator).load('jupyter_collaboration');
-    for (const factory of ['Notebook', 'Editor']) {
+    const optionsOf = (widget: IDocumentWidget) => {
+      const model = widget.context.model.sharedModel as Partial<
+        YDocument<DocumentChange>
+      >;
+      return {
+        awareness: model.awareness ?? null,
+        ownUsername: app.serviceManager.user.identity?.username,
+        translator: trans
+      };
+    };
+    for (const factory of VIEWERS) {
+      toolbars.addFactory<IDocumentWidget>(
+        factory,
+        'users',
+        widget => new UsersToolbarItem(optionsOf(widget))
+      );
+    }
+    for (const factory of EDITORS) {
       toolbars.addFactory<IDocumentWidget>(factory, 'users', widget => {
-        const model = widget.context.model.sharedModel as Partial<
-          YDocument<DocumentChange>
-        >;
         const placeOf = (user: IDocumentUser) => {
           const presence = presences.of(widget)?.presence;
           const state = presence?.stateOf(user);
           return (state && presence?.places.describe(state, trans)) ?? null;
         };
         return new UsersToolbarItem({
-          awareness: model.awareness ?? null,
-          ownUsername: app.serviceManager.user.identity?.username,
-          translator: trans,
+          ...optionsOf(widget),
           placeOf,
           goTo: user => run(app, widget, PresenceCommands.goTo, user),
           offer: (users, anchor) =>

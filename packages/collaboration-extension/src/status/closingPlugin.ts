@@ -32,6 +32,7 @@ import { ITranslator } from '@jupyterlab/translation';
 import type { Message } from '@lumino/messaging';
 import { MessageLoop } from '@lumino/messaging';
 
+import { EDITORS } from '../contents/factoryNames';
 import { isDocument } from '../contents/sharedDocument';
 
 /** How long to wait until a saved document is known to be saved (ms). */
@@ -123,7 +124,7 @@ export const closing: JupyterFrontEndPlugin<void> = {
     status: ILabStatus | null
   ): void => {
     const trans = translator.load('jupyter_collaboration');
-    for (const factory of ['Notebook', 'Editor']) {
+    for (const factory of EDITORS) {
       app.docRegistry.addWidgetExtension(factory, {
         createNew: (widget, context) => {
           const provider = documents.providerOf(context.model.sharedModel);

@@ -29,6 +29,7 @@ import { ITranslator } from '@jupyterlab/translation';
 import { Widget } from '@lumino/widgets';
 
 import { notifyRefusal, notifySaveErrors } from './notifications';
+import { EDITORS } from '../contents/factoryNames';
 import type { ISharedDocument } from '../contents/sharedDocument';
 import {
   currentDocument,
@@ -68,7 +69,7 @@ export const documentStatus: JupyterFrontEndPlugin<void> = {
     const item = statusBar
       ? addStatusItem(app, current, statusBar, trans)
       : null;
-    for (const factory of ['Notebook', 'Editor']) {
+    for (const factory of EDITORS) {
       toolbars?.addFactory<IDocumentWidget>(factory, 'connection', widget => {
         const document = sharedDocument(widget, documents);
         return document

@@ -19,6 +19,7 @@ import { holdCommands } from './commandGuard';
 import { notifyRole, notifySaveDenied } from './notifications';
 import { holdWidget } from './readOnly';
 import { saveCopy } from './saveCopy';
+import { EDITORS } from '../contents/factoryNames';
 import { isDocument } from '../contents/sharedDocument';
 
 /**
@@ -39,7 +40,7 @@ export const viewing: JupyterFrontEndPlugin<void> = {
     const trans = translator.load('jupyter_collaboration');
     const providerOf = (widget: IDocumentWidget) =>
       documents.providerOf(widget.context.model.sharedModel) ?? null;
-    for (const factory of ['Notebook', 'Editor']) {
+    for (const factory of EDITORS) {
       toolbars.addFactory<IDocumentWidget>(
         factory,
         'viewing',

@@ -5,20 +5,28 @@
  * Draws the others over and under the text of an editor.
  *
  * Layers, not widgets in the text: they neither move the text nor disturb an
- * input method, and the editor measures them again when its geometry changes.
+ * input method. They are not those of CodeMirror: whoever moves would have the
+ * editor update itself and measure its own geometry, for each editor anew.
  */
 
 import type { Extension } from '@codemirror/state';
 import { EditorSelection } from '@codemirror/state';
-import type { Rect, ViewUpdate } from '@codemirror/view';
-import { EditorView, layer, RectangleMarker } from '@codemirror/view';
+import type {
+  LayerMarker,
+  PluginValue,
+  Rect,
+  ViewUpdate
+} from '@codemirror/view';
+import { EditorView, RectangleMarker, ViewPlugin } from '@codemirror/view';
 
 import { pageColor, textColorOn } from '../people/userColor';
+import type { IDrawing } from './drawQueue';
+import { DrawQueue } from './drawQueue';
 import { editorAwarenessFacet } from './facet';
 import type { NamePlace } from './markers';
 import { CaretMarker, SelectionMarker } from './markers';
 import type { IRemotePerson } from './remotePeople';
-import { peopleChanged, remotePeople } from './remotePeople';
+import { RemotePeople } from './remotePeople';
 
 /**
  * How far from a caret the pointer still shows its name, in pixels.
@@ -34,21 +42,6 @@ const NAME_ROOM = 120;
  * The gap between a line and the name beside it, in pixels.
  */
 const NAME_GAP = 8;
-
-/**
- * Whether an update may have changed what the layers show.
- */
-function isStale(update: ViewUpdate): boolean {
-  return (
-    update.docChanged ||
-    update.viewportChanged ||
-    update.startState.facet(editorAwarenessFacet) !==
-      update.state.facet(editorAwarenessFacet) ||
-    update.transactions.some(transaction =>
-      transaction.effects.some(effect => effect.is(peopleChanged))
-    )
-  );
-}
 
 /**
  * Where the name of a caret stands.
@@ -122,25 +115,110 @@ function selections(
     .map(rectangle => new SelectionMarker(rectangle, person.color));
 }
 
-const caretLayer = layer({
-  above: true,
-  class: 'jp-remote-cursors',
-  update: isStale,
-  markers: view =>
-    (view.plugin(remotePeople)?.people() ?? []).flatMap(person =>
-      carets(view, person)
-    )
-});
+/**
+ * What one layer shows: a marker for each element in it.
+ */
+class Layer<T extends LayerMarker> {
+  constructor(parent: HTMLElement, className: string) {
+    this.element.className = `cm-layer ${className}`;
+    this.element.setAttribute('aria-hidden', 'true');
+    parent.append(this.element);
+  }
 
-const selectionLayer = layer({
-  above: false,
-  class: 'jp-remote-selections',
-  update: isStale,
-  markers: view =>
-    (view.plugin(remotePeople)?.people() ?? []).flatMap(person =>
-      selections(view, person)
-    )
-});
+  readonly element = document.createElement('div');
+
+  get isEmpty(): boolean {
+    return this._drawn.length === 0;
+  }
+
+  draw(markers: readonly T[]): void {
+    const elements = [...this.element.children] as HTMLElement[];
+    markers.forEach((marker, index) => {
+      const element = elements[index];
+      const drawn = this._drawn[index];
+      if (!element) {
+        this.element.append(marker.draw());
+      } else if (!marker.eq(drawn) && !marker.update?.(element, drawn)) {
+        element.replaceWith(marker.draw());
+      }
+    });
+    elements.slice(markers.length).forEach(element => element.remove());
+    this._drawn = markers;
+  }
+
+  private _drawn: readonly T[] = [];
+}
+
+/** What is stale in all editors is drawn together. */
+const drawQueue = new DrawQueue();
+
+/**
+ * The others in the text of one editor.
+ */
+class RemoteLayers implements PluginValue, IDrawing {
+  constructor(private _view: EditorView) {
+    const { dom, scrollDOM, state } = _view;
+    this.element = dom;
+    this._selections = new Layer(scrollDOM, 'jp-remote-selections');
+    this._carets = new Layer(scrollDOM, 'jp-remote-cursors');
+    this._people = new RemotePeople(() => drawQueue.ask(this));
+    this._people.follow(state.facet(editorAwarenessFacet));
+    this._askIfAnybody();
+  }
+
+  readonly element: Element;
+
+  update(update: ViewUpdate): void {
+    const config = update.state.facet(editorAwarenessFacet);
+    const isRebound = config !== update.startState.facet(editorAwarenessFacet);
+    if (isRebound) {
+      this._people.follow(config);
+    }
+    if (isRebound || update.geometryChanged || update.viewportChanged) {
+      this._askIfAnybody();
+    }
+  }
+
+  docViewUpdate(): void {
+    this._askIfAnybody();
+  }
+
+  destroy(): void {
+    drawQueue.remove(this);
+    this._people.dispose();
+    this._selections.element.remove();
+    this._carets.element.remove();
+  }
+
+  measure(): () => void {
+    const view = this._view;
+    const people = this._people.at(view.state.doc.length);
+    const drawnSelections = people.flatMap(each => selections(view, each));
+    const drawnCarets = people.flatMap(each => carets(view, each));
+    const { scaleX, scaleY } = view;
+    const scale =
+      scaleX === 1 && scaleY === 1 ? '' : `scale(${1 / scaleX}, ${1 / scaleY})`;
+    return () => {
+      this._selections.element.style.transform = scale;
+      this._carets.element.style.transform = scale;
+      this._selections.draw(drawnSelections);
+      this._carets.draw(drawnCarets);
+      if (!people.length) {
+        drawQueue.remove(this);
+      }
+    };
+  }
+
+  private _askIfAnybody(): void {
+    if (this._people.isAnybodyHere || !this._carets.isEmpty) {
+      drawQueue.ask(this);
+    }
+  }
+
+  private _carets: Layer<CaretMarker>;
+  private _people: RemotePeople;
+  private _selections: Layer<SelectionMarker>;
+}
 
 /**
  * Show the names near the pointer.
@@ -172,8 +250,6 @@ const hoverHandlers = EditorView.domEventHandlers({
  * The extension that draws the others.
  */
 export const remoteLayers: Extension = [
-  remotePeople,
-  selectionLayer,
-  caretLayer,
+  ViewPlugin.fromClass(RemoteLayers),
   hoverHandlers
 ];

@@ -4,18 +4,14 @@
 /**
  * Who else is in the text of an editor, and who of them moved just now.
  *
- * Follows presence and asks for a redraw when a cursor in this text changed;
- * draws nothing.
+ * Follows presence and tells when a cursor in this text changed; draws nothing.
  */
 
-import { StateEffect } from '@codemirror/state';
-import type { EditorView, PluginValue, ViewUpdate } from '@codemirror/view';
-import { ViewPlugin } from '@codemirror/view';
+import type { IDisposable } from '@lumino/disposable';
 
 import { PresenceIndex } from '../people/presenceIndex';
 import { displayName, userColor } from '../people/userColor';
 import type { EditorAwareness } from './facet';
-import { editorAwarenessFacet } from './facet';
 import type { ITextRange } from './positions';
 import { resolvedCursors, sameJSON } from './positions';
 
@@ -23,11 +19,6 @@ import { resolvedCursors, sameJSON } from './positions';
  * How long a name stays after its person moved, in milliseconds.
  */
 export const NAME_STAYS = 2000;
-
-/**
- * The effect that asks for a redraw of the cursors of others.
- */
-export const peopleChanged = StateEffect.define<null>();
 
 /**
  * Somebody else in the text.
@@ -49,34 +40,63 @@ interface IShown {
   readonly color: string;
 }
 
-class RemotePeople implements PluginValue {
-  constructor(private _view: EditorView) {
-    this._bind(_view.state.facet(editorAwarenessFacet));
+/**
+ * The others in one text.
+ */
+export class RemotePeople implements IDisposable {
+  /**
+   * @param _changed Called when others should be drawn again.
+   */
+  constructor(private _changed: () => void) {}
+
+  /**
+   * Whether it is disposed.
+   */
+  get isDisposed(): boolean {
+    return this._isDisposed;
   }
 
-  update(update: ViewUpdate): void {
-    const config = update.state.facet(editorAwarenessFacet);
-    if (config !== this._config) {
-      this._unbind();
-      this._bind(config);
-    }
+  /**
+   * Whether anybody else may be in the text.
+   */
+  get isAnybodyHere(): boolean {
+    return (
+      !!this._config && !!this._index?.clientsIn(this._config.ytext).length
+    );
   }
 
-  destroy(): void {
-    this._isDestroyed = true;
+  /**
+   * Follow nobody any more.
+   */
+  dispose(): void {
+    this._isDisposed = true;
     this._unbind();
   }
 
   /**
-   * The others whose cursors are in this text now.
+   * Follow the presence of another text; `null` if it has none.
    */
-  people(): IRemotePerson[] {
+  follow(config: EditorAwareness | null): void {
+    this._unbind();
+    this._config = config;
+    this._index = config && PresenceIndex.of(config.awareness);
+    this._stop =
+      config && this._index
+        ? this._index.observeText(config.ytext, this._onChange)
+        : null;
+  }
+
+  /**
+   * The others whose cursors are in the text now.
+   *
+   * @param length The length of the text as it is shown.
+   */
+  at(length: number): IRemotePerson[] {
     const people: IRemotePerson[] = [];
     this._shown.clear();
     if (!this._config || !this._index) {
       return people;
     }
-    const length = this._view.state.doc.length;
     for (const clientId of this._index.clientsIn(this._config.ytext)) {
       const shown = this._look(clientId);
       const ranges = shown ? this._ranges(shown) : [];
@@ -116,7 +136,7 @@ class RemotePeople implements PluginValue {
       }
     }
     if (concerned) {
-      this._redraw();
+      this._changed();
     }
   };
 
@@ -149,7 +169,7 @@ class RemotePeople implements PluginValue {
     clearTimeout(this._moving.get(clientId));
     const timer = setTimeout(() => {
       this._moving.delete(clientId);
-      this._redraw();
+      this._changed();
     }, NAME_STAYS);
     this._moving.set(clientId, timer);
   }
@@ -157,33 +177,6 @@ class RemotePeople implements PluginValue {
   private _dropName(clientId: number): void {
     clearTimeout(this._moving.get(clientId));
     this._moving.delete(clientId);
-  }
-
-  /**
-   * Ask for a redraw, once for all that happens in this turn.
-   *
-   * Not at once, since presence may change while the editor updates.
-   */
-  private _redraw(): void {
-    if (this._isAsked) {
-      return;
-    }
-    this._isAsked = true;
-    queueMicrotask(() => {
-      this._isAsked = false;
-      if (!this._isDestroyed) {
-        this._view.dispatch({ effects: peopleChanged.of(null) });
-      }
-    });
-  }
-
-  private _bind(config: EditorAwareness | null): void {
-    this._config = config;
-    this._index = config && PresenceIndex.of(config.awareness);
-    this._stop =
-      config && this._index
-        ? this._index.observeText(config.ytext, this._onChange)
-        : null;
   }
 
   private _unbind(): void {
@@ -198,14 +191,8 @@ class RemotePeople implements PluginValue {
 
   private _config: EditorAwareness | null = null;
   private _index: PresenceIndex | null = null;
-  private _isAsked = false;
-  private _isDestroyed = false;
+  private _isDisposed = false;
   private _moving = new Map<number, ReturnType<typeof setTimeout>>();
   private _shown = new Map<number, IShown>();
   private _stop: (() => void) | null = null;
 }
-
-/**
- * The extension that follows the others in a text.
- */
-export const remotePeople = ViewPlugin.fromClass(RemotePeople);

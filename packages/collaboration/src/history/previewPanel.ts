@@ -19,6 +19,7 @@ import { NotebookComparison } from './notebookComparison';
 import type { IPreviewModel, IPreviewToolbarProps } from './previewToolbar';
 import { PreviewToolbar } from './previewToolbar';
 import { TextComparison } from './textComparison';
+import type { IVersionAction } from './timelineView';
 
 /**
  * Options of `PreviewPanel`.
@@ -52,18 +53,24 @@ export class PreviewPanel extends Widget {
     this.title.closable = true;
     this.title.icon = historyIcon;
     this.node.setAttribute('role', 'region');
-    layout.addWidget(
-      new PreviewToolbar({
-        ..._options,
-        go: step => this.go(step),
-        differences: () => this._body?.differences ?? null
-      })
-    );
+    this._toolbar = new PreviewToolbar({
+      ..._options,
+      go: step => this.go(step),
+      differences: () => this._body?.differences ?? null
+    });
+    layout.addWidget(this._toolbar);
     layout.addWidget(this._note);
     this._note.addClass('jp-VersionPreview-note');
     this._note.node.setAttribute('role', 'status');
     _options.model.changed.connect(this._show, this);
     this._show();
+  }
+
+  /**
+   * What can be done with the version.
+   */
+  set actions(actions: readonly IVersionAction[]) {
+    this._toolbar.actions = actions;
   }
 
   /**
@@ -145,6 +152,7 @@ export class PreviewPanel extends Widget {
   private _note = new Widget();
   private _notebook: NotebookComparison | null = null;
   private _shown: IPreview | null = null;
+  private _toolbar: PreviewToolbar;
 }
 
 /**

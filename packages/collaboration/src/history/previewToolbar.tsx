@@ -74,6 +74,14 @@ export class PreviewToolbar extends ReactWidget {
     this.node.setAttribute('aria-label', trans.__('Version'));
   }
 
+  /**
+   * What can be done with the version.
+   */
+  set actions(actions: readonly IVersionAction[]) {
+    this._options = { ...this._options, actions };
+    this.update();
+  }
+
   protected override render(): React.ReactElement {
     return <Tools {...this._options} />;
   }

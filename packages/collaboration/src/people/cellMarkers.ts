@@ -51,7 +51,8 @@ export class CellMarkers implements IDisposable {
     this._edges = { above: this._edge('above'), below: this._edge('below') };
     _notebook.node.append(this._edges.above, this._edges.below);
     _presence.changed.connect(this._later, this);
-    _notebook.modelContentChanged.connect(this._later, this);
+    _notebook.modelContentChanged.connect(this._onContentChanged, this);
+    _notebook.model?.cells.changed.connect(this._onCellsChanged, this);
     _notebook.cellInViewportChanged.connect(this._later, this);
     _notebook.cellCollapsed.connect(this._later, this);
     _notebook.outerNode.addEventListener('scroll', this._onScroll);
@@ -88,7 +89,8 @@ export class CellMarkers implements IDisposable {
     this._isDisposed = true;
     cancelAnimationFrame(this._frame);
     this._presence.changed.disconnect(this._later, this);
-    this._notebook.modelContentChanged.disconnect(this._later, this);
+    this._notebook.modelContentChanged.disconnect(this._onContentChanged, this);
+    this._notebook.model?.cells.changed.disconnect(this._onCellsChanged, this);
     this._notebook.cellInViewportChanged.disconnect(this._later, this);
     this._notebook.cellCollapsed.disconnect(this._later, this);
     this._notebook.outerNode.removeEventListener('scroll', this._onScroll);
@@ -96,6 +98,18 @@ export class CellMarkers implements IDisposable {
     this._marks.forEach(mark => mark.remove());
     this._edges.above.remove();
     this._edges.below.remove();
+  }
+
+  private _onCellsChanged(): void {
+    this._indexes = null;
+    this._later();
+  }
+
+  /** What people type changes no mark; whether a cell runs does. */
+  private _onContentChanged(): void {
+    if (this._isAnyRun) {
+      this._later();
+    }
   }
 
   /** Look again, once a frame. */
@@ -111,7 +125,7 @@ export class CellMarkers implements IDisposable {
   };
 
   private _look(): void {
-    this._indexes = null;
+    this._isAnyRun = false;
     const here = new Map<Cell, IDocumentUser[]>();
     const atCells = new Map<Cell, IAtCell[]>();
     const add = (cell: Cell | null, user: IDocumentUser, deed: Deed | null) => {
@@ -132,6 +146,7 @@ export class CellMarkers implements IDisposable {
       }
       for (const id of textsOf(state.running)) {
         const run = this._cellOf(id);
+        this._isAnyRun ||= run !== null;
         if (run && isBusy(run)) {
           add(run, user, 'runs');
         }
@@ -327,6 +342,7 @@ export class CellMarkers implements IDisposable {
   private _frame = 0;
   private _here = new Map<Cell, IDocumentUser[]>();
   private _indexes: Map<string, number> | null = null;
+  private _isAnyRun = false;
   private _isDisposed = false;
   private _looks = new WeakMap<HTMLElement, string>();
   private _marks = new Map<Cell, HTMLElement>();

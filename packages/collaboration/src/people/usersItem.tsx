@@ -189,27 +189,45 @@ export function UsersItem(props: IUsersItemProps): React.ReactElement {
       ))}
       {rest.length > 0 && (
         <div className="jp-UsersItem-user" role="listitem">
-          <button
-            className="jp-UsersItem-more"
-            title={rest.map(user => nameInWords(user, trans)).join(', ')}
-            aria-label={trans._n(
-              '%1 more person',
-              '%1 more people',
-              rest.length
-            )}
-            aria-haspopup="menu"
-            onClick={event => {
-              // A toolbar gives the keyboard to its document after a click,
-              // and takes it from the menu.
-              event.stopPropagation();
-              props.offer?.(rest, event.currentTarget);
-            }}
-          >
-            +{rest.length}
-          </button>
+          <Others {...props} users={rest} />
         </div>
       )}
     </div>
+  );
+}
+
+/**
+ * The number of people for whom there is no room; a menu offers more.
+ */
+function Others(
+  props: IUsersItemProps & { users: readonly IDocumentUser[] }
+): React.ReactElement {
+  const { offer, translator: trans, users } = props;
+  const common = {
+    className: 'jp-UsersItem-more',
+    title: users.map(user => nameInWords(user, trans)).join(', '),
+    'aria-label': trans._n('%1 more person', '%1 more people', users.length)
+  };
+  if (!offer) {
+    return (
+      <span {...common} role="img" tabIndex={0}>
+        +{users.length}
+      </span>
+    );
+  }
+  return (
+    <button
+      {...common}
+      aria-haspopup="menu"
+      onClick={event => {
+        // A toolbar gives the keyboard to its document after a click,
+        // and takes it from the menu.
+        event.stopPropagation();
+        offer(users, event.currentTarget);
+      }}
+    >
+      +{users.length}
+    </button>
   );
 }
 
