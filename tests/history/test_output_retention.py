@@ -3,17 +3,24 @@
 from __future__ import annotations
 
 import random
+from collections.abc import Awaitable, Callable
 from dataclasses import dataclass, field
+from pathlib import Path
 from typing import Any
 
 import pytest
 from pycrdt import Array, Doc, Map, Text, get_state
 
 from jupyter_collaboration.documents.codec import replay
+from jupyter_collaboration.history import retention
+from jupyter_collaboration.history.model import Kind, Retention
 from jupyter_collaboration.history.retention import RECENT, Row, compacted
+from jupyter_collaboration.history.sqlite.backend import SQLiteBackend
 from jupyter_collaboration.protocol.messages import read_state_vector
 from jupyter_collaboration.protocol.outputs import Outputs
 from jupyter_collaboration.protocol.ranges import Ranges
+
+Run = Callable[[Awaitable[Any]], Any]
 
 SIZE = 2_000
 """Characters of an output."""
@@ -186,6 +193,41 @@ def test_text_goes_only_where_outputs_were_not_enough() -> None:  # [H5]
     shorter = compacted(notebook.rows, len(notebook.rows), 0.0, notebook.size // 4)
     assert shorter is not None and shorter[0].kind == "squashed"
     assert cells_of([row.data for row in shorter])[0]["source"] == notebook.texts[-1][0]
+
+
+def test_a_store_keeps_every_typed_text_of_a_notebook_with_many_outputs(
+    tmp_path: Path, run: Run, monkeypatch: pytest.MonkeyPatch
+) -> None:  # [H5]
+    monkeypatch.setattr(retention, "RECENT", 0.0)
+    notebook = Notebook()
+    for _ in range(60):
+        notebook.type()
+        notebook.run("new")
+    notebook.rest()
+
+    async def test() -> None:
+        kept = Retention(document_bytes=notebook.size // 2)
+        backend = SQLiteBackend(str(tmp_path / "store.db"), commit_delay=0, retention=kept)
+        await backend.open()
+        history = backend.history("json:notebook:1")
+        await history.load()
+        for row in notebook.rows:
+            history.append(row.data, "ada", Kind.EDIT)
+            history.mark_cut()
+        history.mark_saved(history.mark_cut(), "hash")
+        await history.commit()
+        await backend.compact("json:notebook:1")
+        entries = await history.entries()
+        assert [entry.seq for entry in entries] == [row.seq for row in notebook.rows]
+        assert sum(len(entry.update) for entry in entries) <= notebook.size // 2
+        for row in notebook.rows:
+            updates = await history.updates_at(row.seq)
+            assert updates is not None
+            texts = [cell["source"] for cell in cells_of(updates)]
+            assert texts == notebook.texts[row.seq - 1]
+        await backend.close()
+
+    run(test())
 
 
 def test_what_only_has_the_name_of_outputs_stays() -> None:
