@@ -134,6 +134,36 @@ def test_what_was_stored_before_a_kill_is_there_once(run: Run, server: Server, p
     run(test())
 
 
+@pytest.mark.parametrize("kind", ["text", "crlf"])
+def test_a_write_that_was_not_recorded_before_a_kill_is_what_others_change(
+    run: Run, server: Server, kind: str
+) -> None:  # [H9] [F4]
+    async def test() -> None:
+        await server.start()
+        document = Document(server, f"not recorded {kind}", kind)
+        editor = await server.member(document.fixture)
+        document.type(editor)
+        await document.agrees(editor)
+        await editor.ask("save")  # so that the next write is that of the next mark
+        arm(server, "save.written")
+        written = document.type(editor)
+        assert await ended(server) == -9
+        await server.start()
+        line = f"{mark_text(written)}\n".encode()
+        if kind == "crlf":
+            line = line.replace(b"\n", b"\r\n")
+        assert line in document.data
+        async with editing(document) as (late,):
+            await document.agrees(late)
+            path = server.root / document.path
+            path.write_bytes(document.data.replace(line, b""))  # as `git checkout` does
+            document.marks.remove(written)
+            await document.agrees(late)
+        editor.socket.abort()
+
+    run(test())
+
+
 async def is_whole(document: Document, editor: Editor) -> None:
     """Bring a replica back; it, somebody new and the file hold all marks."""
     async with editing(document) as (late,):
