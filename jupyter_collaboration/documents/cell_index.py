@@ -8,14 +8,15 @@ calls its observers.
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterable
+from collections.abc import Sequence
 from typing import Any
 
 from anyio.lowlevel import checkpoint
 from pycrdt import Array, ArrayEvent, Assoc, Map
 
 from ..protocol.messages import read_varuint
-from ..protocol.update_reader import Id
+from ..protocol.ranges import Ranges
+from ..protocol.update_reader import Id, Part
 
 SLICE = 25
 """Number of cells that are read before the event loop gets control again."""
@@ -112,21 +113,14 @@ class CellIndex:
         place = self.place(name)
         return None if place is None else self._items[place]
 
-    def deleted_by(self, parts: Iterable[tuple[int, int, int]]) -> list[str]:
+    def deleted_by(self, parts: Sequence[Part]) -> list[str]:
         """Return the ids of the cells in deleted parts, given as (client, clock, length)."""
         self._read()
-        names: list[str] = []
-        for client, clock, length in parts:
-            if length <= MAX_TRIED:
-                found = [self._by_item.get((client, at)) for at in range(clock, clock + length)]
-                names += [name for name in found if name]
-            else:
-                names += [
-                    name
-                    for (other, at), name in self._by_item.items()
-                    if other == client and clock <= at < clock + length
-                ]
-        return names
+        if sum(length for _, _, length in parts) <= MAX_TRIED:
+            ids = ((client, clock + at) for client, clock, length in parts for at in range(length))
+            return [name for each in ids if (name := self._by_item.get(each))]
+        deleted = Ranges(sorted(parts))
+        return [name for each, name in self._by_item.items() if name and each in deleted]
 
     async def read_slowly(self) -> None:
         """Read all ids in small slices, so that large notebooks do not block the event loop."""

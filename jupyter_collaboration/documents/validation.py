@@ -10,6 +10,7 @@ import json
 import math
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
+from itertools import chain
 from typing import Any
 from uuid import uuid4
 
@@ -163,9 +164,16 @@ class EditCheck:
         Optional: without it, the document's state vector is read when it is needed, which takes
         time in proportion to the number of clients that ever wrote in the document.
         """
-        for client, end in found.ends.items():
-            if end > self._known.get(client, 0):
-                self._known[client] = end
+        for client, clock, length in found.brought:
+            if clock + length > self._known.get(client, 0):
+                self._known[client] = clock + length
+
+    def is_early(self, found: Update) -> bool:
+        """Return whether edits are missing on which an edit depends, as far as is known.
+
+        It may be less early than that: the server's own edits count only after `check`.
+        """
+        return not _is_complete(found, self._known)
 
     def applied(self, update: bytes) -> None:
         """Record an update that was applied to the document."""
@@ -234,8 +242,8 @@ class EditCheck:
         # Others than members write, too, such as the server.
         self._known = clocks_of(self._doc.get_state())
         known = dict(self._known)
-        for client, end in after.ends.items() if after else ():
-            known[client] = max(end, known.get(client, 0))
+        for client, clock, length in after.brought if after else ():
+            known[client] = max(clock + length, known.get(client, 0))
         return not _is_complete(found, known)
 
     def _current(self) -> _Copy:
@@ -257,7 +265,10 @@ def _is_complete(found: Update, known: Mapping[int, int]) -> bool:
         ends[client] = max(end, clock + length)
     return all(
         clock <= max(ends.get(client, 0), known.get(client, 0))
-        for client, clock in found.needs.items()
+        for client, clock in chain(
+            found.needs.items(),
+            ((client, clock + length) for client, clock, length in found.deleted),
+        )
     )
 
 

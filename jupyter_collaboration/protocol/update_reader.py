@@ -167,6 +167,8 @@ class _Reader:
             client = self._client()
             for _ in range(self._number()):
                 self._found.deleted.append((client, self._number(), self._number()))
+                if len(self._found.deleted) > MAX_STRUCTS and self._is_limited:
+                    raise ProtocolError(f"an update with more than {MAX_STRUCTS} deleted ranges")
         if self._at != len(self._data):
             raise ProtocolError("an update with data after its end")
         return self._found

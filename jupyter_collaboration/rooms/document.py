@@ -376,7 +376,7 @@ class DocumentRoom(PersistentRoom, EarlierNames):
                 self._moved.will_delete(self._index.deleted_by(found.deleted), found.deleted)
             arrived = self._moved.arrived(found)
         super().take_read(member, update, found)
-        if self._moved is not None and update not in self._early.get(member, ()):
+        if self._moved is not None and not self.waits(member, update):
             arrived.update(self._moved.copied())
             if arrived:
                 with self._entries_of(Kind.EDIT, member.username), own_transaction(self.ydoc):

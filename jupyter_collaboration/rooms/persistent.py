@@ -17,13 +17,19 @@ from ..documents.validation import EditCheck
 from ..errors import CollaborationError, EarlyEdit, InvalidEdit
 from ..history.store import History
 from ..protocol import messages
-from ..protocol.update_reader import Update, read_update
+from ..protocol.update_reader import Part, Update
 from .broadcast import BroadcastRoom
 from .member import Member, Outgoing
 from .state import RoomState
 
 MAX_EARLY = 2**20
 """Most bytes of a member's edits that wait for earlier edits which they depend on."""
+
+MAX_EARLY_EDITS = 5_000
+"""Most of these edits: all are looked at whenever an edit of the member has arrived."""
+
+PASSES = 3
+"""How often these are looked at then."""
 
 SERVER_IDS = 2**24
 """The server's client ids are below this number, and so below nearly all ids of pages (32 bits).
@@ -44,7 +50,7 @@ class PersistentRoom(BroadcastRoom):
         self.ystore = history
         self.session_id = ""
         self._history = history
-        self._early: dict[Member, list[bytes]] = {}
+        self._early: dict[Member, list[tuple[bytes, Update]]] = {}
         self._check = EditCheck(self.ydoc, content_type)
 
     @property
@@ -65,8 +71,9 @@ class PersistentRoom(BroadcastRoom):
         except EarlyEdit as error:
             # Edits made right after a reconnect may arrive before those made while offline.
             early = self._early.setdefault(member, [])
-            early.append(update)
-            if sum(map(len, early)) > MAX_EARLY:
+            early.append((update, found))
+            size = sum(len(each) for each, _ in early)
+            if size > MAX_EARLY or len(early) > MAX_EARLY_EDITS:
                 self._refuse_edit(member, error)
                 del self._early[member]
         else:
@@ -75,8 +82,31 @@ class PersistentRoom(BroadcastRoom):
             if findings.outputs and not member.may_execute:
                 self.distrust(findings.outputs)
             self.on_states(member, findings.states)
-            for again in self._early.pop(member, ()):
-                self.take_read(member, again, read_update(again))
+            self._take_early(member)
+
+    def _take_early(self, member: Member) -> None:
+        """Take the edits that have waited for one that has just arrived.
+
+        In the order in which they were made, so that looking at each of them once is enough, unless
+        they depend on each other across clients.
+        """
+        waiting = sorted(self._early.pop(member, []), key=_first_part)
+        for _ in range(PASSES):
+            still: list[tuple[bytes, Update]] = []
+            for update, found in waiting:
+                if self._check.is_early(found):
+                    still.append((update, found))
+                else:
+                    self.take_read(member, update, found)
+            if len(still) == len(waiting):
+                break
+            waiting = still
+        if waiting:
+            self._early.setdefault(member, []).extend(waiting)
+
+    def waits(self, member: Member, update: bytes) -> bool:
+        """Return whether an edit waits for earlier ones."""
+        return any(each is update for each, _ in self._early.get(member, ()))
 
     def _refuse_edit(self, member: Member, error: CollaborationError) -> None:
         place = self.path or self.room_id
@@ -124,3 +154,9 @@ def _index_of(cells: Array[Any], name: str) -> int:
     """Return the index of the cell with an id; -1 if there is none."""
     found = (at for at, cell in enumerate(cells) if str(cell.get("id")) == name)
     return next(found, -1)
+
+
+def _first_part(edit: tuple[bytes, Update]) -> tuple[bool, list[Part]]:
+    """Return what edits are sorted by: their first inserted part; those that only delete last."""
+    brought = edit[1].brought
+    return not brought, brought[:1]

@@ -14,8 +14,9 @@ from jupyter_collaboration.documents import validation
 from jupyter_collaboration.documents.codec import loaded_update, rendered
 from jupyter_collaboration.documents.validation import EditCheck, repair_notebook
 from jupyter_collaboration.errors import EarlyEdit, InvalidEdit
-from jupyter_collaboration.protocol.messages import write_varuint
-from jupyter_collaboration.protocol.update_reader import read_update
+from jupyter_collaboration.protocol.deletions import deletions_only
+from jupyter_collaboration.protocol.messages import read_state_vector, write_varuint
+from jupyter_collaboration.protocol.update_reader import Update, read_update
 
 Edit = Callable[[Doc[Any]], Any]
 
@@ -190,6 +191,14 @@ def edits_of_a_text(seed: int, *, in_order: bool) -> list[bytes]:
     return sent
 
 
+def deletes_ahead(doc: Doc[Any], edit: Update) -> bool:
+    """Whether an edit deletes what is neither in the document nor in the edit."""
+    known = read_state_vector(doc.get_state())
+    for client, clock, length in edit.brought:
+        known[client] = max(known.get(client, 0), clock + length)
+    return any(clock + length > known.get(client, 0) for client, clock, length in edit.deleted)
+
+
 @pytest.mark.parametrize("in_order", [True, False])
 @pytest.mark.parametrize("seed", range(30))
 def test_a_text_file_is_checked_without_a_copy_as_with_one(
@@ -204,7 +213,8 @@ def test_a_text_file_is_checked_without_a_copy_as_with_one(
             check.forget()  # a copy knows of deletions before what they delete
             if with_copy:
                 read = replace(read, is_plain=False, refers_ahead=True)
-                monkeypatch.setattr(check, "_is_early", lambda *_: False)
+                deletes = deletes_ahead(doc, read)
+                monkeypatch.setattr(check, "_is_early", lambda *_, deletes=deletes: deletes)
             try:
                 check.check(update, read)
             except (EarlyEdit, InvalidEdit):  # one may be both
@@ -268,6 +278,30 @@ def test_an_edit_that_depends_on_itself_is_early() -> None:
         room.check.check(circular)
     others = update(write_varuint(room.replica.client_id) + b"\x01")
     assert not read_update(others).refers_ahead
+
+
+def test_a_deletion_of_what_somebody_will_type_is_early() -> None:
+    """Otherwise it would wait in the document, and delete that as if its author had."""
+    room = Room(text_file(), "file")
+    for client, clock in ((5, 0), (room.replica.client_id, 10**6)):
+        with pytest.raises(EarlyEdit):
+            room.check.check(deletions_only([(client, clock, 10)]))
+
+
+def test_a_gap_in_an_edit_counts_as_nothing_that_has_arrived() -> None:  # [H1]
+    room = Room(text_file(), "file")
+    source = room.replica.get("source", type=Text)
+    source.insert(0, "a")
+    missing = room.sent.pop()
+    source.insert(1, "b")
+    gap = b"\x01\x01" + write_varuint(room.replica.client_id) + b"\x00\x0a\xc0\x84\x3d\x00"
+    found = read_update(gap)
+    assert not found.brought
+    room.check.check(gap, found)
+    room.check.brought(found)
+    with pytest.raises(EarlyEdit):
+        room.arrive()
+    assert missing
 
 
 def test_edits_of_members_read_no_state_vector(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -6,6 +6,7 @@ import asyncio
 import base64
 import gc
 import json
+import random
 import weakref
 from collections.abc import Awaitable, Callable
 from pathlib import Path
@@ -19,11 +20,15 @@ from jupyter_ydoc.yunicode import YUnicode
 from pycrdt import Array, Doc, Map, Text
 from support import ENABLED, Editor, Server, answer, closing, put, room_of, until, versions
 
+from jupyter_collaboration.access.roles import Role
 from jupyter_collaboration.app import YDocExtension
 from jupyter_collaboration.documents import codec, identity
 from jupyter_collaboration.documents.codec import loaded_update
 from jupyter_collaboration.documents.identity import document_types
 from jupyter_collaboration.protocol import messages
+from jupyter_collaboration.protocol.update_reader import read_update
+from jupyter_collaboration.rooms.document import DocumentRoom
+from jupyter_collaboration.rooms.member import Pin
 from rtcbench import wire
 from rtcbench.client import Endpoint
 from rtcbench.ws import WebSocket
@@ -422,6 +427,45 @@ def test_a_document_stays_open_while_server_side_code_has_it(
         await extension.stop_extension()
 
     run(test())  # S28: nobody has started the extension
+
+
+@pytest.mark.parametrize("order", ["reversed", "shuffled"])
+def test_edits_that_arrive_in_another_order_are_taken_at_once(
+    run: Run, extension: YDocExtension, order: str
+) -> None:  # S6 [M4]
+    """Each of them was looked at again for each other one, in nested calls."""
+
+    class Guest(Pin):
+        role = Role.EDITOR
+
+    async def test() -> None:
+        names = {"content_type": "file", "file_format": "text", "path": "a.txt"}
+        document = await extension.get_document(**names, copy=False, create=True)
+        assert document is not None
+        (room,) = extension.ywebsocket_server.rooms.values()
+        assert isinstance(room, DocumentRoom)
+        guest = Guest()
+        room.join(guest)
+        page: Doc[Any] = Doc()
+        page.apply_update(room.ydoc.get_update())
+        updates: list[bytes] = []
+        subscription = page.observe(lambda event: updates.append(event.update))
+        text = page.get("source", type=Text)
+        for at in range(3000):
+            text.insert(at, "x")
+        page.unobserve(subscription)
+        first, rest = updates[0], updates[1:]
+        if order == "reversed":
+            rest.reverse()
+        else:
+            random.Random(1).shuffle(rest)
+        for update in (*rest, first):
+            room.take_read(guest, update, read_update(update))
+        assert str(room.ydoc.get("source", type=Text)) == "x" * 3000 + "one"
+        room.leave(guest)
+        await extension.stop_extension()
+
+    run(test())
 
 
 def test_a_closed_document_is_freed(run: Run, extension: YDocExtension) -> None:  # S31
