@@ -121,6 +121,8 @@ export async function runAndAsk(
   await grace.selectCell(0);
   await grace.command('notebook:move-cursor-down');
   await grace.startCommand('notebook:run-cell');
+  // It takes the keyboard, and its cell becomes the active one.
+  await expect(stdin).toBeVisible();
   await grace.selectCell(0);
   const running = ada.cell(1).locator('.jp-CellPresence');
   await expect(running).toHaveAttribute(
