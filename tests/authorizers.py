@@ -63,7 +63,7 @@ class ByRules(Authorizer):
 
 
 class Slow(ByRules):
-    """The same, who takes the time in which a file `.hold` exists to permit a second write."""
+    """Like `ByRules`, but answers the second request to write only when `.hold` is gone."""
 
     _asked = 0
 

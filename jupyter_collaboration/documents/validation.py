@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import json
 import math
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from itertools import chain
 from typing import Any
@@ -17,8 +17,8 @@ from uuid import uuid4
 from pycrdt import Array, ArrayEvent, Doc, Map, MapEvent, Subscription, Text, TextEvent
 
 from ..errors import EarlyEdit, InvalidEdit, ProtocolError, is_panic
-from ..protocol.messages import read_varuint
-from ..protocol.update_reader import MAX_DEPTH, Id, Update, read_update
+from ..protocol.messages import read_state_vector
+from ..protocol.update_reader import MAX_DEPTH, Id, Part, Update, read_update
 from .slices import Slices
 
 CELL_TYPES = ("code", "markdown", "raw")
@@ -164,14 +164,12 @@ class EditCheck:
         Optional: without it, the document's state vector is read when it is needed, which takes
         time in proportion to the number of clients that ever wrote in the document.
         """
-        for client, clock, length in found.brought:
-            if clock + length > self._known.get(client, 0):
-                self._known[client] = clock + length
+        _extend(self._known, found.brought)
 
-    def is_early(self, found: Update) -> bool:
-        """Return whether edits are missing on which an edit depends, as far as is known.
+    def seems_early(self, found: Update) -> bool:
+        """Return whether an edit seems to depend on edits that have not arrived yet.
 
-        It may be less early than that: the server's own edits count only after `check`.
+        Cheaper than `check`, which also counts edits that were not passed to `brought`.
         """
         return not _is_complete(found, self._known)
 
@@ -239,11 +237,11 @@ class EditCheck:
         """Return whether edits are missing on which this one depends."""
         if _is_complete(found, self._known):
             return False
-        # Others than members write, too, such as the server.
-        self._known = clocks_of(self._doc.get_state())
+        # The server writes, too.
+        self._known = read_state_vector(self._doc.get_state())
         known = dict(self._known)
-        for client, clock, length in after.brought if after else ():
-            known[client] = max(clock + length, known.get(client, 0))
+        if after is not None:
+            _extend(known, after.brought)
         return not _is_complete(found, known)
 
     def _current(self) -> _Copy:
@@ -253,6 +251,12 @@ class EditCheck:
             self._copy.apply(update)
         self._behind = []
         return self._copy
+
+
+def _extend(clocks: dict[int, int], parts: Iterable[Part]) -> None:
+    """Raise the clocks of clients to the ends of parts."""
+    for client, clock, length in parts:
+        clocks[client] = max(clock + length, clocks.get(client, 0))
 
 
 def _is_complete(found: Update, known: Mapping[int, int]) -> bool:
@@ -339,7 +343,7 @@ class _Copy:
 
     def lacks(self, ends: dict[int, int]) -> bool:
         """Return whether a part of what was applied depends on missing updates."""
-        clocks = clocks_of(self.doc.get_state())
+        clocks = read_state_vector(self.doc.get_state())
         return any(clocks.get(client, 0) < end for client, end in ends.items())
 
     # Each of these returns the problem with a change, or an empty string.
@@ -403,16 +407,6 @@ class _Copy:
 
     def _look_at_state(self, event: _Event) -> str:
         return self._look_inside(event)
-
-
-def clocks_of(state: bytes) -> dict[int, int]:
-    """Parse a state vector that we created: the next clock of each client."""
-    count, at = read_varuint(state, 0)
-    clocks: dict[int, int] = {}
-    for _ in range(count):
-        client, at = read_varuint(state, at)
-        clocks[client], at = read_varuint(state, at)
-    return clocks
 
 
 def _is_trusted(cell: Map[Any]) -> bool:

@@ -26,7 +26,7 @@ MAX_SHOWN = 2**20
 """Largest outputs of a widget in bytes that pages receive before the kernel publishes them."""
 
 MAX_KEPT = 64 * 2**20
-"""Most bytes that the widgets of a kernel hold, but for those that capture now."""
+"""Most bytes that the widgets of a kernel hold, except for those that capture at the moment."""
 
 Send = Callable[[str, dict[str, Any]], str]
 Show = Callable[[str, list[dict[str, Any]]], None]

@@ -717,7 +717,7 @@ class KernelQueue:
     def _note_display(self, display_id: Any, run: Run, output: Output) -> None:
         if isinstance(display_id, str) and display_id:
             known = self._displays.setdefault(display_id, [])
-            if len(known) & (len(known) - 1) == 0:  # seldom, as there may be many
+            if len(known) & (len(known) - 1) == 0:  # at powers of two: there may be many
                 known[:] = [each for each in known if not each[1].is_gone]
             known.append((run, output))
             run.displays.add(display_id)

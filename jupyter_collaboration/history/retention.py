@@ -164,7 +164,8 @@ def _without_old_outputs(
             if row.seq in has_outputs and excess > 0:
                 data = outputs.without(row.data, deleted)
                 excess -= row.size - len(data)
-                row = row if len(data) == row.size else replace(row, data=data)
+                if len(data) < row.size:
+                    row = replace(row, data=data)
             kept.append(row)
     return kept + rows[len(kept) :]
 
@@ -194,17 +195,14 @@ def _within(rows: list[Row], saved_seq: int, max_bytes: int, named: frozenset[in
         return rows
     doc: Doc[Any] = Doc()
     kept: list[Row] = []
-    part: list[Row] = []
-    for row in rows[:count]:
-        part.append(row)
-        if row.seq in named or row is rows[count - 1]:
-            before = doc.get_state()
-            with doc.transaction():
-                for each in part:
-                    doc.apply_update(each.data)
-            data = doc.get_update(before)
-            kept.append(Row(row.seq, "", Kind.SQUASHED.value, row.time, data))
-            part = []
+    for part in _until_each(rows[:count], named):
+        before = doc.get_state()
+        with doc.transaction():
+            for row in part:
+                doc.apply_update(row.data)
+        last = part[-1]
+        data = doc.get_update(before)
+        kept.append(Row(last.seq, "", Kind.SQUASHED.value, last.time, data))
     return kept + rows[count:]
 
 

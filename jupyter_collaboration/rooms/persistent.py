@@ -29,7 +29,7 @@ MAX_EARLY_EDITS = 5_000
 """Most of these edits: all are looked at whenever an edit of the member has arrived."""
 
 PASSES = 3
-"""How often these are looked at then."""
+"""How many times each of them is looked at then."""
 
 SERVER_IDS = 2**24
 """The server's client ids are below this number, and so below nearly all ids of pages (32 bits).
@@ -87,14 +87,14 @@ class PersistentRoom(BroadcastRoom):
     def _take_early(self, member: Member) -> None:
         """Take the edits that have waited for one that has just arrived.
 
-        In the order in which they were made, so that looking at each of them once is enough, unless
-        they depend on each other across clients.
+        They are taken in the order in which they were made. Looking at each of them once is enough,
+        unless they were made by several clients that depend on each other.
         """
         waiting = sorted(self._early.pop(member, []), key=_first_part)
         for _ in range(PASSES):
             still: list[tuple[bytes, Update]] = []
             for update, found in waiting:
-                if self._check.is_early(found):
+                if self._check.seems_early(found):
                     still.append((update, found))
                 else:
                     self.take_read(member, update, found)

@@ -73,8 +73,10 @@ class Kernel:
     def __init__(self) -> None:
         self.channels = Channels()
         self.sessions: list[str] = []
+        self.looks = 0
 
         async def is_alive() -> bool:
+            self.looks += 1
             return True
 
         def connect(session: str) -> Channels:
@@ -388,8 +390,10 @@ def test_a_run_ends_whose_reply_was_lost_with_the_connection(
         with fail_after(10):
             while not any(each.startswith("kernel_info") for each in kernel.channels.requests):
                 await asyncio.sleep(0)
-        for _ in range(20):
-            await asyncio.sleep(0.01)
+        looks = kernel.looks + 10  # after more than the limit
+        with fail_after(10):
+            while kernel.looks < looks:
+                await asyncio.sleep(0)
         assert ran.result is None  # the kernel may still run it
         kernel.channels.deliver("shell", "kernel_info_reply", about="kernel_info_request")
         assert (await ended(ran)).outcome is queues.Outcome.FAILED

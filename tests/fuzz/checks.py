@@ -57,24 +57,17 @@ def _same(world: World) -> bool:
     live = world.life.room if world.life is not None and not world.life.dead else None
     if live is None:
         return False
-    clocks, cells = clocks_of(live.ydoc.get_state()), cells_of_doc(live.ydoc, world.kind)
+    clocks, cells = (
+        messages.read_state_vector(live.ydoc.get_state()),
+        cells_of_doc(live.ydoc, world.kind),
+    )
     return all(
         client.online
         and client.stored
-        and clocks_of(client.doc.get_state()) == clocks
+        and messages.read_state_vector(client.doc.get_state()) == clocks
         and client.cells == cells
         for client in world.clients
     )
-
-
-def clocks_of(state: bytes) -> dict[int, int]:
-    """How much a replica has of each client; their order in a state vector is not given."""
-    count, at = messages.read_varuint(state, 0)
-    clocks = {}
-    for _ in range(count):
-        client, at = messages.read_varuint(state, at)
-        clocks[client], at = messages.read_varuint(state, at)
-    return clocks
 
 
 def _calm(world: World) -> bool:

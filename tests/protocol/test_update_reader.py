@@ -12,6 +12,8 @@ from hypothesis import strategies as st
 from pycrdt import Array, Doc, Map, Text, merge_updates
 
 from jupyter_collaboration.errors import ProtocolError
+from jupyter_collaboration.protocol import update_reader
+from jupyter_collaboration.protocol.deletions import deletions_only
 from jupyter_collaboration.protocol.messages import write_bytes, write_varuint
 from jupyter_collaboration.protocol.update_reader import (
     MAX_DEPTH,
@@ -129,6 +131,13 @@ def pieces(count: int) -> bytes:
 def test_what_breaks_the_rules_is_refused_in_words(update: bytes, why: str) -> None:  # [M4]
     with pytest.raises(ProtocolError, match=why):
         read_update(update)
+
+
+def test_many_deleted_ranges_are_refused(monkeypatch: pytest.MonkeyPatch) -> None:  # [M4]
+    monkeypatch.setattr(update_reader, "MAX_STRUCTS", 10)
+    assert len(read_update(deletions_only([(1, 2 * at, 1) for at in range(10)])).deleted) == 10
+    with pytest.raises(ProtocolError, match="ranges"):
+        read_update(deletions_only([(1, 2 * at, 1) for at in range(11)]))
 
 
 def test_what_is_just_within_the_limits_is_read() -> None:

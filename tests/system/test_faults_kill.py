@@ -135,7 +135,7 @@ def test_what_was_stored_before_a_kill_is_there_once(run: Run, server: Server, p
 
 
 @pytest.mark.parametrize("kind", ["text", "crlf"])
-def test_a_write_that_was_not_recorded_before_a_kill_is_what_others_change(
+def test_a_write_that_was_not_recorded_before_a_kill_is_the_base_of_later_changes(
     run: Run, server: Server, kind: str
 ) -> None:  # [H9] [F4]
     async def test() -> None:

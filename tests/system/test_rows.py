@@ -433,7 +433,7 @@ def test_a_document_stays_open_while_server_side_code_has_it(
 def test_edits_that_arrive_in_another_order_are_taken_at_once(
     run: Run, extension: YDocExtension, order: str
 ) -> None:  # S6 [M4]
-    """Each of them was looked at again for each other one, in nested calls."""
+    """Looking at all that wait for each that arrives would take minutes."""
 
     class Guest(Pin):
         role = Role.EDITOR

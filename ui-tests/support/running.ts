@@ -29,6 +29,14 @@ export function prompt(person: Person, index: number): Locator {
 }
 
 /**
+ * A cell that prints "begun", waits until something is written into a file,
+ * and prints "done".
+ */
+export function waitsFor(file: string): string {
+  return `import os, time\nprint("begun")\nwhile not os.path.getsize("${file}"):\n    time.sleep(0.1)\nprint("done")`;
+}
+
+/**
  * Open a notebook for both, one after the other, on one kernel that may still be starting.
  */
 export async function openBoth(

@@ -8,7 +8,14 @@
 import { notebook } from '../support/documents';
 import type { Person } from '../support/fixtures';
 import { expect, test } from '../support/fixtures';
-import { KERNEL, openBoth, outputs, prompt, run } from '../support/running';
+import {
+  KERNEL,
+  openBoth,
+  outputs,
+  prompt,
+  run,
+  waitsFor
+} from '../support/running';
 
 test('cells that one runs show at both, and one who may not runs none', async ({
   server,
@@ -97,12 +104,7 @@ test('outputs arrive after the page is closed that asked for them', async ({
   grace
 }) => {
   const go = server.write(file('txt'), '');
-  const name = server.write(
-    file('ipynb'),
-    notebook(
-      `import os, time\nprint("begun")\nwhile not os.path.getsize("${go}"):\n    time.sleep(0.1)\nprint("done")`
-    )
-  );
+  const name = server.write(file('ipynb'), notebook(waitsFor(go)));
   await ada.open(name);
   await ada.kernelReady();
   await run(ada, 0);

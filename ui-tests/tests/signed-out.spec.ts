@@ -10,7 +10,7 @@ import type { Page } from '@playwright/test';
 import { notebook } from '../support/documents';
 import { attachLog, expect, Server, test } from '../support/fixtures';
 import type { Person } from '../support/fixtures';
-import { KERNEL, openBoth, prompt, run } from '../support/running';
+import { KERNEL, openBoth, prompt, run, waitsFor } from '../support/running';
 
 const PASSWORD = 'a-password';
 
@@ -81,10 +81,7 @@ test('a cell of a user who signs out runs to its end', async ({
   const go = server.write(file('txt'), '');
   const name = server.write(
     file('ipynb'),
-    notebook(
-      `import os, time\nprint("begun")\nwhile not os.path.getsize("${go}"):\n    time.sleep(0.1)\nprint("done")`,
-      'print("waited")'
-    )
+    notebook(waitsFor(go), 'print("waited")')
   );
   for (const person of [ada, grace]) {
     await signIn(person, person.page);

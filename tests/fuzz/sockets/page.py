@@ -21,7 +21,8 @@ from typing import TYPE_CHECKING, Any
 
 from pycrdt import Doc, Text
 
-from ..checks import clocks_of
+from jupyter_collaboration.protocol.messages import read_state_vector
+
 from ..clients import Collaborator
 from ..contents import cells_of_file, is_notebook, ycell, ycells
 from ..marks import Cells, count
@@ -117,7 +118,7 @@ class PageClient(Collaborator):
     @property
     def clocks(self) -> dict[int, int]:
         """How much the page has of each Yjs client."""
-        return clocks_of(base64.b64decode(self._look["stateVector"]))
+        return read_state_vector(base64.b64decode(self._look["stateVector"]))
 
     @property
     def refusal(self) -> str:

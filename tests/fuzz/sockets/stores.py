@@ -21,8 +21,8 @@ from jupyter_collaboration.errors import HistoryUnavailable
 from jupyter_collaboration.history.model import Entry, Kind
 from jupyter_collaboration.history.sqlite.backend import SQLiteBackend
 from jupyter_collaboration.history.store import History
+from jupyter_collaboration.protocol.messages import read_state_vector
 
-from ..checks import clocks_of
 from ..marks import Cells
 from ..server import STORE
 
@@ -82,9 +82,9 @@ async def invented(world: RealWorld, stores: list[Kept]) -> list[str]:
     for kept in stores:
         doc: Doc[Any] = Doc()
         for entry in await entries_of(kept, world.room):
-            before = clocks_of(doc.get_state())
+            before = read_state_vector(doc.get_state())
             doc.apply_update(entry.update)
-            now = clocks_of(doc.get_state())
+            now = read_state_vector(doc.get_state())
             authors = {client for client, clock in now.items() if clock > before.get(client, 0)}
             cells = world.cells_of(doc)
             # A replica of another history is placed by the server alone. What members type into a

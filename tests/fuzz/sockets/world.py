@@ -19,6 +19,7 @@ from support import content, versions
 
 from jupyter_collaboration.access.file_ids import OWN_FOLDER
 from jupyter_collaboration.files.turns import Turns
+from jupyter_collaboration.protocol.messages import read_state_vector
 
 from .. import checks, editing, writers
 from ..clients import Collaborator
@@ -256,11 +257,11 @@ class RealWorld:
     def _is_same(self) -> bool:
         """Whether everybody is online, has the same, and it is stored."""
         one = self.programs[0]
-        clocks, cells = checks.clocks_of(one.doc.get_state()), one.cells
+        clocks, cells = read_state_vector(one.doc.get_state()), one.cells
         return (
             all(client.online and client.stored for client in self.clients)
             and all(client.cells == cells for client in self.clients)
-            and all(checks.clocks_of(each.doc.get_state()) == clocks for each in self.programs)
+            and all(read_state_vector(each.doc.get_state()) == clocks for each in self.programs)
             and all(page.clocks == clocks for page in self.pages)
         )
 
