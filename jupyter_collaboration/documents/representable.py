@@ -87,7 +87,8 @@ def _is_exact(value: Any, depth: int) -> bool:
                     return False
             value = value.values()
         return all(_is_exact(each, depth - 1) for each in value)
-    return _leaf(value) is value
+    # nbformat's nodes are subclasses of dictionaries.
+    return not isinstance(value, dict | list) and _leaf(value) is value
 
 
 def _converted(value: Any, place: tuple[str | int, ...]) -> Any:

@@ -23,6 +23,12 @@ from .slices import Slices
 
 CELL_TYPES = ("code", "markdown", "raw")
 NEEDED = ("cell_type", "source", "metadata")
+BUNDLES = ("display_data", "execute_result")
+"""Types of outputs with data in several formats."""
+
+MAJOR = 4
+MAX_MINOR = 100
+"""Versions of the notebook format: all documents are notebooks of version 4."""
 
 MAX_BEHIND = 100
 """Most updates that the copy may lag behind."""
@@ -32,6 +38,31 @@ MAX_PLACES = 1_000
 
 
 # Values
+
+
+@dataclass(frozen=True)
+class Rules:
+    """What a notebook may contain.
+
+    Files may contain more than the notebook format allows, which is kept and saved like the rest.
+    Not valid is only what nbformat cannot write or read, or what a document cannot represent.
+
+    Attributes:
+        map: the type of metadata.
+        array: the type of outputs.
+        text: the type of sources.
+        is_shown: whether outputs that pages fail to show are not valid either.
+    """
+
+    map: type[Any]
+    array: type[Any]
+    text: type[Any]
+    is_shown: bool = False
+
+
+EDITED = Rules(Map, Array, Text, is_shown=True)
+STORED = Rules(Map, Array, Text)
+PLAIN = Rules(dict, list, str)
 
 
 def problem_of_value(value: Any, depth: int = 0) -> str:
@@ -55,41 +86,114 @@ def _first(problems: Iterator[str]) -> str:
     return next((problem for problem in problems if problem), "")
 
 
-def problem_of_cell(cell: Any) -> str:
+def problem_of_notebook(content: Mapping[str, Any]) -> str:
+    """Return why the content of a notebook, in plain values, is not valid; empty if it is."""
+    cells = (problem_of_cell(cell, PLAIN) for cell in content["cells"])
+    return _first(chain((problem_of_meta(key, content.get(key), PLAIN) for key, _ in USUAL), cells))
+
+
+def problem_of_file(content: Mapping[str, Any]) -> str:
+    """Return why a notebook that nbformat has read cannot become a document; empty if it can."""
+    for at, cell in enumerate(content["cells"]):
+        if not isinstance(cell.get("source"), str):
+            return f"cells[{at}] has no source, or one that is not text"
+        outputs = cell.get("outputs", [])
+        if not isinstance(outputs, list):
+            return f"cells[{at}].outputs is not a list"
+        for index, output in enumerate(outputs):
+            if isinstance(output, dict):
+                output = {"text": "", **output}  # a stream may lack it
+            if problem := _problem_of_shape(output, PLAIN):
+                return f"cells[{at}].outputs[{index}]: {problem}"
+    return ""
+
+
+def problem_of_cell(cell: Any, rules: Rules) -> str:
     """Return why a cell is not valid; empty if it is."""
-    if not isinstance(cell, Map):
+    if not isinstance(cell, rules.map):
         return "a cell is not a map"
-    keys = list(cell.keys())
     for key in NEEDED:
-        if key not in keys:
+        if key not in cell:
             return f"a cell has no {key}"
-    if cell["cell_type"] == "code" and "outputs" not in keys:
-        return "a code cell has no outputs"
-    return _first(problem_of_entry(key, cell[key]) for key in keys)
+    if lack := _lack_of_outputs(cell):
+        return lack
+    return _first(problem_of_entry(key, cell[key], rules) for key in list(cell.keys()))
 
 
-def problem_of_entry(key: str, value: Any) -> str:
+def _lack_of_outputs(cell: Any) -> str:
+    is_lacking = cell.get("cell_type") == "code" and "outputs" not in cell
+    return "a code cell has no outputs" if is_lacking else ""
+
+
+def problem_of_entry(key: str, value: Any, rules: Rules) -> str:
     """Return why a value is not valid for a key of a cell; empty if it is."""
+    if key == "source":
+        return "" if isinstance(value, rules.text) else "a cell's source is not text"
     if key == "cell_type" and value not in CELL_TYPES:
         return "a cell has an unknown type"
-    if key == "source" and not isinstance(value, Text):
-        return "a cell's source is not text"
-    if key == "metadata" and not isinstance(value, Map | dict):
+    if key == "id" and not isinstance(value, str):
+        return "a cell's id is not text"
+    if key == "metadata" and not isinstance(value, rules.map):
         return "a cell's metadata is not a map"
-    if key == "outputs" and not isinstance(value, Array | list):
-        return "a cell's outputs are not a list"
-    if key == "execution_count" and not (value is None or isinstance(value, int | float)):
+    if key == "execution_count" and not (value is None or _is_number(value)):
         return "a cell's execution count is not a number"
+    if key == "execution_state" and not isinstance(value, str | None):
+        return "a cell's execution state is not text"
+    if key == "attachments" and not _is_map_of_maps(value):
+        return "a cell's attachments are not maps"
+    if key == "outputs":
+        if not isinstance(value, rules.array):
+            return "a cell's outputs are not a list"
+        return _first(problem_of_output(output, rules) for output in value)
     return problem_of_value(value)
 
 
-def problem_of_meta(key: str, value: Any) -> str:
+def problem_of_output(output: Any, rules: Rules) -> str:
+    """Return why an output, shared or plain, is not valid; empty if it is."""
+    return _problem_of_shape(output, rules) or problem_of_value(output)
+
+
+def _problem_of_shape(output: Any, rules: Rules) -> str:
+    """Return why something is not an output, whatever the values in it."""
+    if not isinstance(output, Map | dict):
+        return "an output is not a map"
+    kind = output.get("output_type")
+    if not isinstance(kind, str):
+        return "an output has no type"
+    if kind in BUNDLES:
+        is_bundle = isinstance(output.get("data", {}), Map | dict)
+        return "" if is_bundle else "the data of an output is not a map"
+    if kind == "error" and rules.is_shown and not _is_lines(output.get("traceback")):
+        return "the traceback of an error is not a list of texts"
+    text = output.get("text", None if kind == "stream" else "")
+    if kind == "stream" and isinstance(text, str | Text):
+        return ""
+    if (kind == "stream" or isinstance(text, Array | list)) and not _is_lines(text):
+        return "the text of an output is not text"
+    return ""
+
+
+def _is_lines(value: Any) -> bool:
+    return isinstance(value, Array | list) and all(isinstance(line, str) for line in value)
+
+
+def _is_map_of_maps(value: Any) -> bool:
+    if not isinstance(value, Map | dict):
+        return False
+    return all(isinstance(each, Map | dict) for each in value.values())
+
+
+def _is_number(value: Any) -> bool:
+    return isinstance(value, int | float) and not isinstance(value, bool)
+
+
+def problem_of_meta(key: str, value: Any, rules: Rules) -> str:
     """Return why a value is not valid for a key of a notebook's metadata; empty if it is."""
-    if key in ("nbformat", "nbformat_minor") and (
-        isinstance(value, bool) or not isinstance(value, int | float)
-    ):
-        return f"{key} is not a number"
-    if key == "metadata" and not isinstance(value, Map | dict):
+    if key == "nbformat" and not (_is_number(value) and value == MAJOR):
+        return f"nbformat is not {MAJOR}"
+    if key == "nbformat_minor" and not (_is_number(value) and value in range(MAX_MINOR + 1)):
+        return f"nbformat_minor is not a whole number from 0 to {MAX_MINOR}"
+    if key == "metadata" and not isinstance(value, rules.map):
         return "the notebook's metadata is not a map"
     return problem_of_value(value)
 
@@ -354,10 +458,23 @@ class _Copy:
             return f"shared types are nested more than {MAX_DEPTH} deep"
         self._note(event)
         if not path and event.kind is ArrayEvent:
-            return _first(problem_of_cell(cell) for cell in _inserted(event))
+            return _first(problem_of_cell(cell, EDITED) for cell in _inserted(event))
         if len(path) == 1 and event.kind is MapEvent:
-            return _first(_problem_of_key(key, change) for key, change in _changes(event))
-        return self._look_inside(event)
+            problems = (_problem_of_key(key, change) for key, change in _changes(event))
+            return _first(problems) or _lack_of_outputs(self.doc.get("cells", type=Array)[path[0]])
+        return self._look_inside(event) or self._look_around(event)
+
+    def _look_around(self, event: _Event) -> str:
+        """Look at the shape of the output or the attachments that a change is inside."""
+        path = event.path
+        key = path[1] if len(path) > 1 else ""
+        if event.kind is TextEvent or key not in ("outputs", "attachments"):
+            return ""
+        value = self.doc.get("cells", type=Array)[path[0]][key]
+        if key == "attachments":
+            return problem_of_entry(key, value, EDITED)
+        shapes = _inserted(event) if len(path) == 2 else (value[path[2]],)
+        return _first(_problem_of_shape(each, EDITED) for each in shapes)
 
     def _note(self, event: _Event) -> None:
         """Record the cells whose outputs, trust or execution states an edit changes."""
@@ -401,7 +518,7 @@ class _Copy:
         return _first(
             f"the notebook's {key} is removed"
             if change["action"] == "delete"
-            else problem_of_meta(key, change["newValue"])
+            else problem_of_meta(key, change["newValue"], EDITED)
             for key, change in _changes(event)
         )
 
@@ -425,8 +542,8 @@ def _changes(event: _Event) -> Iterator[tuple[str, dict[str, Any]]]:
 
 def _problem_of_key(key: str, change: dict[str, Any]) -> str:
     if change["action"] == "delete":
-        return f"a cell's {key} is removed" if key in (*NEEDED, "outputs") else ""
-    return problem_of_entry(key, change["newValue"])
+        return f"a cell's {key} is removed" if key in (*NEEDED, "id", "outputs") else ""
+    return problem_of_entry(key, change["newValue"], EDITED)
 
 
 # Repair
@@ -440,36 +557,61 @@ async def needs_repair(doc: Doc[Any]) -> bool:
     cells, meta = doc.get("cells", type=Array), doc.get("meta", type=Map)
     slices = Slices()
     for index in range(len(cells)):
-        if problem_of_cell(cells[index]):
+        if problem_of_cell(cells[index], STORED):
             return True
         await slices.pause()
-    return any(problem_of_meta(key, meta.get(key)) for key, _ in USUAL)
+    return any(problem_of_meta(key, meta.get(key), STORED) for key, _ in USUAL)
 
 
 def repair_notebook(doc: Doc[Any]) -> list[str]:
-    """Replace invalid cells by raw cells with their readable content.
+    """Replace invalid parts by their readable content: cells by raw cells, outputs by texts.
+
+    Values that should be shared are shared, which changes no content.
 
     Returns:
-        The problem with each.
+        The problem with each part that was replaced.
     """
     cells, meta = doc.get("cells", type=Array), doc.get("meta", type=Map)
     problems: list[str] = []
     with doc.transaction():
         for index in reversed(range(len(cells))):
-            problem = problem_of_cell(cells[index])
+            if not problem_of_cell(cells[index], STORED):
+                continue
+            if isinstance(cells[index], Map):
+                problems += _repair_parts(cells[index])
+            problem = problem_of_cell(cells[index], STORED)
             if problem:
                 problems.append(problem)
                 text = f"This cell could not be read: {problem}.\n{_readable(cells[index])}"
                 del cells[index]
                 cells.insert(index, _raw_cell(text))
+        if isinstance(metadata := meta.get("metadata"), dict):
+            meta["metadata"] = Map(metadata)
         for key, usual in USUAL:
             value = meta.get(key)
-            problem = problem_of_meta(key, value)
+            problem = problem_of_meta(key, value, STORED)
             if problem:
                 problems.append(problem)
                 text = f"The notebook's {key} could not be read: {problem}.\n{_readable(value)}"
                 cells.append(_raw_cell(text))
                 meta[key] = Map({}) if usual is None else usual
+    return problems
+
+
+def _repair_parts(cell: Map[Any]) -> list[str]:
+    """Repair what can be repaired within a cell; return the problems with its outputs."""
+    problems = []
+    if isinstance(metadata := cell.get("metadata"), dict):
+        cell["metadata"] = Map(metadata)
+    if isinstance(outputs := cell.get("outputs"), list):
+        cell["outputs"] = Array(outputs)
+    outputs = cell.get("outputs")
+    if isinstance(outputs, Array):
+        for at in range(len(outputs)):
+            if problem := problem_of_output(outputs[at], STORED):
+                problems.append(problem)
+                text = f"This output could not be read: {problem}.\n{_readable(outputs[at])}\n"
+                outputs[at] = Map({"output_type": "stream", "name": "stderr", "text": Text(text)})
     return problems
 
 

@@ -26,6 +26,7 @@ from ..documents.codec import file_fingerprint, fingerprint
 from ..documents.identity import DocumentId
 from ..documents.representable import invalid_text, representable
 from ..documents.snapshot import NotebookContent
+from ..documents.validation import problem_of_file
 from ..errors import (
     CollaborationError,
     DocumentNotFound,
@@ -349,6 +350,9 @@ class DocumentFile:
                 shown, differs = await run_sized(size, representable, content)
             except LoadFailed as error:
                 raise LoadFailed(f"{path}: {error}") from error
+            is_notebook = self._id.contents_type == "notebook"
+            if is_notebook and (problem := await run_sized(size, problem_of_file, shown)):
+                raise LoadFailed(f"{path} cannot be opened as a notebook: {problem}")
             self._exact, content = (content if differs else None), shown
         return content
 

@@ -27,7 +27,7 @@ from ..documents.codec import (
 )
 from ..documents.identity import DocumentId, is_notebook
 from ..documents.snapshot import Content, NotebookContent, snapshot_of
-from ..documents.validation import problem_of_value
+from ..documents.validation import problem_of_notebook
 from ..errors import (
     CollaborationError,
     DocumentNotFound,
@@ -785,7 +785,7 @@ class FileSynchronizer:
         size = len(replicas.state)
         content = await run_large(size, content_of, self._type, replicas.state)
         if is_notebook(self._type):
-            problem = await compute(problem_of_value, content)
+            problem = await compute(problem_of_notebook, content)
             if problem:
                 raise InvalidEdit(f"The replica was refused: {problem}.")
         return await self._bring_in(

@@ -345,7 +345,7 @@ def edit_cell(document: YNotebook, position: int, cell: dict[str, Any]) -> bool:
 
 def _youtput(output: dict[str, Any]) -> Map[Any]:
     if output.get("output_type") == "stream":
-        return Map({**output, "text": Text(_joined(output)["text"])})
+        return Map({**output, "text": Text(_joined(output).get("text", ""))})
     return Map(output)
 
 
@@ -381,8 +381,9 @@ def _grown(old: dict[str, Any], new: dict[str, Any]) -> str:
 
 
 def _joined(output: dict[str, Any]) -> dict[str, Any]:
-    text = output.get("text")
-    return {**output, "text": "".join(text)} if isinstance(text, list) else output
+    if output.get("output_type") != "stream" or not isinstance(output.get("text"), list):
+        return output
+    return {**output, "text": "".join(output["text"])}
 
 
 def edit_map(ymap: Map[Any], target: dict[str, Any]) -> None:

@@ -7,6 +7,7 @@ import math
 from collections.abc import Awaitable, Callable
 from typing import Any
 
+import nbformat
 import pytest
 from pycrdt import Doc, Map
 from support import Server, until
@@ -59,6 +60,13 @@ def test_a_value_that_documents_hold_is_left_alone(text: str) -> None:
     shown, differs = representable(content)
     assert shown is content
     assert not differs
+
+
+def test_values_in_the_nodes_of_nbformat_are_replaced() -> None:  # S9
+    node = nbformat.from_dict({"cells": [{"metadata": {"x": 10**300}}]})  # type: ignore[no-untyped-call]
+    shown, differs = representable(node)
+    assert differs
+    assert shown == {"cells": [{"metadata": {"x": 1e300}}]}
 
 
 def test_what_cannot_be_replaced_is_named_with_its_place() -> None:  # S9

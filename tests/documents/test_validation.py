@@ -34,6 +34,16 @@ def notebook() -> Doc[Any]:
     return doc
 
 
+def rich_notebook() -> Doc[Any]:
+    """A notebook with outputs, attachments and a cell that is no code."""
+    doc = notebook()
+    cells(doc)[1]["outputs"].append(Map({"output_type": "stream", "text": Text("1")}))
+    cells(doc)[1]["outputs"].append(Map({"output_type": "stream", "text": Array(["1"])}))
+    cells(doc)[1]["attachments"] = Map({"a": {}})
+    cells(doc).append(nothing(cell_type="raw", id="r", outputs="absent"))
+    return doc
+
+
 def text_file() -> Doc[Any]:
     doc: Doc[Any] = Doc()
     doc.apply_update(loaded_update("file", "one\ntwo\nthree"))
@@ -76,6 +86,11 @@ def nothing(**changes: Any) -> Map[Any]:
     return Map({key: value for key, value in cell.items() if value != "absent"})
 
 
+def output(**entries: Any) -> Edit:
+    """Append an output."""
+    return lambda doc: cells(doc)[0]["outputs"].append(Map(entries))
+
+
 GOOD: dict[str, Edit] = {
     "typing": lambda doc: cells(doc)[0]["source"].insert(1, "x"),
     "a cell": lambda doc: cells(doc).append(nothing()),
@@ -84,7 +99,17 @@ GOOD: dict[str, Edit] = {
     "an output": lambda doc: cells(doc)[0]["outputs"].append(
         Map({"output_type": "stream", "name": "stdout", "text": Text("1\n")})
     ),
-    "outputs in plain values": lambda doc: cells(doc).append(nothing(outputs=[])),
+    "plain outputs": lambda doc: cells(doc).append(
+        nothing(outputs=Array([{"output_type": "stream", "name": "stdout", "text": ["1\n"]}]))
+    ),
+    "an output of an unknown type": lambda doc: cells(doc)[0]["outputs"].append(
+        Map({"output_type": "from the future", "text": "1"})
+    ),
+    "an output without data": lambda doc: cells(doc)[0]["outputs"].append(
+        Map({"output_type": "display_data"})
+    ),
+    "a cell without an id": lambda doc: cells(doc).append(nothing(id="absent")),
+    "a newer format": lambda doc: doc.get("meta", type=Map).update({"nbformat_minor": 6.0}),
     "a number": lambda doc: cells(doc)[0].update({"execution_count": 3.0}),
     "metadata": lambda doc: cells(doc)[0]["metadata"].update({"tags": ["a", {"b": 1.5}]}),
     "an attachment": lambda doc: cells(doc)[0].update({"attachments": {"a.png": {}}}),
@@ -102,6 +127,50 @@ BAD: dict[str, Edit] = {
     "a source that is a plain value": lambda doc: cells(doc).append(nothing(source="plain")),
     "a source that becomes one": lambda doc: cells(doc)[0].update({"source": 7}),
     "outputs that are a number": lambda doc: cells(doc).append(nothing(outputs=3)),
+    "outputs that are not shared": lambda doc: cells(doc).append(nothing(outputs=[])),
+    "metadata that are not shared": lambda doc: cells(doc)[0].update({"metadata": {}}),
+    "an output that is a number": lambda doc: cells(doc)[0]["outputs"].append(5),
+    "an output that is null": lambda doc: cells(doc)[0]["outputs"].append(None),
+    "an output that is a list": lambda doc: cells(doc)[0]["outputs"].append([1, 2]),
+    "an output that is a text": lambda doc: cells(doc)[0]["outputs"].append(Text("x")),
+    "an output without a type": lambda doc: cells(doc)[0]["outputs"].append({"text": "x"}),
+    "an output whose type is a map": output(output_type={"a": 1}),
+    "a stream without text": output(output_type="stream", name="stdout"),
+    "a stream of a number": output(output_type="stream", name="stdout", text=5),
+    "a stream of null": output(output_type="stream", name="stdout", text=None),
+    "a stream of maps": output(output_type="stream", name="stdout", text=[1, {"a": 2}]),
+    "a stream of shared numbers": output(output_type="stream", text=Array([1])),
+    "data that are a number": output(output_type="display_data", data=5, metadata={}),
+    "data that are null": output(output_type="execute_result", data=None, metadata={}),
+    "data that are a list": output(output_type="execute_result", data=["x"], metadata={}),
+    "an error without a traceback": output(output_type="error", ename="E", evalue=""),
+    "a traceback of numbers": output(output_type="error", traceback=[1]),
+    "an unknown output of numbers": output(output_type="new", text=[1]),
+    "a new cell with such an output": lambda doc: cells(doc).append(nothing(outputs=Array([5]))),
+    "an output that loses its text": lambda doc: cells(doc)[1]["outputs"][0].pop("text"),
+    "an output that loses its type": lambda doc: cells(doc)[1]["outputs"][0].pop("output_type"),
+    "an output that becomes data": lambda doc: cells(doc)[1]["outputs"][0].update({"text": {}}),
+    "a line that is a number": lambda doc: cells(doc)[1]["outputs"][1]["text"].append(1),
+    "attachments that are a text": lambda doc: cells(doc)[0].update({"attachments": "x"}),
+    "attachments that are null": lambda doc: cells(doc)[0].update({"attachments": None}),
+    "an attachment that is a text": lambda doc: cells(doc)[0].update({"attachments": {"a": "x"}}),
+    "an attachment that becomes one": lambda doc: cells(doc)[1]["attachments"].update({"a": "x"}),
+    "an id that is a map": lambda doc: cells(doc)[0].update({"id": Map({"a": 1})}),
+    "an id that is a number": lambda doc: cells(doc)[0].update({"id": 5.0}),
+    "an id that is null": lambda doc: cells(doc)[0].update({"id": None}),
+    "an id that is removed": lambda doc: cells(doc)[0].pop("id"),
+    "a count that is true": lambda doc: cells(doc)[0].update({"execution_count": True}),
+    "a state that is a map": lambda doc: cells(doc)[0].update({"execution_state": {"a": 1}}),
+    "outputs that are removed": lambda doc: cells(doc)[1].pop("outputs"),
+    "a text that becomes code": lambda doc: cells(doc)[2].update({"cell_type": "code"}),
+    "an unknown format": lambda doc: doc.get("meta", type=Map).update({"nbformat": 99}),
+    "an old format": lambda doc: doc.get("meta", type=Map).update({"nbformat": 3.0}),
+    "a part of a format": lambda doc: doc.get("meta", type=Map).update({"nbformat_minor": 4.5}),
+    "a format below zero": lambda doc: doc.get("meta", type=Map).update({"nbformat_minor": -1}),
+    "a huge format": lambda doc: doc.get("meta", type=Map).update({"nbformat_minor": 1e300}),
+    "metadata of the notebook that are not shared": lambda doc: doc.get("meta", type=Map).update(
+        {"metadata": {}}
+    ),
     "a type that is removed": lambda doc: cells(doc)[0].pop("cell_type"),
     "a source that is removed": lambda doc: cells(doc)[0].pop("source"),
     "NaN as a count": lambda doc: cells(doc)[0].update({"execution_count": float("nan")}),
@@ -119,7 +188,7 @@ BAD: dict[str, Edit] = {
 
 @pytest.mark.parametrize("name", GOOD)
 def test_what_a_notebook_can_hold_is_taken(name: str) -> None:  # [M8]
-    room = Room(notebook())
+    room = Room(rich_notebook())
     room.edit(GOOD[name])
     assert room.doc.get_state() == room.replica.get_state()
     assert rendered("notebook", room.doc.get_update())["cells"]
@@ -127,7 +196,7 @@ def test_what_a_notebook_can_hold_is_taken(name: str) -> None:  # [M8]
 
 @pytest.mark.parametrize("name", BAD)
 def test_what_a_notebook_cannot_hold_is_not_taken(name: str) -> None:  # [M8]
-    room = Room(notebook())
+    room = Room(rich_notebook())
     before = room.doc.get_update()
     with pytest.raises(InvalidEdit, match="was refused"):
         room.edit(BAD[name])
@@ -354,3 +423,23 @@ def test_cells_that_are_none_become_raw_cells_and_nothing_goes() -> None:  # [M8
     assert "precious" in texts[3]
     assert "four" in texts[4]
     assert content["nbformat"] == 4
+
+
+def test_outputs_that_are_none_become_texts_and_their_cells_stay() -> None:  # [M8]
+    doc = rich_notebook()
+    cells(doc)[1]["outputs"].insert(1, "precious")
+    cells(doc)[0]["metadata"] = {"tags": ["plain"]}
+    cells(doc)[0]["outputs"] = [{"output_type": "display_data", "data": "precious"}]
+    assert len(repair_notebook(doc)) == 2
+    assert repair_notebook(doc) == []
+    assert isinstance(cells(doc)[0]["metadata"], Map)
+    assert isinstance(cells(doc)[0]["outputs"], Array)
+    first, second, *_ = rendered("notebook", doc.get_update())["cells"]
+    assert first["metadata"] == {"tags": ["plain"]}
+    assert (first["source"], second["source"]) == ("one", "two")
+    assert "precious" in first["outputs"][0]["text"]
+    assert [each["text"] for each in second["outputs"]] == [
+        "1",
+        'This output could not be read: an output is not a map.\n"precious"\n',
+        ["1"],
+    ]

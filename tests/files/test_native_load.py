@@ -152,6 +152,29 @@ async def test_a_notebook_that_is_not_json_is_an_error_with_the_reason(
     assert str(found.value) == f"n.ipynb cannot be read: {reason}"
 
 
+@pytest.mark.parametrize(
+    ("output", "reason"),
+    [
+        ({"output_type": "stream", "text": 5}, "the text of an output is not text"),
+        ({"text": "x"}, "an output has no type"),
+    ],
+)
+async def test_a_notebook_with_something_else_as_an_output_is_an_error_with_its_place(
+    output: dict[str, Any], reason: str, tmp_path: Path, contents: AsyncLargeFileManager
+) -> None:
+    """[F3]"""
+    cell = {"cell_type": "code", "id": "a", "metadata": {}, "source": "", "execution_count": None}
+    cells = [{**cell, "outputs": []}, {**cell, "id": "b", "outputs": [output]}]
+    notebook = {"cells": cells, "metadata": {}, "nbformat": 4, "nbformat_minor": 5}
+    (tmp_path / "n.ipynb").write_text(json.dumps(notebook))
+    file = DocumentFile(DocumentId("json", "notebook", ""), contents, Fixed("n.ipynb"))
+    with pytest.raises(LoadFailed) as found:
+        await file.load()
+    assert str(found.value) == (
+        f"n.ipynb cannot be opened as a notebook: cells[1].outputs[0]: {reason}"
+    )
+
+
 @pytest.mark.parametrize("source", [["a\r\n", "b"], "x"])
 @pytest.mark.parametrize("style", [{"indent": 1}, {"indent": 1, "sort_keys": True}, {}])
 async def test_a_trusted_notebook_with_details_stays_trusted_after_a_save(
