@@ -8,17 +8,18 @@ from __future__ import annotations
 
 import json
 import math
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from itertools import chain
 from typing import Any
 from uuid import uuid4
 
-from pycrdt import Array, ArrayEvent, Doc, Map, MapEvent, Subscription, Text, TextEvent
+from pycrdt import Array, ArrayEvent, Doc, Map, MapEvent, StickyIndex, Subscription, Text, TextEvent
 
 from ..errors import EarlyEdit, InvalidEdit, ProtocolError, is_panic
-from ..protocol.messages import read_state_vector
+from ..protocol.messages import read_state_vector, write_varuint
 from ..protocol.update_reader import MAX_DEPTH, Id, Part, Update, read_update
+from .identity import is_notebook, is_plain
 from .slices import Slices
 
 CELL_TYPES = ("code", "markdown", "raw")
@@ -35,6 +36,15 @@ MAX_BEHIND = 100
 
 MAX_PLACES = 1_000
 """Most positions in texts that are remembered."""
+
+
+MAX_LOOKUPS = 8
+"""Most pairs of neighbors that are looked up one by one."""
+
+MARKER = 0
+"""The client id of marks in a copy. Clients choose their ids at random."""
+
+MISPLACED = "The edit was refused: it inserts something between neighbors in the wrong order."
 
 
 # Values
@@ -225,7 +235,8 @@ class EditCheck:
 
     def __init__(self, doc: Doc[Any], content_type: str) -> None:
         self._doc = doc
-        self._is_notebook = content_type == "notebook"
+        self._is_notebook = is_notebook(content_type)
+        self._is_ordered = is_plain(content_type)
         self._copy: _Copy | None = None
         self._behind: list[bytes] = []
         self._runs: dict[int, tuple[int, int]] = {}
@@ -323,7 +334,8 @@ class EditCheck:
             raise InvalidEdit(f"The edit was refused: it contains {found.strange}.")
         if self._is_early(found, after):  # checked without a copy of the document
             raise EarlyEdit("The edit depends on edits that have not arrived yet.")
-        if found.is_plain and not self._is_notebook:
+        is_in_order = self._is_in_order(found)
+        if found.is_plain and not self._is_notebook and is_in_order:
             return True, NOTHING  # a text file has no place where characters are not valid
         copy = self._current()
         try:
@@ -332,10 +344,38 @@ class EditCheck:
                 raise InvalidEdit(f"The edit was refused: {copy.problem}.")
             if found.refers_ahead and copy.lacks(found.ends):
                 raise EarlyEdit("The edit depends on edits that have not arrived yet.")
+            result = copy.is_text, copy.findings
+            if not is_in_order:
+                copy.check_order(found.between)
         except BaseException:
             self.forget()  # it differs from the document now
             raise
-        return copy.is_text, copy.findings
+        return result
+
+    def _is_in_order(self, found: Update) -> bool:
+        """Return whether the left neighbors in an edit are before the right ones; False if unsure.
+
+        Yjs never makes an insertion whose neighbors are the wrong way around. Replicas would differ
+        for good after one, since each would put it in another place. [M8]
+
+        Raises:
+            InvalidEdit: they are not.
+        """
+        if not found.between or not self._is_ordered:
+            return True
+        # Looking up many takes too long, and what was freed in a notebook cannot be looked up.
+        if self._is_notebook or len(found.between) > MAX_LOOKUPS:
+            return False
+        known = self._known
+        if any(clock >= known.get(client, 0) for pair in found.between for client, clock in pair):
+            return False
+        for left, right in found.between:
+            before, after = _index_of(self._doc, left), _index_of(self._doc, right)
+            if before == after:  # at least one of them was deleted
+                return False
+            if before > after:
+                raise InvalidEdit(MISPLACED)
+        return True
 
     def _is_early(self, found: Update, after: Update | None) -> bool:
         """Return whether edits are missing on which this one depends."""
@@ -445,6 +485,34 @@ class _Copy:
             self.problem = self.problem or getattr(self, name)(event)
         self._seen.clear()
 
+    def check_order(self, pairs: Sequence[tuple[Id, Id]]) -> None:
+        """Check that in each pair of ids the first is before the second in their shared type.
+
+        Marks are inserted after each of them, and removed again, so that the order of what was
+        deleted can be seen, too.
+
+        Raises:
+            InvalidEdit: a pair is the wrong way around.
+        """
+        ids = list(dict.fromkeys(chain.from_iterable(pairs)))
+        clock = read_state_vector(self.doc.get_state()).get(MARKER, 0)
+        self._seen.clear()
+        self.doc.apply_update(_marks(ids, clock))
+        places: dict[Id, tuple[list[Any], int]] = {}
+        for _, event in self._seen:
+            if event.kind is MapEvent:
+                raise InvalidEdit(MISPLACED)  # values of keys have no right neighbors
+            for value in _inserted(event):
+                places[ids[int(value)]] = event.path, len(places)
+        self.doc.apply_update(_deletion(MARKER, clock, len(ids)))
+        self._seen.clear()
+        for before, after in pairs:
+            # What was freed has no place any more, and nothing next to it has one.
+            if before in places and after in places:
+                (path, at), (other, other_at) = places[before], places[after]
+                if path == other and at >= other_at:
+                    raise InvalidEdit(MISPLACED)
+
     def lacks(self, ends: dict[int, int]) -> bool:
         """Return whether a part of what was applied depends on missing updates."""
         clocks = read_state_vector(self.doc.get_state())
@@ -533,7 +601,43 @@ def _is_trusted(cell: Map[Any]) -> bool:
 
 def _inserted(event: _Event) -> Iterator[Any]:
     for change in event.delta:
-        yield from change.get("insert", ())
+        if "insert" not in change:
+            continue
+        if event.kind is TextEvent:
+            yield change["insert"]
+        else:
+            yield from change["insert"]
+
+
+def _marks(ids: Sequence[Id], clock: int) -> bytes:
+    """Return an update that inserts each index of a list of ids right after that id.
+
+    Yjs puts the insertion of the client with the lowest id first. The format is that of Yjs's
+    ``encodeStateAsUpdate`` (version 1): items with only a left neighbor (128) and an embed (5).
+    """
+    parts = [b"\x01", write_varuint(len(ids)), write_varuint(MARKER), write_varuint(clock)]
+    for index, (client, place) in enumerate(ids):
+        text = str(index).encode()
+        parts += (b"\x85", write_varuint(client), write_varuint(place))
+        parts += (write_varuint(len(text)), text)
+    return b"".join((*parts, b"\x00"))
+
+
+def _deletion(client: int, clock: int, length: int) -> bytes:
+    """Return an update that deletes one range of a client."""
+    numbers = (0, 1, client, 1, clock, length)
+    return b"".join(map(write_varuint, numbers))
+
+
+def _index_of(doc: Doc[Any], place: Id) -> int:
+    """Return how many characters stand before an id in its text.
+
+    The format is lib0's: the kind (0: an id), the client, the clock, and the side (0: after it).
+    """
+    data = b"".join((b"\x00", write_varuint(place[0]), write_varuint(place[1]), b"\x00"))
+    with doc.transaction() as transaction:
+        index: int = StickyIndex.decode(data).get_index(transaction)
+    return index
 
 
 def _changes(event: _Event) -> Iterator[tuple[str, dict[str, Any]]]:

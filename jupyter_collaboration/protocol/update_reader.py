@@ -58,6 +58,8 @@ class Update:
         refers_ahead: whether a part of it may refer to itself or to a later part of it, so that it
             can stay pending although everything else is known.
         is_plain: whether it only inserts characters, and deletes.
+        between: the neighbors of inserted parts that have two, apart from those whose order follows
+            from the rest of the update: the left one must be before the right one.
         strange: a description of content that no document should contain; empty if there is none.
         returns: whether a text in it contains a carriage return.
         strings: the first pieces of inserted text, with the ids of their first characters and of
@@ -72,6 +74,7 @@ class Update:
     needs: dict[int, int] = field(default_factory=dict)
     refers_ahead: bool = False
     is_plain: bool = True
+    between: list[tuple[Id, Id]] = field(default_factory=list)
     strange: str = ""
     returns: bool = False
     strings: list[tuple[Id, str, Id | None, Id | None]] = field(default_factory=list)
@@ -144,6 +147,8 @@ class _Reader:
         self._pieces = 0
         self._text = ""
         self._skipped = False
+        self._left_of: dict[Id, Id | None] = {}
+        self._right_of: dict[Id, Id | None] = {}
 
     def update(self) -> Update:
         for _ in range(self._number()):
@@ -181,6 +186,17 @@ class _Reader:
         if clock >= self._found.needs.get(client, 0):
             self._found.needs[client] = clock + 1
 
+    def _stands_between(
+        self, client: int, clock: int, length: int, origin: Id | None, right: Id | None
+    ) -> None:
+        """Note the neighbors of a part, unless one was inserted next to the other."""
+        if origin and right:
+            is_next = self._right_of.get(origin) == right or self._left_of.get(right) == origin
+            if not is_next:
+                self._found.between.append((origin, right))
+        self._left_of[client, clock] = origin
+        self._right_of[client, clock + length - 1] = right
+
     def _struct(self, client: int, clock: int) -> int:
         """Read one struct.
 
@@ -214,6 +230,8 @@ class _Reader:
                     self._found.refers_ahead = True
         place = self._at
         length = self._content(kind)
+        if self._is_limited:
+            self._stands_between(client, clock, length, origin, right)
         if self._structs is not None:
             ids = (origin, right, parent)
             self._structs.append(Struct(client, clock, length, begin, place, self._at, *ids, key))

@@ -16,7 +16,7 @@ from jupyter_collaboration.documents.validation import EditCheck, repair_noteboo
 from jupyter_collaboration.errors import EarlyEdit, InvalidEdit
 from jupyter_collaboration.protocol.deletions import deletions_only
 from jupyter_collaboration.protocol.messages import read_state_vector, write_varuint
-from jupyter_collaboration.protocol.update_reader import Update, read_update
+from jupyter_collaboration.protocol.update_reader import Update, read_structs, read_update
 
 Edit = Callable[[Doc[Any]], Any]
 
@@ -443,3 +443,105 @@ def test_outputs_that_are_none_become_texts_and_their_cells_stay() -> None:  # [
         'This output could not be read: an output is not a map.\n"precious"\n',
         ["1"],
     ]
+
+
+# The order of what is inserted
+
+Place = tuple[int, int]
+
+
+def inserted(client: int, *parts: tuple[str, Place, Place]) -> bytes:
+    """An update with texts, each between a left and a right neighbor."""
+    data = b"\x01" + write_varuint(len(parts)) + write_varuint(client) + b"\x00"
+    for text, left, right in parts:
+        numbers = (*left, *right, len(text))
+        data += b"\xc4" + b"".join(map(write_varuint, numbers)) + text.encode()
+    return data + b"\x00"
+
+
+@pytest.mark.parametrize("hidden", [(0, 0), (1, 7), (3, 8), (0, 8)])
+@pytest.mark.parametrize(("left", "right"), [(4, 1), (4, 4), (7, 0), (3, 2)])
+def test_nothing_is_inserted_between_neighbors_in_the_wrong_order(  # [M8]
+    left: int, right: int, hidden: tuple[int, int]
+) -> None:
+    doc: Doc[Any] = Doc(client_id=1000)
+    text = doc.get("source", type=Text)
+    text.insert(0, "abcdefgh")
+    del text[hidden[0] : hidden[1]]
+    at = [(1000, clock) for clock in range(8)]
+    check = EditCheck(doc, "file")
+    for update in (
+        inserted(9, ("X", at[left], at[right])),
+        inserted(9, ("X", at[4], at[5]), ("Y", (9, 0), at[2])),
+        inserted(9, *[("X", at[4], at[5])] * 20, ("Y", at[left], at[right])),
+    ):
+        with pytest.raises(InvalidEdit, match="wrong order"):
+            check.check(update)
+    check.check(inserted(9, ("X", at[4], at[7]), ("Y", at[4], (9, 0)), ("Z", (9, 1), (9, 0))))
+
+
+def test_cells_are_not_inserted_between_neighbors_in_the_wrong_order() -> None:  # [M8]
+    doc = notebook()
+    cells(doc).insert(1, nothing(id="y"))
+    cells(doc).insert(1, nothing(id="x"))
+    replica: Doc[Any] = Doc()
+    replica.apply_update(doc.get_update())
+    cells(replica).insert(2, nothing(id="between"))
+    update = replica.get_update(doc.get_state())
+    structs = read_structs(update)[0]
+    left, right = (
+        write_varuint(place[0]) + write_varuint(place[1])
+        for place in (structs[0].origin, structs[0].right)
+        if place is not None
+    )
+    EditCheck(doc, "notebook").check(update)
+    with pytest.raises(InvalidEdit, match="wrong order"):
+        EditCheck(doc, "notebook").check(update.replace(left + right, right + left))
+
+
+@pytest.mark.parametrize("seed", range(20))
+@pytest.mark.parametrize("content_type", ["file", "notebook"])
+def test_no_edit_of_people_is_taken_for_a_misplaced_one(content_type: str, seed: int) -> None:
+    """[M8]"""
+    rng = random.Random(seed)
+    doc = text_file() if content_type == "file" else notebook()
+    check = EditCheck(doc, content_type)
+    people: list[Doc[Any]] = [Doc(client_id=rng.randrange(1, 2**32)) for _ in range(3)]
+    for person in people:
+        person.apply_update(doc.get_update())
+    for _ in range(60):
+        person = rng.choice(people)
+        if rng.random() < 0.5:
+            person.apply_update(doc.get_update(person.get_state()))
+        with person.transaction():
+            for _ in range(rng.choice((1, 1, 2, 30))):
+                write_somewhere(rng, person, content_type)
+        update = person.get_update(doc.get_state())
+        check.check(update)
+        doc.apply_update(update)
+        check.applied(update)
+    for person in people:
+        person.apply_update(doc.get_update(person.get_state()))
+        assert rendered(content_type, person.get_update()) == rendered(
+            content_type, doc.get_update()
+        )
+
+
+def write_somewhere(rng: random.Random, doc: Doc[Any], content_type: str) -> None:
+    """Insert or delete characters, or a cell."""
+    if content_type == "notebook":
+        shared = cells(doc)
+        if not len(shared) or rng.random() < 0.2:
+            shared.insert(rng.randrange(len(shared) + 1), nothing(id=str(rng.random())))
+            return
+        if len(shared) > 3 and rng.random() < 0.2:
+            del shared[rng.randrange(len(shared))]
+            return
+        text = rng.choice(list(shared))["source"]
+    else:
+        text = doc.get("source", type=Text)
+    at = rng.randrange(len(text) + 1)
+    if rng.random() < 0.4:
+        del text[at : min(len(text), at + rng.randrange(5))]
+    if rng.random() < 0.8:
+        text.insert(min(at, len(text)), "xyz"[: rng.randrange(1, 4)])
