@@ -7,7 +7,6 @@ user has one such room per document, which closes when they leave.
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Awaitable
 from logging import Logger
 from typing import Any
 from uuid import uuid4
@@ -19,7 +18,7 @@ from ..history.memory import MemoryBackend
 from ..history.model import Fork
 from ..merge.document import merge_into
 from ..protocol.messages import CloseCode
-from ..protocol.update_reader import read_update
+from ..protocol.update_reader import Update
 from ..versions.service import VersionService
 from ..worker import run_large
 from .fork import ForkRoom
@@ -61,10 +60,9 @@ class TimelineRoom(ForkRoom):
         self.position = len(moments) - 1
         self.open()
 
-    def take(self, member: Member, update: bytes) -> Awaitable[None] | None:
-        if read_update(update).structs:
+    def take_read(self, member: Member, update: bytes, found: Update) -> None:
+        if found.structs:
             self.refuse(member, Action.EDIT)
-        return None
 
 
 class TimelineForks:

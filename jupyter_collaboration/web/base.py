@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 from contextlib import suppress
 from copy import copy
+from http import HTTPStatus
 from typing import Any, NoReturn
 
 from jupyter_server.base.handlers import APIHandler, JupyterHandler
@@ -54,6 +55,26 @@ class CollaborationHandler(APIHandler):
     def username(self) -> str:
         """The authenticated user's name."""
         return str(getattr(self.current_user, "username", "") or "")
+
+    async def check_file(self, path: str) -> None:
+        """Check that there is a file, and that the user may read a link's target. [F8]
+
+        The authorizer was asked about the path of the link; the room used is that of the target.
+
+        Raises:
+            DocumentNotFound: there is no such file.
+            HTTPError: the user may not read the target.
+        """
+        await self._places.check(path)
+        target = self._places.resolve(path)
+        if target == path:
+            return
+        await self._places.check(target)
+        entered, self.path = self.path, target
+        allowed = self.authorizer.is_authorized(self, self.current_user, "read", "contents")
+        if not await ensure_async(allowed):
+            raise web.HTTPError(HTTPStatus.FORBIDDEN)
+        self.path = entered
 
     async def may_execute(self) -> bool:
         """Return whether the user may run code, and so is trusted with outputs."""

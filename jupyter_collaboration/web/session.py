@@ -7,7 +7,6 @@ from http import HTTPStatus
 from typing import Any
 
 from jupyter_server.auth.decorator import authorized
-from jupyter_server.utils import ensure_async
 from tornado import web
 
 from ..access.quotas import Limits
@@ -46,8 +45,7 @@ class SessionHandler(CollaborationHandler):
         content_type = text_in(body, "type", MAX_TYPE)
         document_id(file_format, content_type, "unknown")
         check_type(content_type)
-        await self._places.check(path)
-        await self._check_target(path)
+        await self.check_file(path)
         file_id, is_new = await self._places.indexed(path)
         document = document_id(file_format, content_type, file_id)
         session_id = await self._rooms.session_id(document)
@@ -62,19 +60,3 @@ class SessionHandler(CollaborationHandler):
             answer["privateHistory"] = True
         self.set_status(HTTPStatus.CREATED if is_new else HTTPStatus.OK)
         self.finish(json.dumps(answer))
-
-    async def _check_target(self, path: str) -> None:
-        """Check that the user may read the target of a link, whose room is used. [F8]
-
-        Raises:
-            DocumentNotFound: there is no such file.
-        """
-        target = self._places.resolve(path)
-        if target == path:
-            return
-        await self._places.check(target)
-        entered, self.path = self.path, target
-        allowed = self.authorizer.is_authorized(self, self.current_user, "read", "contents")
-        if not await ensure_async(allowed):
-            raise web.HTTPError(HTTPStatus.FORBIDDEN)
-        self.path = entered

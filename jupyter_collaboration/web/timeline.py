@@ -36,7 +36,7 @@ class TimelineHandler(PlaybackHandler):
             file_format = self.get_query_argument("format", "")
             content_type = self.get_query_argument("type", "")
             document_id(file_format, content_type, "unknown")
-            await self._places.check(path)
+            await self.check_file(path)
             file_id = await self._places.id_of(path)
             if file_id is None:
                 raise DocumentNotFound(f"{path} has no history yet.")

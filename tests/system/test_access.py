@@ -252,6 +252,23 @@ def test_an_authorizer_may_decide_by_path(run: Run, guarded: Callable[..., Any])
     run(test())
 
 
+def test_an_authorizer_decides_about_the_target_of_a_link(
+    run: Run, guarded: Callable[..., Any]
+) -> None:  # [M1] [F8]
+    async def test() -> None:
+        async with guarded() as server:
+            (server.root / RULES).write_text(json.dumps({"hidden": ["secret.txt"]}))
+            await server.endpoint(server.text_file("secret.txt", "one"))
+            (server.root / "link.txt").symlink_to(server.root / "secret.txt")
+            past = "api/collaboration/timeline/link.txt?format=text&type=file"
+            for person, status in (("viewer", 403), ("editor", 200)):
+                route = "api/collaboration/session/link.txt"
+                assert await answer(server, person, "PUT", route, json=TEXT) == status
+                assert await answer(server, person, "GET", past) == status
+
+    run(test())
+
+
 def test_a_viewer_opens_a_document_alone_follows_it_and_changes_nothing(
     run: Run, guarded: Callable[..., Any]
 ) -> None:  # [M2]
