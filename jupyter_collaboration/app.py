@@ -129,7 +129,7 @@ class YDocExtension(ExtensionApp):
     ).tag(config=True)
 
     document_save_max_delay = Float(
-        10.0,
+        5.0,
         min=0,
         help="""The longest time, in seconds, from an edit until it is saved, even if users keep
         typing.""",

@@ -91,7 +91,7 @@ class SynchronizerOptions:
     """Settings for saving and watching files, in seconds; each one is a trait of the extension."""
 
     save_delay: float | None = 1.0
-    save_max_delay: float = 10.0
+    save_max_delay: float = 5.0
     poll_interval: float = 1.0
     stop_poll_on_errors_after: float = 86400.0
 
