@@ -3,7 +3,7 @@
 Pure: nbformat's dictionaries in, numbers out. Cells match if their ids are equal. In files without
 ids (nbformat 4.4 and older), and if all ids are new, they match if their content is equal or
 similar. All versions are matched together, so that a match between two of them helps with the
-others. [F5]
+others. Cells that both sides made alike at one place are one, whatever their ids are. [F5]
 """
 
 from __future__ import annotations
@@ -207,12 +207,18 @@ class _Alignment:
         other: both would be gone. Likewise, if both inserted a copy of a cell, one may seem to have
         inserted it in front of the cell, and the other one behind it: there would be three.
         """
-        keys = [[key_of(cell) for cell in cells] for cells in self._versions]
-        counts = Counter(keys[0])
-        for i, j in _equal(keys[1], keys[2]):
-            if keys[1][i] in counts and self.groups[1][i] is not self.groups[2][j]:
-                if not self._follow(1, i, 2, j):
-                    self._follow(2, j, 1, i)
+        old, ours, theirs = ([key_of(cell) for cell in cells] for cells in self._versions)
+        known = set(old)
+        same = list(_equal(ours, theirs))
+        where = {j: i for i, j in same}
+        for i, j in same:
+            if self.groups[1][i] is self.groups[2][j]:
+                continue
+            other = self.groups[1][i].get(2)
+            if other in where:
+                self._name_alike(i, j, where[other], other)
+            if ours[i] in known and not self._follow(1, i, 2, j):
+                self._follow(2, j, 1, i)
 
     def _follow(self, one: int, i: int, other: int, j: int) -> bool:
         """Match a cell with that cell of the base with which an equal cell of the other side is.
@@ -233,6 +239,23 @@ class _Alignment:
                 self._take_out(other, each)
         self._put_together(0, old, other, j)
         return True
+
+    def _name_alike(self, i: int, j: int, k: int, m: int) -> None:
+        """Match the pieces of a cell that both sides split alike, if each named another one.
+
+        Args:
+            i, m: the piece of ours, and that of theirs, that has the id of the cell.
+            j, k: the piece of theirs that holds what i holds, and that of ours for m.
+        """
+        if self.groups[1][k] != {1: k} or self.groups[2][j] != {2: j}:
+            return
+        group = self.groups[1][i]
+        if not self._are_apart({**group, 2: j}, (1, 2)):
+            self._take_out(2, m)
+            self._put_together(1, i, 2, j)
+        elif not self._are_apart({**group, 1: k}, (1, 2)):
+            self._take_out(1, i)
+            self._put_together(2, m, 1, k)
 
     def _is_named(self, side: int, index: int) -> bool:
         """Return whether a cell was matched by its id."""
