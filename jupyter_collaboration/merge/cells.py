@@ -108,10 +108,10 @@ class _Alignment:
         for pair in pairs:
             if pair[0] == 0:
                 self._in_order(*pair)
-        if len(versions) > 2:
-            self._agree()
+        has_changed = len(versions) > 2 and self._agree()
         for pair in pairs:
-            self._in_order(*pair)
+            if pair[0] != 0 or has_changed:
+                self._in_order(*pair)
         for pair in pairs:
             self._moved(*pair)
         if len(versions) > 2:
@@ -200,25 +200,30 @@ class _Alignment:
         for i, j in _equal(keys, others):
             self._join(one, i, other, j)
 
-    def _agree(self) -> None:
+    def _agree(self) -> bool:
         """Let both sides keep the same one of several equal cells of the base.
 
         Of two equal cells, each side may seem to have kept another one, and so to have deleted the
         other: both would be gone. Likewise, if both inserted a copy of a cell, one may seem to have
         inserted it in front of the cell, and the other one behind it: there would be three.
+
+        Returns:
+            Whether that changed any match.
         """
         old, ours, theirs = ([key_of(cell) for cell in cells] for cells in self._versions)
         known = set(old)
         same = list(_equal(ours, theirs))
         where = {j: i for i, j in same}
+        has_changed = False
         for i, j in same:
             if self.groups[1][i] is self.groups[2][j]:
                 continue
             other = self.groups[1][i].get(2)
-            if other in where:
-                self._name_alike(i, j, where[other], other)
-            if ours[i] in known and not self._follow(1, i, 2, j):
-                self._follow(2, j, 1, i)
+            if other in where and self._name_alike(i, j, where[other], other):
+                has_changed = True
+            elif ours[i] in known and (self._follow(1, i, 2, j) or self._follow(2, j, 1, i)):
+                has_changed = True
+        return has_changed
 
     def _follow(self, one: int, i: int, other: int, j: int) -> bool:
         """Match a cell with that cell of the base with which an equal cell of the other side is.
@@ -240,15 +245,18 @@ class _Alignment:
         self._put_together(0, old, other, j)
         return True
 
-    def _name_alike(self, i: int, j: int, k: int, m: int) -> None:
+    def _name_alike(self, i: int, j: int, k: int, m: int) -> bool:
         """Match the pieces of a cell that both sides split alike, if each named another one.
 
         Args:
             i, m: the piece of ours, and that of theirs, that has the id of the cell.
             j, k: the piece of theirs that holds what i holds, and that of ours for m.
+
+        Returns:
+            Whether it was so.
         """
         if self.groups[1][k] != {1: k} or self.groups[2][j] != {2: j}:
-            return
+            return False
         group = self.groups[1][i]
         if not self._are_apart({**group, 2: j}, (1, 2)):
             self._take_out(2, m)
@@ -256,6 +264,9 @@ class _Alignment:
         elif not self._are_apart({**group, 1: k}, (1, 2)):
             self._take_out(1, i)
             self._put_together(2, m, 1, k)
+        else:
+            return False
+        return True
 
     def _is_named(self, side: int, index: int) -> bool:
         """Return whether a cell was matched by its id."""
