@@ -216,13 +216,13 @@ class _Alignment:
         where = {j: i for i, j in same}
         has_changed = False
         for i, j in same:
-            if self.groups[1][i] is self.groups[2][j]:
-                continue
-            other = self.groups[1][i].get(2)
-            if other in where and self._name_alike(i, j, where[other], other):
-                has_changed = True
-            elif ours[i] in known and (self._follow(1, i, 2, j) or self._follow(2, j, 1, i)):
-                has_changed = True
+            if self.groups[1][i] is not self.groups[2][j]:
+                other = self.groups[1][i].get(2)
+                is_named = other in where and self._name_alike(i, j, where[other], other)
+                is_kept = ours[i] in known and (
+                    self._follow(1, i, 2, j) or self._follow(2, j, 1, i)
+                )
+                has_changed = has_changed or is_named or is_kept
         return has_changed
 
     def _follow(self, one: int, i: int, other: int, j: int) -> bool:
