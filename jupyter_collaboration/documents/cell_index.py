@@ -95,6 +95,12 @@ class CellIndex:
             self._places = {each: at for at, each in reversed(list(enumerate(ids))) if each}
         return self._places.get(name)
 
+    def name(self, place: int) -> str | None:
+        """Return the id of the cell at an index; None if there is no such cell, or it has none."""
+        self._read()
+        ids = self._ids or []
+        return ids[place] or None if 0 <= place < len(ids) else None
+
     def cell(self, name: str) -> Map[Any] | None:
         """Return the cell with an id; None if there is none."""
         at = self.place(name)

@@ -161,7 +161,7 @@ class Owner(Protocol):
             RoomClosed: the room is closed.
         """
 
-    def will_delete(self, merge: Merge) -> None:
+    def will_delete(self, merge: Merge, origin: str) -> None:
         """Prepare for a merge that deletes cells, and may insert them again."""
 
     def show_conflicts(self, conflicts: list[Conflict], origin: str) -> None:
@@ -750,7 +750,7 @@ class FileSynchronizer:
             failpoint("merge.computed")
             if stands(merge, self._owner.cells):
                 break
-        self._owner.will_delete(merge)
+        self._owner.will_delete(merge, origin)
         late = LateEdits(self._doc, self._owner.cells, merge)
 
         def done() -> None:

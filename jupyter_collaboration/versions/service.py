@@ -336,6 +336,8 @@ class VersionService:
                 room.show_restore(author, cell)
                 if apply:
                     await room.restore(merge, author, may_execute=may_execute)
+                else:
+                    await room.expect_restore(merge, author)
         return merge.update
 
 
