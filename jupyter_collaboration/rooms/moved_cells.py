@@ -31,7 +31,8 @@ from ..history.store import CellStore
 from ..merge.conflict import Conflict
 from ..merge.document import edit_text
 from ..merge.text import merge_text
-from ..protocol.update_reader import Id, Part, Update, read_structs
+from ..protocol.messages import read_bytes
+from ..protocol.update_reader import LARGE, STRING, Id, Part, Update, read_structs
 
 MAX_CELLS = 50
 MAX_AGE = 7 * 24 * 3600.0
@@ -47,6 +48,9 @@ MAX_PARTS = 32
 MAX_RUNS = 200
 """Pieces of a text up to which later edits are applied to it: each costs time for each piece."""
 
+
+KIND = 31
+"""The bits of a part of an update that tell what it is."""
 
 _ALL = 2**53
 """Longer than any run."""
@@ -147,7 +151,7 @@ class _Deleted:
     def insert(self, at: int, character: Id, piece: str) -> None:
         size = _units(piece)
         if not at:
-            self.firsts.append(character)
+            self._note_first(character)
         runs: list[_Run] = [_Run(*character, size, at)]
         for run in self.runs:
             head = min(max(at - run.place, 0), run.length)
@@ -159,6 +163,9 @@ class _Deleted:
         self.runs = sorted(runs)
         self.text = _cut(self.text, 0, at) + piece + _cut(self.text, at)
 
+    def _note_first(self, character: Id) -> None:
+        self.firsts = [*self.firsts, character][-MAX_RUNS:]
+
     def delete(self, client: int, clock: int, length: int) -> None:
         if not any(run.client == client for run in self.runs):
             return
@@ -168,6 +175,8 @@ class _Deleted:
             after = self.place_after((client, at))
             if after is None:
                 continue
+            if after == 1:
+                self._note_first((client, at))
             runs: list[_Run] = []
             for run in self.runs:
                 if run.client == client and 0 <= at - run.clock < run.length:
@@ -252,14 +261,17 @@ class MovedCells:
         These are cells of which there is a copy, or which a merge deleted.
         """
         texts: dict[str, tuple[str, str]] = {}
-        begun = self._begun(found, update)
+        begun = self._begun(update) if found.brought else []
         for name, deleted in self._deleted.items():
             item = self._cells.item(name)
             if item is not None and item in deleted.items:
                 continue  # the cell still exists
             before = deleted.text
+            for cell, character, piece in begun:
+                if cell == name and not deleted.text:
+                    deleted.insert(0, character, piece)
             for character, piece, origin, right in found.strings:
-                at = 0 if begun.get(character) == name else deleted.place_of(origin, right)
+                at = deleted.place_of(origin, right)
                 if at is not None and deleted.place_after(character) is None:
                     deleted.insert(at, character, piece)
             # An update that contains the cell's deletion also lists all its characters as deleted:
@@ -276,11 +288,11 @@ class MovedCells:
                 self._put(name)
         return texts
 
-    def _begun(self, found: Update, update: bytes) -> dict[Id, str]:
-        """Return the first characters that an edit types into empty deleted cells, and the cells.
+    def _begun(self, update: bytes) -> list[tuple[str, Id, str]]:
+        """Return what an edit types into empty deleted cells: the cell, the first id, and the text.
 
-        Such a character has no neighbors: only the text is known that it belongs to. A cell's text
-        is one of the parts that were made right after the cell.
+        Such a text has no neighbors: only its parent is known, the text of the cell. That is one of
+        the parts that were made right after the cell.
         """
         empty = {
             item: name
@@ -289,23 +301,18 @@ class MovedCells:
             for item in deleted.items
             if item is not None
         }
-        alone = {
-            character
-            for character, _, origin, right in found.strings
-            if origin is None and right is None
-        }
-        if not empty or not alone:
-            return {}
+        if not empty or len(update) > LARGE:
+            return []
         others = {item for each in self._deleted.values() for item in each.items}
-        begun: dict[Id, str] = {}
+        begun: list[tuple[str, Id, str]] = []
         for struct in read_structs(update)[0]:
-            character = (struct.client, struct.clock)
-            if character not in alone or struct.parent is None:
+            if struct.parent is None or update[struct.start] & KIND != STRING:
                 continue
             client, clock = struct.parent
             for at in range(clock - 1, max(clock - MAX_PARTS, 0) - 1, -1):
                 if (client, at) in empty:
-                    begun[character] = empty[client, at]
+                    piece = read_bytes(update, struct.content)[0].decode()
+                    begun.append((empty[client, at], (struct.client, struct.clock), piece))
                 if (client, at) in others or self._cells.deleted_by([(client, at, 1)]):
                     break
         return begun

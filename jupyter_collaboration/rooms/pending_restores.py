@@ -9,9 +9,10 @@ from __future__ import annotations
 from dataclasses import dataclass, replace
 
 from ..merge.document import Merge
+from ..protocol.deletions import overlap
 from ..protocol.messages import EMPTY_UPDATE
 from ..protocol.ranges import Ranges
-from ..protocol.update_reader import Part, Update
+from ..protocol.update_reader import Update
 
 MAX_PENDING = 10
 """Most restores of one document that are waited for."""
@@ -21,7 +22,18 @@ MAX_PENDING = 10
 class _Pending:
     author: str
     merge: Merge
-    parts: list[Part]
+    edits: Update
+
+    def is_in(self, found: Update) -> bool:
+        """Return whether an edit is this restore.
+
+        What a restore inserts has ids of its own. Of what it deletes, the page may not have
+        received everything, and then deletes the rest.
+        """
+        if self.edits.brought:
+            ranges = Ranges(found.brought)
+            return all(ranges.covers(part) for part in self.edits.brought)
+        return not found.brought and overlap(found.deleted, self.edits.deleted)
 
 
 class PendingRestores:
@@ -30,16 +42,10 @@ class PendingRestores:
     def __init__(self) -> None:
         self._pending: list[_Pending] = []
 
-    def add(self, author: str, merge: Merge, found: Update) -> None:
-        """Wait for a restore.
-
-        Args:
-            found: what its edits insert and delete.
-        """
-        # What it inserts has ids of its own. If it only deletes, only this tells it from others.
-        parts = found.brought or found.deleted
-        merge = replace(merge, update=EMPTY_UPDATE)
-        self._pending = [*self._pending, _Pending(author, merge, parts)][-MAX_PENDING:]
+    def add(self, author: str, merge: Merge, edits: Update) -> None:
+        """Wait for a restore that makes these edits."""
+        pending = _Pending(author, replace(merge, update=EMPTY_UPDATE), edits)
+        self._pending = [*self._pending, pending][-MAX_PENDING:]
 
     def take(self, author: str, found: Update) -> Merge | None:
         """Return the restore that an edit is, and do not wait for it any more; None if it is none.
@@ -47,13 +53,8 @@ class PendingRestores:
         Args:
             found: what the edit inserts and deletes.
         """
-        for pending in self._pending if found.brought or found.deleted else ():
-            if pending.author == author and _has_all(found, pending.parts):
+        for pending in self._pending:
+            if pending.author == author and pending.is_in(found):
                 self._pending.remove(pending)
                 return pending.merge
         return None
-
-
-def _has_all(found: Update, parts: list[Part]) -> bool:
-    ranges = Ranges(sorted([*found.brought, *found.deleted]))
-    return all(ranges.covers(part) for part in parts)

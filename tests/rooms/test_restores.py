@@ -270,7 +270,7 @@ def test_undo_of_a_restore_brings_back_what_it_deleted_once(
             ada.cells.append(Map({**code("y", ""), "source": Text("y = 2"), "outputs": Array()}))
             ada.deliver()
             grace.look()
-            undo = UndoManager(doc=ada.doc, scopes=[ada.cells], capture_timeout_millis=0)
+            undo = UndoManager(scopes=[ada.cells], capture_timeout_millis=0)
             await at.restore(before, ada)
             if is_typed == "before":
                 grace.type("y", 5, "0")
