@@ -45,6 +45,9 @@ MAX_WORK = 20_000
 MAX_PARTS = 32
 """Parts of a new cell up to which its text is looked for, which is one of them."""
 
+MAX_ERASED = 200
+"""Characters that were erased in a deleted cell, of which the places are remembered."""
+
 MAX_RUNS = 200
 """Pieces of a text up to which later edits are applied to it: each costs time for each piece."""
 
@@ -92,7 +95,7 @@ class _Deleted:
         runs: its characters, in the order of their ids.
         seen: the text as the user who deleted the cell had it, from which a copy may be made; None
             if it is `text`, or if there is a copy already.
-        firsts: the ids of the characters that were once the first one, as far as they are known.
+        erased: characters that were erased since then, and where they were.
         merged: the rest of the cell, if a merge deleted it.
     """
 
@@ -101,7 +104,7 @@ class _Deleted:
     text: str
     runs: list[_Run] = field(default_factory=list)
     seen: str | None = None
-    firsts: list[Id] = field(default_factory=list)
+    erased: list[_Run] = field(default_factory=list)
     merged: Remains | None = None
 
     def __post_init__(self) -> None:
@@ -111,19 +114,19 @@ class _Deleted:
     def from_json(cls, data: str) -> _Deleted:
         """Parse the result of `to_json`."""
         items, time, text, runs, *rest = json.loads(data)
-        seen, firsts, merged = [*rest, None, None, None][:3]
+        seen, erased, merged = [*rest, None, None, None][:3]
         return cls(
             [None if item is None else (item[0], item[1]) for item in items],
             time,
             text,
             [_Run(*run) for run in runs],
             seen,
-            [(first[0], first[1]) for first in firsts or ()],
+            [_Run(*run) for run in erased or ()],
             None if merged is None else Remains(*merged),
         )
 
     def to_json(self) -> str:
-        rest = [self.seen, self.firsts, None if self.merged is None else list(self.merged)]
+        rest = [self.seen, self.erased, None if self.merged is None else list(self.merged)]
         while rest and not rest[-1]:
             rest.pop()
         return json.dumps([self.items, self.time, self.text, self.runs, *rest])
@@ -144,14 +147,24 @@ class _Deleted:
         at = self.place_after(origin)
         if at is None and (after := self.place_after(right)) is not None:
             at = after - 1
-        if at is None and origin is None and right in self.firsts:
-            at = 0
-        return at
+        if at is None:
+            at = self._place_of_erased(origin)
+        return self._place_of_erased(right) if at is None else at
 
-    def insert(self, at: int, character: Id, piece: str) -> None:
+    def _place_of_erased(self, character: Id | None) -> int | None:
+        if character is not None:
+            for client, clock, length, place in self.erased:
+                if client == character[0] and 0 <= character[1] - clock < length:
+                    return place
+        return None
+
+    def insert(self, at: int, character: Id, piece: str, origin: Id | None = None) -> None:
+        """Insert characters behind a neighbor; what was erased there is before or behind them."""
         size = _units(piece)
-        if not at:
-            self._note_first(character)
+        first = at + (self._place_of_erased(origin) is not None)
+        self.erased = [
+            run._replace(place=run.place + size * (run.place >= first)) for run in self.erased
+        ]
         runs: list[_Run] = [_Run(*character, size, at)]
         for run in self.runs:
             head = min(max(at - run.place, 0), run.length)
@@ -163,9 +176,6 @@ class _Deleted:
         self.runs = sorted(runs)
         self.text = _cut(self.text, 0, at) + piece + _cut(self.text, at)
 
-    def _note_first(self, character: Id) -> None:
-        self.firsts = [*self.firsts, character][-MAX_RUNS:]
-
     def delete(self, client: int, clock: int, length: int) -> None:
         if not any(run.client == client for run in self.runs):
             return
@@ -175,8 +185,8 @@ class _Deleted:
             after = self.place_after((client, at))
             if after is None:
                 continue
-            if after == 1:
-                self._note_first((client, at))
+            erased = [run._replace(place=run.place - (run.place >= after)) for run in self.erased]
+            self.erased = [*erased, _Run(client, at, 1, after - 1)][-MAX_ERASED:]
             runs: list[_Run] = []
             for run in self.runs:
                 if run.client == client and 0 <= at - run.clock < run.length:
@@ -273,7 +283,7 @@ class MovedCells:
             for character, piece, origin, right in found.strings:
                 at = deleted.place_of(origin, right)
                 if at is not None and deleted.place_after(character) is None:
-                    deleted.insert(at, character, piece)
+                    deleted.insert(at, character, piece, origin)
             # An update that contains the cell's deletion also lists all its characters as deleted:
             # that is not an edit of the text.
             if not any(_has(part, item) for part in found.deleted for item in deleted.items):

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import json
+import random
 from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager
 from pathlib import Path
@@ -337,5 +338,65 @@ def test_typing_into_a_paragraph_that_a_restore_removes_stays(
             if typed == "computed":
                 assert text == "one\na paratypedgraph\ntwo\n"
                 assert kinds(at.room) == ["text"]
+
+    run(test())
+
+
+@pytest.mark.parametrize("seed", range(20))
+def test_whatever_is_done_to_the_text_of_a_deleted_cell_is_done_to_the_one_that_comes_back(
+    run: Run, tmp_path: Path, seed: int
+) -> None:  # [S4] [V5]
+    rng = random.Random(seed)
+
+    async def test() -> None:
+        async with stage(tmp_path, notebook(code("x", "x = 1"))) as at:
+            before = await at.version()
+            ada, grace = Page(at.room, "ada"), Page(at.room, "grace")
+            source = rng.choice(["", "y = 2", "a\nb\nc", "é😀"])
+            ada.cells.append(Map({**code("y", ""), "source": Text(source), "outputs": Array()}))
+            ada.deliver()
+            grace.look()
+            await at.restore(before)
+            grace.type("y", 0, "typed")
+            text = grace.text("y")
+            for _ in range(30):
+                now = str(text)
+                start, end = sorted(rng.choices(range(len(now) + 1), k=2))
+                start, end = (len(now[:place].encode()) for place in (start, end))
+                if rng.random() < 0.6:
+                    text.insert(start, rng.choice(["1", "ab", "\n", "😀"]))
+                elif start < end:
+                    del text[start:end]
+                if rng.random() < 0.7:
+                    grace.deliver()
+            grace.deliver()
+            assert sources(at.room) == ["x = 1", str(text)]
+
+    run(test())
+
+
+@pytest.mark.parametrize("origin", ["disk", "rebase"])
+def test_typing_into_a_cell_that_another_merge_deletes_stays(
+    run: Run, tmp_path: Path, origin: str
+) -> None:  # [S4] [F4]
+    async def test() -> None:
+        cells = [code("x", "x = 1"), code("y", "y = 2")]
+        async with stage(tmp_path, notebook(*cells)) as at:
+            page = Page(at.room, "grace")
+            replica: Doc[Any] = Doc()
+            replica.apply_update(at.room.ydoc.get_update())
+            base = replica.get_update()
+            del replica.get("cells", type=Array)[1]
+            if origin == "disk":
+                path = tmp_path / "root" / "a.ipynb"
+                path.write_text(json.dumps(notebook(cells[0])))
+                await at.room.synchronizer.look()
+            else:
+                await at.room.rebase("another", replica.get_update(), base, "ada")
+            assert sources(at.room) == ["x = 1"]
+            page.type("y", 5, "0")
+            assert sources(at.room) == ["x = 1", "y = 20"]
+            (conflict,) = at.room.conflicts.message()["conflicts"]
+            assert (conflict["kind"], conflict["origin"]) == ("deleted", origin)
 
     run(test())
