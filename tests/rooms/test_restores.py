@@ -310,6 +310,40 @@ def test_two_restores_at_once_make_one_of_their_versions(
     run(test())
 
 
+def test_restores_of_two_versions_at_once_make_one_of_them(
+    run: Run, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:  # [V5]
+    compute = versions.run_large
+    computed: list[Any] = []
+
+    async def slowly(*args: Any) -> Any:
+        found = await compute(*args)
+        if args[1] is versions.merge_into:
+            computed.append(found)
+            for _ in range(200):  # the other one is computed before this one is applied, if it may
+                if len(computed) < 2:
+                    await asyncio.sleep(0.001)
+        return found
+
+    async def test() -> None:
+        monkeypatch.setattr(versions, "run_large", slowly)
+        async with stage(tmp_path, notebook(code("x", "x = 1"), code("y", "y = 2"))) as at:
+            ada = Page(at.room, "ada")
+            found = [await at.version()]
+            shown = [sources(at.room)]
+            for text in ("0", "5"):
+                ada.text("x").insert(5, text)
+                ada.cells.append(Map({**code(text, ""), "source": Text(text), "outputs": Array()}))
+                ada.deliver()
+                found.append(await at.version())
+                shown.append(sources(at.room))
+            await asyncio.gather(*map(at.restore, found[:2]))
+            assert sources(at.room) in shown[:2]
+            assert kinds(at.room) == []
+
+    run(test())
+
+
 @pytest.mark.parametrize("by", ["server", "page"])
 @pytest.mark.parametrize("typed", MOMENTS[1:])
 def test_typing_into_a_paragraph_that_a_restore_removes_stays(
