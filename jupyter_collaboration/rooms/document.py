@@ -812,10 +812,12 @@ class DocumentRoom(PersistentRoom, EarlierNames):
     def _separate_twins(self) -> None:
         """Make cell ids unique: if two users move a cell at the same time, it exists twice."""
         assert self._cells is not None and self._index is not None
-        twins = self._index.twins()
-        if not twins or self.is_closed:
+        found = self._index.twins()
+        if not found or self.is_closed:
             return
         cells = self._cells
+        if not (twins := self._join_twins(found)):
+            return
         first = {name: self._index.cell(name) for name in {cells[at]["id"] for at in twins}}
         copies = {at for at in twins if _same_cell(cells[at], first[cells[at]["id"]])}
         with self._entries_of(Kind.SERVER), own_transaction(self.ydoc):
@@ -826,6 +828,25 @@ class DocumentRoom(PersistentRoom, EarlierNames):
                     cells[at]["id"] = f"{cells[at]['id'][:40]}-{at}"
         self._index.renamed()
         self.synchronizer.changed()
+
+    def _join_twins(self, twins: list[int]) -> list[int]:
+        """Join cells that came back with those that somebody put back by undo.
+
+        Returns:
+            The indices of the cells whose id another one has still.
+        """
+        assert self._cells is not None and self._index is not None
+        names = {str(self._cells[at]["id"]) for at in twins}
+        joined: set[str] = set()
+        if self._moved is not None and isinstance(self._document, YNotebook):
+            for name in names:
+                with self._entries_of(Kind.SERVER), own_transaction(self.ydoc):
+                    if self._moved.join_twins(self._document, name, self._index.places(name)):
+                        joined.add(name)
+        if not joined:
+            return twins
+        self.synchronizer.changed()
+        return sorted(at for name in names - joined for at in self._index.places(name)[1:])
 
     # Requests
 

@@ -203,11 +203,14 @@ class _Deleted:
 class MovedCells:
     """The recently deleted cells of one notebook."""
 
+    # `_back` has the texts, as they were deleted, of the cells that came back since then.
+
     def __init__(self, cells: CellIndex, store: CellStore, log: Logger) -> None:
         self._cells = cells
         self._store = store
         self._log = log
         self._deleted: dict[str, _Deleted] = {}
+        self._back: dict[str, str] = {}
 
     def load(self, stored: dict[str, str]) -> None:
         """Add what was stored when the document was last open."""
@@ -229,26 +232,43 @@ class MovedCells:
                 characters of the cells. None if the texts are complete.
             merged: where the merge comes from that deletes them; None if a user does.
         """
-        now = time.time()
         left = MAX_WORK
         for name in list(names)[-MAX_CELLS:]:
-            cell = self._cells.cell(name)
-            text = None if cell is None else cell.get("source")
-            if isinstance(text, Text) and len(source := str(text)) <= min(MAX_CHARACTERS, left):
-                left -= len(source)
-                before = self._deleted.pop(name, None)
-                runs = _runs(text, source)
-                seen = source if parts is None else _seen(source, runs, parts)
-                if before is not None and before.text == source:
-                    runs += before.runs  # of the cell that this one is a copy of
-                items = [self._cells.item(name), *(before.items if before else ())]
-                if len(runs) <= MAX_RUNS or seen != source:
-                    runs = runs if len(runs) <= MAX_RUNS else []
-                    found = _Deleted(items, now, source, runs, None if seen == source else seen)
-                    if merged is not None and cell is not None:
-                        found.merged = self._remains(name, cell, merged)
-                    self._deleted[name] = found
-                    self._put(name)
+            cell, item = self._cells.cell(name), self._cells.item(name)
+            if cell is not None:
+                left -= self._remember(name, cell, item, left, parts, merged)
+        self._forget_old()
+
+    def _remember(
+        self,
+        name: str,
+        cell: Map[Any],
+        item: Id | None,
+        left: int,
+        parts: Iterable[Part] | None = None,
+        merged: str | None = None,
+    ) -> int:
+        """Remember a cell, if it has at most so many characters; return how many were read."""
+        text = cell.get("source")
+        if not isinstance(text, Text) or len(source := str(text)) > min(MAX_CHARACTERS, left):
+            return 0
+        before = self._deleted.pop(name, None)
+        runs = _runs(text, source)
+        seen = source if parts is None else _seen(source, runs, parts)
+        if before is not None and before.text == source:
+            runs += before.runs  # of the cell that this one is a copy of
+        items = [item, *(before.items if before else ())]
+        if len(runs) <= MAX_RUNS or seen != source:
+            runs = runs if len(runs) <= MAX_RUNS else []
+            found = _Deleted(items, time.time(), source, runs, None if seen == source else seen)
+            if merged is not None:
+                found.merged = self._remains(name, cell, merged)
+            self._deleted[name] = found
+            self._put(name)
+        return len(source)
+
+    def _forget_old(self) -> None:
+        now = time.time()
         young = [name for name, each in self._deleted.items() if now - each.time <= MAX_AGE]
         for name in self._deleted.keys() - set(young[-MAX_CELLS:]):
             del self._deleted[name]
@@ -366,9 +386,10 @@ class MovedCells:
         gone = [name for name in texts if self._cells.item(name) is None]
         conflicts: list[tuple[Conflict, str]] = []
         for name in gone:
-            _, text = texts.pop(name)
+            before, text = texts.pop(name)
             remains = self._deleted[name].merged
             if remains is not None:
+                self._back[name] = before
                 place = None if remains.before is None else self._cells.place(remains.before)
                 place = remains.place if place is None else place + 1
                 content = {**remains.content, "source": text}
@@ -379,6 +400,34 @@ class MovedCells:
                 conflict = Conflict("deleted", text, "", text, cell=name)
                 conflicts.append((conflict, remains.origin))
         return conflicts
+
+    def join_twins(self, document: YNotebook, name: str, places: list[int]) -> bool:
+        """Join a cell that came back with the same cell, if somebody put that back by undo as well.
+
+        The latter has its outputs; it gets what was typed into the former, which is deleted.
+
+        Returns:
+            Whether the two cells were that.
+        """
+        before = self._back.get(name)
+        if before is None or len(places) != 2:
+            return False
+        items = [self._cells.item_at(place) for place in places]
+        is_back = [item is not None and item[0] == document.ydoc.client_id for item in items]
+        if is_back[0] == is_back[1]:
+            return False
+        at = places[is_back.index(True)]
+        back, other = document.ycells[at], document.ycells[places[is_back.index(False)]]
+        texts = back.get("source"), other.get("source")
+        if not isinstance(texts[0], Text) or not isinstance(texts[1], Text):
+            return False
+        if str(texts[1]) != before:
+            return False
+        edit_text(texts[1], str(texts[0]), whole_tokens=False)
+        self._remember(name, back, items[is_back.index(True)], MAX_WORK)
+        del document.ycells[at]
+        del self._back[name]
+        return True
 
     @property
     def names(self) -> list[str]:

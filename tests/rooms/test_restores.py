@@ -279,12 +279,13 @@ def test_undo_of_a_restore_brings_back_what_it_deleted_once(
             ada.deliver()
             if is_typed == "behind":
                 grace.type("y", 5, "0")
-            await asyncio.sleep(0)  # cells with the same id get others
-            found = sources(at.room)
-            assert found[0] == "x = 1" and len(set(names(at.room))) == len(found)
-            assert sum(text == "y = 20" for text in found) == (is_typed != "never")
-            # Both put it back at the same time. [L4]
-            assert len(found) == 2 + (is_typed == "before")
+            await asyncio.sleep(0)  # cells with the same id are joined then
+            text = "y = 2" if is_typed == "never" else "y = 20"
+            assert sources(at.room) == ["x = 1", text]
+            assert names(at.room) == ["x", "y"]
+            grace.type("y", len(grace.text("y")), "5")  # still in the deleted cell
+            text = "y = 25" if is_typed == "never" else "y = 205"
+            assert sources(at.room) == ["x = 1", text]
 
     run(test())
 
