@@ -95,6 +95,17 @@ class CellIndex:
             self._places = {each: at for at, each in reversed(list(enumerate(ids))) if each}
         return self._places.get(name)
 
+    def places(self, name: str) -> list[int]:
+        """Return the indices of all cells with an id."""
+        self._read()
+        return [at for at, each in enumerate(self._ids or ()) if each == name]
+
+    def name(self, place: int) -> str | None:
+        """Return the id of the cell at an index; None if there is no such cell, or it has none."""
+        self._read()
+        ids = self._ids or []
+        return ids[place] or None if 0 <= place < len(ids) else None
+
     def cell(self, name: str) -> Map[Any] | None:
         """Return the cell with an id; None if there is none."""
         at = self.place(name)
@@ -112,6 +123,11 @@ class CellIndex:
         """Return the Yjs id of the cell with an id, which differs for a copy of the cell."""
         place = self.place(name)
         return None if place is None else self._items[place]
+
+    def item_at(self, place: int) -> Id | None:
+        """Return the Yjs id of the cell at an index; None if there is no such cell."""
+        self._read()
+        return self._items[place] if 0 <= place < len(self._items) else None
 
     def deleted_by(self, parts: Sequence[Part]) -> list[str]:
         """Return the ids of the cells in deleted parts, given as (client, clock, length)."""

@@ -161,7 +161,7 @@ class Owner(Protocol):
             RoomClosed: the room is closed.
         """
 
-    def will_delete(self, merge: Merge) -> None:
+    def will_delete(self, merge: Merge, origin: str) -> None:
         """Prepare for a merge that deletes cells, and may insert them again."""
 
     def show_conflicts(self, conflicts: list[Conflict], origin: str) -> None:
@@ -189,6 +189,10 @@ class FileSynchronizer:
     Args:
         lock: held while the file is checked and written; shared by all rooms of a file. [F9]
         watch: notices when the file may have changed.
+
+    Attributes:
+        merging: held while a merge into the document is computed and applied: the next one would
+            take its edits for what somebody typed meanwhile.
     """
 
     def __init__(
@@ -209,6 +213,7 @@ class FileSynchronizer:
         self._history = history
         self._options = options
         self._lock = lock
+        self.merging = Lock()
         self._log = owner.log
         self.autosave = Autosave(
             self._write,
@@ -743,28 +748,29 @@ class FileSynchronizer:
         Args:
             replicas, sure: see `merge_into`.
         """
-        for _ in range(MERGE_TRIES):
-            ours = self._doc.get_update()
-            sides = (self._type, ours, base, content, sure, replicas)
-            merge = await run_large(len(ours), merge_into, *sides)
-            failpoint("merge.computed")
-            if stands(merge, self._owner.cells):
-                break
-        self._owner.will_delete(merge)
-        late = LateEdits(self._doc, self._owner.cells, merge)
+        async with self.merging:
+            for _ in range(MERGE_TRIES):
+                ours = self._doc.get_update()
+                sides = (self._type, ours, base, content, sure, replicas)
+                merge = await run_large(len(ours), merge_into, *sides)
+                failpoint("merge.computed")
+                if stands(merge, self._owner.cells):
+                    break
+            self._owner.will_delete(merge, origin)
+            late = LateEdits(self._doc, self._owner.cells, merge)
 
-        def done() -> None:
-            if noted is not None:
-                noted()
-            if applied is not None:
-                applied(merge)
-            merge.conflicts.extend(late.conflicts)
-            self._owner.show_conflicts(merge.conflicts, origin)
+            def done() -> None:
+                if noted is not None:
+                    noted()
+                if applied is not None:
+                    applied(merge)
+                merge.conflicts.extend(late.conflicts)
+                self._owner.show_conflicts(merge.conflicts, origin)
 
-        if merge.update != messages.EMPTY_UPDATE:
-            await self._owner.change(merge.update, kind, author, done, late.bring_in)
-        else:
-            done()
+            if merge.update != messages.EMPTY_UPDATE:
+                await self._owner.change(merge.update, kind, author, done, late.bring_in)
+            else:
+                done()
         failpoint("merge.applied")
         return merge
 

@@ -3,7 +3,7 @@
 Pure: nbformat's dictionaries in, numbers out. Cells match if their ids are equal. In files without
 ids (nbformat 4.4 and older), and if all ids are new, they match if their content is equal or
 similar. All versions are matched together, so that a match between two of them helps with the
-others. [F5]
+others. Cells that both sides made alike at one place are one, whatever their ids are. [F5]
 """
 
 from __future__ import annotations
@@ -106,9 +106,16 @@ class _Alignment:
         pairs = list(combinations(range(len(versions)), 2))
         named = {pair: self._by_id(*pair) for pair in pairs}
         for pair in pairs:
-            self._in_order(*pair)
+            if pair[0] == 0:
+                self._in_order(*pair)
+        has_changed = len(versions) > 2 and self._agree()
+        for pair in pairs:
+            if pair[0] != 0 or has_changed:
+                self._in_order(*pair)
         for pair in pairs:
             self._moved(*pair)
+        if len(versions) > 2:
+            self._made_by_both()
         loose = [pair for pair in pairs if not self._ids_tell(*pair, named[pair])]
         self._by_likeness(loose)
         for pair in loose:
@@ -117,23 +124,36 @@ class _Alignment:
 
     def _join(self, one: int, i: int, other: int, j: int) -> bool:
         """Join two cells, unless that would put two cells of one version into the same group."""
-        group, more = self.groups[one][i], self.groups[other][j]
         if not self._may_join(one, i, other, j):
             return False
-        for side, index in more.items():
-            group[side] = index
-            self.groups[side][index] = group
+        self._put_together(one, i, other, j)
         return True
 
+    def _put_together(self, one: int, i: int, other: int, j: int) -> None:
+        group = self.groups[one][i]
+        for side, index in self.groups[other][j].items():
+            group[side] = index
+            self.groups[side][index] = group
+
+    def _take_out(self, side: int, index: int) -> None:
+        """Take a cell out of its group."""
+        self.groups[side][index].pop(side)
+        self.groups[side][index] = {side: index}
+
     def _may_join(self, one: int, i: int, other: int, j: int) -> bool:
-        group, more = self.groups[one][i], self.groups[other][j]
-        if group.keys() & more.keys() or self._are_apart({**group, **more}, (one, other)):
+        if not self._may_be_one(one, i, other, j):
             return False
         if one == 0 or not self._ids_count:
             return True
-        # Two that were added apart from each other are one only if their ids say so.
+        # Two that were added apart from each other are one only if their ids say so, or if they
+        # are the same change: see `_made_by_both`.
         name, other_name = (self._versions[s][k].get("id") for s, k in ((one, i), (other, j)))
         return not name or not other_name or bool(name == other_name)
+
+    def _may_be_one(self, one: int, i: int, other: int, j: int) -> bool:
+        group, more = self.groups[one][i], self.groups[other][j]
+        is_taken = bool(group.keys() & more.keys())
+        return not is_taken and not self._are_apart({**group, **more}, (one, other))
 
     def _are_apart(self, group: Group, pair: tuple[int, int]) -> bool:
         """Return whether a group would join two cells of one document that have different ids.
@@ -179,6 +199,97 @@ class _Alignment:
         keys, others = self._keys(one, other), self._keys(other, one)
         for i, j in _equal(keys, others):
             self._join(one, i, other, j)
+
+    def _agree(self) -> bool:
+        """Let both sides keep the same one of several equal cells of the base.
+
+        Of two equal cells, each side may seem to have kept another one, and so to have deleted the
+        other: both would be gone. Likewise, if both inserted a copy of a cell, one may seem to have
+        inserted it in front of the cell, and the other one behind it: there would be three.
+
+        Returns:
+            Whether that changed any match.
+        """
+        old, ours, theirs = ([key_of(cell) for cell in cells] for cells in self._versions)
+        known = set(old)
+        same = list(_equal(ours, theirs))
+        where = {j: i for i, j in same}
+        has_changed = False
+        for i, j in same:
+            if self.groups[1][i] is not self.groups[2][j]:
+                other = self.groups[1][i].get(2)
+                is_named = other in where and self._name_alike(i, j, where[other], other)
+                is_kept = ours[i] in known and (
+                    self._follow(1, i, 2, j) or self._follow(2, j, 1, i)
+                )
+                has_changed = has_changed or is_named or is_kept
+        return has_changed
+
+    def _follow(self, one: int, i: int, other: int, j: int) -> bool:
+        """Match a cell with that cell of the base with which an equal cell of the other side is.
+
+        Returns:
+            Whether it is matched so now; not if ids say something else.
+        """
+        group = self.groups[one][i]
+        old, before = group.get(0), group.get(other)
+        if old is None or key_of(self._versions[0][old]) != key_of(self._versions[other][j]):
+            return False
+        if self._is_named(other, j) or (before is not None and self._is_named(other, before)):
+            return False
+        if self._are_apart({**group, other: j}, (1, 2)):
+            return False
+        for each in (j, before):
+            if each is not None:
+                self._take_out(other, each)
+        self._put_together(0, old, other, j)
+        return True
+
+    def _name_alike(self, i: int, j: int, k: int, m: int) -> bool:
+        """Match the pieces of a cell that both sides split alike, if each named another one.
+
+        Args:
+            i, m: the piece of ours, and that of theirs, that has the id of the cell.
+            j, k: the piece of theirs that holds what i holds, and that of ours for m.
+
+        Returns:
+            Whether it was so.
+        """
+        if self.groups[1][k] != {1: k} or self.groups[2][j] != {2: j}:
+            return False
+        group = self.groups[1][i]
+        if not self._are_apart({**group, 2: j}, (1, 2)):
+            self._take_out(2, m)
+            self._put_together(1, i, 2, j)
+        elif not self._are_apart({**group, 1: k}, (1, 2)):
+            self._take_out(1, i)
+            self._put_together(2, m, 1, k)
+        else:
+            return False
+        return True
+
+    def _is_named(self, side: int, index: int) -> bool:
+        """Return whether a cell was matched by its id."""
+        name = self._versions[side][index].get("id")
+        group = self.groups[side][index]
+        others = (self._versions[each][at].get("id") for each, at in group.items() if each != side)
+        return bool(name) and name in others
+
+    def _made_by_both(self) -> None:
+        """Join cells that hold the same at the same place of both sides, whatever their ids are.
+
+        Both sides made the same change, such as splitting a cell in two: it is made once.
+        """
+        for (i, j), (k, m) in list(self._gaps(1, 2)):
+            free = [at for at in range(i + 1, k) if 2 not in self.groups[1][at]]
+            others = [at for at in range(j + 1, m) if 1 not in self.groups[2][at]]
+            keys, other_keys = (
+                [key_of(self._versions[side][at]) for at in cells]
+                for side, cells in ((1, free), (2, others))
+            )
+            for at, other_at in _equal(keys, other_keys):
+                if self._may_be_one(1, free[at], 2, others[other_at]):
+                    self._put_together(1, free[at], 2, others[other_at])
 
     def _keys(self, side: int, other: int) -> list[object]:
         """What a version's cells are to be compared by with another version's."""

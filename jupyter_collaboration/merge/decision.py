@@ -15,7 +15,7 @@ from pycrdt import Map, Text
 
 from ..documents.cell_index import CellIndex
 from .conflict import Conflict
-from .document import edit_cell, edit_map, edit_text
+from .document import edit_cell, edit_metadata, edit_text
 
 
 class Choice(str, Enum):
@@ -95,7 +95,7 @@ class Decider:
                 return False
             edit_cell(self._document, place, content)
         else:
-            edit_map(self._document.ydoc.get("meta", type=Map)["metadata"], content["metadata"])
+            edit_metadata(self._document.ydoc.get("meta", type=Map), content["metadata"])
         return True
 
     def _value(self, conflict: Conflict) -> str | None:
@@ -111,7 +111,8 @@ class Decider:
             cell = self._cell(conflict)
             return {} if cell is None else dict(cell.to_py() or {})
         if isinstance(self._document, YNotebook):
-            return {"metadata": self._document.ydoc.get("meta", type=Map)["metadata"].to_py()}
+            meta = self._document.ydoc.get("meta", type=Map).to_py() or {}
+            return {"metadata": dict(meta.get("metadata", {}))}
         return {}
 
     def _text(self, conflict: Conflict) -> Text | None:

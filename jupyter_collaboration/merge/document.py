@@ -288,7 +288,7 @@ def edit_notebook(document: YNotebook, notebook: dict[str, Any]) -> Edits:
     for key in ("nbformat", "nbformat_minor"):
         if meta.get(key) != notebook[key]:
             meta[key] = float(notebook[key])
-    edit_map(meta["metadata"], notebook["metadata"])
+    edit_metadata(meta, notebook["metadata"])
 
     targets = notebook["cells"]
     cells = document.ycells
@@ -332,7 +332,7 @@ def edit_cell(document: YNotebook, position: int, cell: dict[str, Any]) -> bool:
         document.ycells.insert(position, document.create_ycell({**cell, "id": current["id"]}))
         return True
     edit_text(ycell["source"], source_of(cell))
-    edit_map(ycell["metadata"], cell.get("metadata", {}))
+    edit_metadata(ycell, cell.get("metadata", {}))
     for key in ("execution_count", "attachments"):
         if key in cell and current.get(key) != cell[key]:
             ycell[key] = cell[key]
@@ -384,6 +384,18 @@ def _joined(output: dict[str, Any]) -> dict[str, Any]:
     if output.get("output_type") != "stream" or not isinstance(output.get("text"), list):
         return output
     return {**output, "text": "".join(output["text"])}
+
+
+def edit_metadata(parent: Map[Any], target: dict[str, Any]) -> None:
+    """Turn the metadata of a cell, or of a notebook, into others, key by key.
+
+    Some clients set them as a plain value, which has no keys to edit.
+    """
+    current = parent.get("metadata")
+    if isinstance(current, Map):
+        edit_map(current, target)
+    elif current != target:
+        parent["metadata"] = Map(target)
 
 
 def edit_map(ymap: Map[Any], target: dict[str, Any]) -> None:

@@ -53,7 +53,7 @@ def merge_notebooks(
         sure: as for `merge_text`.
         merge_source: merges the texts of cells that both sides have; without, `merge_text` does.
         relation: which sides are versions of one document: there, a cell with another id is
-            another cell, also where files have no ids.
+            another cell, also where files have no ids, unless both sides made it alike.
     """
 
     def merged(mine: Cell, other: Cell, old: str | None) -> tuple[str, list[Conflict]]:

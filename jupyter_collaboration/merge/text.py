@@ -36,7 +36,8 @@ def merge_text(
             deleted.
         sure: whether both sides come from just this base, and share nothing that came later. If
             not, what both added at one place, and share, stands there once; and what one side
-            has moved may stand at both places, with a `Conflict` for each.
+            has moved may stand at both places, with a `Conflict` for each: whole lines, however
+            short, and longer pieces of lines that differ otherwise.
     """
     if ours == theirs or theirs == base:
         return ours, []
@@ -102,7 +103,7 @@ class _TextMerge:
             at = group.end
         self._add(_From.BOTH, self._base[at:])
         text = "\n".join(line for _, line in self._lines)
-        conflicts = [self._conflict(choice) for choice in self._choices]
+        conflicts = [self._conflict(choice, text) for choice in self._choices]
         return text, conflicts if self._sure else [*conflicts, *self._moved(text)]
 
     def _add(self, side: _From, lines: Sequence[str]) -> None:
@@ -129,7 +130,10 @@ class _TextMerge:
         elif not any(map(str.strip, theirs)):
             self._choose(ours, [])
         elif (merged := merged_tokens(base, group)) is not None:
-            self._add(_From.BOTH, merged)
+            for line in merged:
+                is_ours, is_theirs = line in ours, line in theirs
+                side = _From.OURS if is_ours else _From.THEIRS
+                self._add(_From.BOTH if is_ours == is_theirs else side, [line])
         elif _holds(base, theirs, ours):
             self._add(_From.OURS, ours)
         elif _holds(base, ours, theirs):
@@ -143,10 +147,11 @@ class _TextMerge:
         self._add(_From.OURS, ours)
         self._add(_From.THEIRS, theirs)
 
-    def _conflict(self, choice: _Choice) -> Conflict:
+    def _conflict(self, choice: _Choice, text: str) -> Conflict:
         """A conflict as pieces of text: with the line ends that go with each choice.
 
-        The last line of a text has none: there the line end before it goes with it.
+        The last line of a text has none: there the line end before it goes with it. If the same
+        stands elsewhere as well, the lines around it show which place it is.
         """
         middle, end = choice.start + choice.ours, choice.start + choice.ours + choice.theirs
         lines = [line for _, line in self._lines]
@@ -155,12 +160,19 @@ class _TextMerge:
             lines[middle:end],
             lines[choice.start : end],
         )
+        place = sum(len(line) + 1 for line in lines[: choice.start])
         if end < len(lines):
             pieces = ["".join(f"{line}\n" for line in part) for part in (ours, theirs, both)]
         elif (ours and theirs) or not choice.start:
             pieces = ["\n".join(part) for part in (ours, theirs, both)]
         else:
             pieces = ["".join(f"\n{line}" for line in part) for part in (ours, theirs, both)]
+            place -= 1
+        if text.count(pieces[-1]) > 1:
+            span = (place, place + len(pieces[-1]))
+            start, stop = lines_around(text, span)
+            before, behind = text[start : span[0]], text[span[1] : stop]
+            pieces = [before + piece + behind for piece in pieces]
         return Conflict("text", *pieces)
 
     def _moved(self, text: str) -> Iterator[Conflict]:
@@ -169,7 +181,7 @@ class _TextMerge:
         Where the base may be too old it cannot be told whether a side moved a text that the other
         one has elsewhere, or whether both wrote it: it stands twice.
         """
-        parts = [f"{line}\n" for _, line in self._lines]
+        lines = [line for _, line in self._lines]
         ours, theirs = (
             {at for at, (source, _) in enumerate(self._lines) if source is side}
             for side in (_From.OURS, _From.THEIRS)
@@ -179,7 +191,7 @@ class _TextMerge:
             for choice in self._choices
             for at in range(choice.start, choice.start + choice.ours + choice.theirs)
         }
-        for span, other in repeated(parts, ours - chosen, theirs - chosen):
+        for span, other in repeated(lines, ours - chosen, theirs - chosen):
             kept, without = _with_and_without(text, span)
             yield Conflict("text", kept, without, kept)
             kept, without = _with_and_without(text, other)

@@ -54,13 +54,14 @@ from ..merge.document import LateEdits, Merge
 from ..merge.rebase import Replicas, with_replica
 from ..protocol import messages
 from ..protocol.messages import Request
-from ..protocol.update_reader import LARGE, Update, read_update
+from ..protocol.update_reader import LARGE, Update, read_own_update, read_update
 from ..threads import compute
 from ..worker import run_large
 from .conflicts import ConflictList
 from .earlier_names import OF_DOCUMENT_ROOMS, EarlierNames
 from .member import Member, Outgoing
 from .moved_cells import MovedCells
+from .pending_restores import PendingRestores
 from .persistent import PersistentRoom
 from .provenance import Origin, Provenance
 from .returns import Returns
@@ -190,6 +191,7 @@ class DocumentRoom(PersistentRoom, EarlierNames):
         self._index = CellIndex(self._cells) if self._cells is not None else None
         self._returns = Returns(document_id.type, self.ydoc, history, log)
         self._moved: MovedCells | None = None
+        self._pending_restores = PendingRestores()
         self._conflict_check: asyncio.TimerHandle | None = None
         self.conflicts: ConflictList
         self._provenance: Provenance | None = None
@@ -370,20 +372,52 @@ class DocumentRoom(PersistentRoom, EarlierNames):
             self._broadcast(self.conflicts.message())
 
     def take_read(self, member: Member, update: bytes, found: Update) -> None:
+        restored = self._pending_restores.take(member.username, found)
+        if restored is not None:
+            self._take_restore(member, update, found, restored)
+        else:
+            self._take_edit(member, update, found)
+        if found.returns:
+            self._normalize_soon()
+
+    def _take_edit(
+        self, member: Member, update: bytes, found: Update, restored: Collection[str] = ()
+    ) -> None:
+        """Take an edit with which cells may be moved, or text typed into moved ones.
+
+        Args:
+            restored: the ids of the cells that the edit takes away as a restore.
+        """
         arrived: dict[str, tuple[str, str]] = {}
         if self._index is not None and self._moved is not None and self.ready:
             if found.deleted:
-                self._moved.will_delete(self._index.deleted_by(found.deleted), found.deleted)
-            arrived = self._moved.arrived(found)
+                names = self._index.deleted_by(found.deleted)
+                others = [name for name in names if name not in restored]
+                self._moved.will_delete(others, found.deleted)
+                self._moved.will_delete(set(names).intersection(restored), merged="restore")
+            arrived = self._moved.arrived(found, update)
         super().take_read(member, update, found)
         if self._moved is not None and not self.waits(member, update):
             arrived.update(self._moved.copied())
             if arrived:
+                assert isinstance(self._document, YNotebook)
                 with self._entries_of(Kind.EDIT, member.username), own_transaction(self.ydoc):
+                    returned = self._moved.bring_back(arrived, self._document)
                     conflicts = self._moved.type(arrived)
                 self.show_conflicts(conflicts, "rebase")
-        if found.returns:
-            self._normalize_soon()
+                for conflict, origin in returned:
+                    self.show_conflicts([conflict], origin)
+
+    def _take_restore(self, member: Member, update: bytes, found: Update, merge: Merge) -> None:
+        """Take the restore that a member's page applied; text typed meanwhile is kept. [V5]"""
+        late = LateEdits(self.ydoc, self._index, merge)
+        names = {name for name, text in merge.cells.items() if text is not None}
+        with self.broadcast_together():
+            self._take_edit(member, update, found, names)
+            if self._returns.has(found) and not self.waits(member, update):
+                with self._entries_of(Kind.RESTORE, member.username):
+                    late.bring_in()
+        self.show_conflicts(late.conflicts, "restore")
 
     def _normalize_soon(self) -> None:
         """Schedule `_normalize_line_ends`, which reads every cell: seldom in a large notebook."""
@@ -701,21 +735,26 @@ class DocumentRoom(PersistentRoom, EarlierNames):
         finally:
             self.mark_stored()
 
-    def will_delete(self, merge: Merge) -> None:
+    def will_delete(self, merge: Merge, origin: str) -> None:
         """Prepare for a merge that deletes cells, and may insert them again."""
         if self._moved is not None:
             names = [name for name, text in merge.cells.items() if text is not None]
-            self._moved.will_delete(names)
+            self._moved.will_delete(names, merged=origin)
 
     async def restore(self, merge: Merge, author: str, *, may_execute: bool) -> None:
         """Apply the edits of a restore; text typed since they were computed is kept."""
-        self.will_delete(merge)
+        self.will_delete(merge, "restore")
         late = LateEdits(self.ydoc, self._index, merge)
         distrusted = set() if may_execute else self._check.check(merge.update).outputs
         await self.change(
             merge.update, Kind.RESTORE, author, also=late.bring_in, distrusted=distrusted
         )
         self.show_conflicts(late.conflicts, "restore")
+
+    async def expect_restore(self, merge: Merge, author: str) -> None:
+        """Prepare for a restore that its user's page applies."""
+        found = await compute(read_own_update, merge.update)
+        self._pending_restores.add(author, merge, found)
 
     def show_restore(self, author: str, cell: str | None) -> None:
         """Tell all members who restores a version, or one of its cells. [V5]"""
@@ -773,10 +812,12 @@ class DocumentRoom(PersistentRoom, EarlierNames):
     def _separate_twins(self) -> None:
         """Make cell ids unique: if two users move a cell at the same time, it exists twice."""
         assert self._cells is not None and self._index is not None
-        twins = self._index.twins()
-        if not twins or self.is_closed:
+        found = self._index.twins()
+        if not found or self.is_closed:
             return
         cells = self._cells
+        if not (twins := self._join_twins(found)):
+            return
         first = {name: self._index.cell(name) for name in {cells[at]["id"] for at in twins}}
         copies = {at for at in twins if _same_cell(cells[at], first[cells[at]["id"]])}
         with self._entries_of(Kind.SERVER), own_transaction(self.ydoc):
@@ -787,6 +828,25 @@ class DocumentRoom(PersistentRoom, EarlierNames):
                     cells[at]["id"] = f"{cells[at]['id'][:40]}-{at}"
         self._index.renamed()
         self.synchronizer.changed()
+
+    def _join_twins(self, twins: list[int]) -> list[int]:
+        """Join cells that came back with those that somebody put back by undo.
+
+        Returns:
+            The indices of the cells whose id another one has still.
+        """
+        assert self._cells is not None and self._index is not None
+        names = {str(self._cells[at]["id"]) for at in twins}
+        joined: set[str] = set()
+        if self._moved is not None and isinstance(self._document, YNotebook):
+            for name in names:
+                with self._entries_of(Kind.SERVER), own_transaction(self.ydoc):
+                    if self._moved.join_twins(self._document, name, self._index.places(name)):
+                        joined.add(name)
+        if not joined:
+            return twins
+        self.synchronizer.changed()
+        return sorted(at for name in names - joined for at in self._index.places(name)[1:])
 
     # Requests
 

@@ -1,10 +1,13 @@
-"""Applies edits that arrive for a cell after it was moved.
+"""Applies edits that arrive for a cell after it was moved, or deleted by a merge.
 
 Yjs cannot move a cell: the cell is deleted, and a copy with the same id is inserted. Text that
 another user typed before seeing the move belongs to the deleted cell, where Yjs drops it. The
 server remembers which characters the texts of deleted cells consisted of, and applies edits of
 these texts to the copy: those that arrive after the deletion, and those that arrived before it, but
 that the user who deleted the cell had not received. [P9]
+
+A merge, such as a restore, deletes a cell that nobody was seen to type in. If such an edit arrives
+later, the cell comes back with it: in a merge, an edit of what the other side deleted stays. [S4]
 
 The memory is stored with the history: a laptop may come back after days, and after the server was
 started again.
@@ -20,14 +23,16 @@ from dataclasses import dataclass, field, replace
 from logging import Logger
 from typing import Any, NamedTuple
 
-from pycrdt import Assoc, Text
+from jupyter_ydoc.ynotebook import YNotebook
+from pycrdt import Array, Assoc, Map, Text
 
 from ..documents.cell_index import CellIndex
 from ..history.store import CellStore
 from ..merge.conflict import Conflict
 from ..merge.document import edit_text
 from ..merge.text import merge_text
-from ..protocol.update_reader import Id, Part, Update
+from ..protocol.messages import read_bytes
+from ..protocol.update_reader import LARGE, STRING, Id, Part, Update, read_structs
 
 MAX_CELLS = 50
 MAX_AGE = 7 * 24 * 3600.0
@@ -37,9 +42,18 @@ MAX_CHARACTERS = 20_000
 MAX_WORK = 20_000
 """Characters of all cells of one deletion whose ids are read: that takes time for each of them."""
 
+MAX_PARTS = 32
+"""Parts of a new cell up to which its text is looked for, which is one of them."""
+
+MAX_ERASED = 200
+"""Characters that were erased in a deleted cell, of which the places are remembered."""
+
 MAX_RUNS = 200
 """Pieces of a text up to which later edits are applied to it: each costs time for each piece."""
 
+
+KIND = 31
+"""The bits of a part of an update that tell what it is."""
 
 _ALL = 2**53
 """Longer than any run."""
@@ -54,6 +68,22 @@ class _Run(NamedTuple):
     place: int
 
 
+class Remains(NamedTuple):
+    """What a cell consists of that a merge deleted, other than its text and its outputs.
+
+    Attributes:
+        content: the cell, without both: new outputs are no work that somebody did on it.
+        place: its index.
+        before: the id of the cell before it.
+        origin: where the merge came from, as conflicts show it.
+    """
+
+    content: dict[str, Any]
+    place: int
+    before: str | None
+    origin: str
+
+
 @dataclass
 class _Deleted:
     """A deleted cell: its text, including later edits, and the Yjs ids of its characters.
@@ -65,6 +95,8 @@ class _Deleted:
         runs: its characters, in the order of their ids.
         seen: the text as the user who deleted the cell had it, from which a copy may be made; None
             if it is `text`, or if there is a copy already.
+        erased: characters that were erased since then, and where they were.
+        merged: the rest of the cell, if a merge deleted it.
     """
 
     items: list[Id | None]
@@ -72,6 +104,8 @@ class _Deleted:
     text: str
     runs: list[_Run] = field(default_factory=list)
     seen: str | None = None
+    erased: list[_Run] = field(default_factory=list)
+    merged: Remains | None = None
 
     def __post_init__(self) -> None:
         self.runs.sort()
@@ -80,11 +114,21 @@ class _Deleted:
     def from_json(cls, data: str) -> _Deleted:
         """Parse the result of `to_json`."""
         items, time, text, runs, *rest = json.loads(data)
-        ids = [None if item is None else (item[0], item[1]) for item in items]
-        return cls(ids, time, text, [_Run(*run) for run in runs], *rest)
+        seen, erased, merged = [*rest, None, None, None][:3]
+        return cls(
+            [None if item is None else (item[0], item[1]) for item in items],
+            time,
+            text,
+            [_Run(*run) for run in runs],
+            seen,
+            [_Run(*run) for run in erased or ()],
+            None if merged is None else Remains(*merged),
+        )
 
     def to_json(self) -> str:
-        rest = [] if self.seen is None else [self.seen]
+        rest = [self.seen, self.erased, None if self.merged is None else list(self.merged)]
+        while rest and not rest[-1]:
+            rest.pop()
         return json.dumps([self.items, self.time, self.text, self.runs, *rest])
 
     def place_after(self, character: Id | None) -> int | None:
@@ -98,8 +142,29 @@ class _Deleted:
             return place + character[1] - clock + 1
         return None
 
-    def insert(self, at: int, character: Id, piece: str) -> None:
+    def place_of(self, origin: Id | None, right: Id | None) -> int | None:
+        """Return where characters between two neighbors belong; None if not in this text."""
+        at = self.place_after(origin)
+        if at is None and (after := self.place_after(right)) is not None:
+            at = after - 1
+        if at is None:
+            at = self._place_of_erased(origin)
+        return self._place_of_erased(right) if at is None else at
+
+    def _place_of_erased(self, character: Id | None) -> int | None:
+        if character is not None:
+            for client, clock, length, place in self.erased:
+                if client == character[0] and 0 <= character[1] - clock < length:
+                    return place
+        return None
+
+    def insert(self, at: int, character: Id, piece: str, origin: Id | None = None) -> None:
+        """Insert characters behind a neighbor; what was erased there is before or behind them."""
         size = _units(piece)
+        first = at + (self._place_of_erased(origin) is not None)
+        self.erased = [
+            run._replace(place=run.place + size * (run.place >= first)) for run in self.erased
+        ]
         runs: list[_Run] = [_Run(*character, size, at)]
         for run in self.runs:
             head = min(max(at - run.place, 0), run.length)
@@ -120,6 +185,8 @@ class _Deleted:
             after = self.place_after((client, at))
             if after is None:
                 continue
+            erased = [run._replace(place=run.place - (run.place >= after)) for run in self.erased]
+            self.erased = [*erased, _Run(client, at, 1, after - 1)][-MAX_ERASED:]
             runs: list[_Run] = []
             for run in self.runs:
                 if run.client == client and 0 <= at - run.clock < run.length:
@@ -136,11 +203,14 @@ class _Deleted:
 class MovedCells:
     """The recently deleted cells of one notebook."""
 
+    # `_back` has the texts, as they were deleted, of the cells that came back since then.
+
     def __init__(self, cells: CellIndex, store: CellStore, log: Logger) -> None:
         self._cells = cells
         self._store = store
         self._log = log
         self._deleted: dict[str, _Deleted] = {}
+        self._back: dict[str, str] = {}
 
     def load(self, stored: dict[str, str]) -> None:
         """Add what was stored when the document was last open."""
@@ -151,66 +221,131 @@ class MovedCells:
                 self._log.warning("What is stored of the deleted cell %s: %r", name, error)
         self._deleted = dict(sorted(self._deleted.items(), key=lambda each: each[1].time))
 
-    def will_delete(self, names: Iterable[str], parts: Iterable[Part] | None = None) -> None:
+    def will_delete(
+        self, names: Iterable[str], parts: Iterable[Part] | None = None, merged: str | None = None
+    ) -> None:
         """Remember cells that are about to be deleted.
 
         Args:
             names: the ids of the cells.
             parts: everything that the edit deletes. The user who made it had not received any other
                 characters of the cells. None if the texts are complete.
+            merged: where the merge comes from that deletes them; None if a user does.
         """
-        now = time.time()
         left = MAX_WORK
         for name in list(names)[-MAX_CELLS:]:
-            cell = self._cells.cell(name)
-            text = None if cell is None else cell.get("source")
-            if isinstance(text, Text) and len(source := str(text)) <= min(MAX_CHARACTERS, left):
-                left -= len(source)
-                before = self._deleted.pop(name, None)
-                runs = _runs(text, source)
-                seen = source if parts is None else _seen(source, runs, parts)
-                if before is not None and before.text == source:
-                    runs += before.runs  # of the cell that this one is a copy of
-                items = [self._cells.item(name), *(before.items if before else ())]
-                if len(runs) <= MAX_RUNS or seen != source:
-                    runs = runs if len(runs) <= MAX_RUNS else []
-                    found = _Deleted(items, now, source, runs, None if seen == source else seen)
-                    self._deleted[name] = found
-                    self._put(name)
+            cell, item = self._cells.cell(name), self._cells.item(name)
+            if cell is not None:
+                left -= self._remember(name, cell, item, left, parts, merged)
+        self._forget_old()
+
+    def _remember(
+        self,
+        name: str,
+        cell: Map[Any],
+        item: Id | None,
+        left: int,
+        parts: Iterable[Part] | None = None,
+        merged: str | None = None,
+    ) -> int:
+        """Remember a cell, if it has at most so many characters; return how many were read."""
+        text = cell.get("source")
+        if not isinstance(text, Text) or len(source := str(text)) > min(MAX_CHARACTERS, left):
+            return 0
+        before = self._deleted.pop(name, None)
+        runs = _runs(text, source)
+        seen = source if parts is None else _seen(source, runs, parts)
+        if before is not None and before.text == source:
+            runs += before.runs  # of the cell that this one is a copy of
+        items = [item, *(before.items if before else ())]
+        if len(runs) <= MAX_RUNS or seen != source:
+            runs = runs if len(runs) <= MAX_RUNS else []
+            found = _Deleted(items, time.time(), source, runs, None if seen == source else seen)
+            if merged is not None:
+                found.merged = self._remains(name, cell, merged)
+            self._deleted[name] = found
+            self._put(name)
+        return len(source)
+
+    def _forget_old(self) -> None:
+        now = time.time()
         young = [name for name, each in self._deleted.items() if now - each.time <= MAX_AGE]
         for name in self._deleted.keys() - set(young[-MAX_CELLS:]):
             del self._deleted[name]
             self._store.remove(name)
 
+    def _remains(self, name: str, cell: Map[Any], origin: str) -> Remains:
+        place = self._cells.place(name) or 0
+        content: dict[str, Any] = {}
+        for key, value in cell.items():
+            if key not in ("source", "outputs", "execution_state"):
+                content[key] = value.to_py() if isinstance(value, Map | Array) else value
+        return Remains(content, place, self._cells.name(place - 1), origin)
+
     def _put(self, name: str) -> None:
         self._store.put(name, self._deleted[name].to_json())
 
-    def arrived(self, found: Update) -> dict[str, tuple[str, str]]:
-        """Return how an edit changes texts of moved cells: (before, after) by cell id."""
+    def arrived(self, found: Update, update: bytes) -> dict[str, tuple[str, str]]:
+        """Return how an edit changes texts of deleted cells: (before, after) by cell id.
+
+        These are cells of which there is a copy, or which a merge deleted.
+        """
         texts: dict[str, tuple[str, str]] = {}
+        begun = self._begun(update) if found.brought else []
         for name, deleted in self._deleted.items():
             item = self._cells.item(name)
             if item is not None and item in deleted.items:
                 continue  # the cell still exists
             before = deleted.text
+            for cell, character, piece in begun:
+                if cell == name and not deleted.text:
+                    deleted.insert(0, character, piece)
             for character, piece, origin, right in found.strings:
-                at = deleted.place_after(origin)
-                if at is None and (after := deleted.place_after(right)) is not None:
-                    at = after - 1
+                at = deleted.place_of(origin, right)
                 if at is not None and deleted.place_after(character) is None:
-                    deleted.insert(at, character, piece)
+                    deleted.insert(at, character, piece, origin)
             # An update that contains the cell's deletion also lists all its characters as deleted:
             # that is not an edit of the text.
             if not any(_has(part, item) for part in found.deleted for item in deleted.items):
                 for part in found.deleted:
                     deleted.delete(*part)
             if deleted.text != before:
-                if item is not None:
-                    texts[name] = (before, deleted.text)
+                if item is not None or (deleted.merged is not None and deleted.text.strip()):
+                    texts[name] = (before if deleted.seen is None else deleted.seen, deleted.text)
+                    deleted.seen = None
                 elif deleted.seen is None:
                     deleted.seen = before
                 self._put(name)
         return texts
+
+    def _begun(self, update: bytes) -> list[tuple[str, Id, str]]:
+        """Return what an edit types into empty deleted cells: the cell, the first id, and the text.
+
+        Such a text has no neighbors: only its parent is known, the text of the cell. That is one of
+        the parts that were made right after the cell.
+        """
+        empty = {
+            item: name
+            for name, deleted in self._deleted.items()
+            if not deleted.text
+            for item in deleted.items
+            if item is not None
+        }
+        if not empty or len(update) > LARGE:
+            return []
+        others = {item for each in self._deleted.values() for item in each.items}
+        begun: list[tuple[str, Id, str]] = []
+        for struct in read_structs(update)[0]:
+            if struct.parent is None or update[struct.start] & KIND != STRING:
+                continue
+            client, clock = struct.parent
+            for at in range(clock - 1, max(clock - MAX_PARTS, 0) - 1, -1):
+                if (client, at) in empty:
+                    piece = read_bytes(update, struct.content)[0].decode()
+                    begun.append((empty[client, at], (struct.client, struct.clock), piece))
+                if (client, at) in others or self._cells.deleted_by([(client, at, 1)]):
+                    break
+        return begun
 
     def copied(self) -> dict[str, tuple[str, str]]:
         """Return what new copies of cells lack, in the form of `arrived`; once for each copy."""
@@ -239,6 +374,60 @@ class MovedCells:
                 edit_text(text, target, whole_tokens=False)
                 conflicts += [replace(each, cell=name) for each in found]
         return conflicts
+
+    def bring_back(
+        self, texts: dict[str, tuple[str, str]], document: YNotebook
+    ) -> list[tuple[Conflict, str]]:
+        """Insert the cells again that a merge deleted and that were edited, and take their edits.
+
+        Returns:
+            The conflicts, with where the merge came from.
+        """
+        gone = [name for name in texts if self._cells.item(name) is None]
+        conflicts: list[tuple[Conflict, str]] = []
+        for name in gone:
+            before, text = texts.pop(name)
+            remains = self._deleted[name].merged
+            if remains is not None:
+                self._back[name] = before
+                place = None if remains.before is None else self._cells.place(remains.before)
+                place = remains.place if place is None else place + 1
+                content = {**remains.content, "source": text}
+                if content.get("cell_type") == "code":
+                    content["outputs"] = []
+                ycell = document.create_ycell(content)
+                document.ycells.insert(min(place, len(document.ycells)), ycell)
+                conflict = Conflict("deleted", text, "", text, cell=name)
+                conflicts.append((conflict, remains.origin))
+        return conflicts
+
+    def join_twins(self, document: YNotebook, name: str, places: list[int]) -> bool:
+        """Join a cell that came back with the same cell, if somebody put that back by undo as well.
+
+        The latter has its outputs; it gets what was typed into the former, which is deleted.
+
+        Returns:
+            Whether the two cells were that.
+        """
+        before = self._back.get(name)
+        if before is None or len(places) != 2:
+            return False
+        items = [self._cells.item_at(place) for place in places]
+        is_back = [item is not None and item[0] == document.ydoc.client_id for item in items]
+        if is_back[0] == is_back[1]:
+            return False
+        at = places[is_back.index(True)]
+        back, other = document.ycells[at], document.ycells[places[is_back.index(False)]]
+        texts = back.get("source"), other.get("source")
+        if not isinstance(texts[0], Text) or not isinstance(texts[1], Text):
+            return False
+        if str(texts[1]) != before:
+            return False
+        edit_text(texts[1], str(texts[0]), whole_tokens=False)
+        self._remember(name, back, items[is_back.index(True)], MAX_WORK)
+        del document.ycells[at]
+        del self._back[name]
+        return True
 
     @property
     def names(self) -> list[str]:

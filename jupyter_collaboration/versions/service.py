@@ -18,7 +18,7 @@ from ..documents.identity import DocumentId, parse_room_id
 from ..errors import HistoryUnavailable, InvalidRequest, VersionNotFound
 from ..history.model import Entry, Mark, MarkKind, Retention, Version
 from ..history.store import VersionStore
-from ..merge.document import merge_into
+from ..merge.document import Merge, merge_into, stands
 from ..protocol import messages
 from ..protocol.messages import CloseCode
 from ..rooms.document import DocumentRoom
@@ -44,6 +44,9 @@ PIECES = 200
 
 ROUND_BYTES = 32 * 2**20
 """Bytes of entries whose versions are computed at a time."""
+
+MERGE_TRIES = 3
+"""How often a restore is computed, if cells that it edits are deleted in the meantime."""
 
 MAX_PAGE = 200
 MAX_NAME = 200
@@ -325,18 +328,31 @@ class VersionService:
         content = await self.content(document, seq)
         async with self._rooms.pinned(str(document)) as room:
             assert isinstance(room, DocumentRoom)
-            ours = room.ydoc.get_update()
+            async with room.synchronizer.merging:
+                merge = await self._restoring(document, room, content, cell)
+                if merge.update != messages.EMPTY_UPDATE:
+                    room.mark(MarkKind.RESTORED, author)
+                    room.show_restore(author, cell)
+                    if apply:
+                        await room.restore(merge, author, may_execute=may_execute)
+                    else:
+                        await room.expect_restore(merge, author)
+        return merge.update
+
+    async def _restoring(
+        self, document: DocumentId, room: DocumentRoom, content: Any, cell: str | None
+    ) -> Merge:
+        """Compute the edits that restore a content, or one cell of it."""
+        for _ in range(MERGE_TRIES):
+            ours, then = room.ydoc.get_update(), content
             if cell is not None:
                 now = await run_large(len(ours), content_of, document.type, ours)
-                content = _with_cell(now, content, cell)
+                then = _with_cell(now, content, cell)
             size = 2 * len(ours)
-            merge = await run_large(size, merge_into, document.type, ours, ours, content)
-            if merge.update != messages.EMPTY_UPDATE:
-                room.mark(MarkKind.RESTORED, author)
-                room.show_restore(author, cell)
-                if apply:
-                    await room.restore(merge, author, may_execute=may_execute)
-        return merge.update
+            merge = await run_large(size, merge_into, document.type, ours, ours, then)
+            if stands(merge, room.cells):
+                break
+        return merge
 
 
 async def _entries_after(store: VersionStore, seq: int, limit: int) -> tuple[list[Entry], bool]:

@@ -155,6 +155,18 @@ def test_any_notebook_becomes_any_other(seed: int) -> None:  # [F4]
     assert rendered("notebook", doc.get_update()) == new
 
 
+def test_metadata_that_a_client_set_as_a_plain_value_is_merged() -> None:  # [F4]
+    doc: Doc[Any] = Doc()
+    doc.apply_update(loaded_update("notebook", notebook(code("a", "a"))))
+    doc.get("cells", type=Array)[0]["metadata"] = {"tags": ["old"]}
+    doc.get("meta", type=Map)["metadata"] = {"title": "old"}
+    changed = notebook(code("a", "a", metadata={"tags": ["new"]}), title="new")
+    base = doc.get_update()
+    doc.apply_update(disk_edit("notebook", base, changed))
+    assert rendered("notebook", doc.get_update())["cells"] == changed["cells"]
+    assert doc.get("meta", type=Map)["metadata"]["title"] == "new"
+
+
 def test_loading_a_content_twice_makes_one_history() -> None:  # [S5]
     content = notebook(code("a"), code("b"), minor=4)
     doc: Doc[Any] = Doc()
