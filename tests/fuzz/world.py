@@ -171,8 +171,10 @@ class World:
         life, self.life = self.life, None
         if life is None:
             return
-        self._unwatch()
-        await (life.stop() if how == "stop" else life.kill())
+        try:
+            await (life.stop() if how == "stop" else life.kill())
+        finally:
+            self._unwatch()  # until then edits still arrive
         for client in self.clients:
             client.disconnect()
         self.problems += life.log.problems
