@@ -753,8 +753,11 @@ class DocumentRoom(PersistentRoom, EarlierNames):
 
     async def expect_restore(self, merge: Merge, author: str) -> None:
         """Prepare for a restore that its user's page applies."""
-        found = await compute(read_own_update, merge.update)
-        self._pending_restores.add(author, merge, found)
+        edits = await compute(read_own_update, merge.update)
+        names = [name for name, text in merge.cells.items() if text is not None]
+        items = [None if self._index is None else self._index.item(name) for name in names]
+        cells = [item for item in items if item is not None]
+        self._pending_restores.add(author, merge, edits, cells)
 
     def show_restore(self, author: str, cell: str | None) -> None:
         """Tell all members who restores a version, or one of its cells. [V5]"""
