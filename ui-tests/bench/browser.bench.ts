@@ -33,7 +33,14 @@ const PEOPLE = Number(process.env.BENCH_PEOPLE ?? 50);
 const CELLS = Number(process.env.BENCH_CELLS ?? 1000);
 const EDITS = Number(process.env.BENCH_EDITS ?? 5000);
 const PROFILES = process.env.BENCH_PROFILES;
-const KEYS = 150;
+const KEYS = Number(process.env.BENCH_KEYS ?? 150);
+
+/** What is traced of the browser's own work. */
+const TRACED = [
+  'devtools.timeline',
+  'toplevel',
+  'disabled-by-default-devtools.timeline.invalidationTracking'
+];
 
 /** How often each person does something, in ms. */
 const PERIOD = 200;
@@ -165,14 +172,20 @@ async function reportKeystrokes(name: string, page: Page): Promise<void> {
     await session.send('Profiler.enable');
     await session.send('Profiler.start');
   }
+  const browser = page.context().browser();
+  if (PROFILES) {
+    await browser?.startTracing(page, { categories: TRACED });
+  }
   const before = await computed(session);
   const { frames, messages, tasks, times } = await keystrokes(page);
   const after = await computed(session);
   if (PROFILES) {
     const { profile } = await session.send('Profiler.stop');
-    const file = path.join(PROFILES, `${name.replace(/\W+/g, '-')}.cpuprofile`);
+    const file = path.join(PROFILES, name.replace(/\W+/g, '-'));
     fs.mkdirSync(PROFILES, { recursive: true });
-    fs.writeFileSync(file, JSON.stringify(profile));
+    fs.writeFileSync(`${file}.cpuprofile`, JSON.stringify(profile));
+    const trace = await browser?.stopTracing();
+    fs.writeFileSync(`${file}.trace.json`, trace ?? '');
   }
   await session.detach();
   report(`keystroke to paint, ${name}`, times);
@@ -326,6 +339,36 @@ test('own keystrokes are painted while many people work', async ({
     { timeout: 60_000 }
   );
   await reportKeystrokes(`${PEOPLE} people`, ada.page);
+  if (process.env.EXPERIMENT) {
+    const n = await ada.page.evaluate(() => {
+      const content = document.querySelector('.cm-content') as any;
+      const view =
+        (content.cmTile ?? content.cmView).view ??
+        (content.cmTile ?? content.cmView).root?.view;
+      const proto = Object.getPrototypeOf(view);
+      const original = proto.requestMeasure;
+      (window as any).counts = [0, 0];
+      proto.requestMeasure = function (request: any) {
+        if (
+          !this.hasFocus &&
+          !this.dom.checkVisibility({ contentVisibilityAuto: true })
+        ) {
+          (window as any).counts[0]++;
+          if (request && this.measureRequests.indexOf(request) < 0)
+            this.measureRequests.push(request);
+          return;
+        }
+        (window as any).counts[1]++;
+        original.call(this, request);
+      };
+      return typeof original;
+    });
+    print(n);
+    await reportKeystrokes(`${PEOPLE} people, deferred`, ada.page);
+    print(
+      JSON.stringify(await ada.page.evaluate(() => (window as any).counts))
+    );
+  }
   crowd.leave();
 });
 
@@ -337,8 +380,8 @@ test('own keystrokes are painted while many people type, without their presence'
   await withDisabled(browser, testInfo, ids, async (ada, server) => {
     const name = server.write('text.ipynb', notebook(...manyCells()));
     await ada.open(name);
-    const crowd = await Crowd.join(server, name, false);
     await enterFirst(ada);
+    const crowd = await Crowd.join(server, name, false);
     await reportKeystrokes(`${PEOPLE} people, only their text`, ada.page);
     crowd.leave();
   });
