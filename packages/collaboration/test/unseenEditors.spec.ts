@@ -9,52 +9,9 @@ import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
 
 import { measuredWhenSeen } from '../src/stability/unseenEditors';
 
+let cell: HTMLElement;
 let view: EditorView;
-let isSkipped: boolean;
 let measured: number;
-
-/** Reports what a test says has come into view. */
-class Observer {
-  constructor(callback: IntersectionObserverCallback) {
-    observers.set(this, callback);
-  }
-
-  readonly observed = new Set<Element>();
-
-  observe(target: Element): void {
-    this.observed.add(target);
-  }
-
-  unobserve(target: Element): void {
-    this.observed.delete(target);
-  }
-
-  disconnect(): void {
-    this.observed.clear();
-  }
-}
-
-/** Of all tests: the page keeps its own. */
-const observers = new Map<Observer, IntersectionObserverCallback>();
-
-function comesIntoView(): void {
-  isSkipped = false;
-  const entry = { isIntersecting: true, intersectionRatio: 1 };
-  for (const [observer, callback] of observers) {
-    if (observer.observed.has(view.dom)) {
-      callback(
-        [
-          { ...entry, target: view.dom } as unknown as IntersectionObserverEntry
-        ],
-        observer as never
-      );
-    }
-  }
-}
-
-function isObserved(): boolean {
-  return [...observers.keys()].some(each => each.observed.has(view.dom));
-}
 
 async function frame(): Promise<void> {
   await new Promise(requestAnimationFrame);
@@ -74,14 +31,15 @@ const read = {
 };
 
 beforeEach(async () => {
-  vi.stubGlobal('IntersectionObserver', Observer);
   vi.spyOn(document, 'hasFocus').mockReturnValue(true);
   const empty = { left: 0, right: 0, top: 0, bottom: 0, width: 0, height: 0 };
   Range.prototype.getClientRects = () => [] as unknown as DOMRectList;
   Range.prototype.getBoundingClientRect = () => empty as DOMRect;
-  isSkipped = false;
+  cell = document.createElement('div');
+  cell.className = 'jp-Notebook-cell';
+  document.body.append(cell);
   view = new EditorView({
-    parent: document.body,
+    parent: cell,
     state: EditorState.create({
       doc: 'one',
       extensions: [
@@ -94,16 +52,14 @@ beforeEach(async () => {
       ]
     })
   });
-  view.dom.checkVisibility = options =>
-    !(options?.contentVisibilityAuto && isSkipped);
   await frame();
   measured = 0;
 });
 
 afterEach(() => {
   view.destroy();
+  cell.remove();
   vi.restoreAllMocks();
-  vi.unstubAllGlobals();
 });
 
 describe('an editor in which others type', () => {
@@ -115,7 +71,7 @@ describe('an editor in which others type', () => {
 
   // [P12]
   it('is not measured while the browser skips its cell, but when it comes into view', async () => {
-    isSkipped = true;
+    cell.style.contentVisibility = 'auto';
     const content = vi.spyOn(view.contentDOM, 'getBoundingClientRect');
     othersType();
     othersType();
@@ -124,24 +80,23 @@ describe('an editor in which others type', () => {
     expect(content).not.toHaveBeenCalled();
     expect(view.contentDOM.textContent).toBe('oneyy');
 
-    comesIntoView();
+    cell.style.contentVisibility = 'visible';
     await frame();
     expect(measured).toBe(1);
     expect(content).toHaveBeenCalled();
-    expect(isObserved()).toBe(false);
   });
 
   it('is measured with the next change where the browser draws it again', async () => {
-    isSkipped = true;
+    cell.style.contentVisibility = 'auto';
     othersType();
-    isSkipped = false;
+    cell.style.contentVisibility = 'visible';
     othersType();
     await frame();
     expect(measured).toBe(1);
   });
 
   it('is measured at once if something in it is to be shown', async () => {
-    isSkipped = true;
+    cell.style.contentVisibility = 'auto';
     othersType();
     view.dispatch({ effects: EditorView.scrollIntoView(0) });
     await frame();
@@ -149,16 +104,24 @@ describe('an editor in which others type', () => {
   });
 
   it('is measured at once while it has the keyboard', async () => {
-    isSkipped = true;
+    cell.style.contentVisibility = 'auto';
     view.focus();
     othersType();
     await frame();
     expect(measured).toBe(1);
   });
 
-  it('is measured at once in browsers that cannot say what they skip', async () => {
-    isSkipped = true;
-    Object.assign(view.dom, { checkVisibility: undefined });
+  it('is measured when JupyterLab lets the browser skip nothing any more', async () => {
+    cell.style.contentVisibility = 'auto';
+    othersType();
+    cell.style.removeProperty('content-visibility');
+    await frame();
+    expect(measured).toBe(1);
+  });
+
+  it('is measured at once outside notebooks', async () => {
+    document.body.append(view.dom);
+    cell.style.contentVisibility = 'auto';
     othersType();
     await frame();
     expect(measured).toBe(1);
@@ -166,10 +129,9 @@ describe('an editor in which others type', () => {
 
   it('gets its own method back', () => {
     expect(Object.hasOwn(view, 'requestMeasure')).toBe(true);
-    isSkipped = true;
+    cell.style.contentVisibility = 'auto';
     othersType();
     view.destroy();
     expect(Object.hasOwn(view, 'requestMeasure')).toBe(false);
-    expect(isObserved()).toBe(false);
   });
 });

@@ -2,13 +2,13 @@
 // Distributed under the terms of the BSD 3-Clause License.
 
 /**
- * Measures an editor that cannot be seen once it comes into view, and not
- * whenever somebody else types in it.
+ * Measures the editor of a cell that cannot be seen once it comes into view, and
+ * not whenever somebody else types in it.
  *
- * CodeMirror measures an editor after each change. Of a cell that the browser
- * skips (`content-visibility: auto`, JupyterLab's default for notebooks) it
- * knows no sizes: each such measurement has it lay out the page once more, and
- * in a long notebook most people type where nobody else looks. [P12]
+ * CodeMirror measures an editor after each change. The browser knows no sizes in
+ * a cell that it skips (`content-visibility: auto`, which JupyterLab sets on
+ * cells out of view): each such measurement has it lay out the page once more,
+ * and in a long notebook most people type where nobody else looks. [P12]
  */
 
 import type { Extension } from '@codemirror/state';
@@ -18,46 +18,14 @@ import { ViewPlugin } from '@codemirror/view';
 
 type Request = Parameters<EditorView['requestMeasure']>[0];
 
-/** The editors of the page that are measured when they come into view. */
-const waiting = new Map<Element, DeferredMeasures>();
-
-let observer: IntersectionObserver | null = null;
-
-/** Have the browser report, after its own layout, when an editor is seen. */
-function watch(editor: Element, deferred: DeferredMeasures): void {
-  observer ??= new IntersectionObserver(entries => {
-    for (const { isIntersecting, target } of entries) {
-      if (isIntersecting) {
-        waiting.get(target)?.measure();
-      }
-    }
-  });
-  if (!waiting.has(editor)) {
-    waiting.set(editor, deferred);
-    observer.observe(editor);
-  }
-}
-
-function unwatch(editor: Element): void {
-  if (waiting.delete(editor)) {
-    observer?.unobserve(editor);
-  }
-}
-
 /**
- * Whether the browser skips the cell of an editor.
+ * Whether JupyterLab lets the browser skip a cell.
  *
- * Whoever has the keyboard in an editor may scroll away and type: the editor
- * then has to measure where to scroll back to.
+ * By the style that JupyterLab gives it: to ask the browser, as with
+ * `checkVisibility`, has it lay out the page, too.
  */
-function isSkipped(view: EditorView): boolean {
-  const dom: Partial<Pick<Element, 'checkVisibility'>> = view.dom;
-  // Browsers before 2024 lack it or its option, and measure at once.
-  return (
-    !view.hasFocus &&
-    dom.checkVisibility?.() === true &&
-    dom.checkVisibility({ contentVisibilityAuto: true }) === false
-  );
+function isSkipped(cell: HTMLElement): boolean {
+  return cell.style.contentVisibility === 'auto';
 }
 
 /**
@@ -85,41 +53,55 @@ class DeferredMeasures implements PluginValue {
     _view.requestMeasure = request => this._onRequest(request);
   }
 
-  /**
-   * Measure what was deferred.
-   */
-  measure(): void {
-    unwatch(this._view.dom);
-    const requests = [...this._requests];
-    this._requests.clear();
-    for (const request of requests) {
-      this._pass(request);
-    }
-  }
-
   update({ transactions }: ViewUpdate): void {
     if (transactions.length) {
       this._isDeferring = transactions.every(isTextAlone);
       if (!this._isDeferring) {
-        this.measure();
+        this._measure();
       }
     }
   }
 
   destroy(): void {
-    this.measure();
+    this._measure();
     // The editor has its own method again.
     delete (this._view as Partial<EditorView>).requestMeasure;
   }
 
   private _onRequest(request: Request): void {
-    if (this._isDeferring && isSkipped(this._view)) {
-      watch(this._view.dom, this);
+    const { dom, hasFocus } = this._view;
+    // Whoever has the keyboard here may have scrolled away, and types: the
+    // editor then has to measure where to scroll back to.
+    const cell =
+      this._isDeferring && !hasFocus
+        ? dom.closest<HTMLElement>('.jp-Notebook-cell')
+        : null;
+    if (cell && isSkipped(cell)) {
       this._requests.add(request);
+      this._observer ??= this._observe(cell);
     } else {
-      this.measure();
+      this._measure();
       this._pass(request);
     }
+  }
+
+  /** Measure when the cell is skipped no more. */
+  private _observe(cell: HTMLElement): MutationObserver {
+    const observer = new MutationObserver(() => {
+      if (!isSkipped(cell)) {
+        this._measure();
+      }
+    });
+    observer.observe(cell, { attributeFilter: ['style'] });
+    return observer;
+  }
+
+  private _measure(): void {
+    this._observer?.disconnect();
+    this._observer = null;
+    const requests = [...this._requests];
+    this._requests.clear();
+    requests.forEach(request => this._pass(request));
   }
 
   private _pass(request: Request): void {
@@ -128,6 +110,7 @@ class DeferredMeasures implements PluginValue {
   }
 
   private _isDeferring = false;
+  private _observer: MutationObserver | null = null;
   private _requests = new Set<Request>();
 }
 
