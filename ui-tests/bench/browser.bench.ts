@@ -33,7 +33,10 @@ const PEOPLE = Number(process.env.BENCH_PEOPLE ?? 50);
 const CELLS = Number(process.env.BENCH_CELLS ?? 1000);
 const EDITS = Number(process.env.BENCH_EDITS ?? 5000);
 const PROFILES = process.env.BENCH_PROFILES;
-const KEYS = 150;
+const KEYS = Number(process.env.BENCH_KEYS ?? 150);
+
+/** What is traced of the browser's own work. */
+const TRACED = ['devtools.timeline', 'blink', 'cc', 'toplevel'];
 
 /** How often each person does something, in ms. */
 const PERIOD = 200;
@@ -165,14 +168,20 @@ async function reportKeystrokes(name: string, page: Page): Promise<void> {
     await session.send('Profiler.enable');
     await session.send('Profiler.start');
   }
+  const browser = page.context().browser();
+  if (PROFILES) {
+    await browser?.startTracing(page, { categories: TRACED });
+  }
   const before = await computed(session);
   const { frames, messages, tasks, times } = await keystrokes(page);
   const after = await computed(session);
   if (PROFILES) {
     const { profile } = await session.send('Profiler.stop');
-    const file = path.join(PROFILES, `${name.replace(/\W+/g, '-')}.cpuprofile`);
+    const file = path.join(PROFILES, name.replace(/\W+/g, '-'));
     fs.mkdirSync(PROFILES, { recursive: true });
-    fs.writeFileSync(file, JSON.stringify(profile));
+    fs.writeFileSync(`${file}.cpuprofile`, JSON.stringify(profile));
+    const trace = await browser?.stopTracing();
+    fs.writeFileSync(`${file}.trace.json`, trace ?? '');
   }
   await session.detach();
   report(`keystroke to paint, ${name}`, times);
@@ -256,6 +265,41 @@ class Crowd {
   private _timers: NodeJS.Timeout[];
 }
 
+/**
+ * Make the edits of the crowd in the page itself: what JupyterLab, its editors
+ * and the browser take for them without people, server and socket.
+ */
+async function editByScript(page: Page): Promise<void> {
+  await page.evaluate(
+    ([people, busy, period, editing]) => {
+      const { jupyterapp } = window as unknown as {
+        jupyterapp: {
+          shell: { currentWidget: { context: { model: IScripted } } };
+        };
+      };
+      interface IScripted {
+        sharedModel: {
+          getCell: (at: number) => {
+            source: string;
+            updateSource: (from: number, to: number, text: string) => void;
+          };
+        };
+      }
+      const { sharedModel } = jupyterapp.shell.currentWidget.context.model;
+      for (let at = 0; at < people; at++) {
+        setInterval(() => {
+          if (Math.random() < editing) {
+            const cell = sharedModel.getCell(1 + (at % busy));
+            const end = cell.source.length;
+            cell.updateSource(end, end, 'y');
+          }
+        }, period);
+      }
+    },
+    [PEOPLE, BUSY_CELLS, PERIOD, EDITING]
+  );
+}
+
 /** A page on a server on which something is disabled. */
 async function withDisabled(
   browser: Browser,
@@ -306,6 +350,12 @@ test('own keystrokes are painted in plain JupyterLab', async ({
     const name = `plain JupyterLab, ${PEOPLE} people elsewhere`;
     await reportKeystrokes(name, ada.page);
     crowd.leave();
+
+    await editByScript(ada.page);
+    await reportKeystrokes(
+      `plain JupyterLab, a script types in ${BUSY_CELLS} cells`,
+      ada.page
+    );
   });
 });
 
@@ -337,8 +387,8 @@ test('own keystrokes are painted while many people type, without their presence'
   await withDisabled(browser, testInfo, ids, async (ada, server) => {
     const name = server.write('text.ipynb', notebook(...manyCells()));
     await ada.open(name);
-    const crowd = await Crowd.join(server, name, false);
     await enterFirst(ada);
+    const crowd = await Crowd.join(server, name, false);
     await reportKeystrokes(`${PEOPLE} people, only their text`, ada.page);
     crowd.leave();
   });

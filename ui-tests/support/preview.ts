@@ -15,6 +15,22 @@ import type { Person } from './person';
 import { picture } from './pictures';
 import type { Server } from './server';
 
+/** The icon of the tab has a size, and stands in the line of the label. */
+async function seesIconBesideLabel({ page }: Person): Promise<void> {
+  const tab = page.locator('.lm-TabBar-tab.jp-VersionPreview-tab');
+  const [icon, label] = await Promise.all(
+    ['.lm-TabBar-tabIcon svg', '.lm-TabBar-tabLabel'].map(async part => {
+      const box = await tab.locator(part).boundingBox();
+      expect(box).not.toBeNull();
+      return box!;
+    })
+  );
+  expect(icon.width).toBeGreaterThanOrEqual(12);
+  expect(icon.x + icon.width).toBeLessThanOrEqual(label.x + 1);
+  const middle = (box: typeof icon) => box.y + box.height / 2;
+  expect(Math.abs(middle(icon) - middle(label))).toBeLessThanOrEqual(2);
+}
+
 /** Preview, scrub, compare, and bring back one cell. */
 export async function previewAndCompare(
   server: Server,
@@ -53,6 +69,7 @@ export async function previewAndCompare(
   await expect(changed).toContainText('Changed');
   await expect(changed.locator('.cm-changedText')).toHaveText('  # by Grace');
   await expect(preview.locator('h1')).toContainText('Title');
+  await seesIconBesideLabel(ada);
   await picture(ada, `preview-${server.application}.png`, testInfo);
   await seesNoBarrier(ada, '.jp-VersionPreview', '.jp-Timeline');
 

@@ -46,6 +46,7 @@ import { restores } from './history/restoresPlugin';
 import { share } from './people/sharePlugin';
 import { sharedKernels } from './status/sharedKernelsPlugin';
 import { timeline } from './history/timelinePlugin';
+import { unseenEditors } from './stability/unseenEditorsPlugin';
 import { userBadges } from './people/userBadgesPlugin';
 import { userMenu } from './people/userMenuPlugin';
 import { versionActionsOfOthers } from './history/versionActionsPlugin';
@@ -86,6 +87,7 @@ const sharing: JupyterFrontEndPlugin<unknown>[] = [
   forkManager,
   globalAwareness,
   cursors,
+  unseenEditors,
   authors,
   presences,
   outputTrust,

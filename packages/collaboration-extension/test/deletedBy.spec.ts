@@ -36,17 +36,34 @@ it('A deletion without a history is by nobody that is known', () => {
   expect(deletedBy(page, 'grace', trans)).toBeNull();
 });
 
+const removed = { cells: { removed: [2] } };
+
+function page(complete: boolean, ...versions: object[]): IVersionPage {
+  return { complete, people: {}, versions } as unknown as IVersionPage;
+}
+
 // [P9] [V3]
 it('The newest version is asked for until the server has made it', async () => {
-  const pages = [false, false, true].map(
-    complete => ({ complete, people: {}, versions: [] }) as unknown
-  ) as IVersionPage[];
+  const version = { end: 100, changes: removed };
+  const pages = [page(false, version), page(false), page(true, version)];
   const asked = vi.fn(async () => pages[asked.mock.calls.length - 1]);
-  expect(await newestVersions(asked, 0)).toBe(pages[2]);
+  expect(await newestVersions(asked, 100, 0)).toBe(pages[2]);
   expect(asked).toHaveBeenCalledTimes(3);
 });
 
+// [P9] The deletion by Ada was seen before the history had it.
+it('What another program did before is not taken for the deletion', async () => {
+  const pages = [
+    page(true, { kind: 'disk', end: 99, changes: { cells: { changed: [1] } } }),
+    page(true, { kind: 'disk', end: 90, changes: removed }),
+    page(true, { kind: 'disk', end: 99, changes: {} }),
+    page(true),
+    page(true, { kind: 'edit', end: 100.5, changes: removed })
+  ];
+  const asked = vi.fn(async () => pages[asked.mock.calls.length - 1]);
+  expect(await newestVersions(asked, 100, 0)).toBe(pages[4]);
+});
+
 it('A version that is never made is not waited for', async () => {
-  const page = { complete: false } as IVersionPage;
-  expect(await newestVersions(async () => page, 0)).toBeNull();
+  expect(await newestVersions(async () => page(false), 100, 0)).toBeNull();
 });

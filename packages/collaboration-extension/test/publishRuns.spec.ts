@@ -112,6 +112,28 @@ describe('Runs', () => {
     runs.dispose();
     emit('executionScheduled', b);
     a.outputArea.inputRequested.emit({ value: new Promise(() => undefined) });
-    expect(told).toEqual({ running: ['a'] });
+    expect(told).toEqual({ running: [] });
+  });
+
+  it('are those of all views of a notebook', () => {
+    const model = { sharedModel: {} };
+    const [one, two] = [
+      { model, widgets: [a] },
+      { model, widgets: [b] }
+    ].map(view => view as unknown as Notebook);
+    const publish = (field: string, value: unknown) => (told[field] = value);
+    const presence = { publish } as unknown as DocumentPresence;
+    const [first, second] = [one, two].map(view => publishRuns(view, presence));
+    emit('executionScheduled', a, one);
+    emit('executionScheduled', b, two);
+    expect(told.running).toEqual(['a', 'b']);
+    a.outputArea.inputRequested.emit({ value: new Promise(() => undefined) });
+    emit('executed', b, two);
+    expect(told).toEqual({ running: ['a'], asked: 'a' });
+    emit('executionScheduled', b, two);
+    first.dispose();
+    expect(told).toEqual({ running: ['b'], asked: null });
+    second.dispose();
+    expect(told.running).toEqual([]);
   });
 });

@@ -40,6 +40,7 @@ export * from './people/openPresences';
 export * from './stability/scrollAnchor';
 export * from './status/outputTrust';
 export * from './stability/undoneView';
+export * from './stability/unseenEditors';
 export * from './history/previewPanel';
 export * from './people/publishedUserMenu';
 export * from './people/publishedUsers';

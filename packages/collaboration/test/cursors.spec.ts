@@ -249,6 +249,21 @@ describe('the cursors of others', () => {
     expect(view.dom.querySelectorAll(selection)).toHaveLength(0);
   });
 
+  // [P12]
+  it('have layers only in editors in which somebody is', async () => {
+    const view = editor(ada);
+    const layers = () => view.dom.querySelectorAll('[class*="jp-remote-"]');
+    await frames();
+    expect(layers()).toHaveLength(0);
+    putGrace([1, 1]);
+    await frames();
+    expect(view.scrollDOM.querySelector('.jp-remote-cursors')).not.toBeNull();
+    expect(view.dom.querySelector('.jp-remote-selections')).toBeNull();
+    putGrace();
+    await frames();
+    expect(layers()).toHaveLength(0);
+  });
+
   it('show a name near the pointer', async () => {
     putGrace([1, 1]);
     const view = editor(ada);

@@ -12,22 +12,34 @@ import type { TranslationBundle } from '@jupyterlab/translation';
 const PAUSE = 300;
 const TRIES = 10;
 
+/** How exact the time of the server is known (s), and how long an edit is under way. */
+const INEXACT = 2;
+
 /**
- * Read a page of versions that includes the newest one.
+ * Read the newest version, once it includes a deletion.
  *
- * A busy server makes it a moment after the first question.
+ * A deletion is seen before it is in the history, and a busy server makes
+ * versions a moment after the first question: the newest version may still be
+ * what somebody else did before.
  *
- * @param ask Asks the server.
+ * @param ask Asks the server for a page that begins with the newest version.
+ * @param since When the deletion was seen, in seconds by the server's clock.
  * @param pause The time between two questions (ms).
- * @returns The page; `null` if the newest version is not made in time.
+ * @returns The page; `null` if no version includes the deletion in time.
  */
 export async function newestVersions(
   ask: () => Promise<IVersionPage>,
+  since: number,
   pause = PAUSE
 ): Promise<IVersionPage | null> {
   for (let tries = 0; tries < TRIES; tries++) {
     const page = await ask();
-    if (page.complete) {
+    const [newest] = page.versions;
+    if (
+      page.complete &&
+      newest?.end >= since - INEXACT &&
+      newest.changes.cells?.removed?.length
+    ) {
       return page;
     }
     await new Promise(resolve => setTimeout(resolve, pause));

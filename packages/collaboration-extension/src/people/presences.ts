@@ -24,6 +24,7 @@ import type {
   IPresences
 } from '@jupyter/collaboration';
 import type { Activity } from '@jupyter/docprovider';
+import { serverTime } from '@jupyter/docprovider';
 import type {
   DocumentChange,
   YDocument,
@@ -175,9 +176,11 @@ export class Presences implements IPresences {
    */
   private async _deletedBy(model: YNotebook): Promise<string | null> {
     const { serverSettings, user } = this._app.serviceManager;
+    const since = serverTime();
     try {
       const versions = versionsOf(model, serverSettings);
-      const page = await newestVersions(() => versions.page({ limit: 1 }));
+      const ask = () => versions.page({ limit: 1 });
+      const page = await newestVersions(ask, since);
       const username = user.identity?.username ?? '';
       return page && deletedBy(page, username, this._trans);
     } catch {

@@ -15,7 +15,22 @@ import type { IDisposable } from '@lumino/disposable';
 import { DisposableDelegate } from '@lumino/disposable';
 
 /**
- * Publish the runs of a notebook in its presence.
+ * What one view of a notebook runs.
+ */
+interface IViewRuns {
+  readonly running: Set<string>;
+  asked: string | null;
+}
+
+/**
+ * The runs of all views of each notebook, by its shared model: they have one
+ * presence.
+ */
+const viewsOf = new WeakMap<object, Set<IViewRuns>>();
+
+/**
+ * Publish the runs of one view of a notebook in its presence, beside those of
+ * other views.
  *
  * @returns What ends it.
  */
@@ -23,24 +38,37 @@ export function publishRuns(
   notebook: Notebook,
   presence: DocumentPresence
 ): IDisposable {
-  const running = new Set<string>();
+  const own: IViewRuns = { running: new Set(), asked: null };
+  const { running } = own;
+  const key = notebook.model?.sharedModel ?? notebook;
+  const views = viewsOf.get(key) ?? new Set();
+  viewsOf.set(key, views.add(own));
   const watched = new Set<OutputArea>();
-  const publish = () => presence.publish('running', [...running]);
+  const publish = () =>
+    presence.publish(
+      'running',
+      [...views].flatMap(view => [...view.running])
+    );
+  const publishAsked = (cell: string | null) => {
+    own.asked = cell;
+    const asked = [...views].map(view => view.asked);
+    presence.publish('asked', asked.find(each => each !== null) ?? null);
+  };
   const onAsked = (_: OutputArea, stdin: IStdin) => {
     const cell = notebook.widgets.find(
       widget => widget instanceof CodeCell && widget.outputArea === _
     );
     if (cell && running.has(cell.model.id)) {
-      presence.publish('asked', cell.model.id);
-      const answered = () => presence.publish('asked', null);
+      publishAsked(cell.model.id);
+      const answered = () => publishAsked(null);
       stdin.value.then(answered, answered);
     }
   };
   const onScheduled = (
     _: unknown,
-    { cell, notebook: own }: { cell: Cell; notebook: Notebook }
+    { cell, notebook: where }: { cell: Cell; notebook: Notebook }
   ) => {
-    if (own === notebook && cell instanceof CodeCell) {
+    if (where === notebook && cell instanceof CodeCell) {
       running.add(cell.model.id);
       if (!watched.has(cell.outputArea)) {
         watched.add(cell.outputArea);
@@ -51,10 +79,10 @@ export function publishRuns(
   };
   const onExecuted = (
     _: unknown,
-    { cell, notebook: own }: { cell: Cell; notebook: Notebook }
+    { cell, notebook: where }: { cell: Cell; notebook: Notebook }
   ) => {
-    if (own === notebook && running.delete(cell.model.id)) {
-      presence.publish('asked', null);
+    if (where === notebook && running.delete(cell.model.id)) {
+      publishAsked(null);
       publish();
     }
   };
@@ -64,5 +92,12 @@ export function publishRuns(
     NotebookActions.executionScheduled.disconnect(onScheduled);
     NotebookActions.executed.disconnect(onExecuted);
     watched.forEach(area => area.inputRequested.disconnect(onAsked));
+    views.delete(own);
+    if (own.asked !== null) {
+      publishAsked(null);
+    }
+    if (running.size) {
+      publish();
+    }
   });
 }

@@ -117,12 +117,17 @@ function selections(
 
 /**
  * What one layer shows: a marker for each element in it.
+ *
+ * The layer is in the page only while it shows something: the browser composes
+ * every layer in each frame, and a notebook may have a thousand editors.
  */
 class Layer<T extends LayerMarker> {
-  constructor(parent: HTMLElement, className: string) {
+  constructor(
+    private _parent: HTMLElement,
+    className: string
+  ) {
     this.element.className = `cm-layer ${className}`;
     this.element.setAttribute('aria-hidden', 'true');
-    parent.append(this.element);
   }
 
   readonly element = document.createElement('div');
@@ -132,6 +137,11 @@ class Layer<T extends LayerMarker> {
   }
 
   draw(markers: readonly T[]): void {
+    if (!markers.length) {
+      this.element.remove();
+    } else if (this.element.parentElement !== this._parent) {
+      this._parent.append(this.element);
+    }
     const elements = [...this.element.children] as HTMLElement[];
     markers.forEach((marker, index) => {
       const element = elements[index];

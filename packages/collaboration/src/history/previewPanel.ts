@@ -52,6 +52,7 @@ export class PreviewPanel extends Widget {
     this.addClass('jp-VersionPreview');
     this.title.closable = true;
     this.title.icon = historyIcon;
+    this.title.className = 'jp-VersionPreview-tab';
     this.node.setAttribute('role', 'region');
     this._toolbar = new PreviewToolbar({
       ..._options,
