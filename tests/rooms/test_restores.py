@@ -85,6 +85,12 @@ class Page:
         self.deliver()
 
 
+def shared(cell: dict[str, Any]) -> Map[Any]:
+    """A cell as pages insert it."""
+    parts = {"metadata": Map(cell["metadata"]), "source": Text(cell["source"])}
+    return Map({**cell, **parts, "outputs": Array()})
+
+
 def code(name: str, source: str) -> dict[str, Any]:
     cell = {"cell_type": "code", "id": name, "metadata": {"tags": [name]}, "outputs": []}
     return {**cell, "source": source, "execution_count": None}
@@ -186,9 +192,7 @@ def test_typing_into_a_cell_that_a_restore_deletes_stays(
         async with stage(tmp_path, notebook(code("x", "x = 1"), code("z", "z = 3"))) as at:
             before = await at.version()
             ada, grace = Page(at.room, "ada"), Page(at.room, "grace")
-            cell = code("y", source)
-            parts = {"source": Text(source), "outputs": Array(), "metadata": Map(cell["metadata"])}
-            ada.cells.insert(1, Map({**cell, **parts}))
+            ada.cells.insert(1, shared(code("y", source)))
             ada.deliver()
             grace.look()
             done: list[str] = []
@@ -223,7 +227,7 @@ def test_a_cell_comes_back_although_what_was_typed_replaced_its_text(
         async with stage(tmp_path, notebook(code("x", "x = 1"))) as at:
             before = await at.version()
             ada, grace = Page(at.room, "ada"), Page(at.room, "grace")
-            ada.cells.append(Map({**code("y", ""), "source": Text("y = 2"), "outputs": Array()}))
+            ada.cells.append(shared(code("y", "y = 2")))
             ada.deliver()
             grace.look()
             await at.restore(before)
@@ -246,8 +250,7 @@ def test_a_cell_that_somebody_erases_or_deletes_as_well_stays_away(
             before = await at.version()
             ada, grace = Page(at.room, "ada"), Page(at.room, "grace")
             for name in "yz":
-                cell = {**code(name, ""), "source": Text("y = 2"), "outputs": Array()}
-                ada.cells.append(Map(cell))
+                ada.cells.append(shared(code(name, "y = 2")))
             ada.deliver()
             grace.look()
             await at.restore(before)
@@ -268,7 +271,7 @@ def test_undo_of_a_restore_brings_back_what_it_deleted_once(
         async with stage(tmp_path, notebook(code("x", "x = 1"))) as at:
             before = await at.version()
             ada, grace = Page(at.room, "ada"), Page(at.room, "grace")
-            ada.cells.append(Map({**code("y", ""), "source": Text("y = 2"), "outputs": Array()}))
+            ada.cells.append(shared(code("y", "y = 2")))
             ada.deliver()
             grace.look()
             undo = UndoManager(scopes=[ada.cells], capture_timeout_millis=0)
@@ -334,7 +337,7 @@ def test_restores_of_two_versions_at_once_make_one_of_them(
             shown = [sources(at.room)]
             for text in ("0", "5"):
                 ada.text("x").insert(5, text)
-                ada.cells.append(Map({**code(text, ""), "source": Text(text), "outputs": Array()}))
+                ada.cells.append(shared(code(text, text)))
                 ada.deliver()
                 found.append(await at.version())
                 shown.append(sources(at.room))
@@ -388,7 +391,7 @@ def test_whatever_is_done_to_the_text_of_a_deleted_cell_is_done_to_the_one_that_
             before = await at.version()
             ada, grace = Page(at.room, "ada"), Page(at.room, "grace")
             source = rng.choice(["", "y = 2", "a\nb\nc", "é😀"])
-            ada.cells.append(Map({**code("y", ""), "source": Text(source), "outputs": Array()}))
+            ada.cells.append(shared(code("y", source)))
             ada.deliver()
             grace.look()
             await at.restore(before)
