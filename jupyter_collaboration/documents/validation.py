@@ -24,6 +24,9 @@ from .slices import Slices
 
 CELL_TYPES = ("code", "markdown", "raw")
 NEEDED = ("cell_type", "source", "metadata")
+PARTS = {"metadata", "outputs"}
+"""Keys of cells whose values are shared, so that pages can follow their changes."""
+
 BUNDLES = ("display_data", "execute_result")
 """Types of outputs with data in several formats."""
 
@@ -58,21 +61,19 @@ class Rules:
     Not valid is only what nbformat cannot write or read, or what a document cannot represent.
 
     Attributes:
-        map: the type of metadata.
-        array: the type of outputs.
+        cell: the type of cells.
         text: the type of sources.
         is_shown: whether outputs that pages fail to show are not valid either.
     """
 
-    map: type[Any]
-    array: type[Any]
+    cell: type[Any]
     text: type[Any]
     is_shown: bool = False
 
 
-EDITED = Rules(Map, Array, Text, is_shown=True)
-STORED = Rules(Map, Array, Text)
-PLAIN = Rules(dict, list, str)
+EDITED = Rules(Map, Text, is_shown=True)
+STORED = Rules(Map, Text)
+PLAIN = Rules(dict, str)
 
 
 def problem_of_value(value: Any, depth: int = 0) -> str:
@@ -99,7 +100,7 @@ def _first(problems: Iterator[str]) -> str:
 def problem_of_notebook(content: Mapping[str, Any]) -> str:
     """Return why the content of a notebook, in plain values, is not valid; empty if it is."""
     cells = (problem_of_cell(cell, PLAIN) for cell in content["cells"])
-    return _first(chain((problem_of_meta(key, content.get(key), PLAIN) for key, _ in USUAL), cells))
+    return _first(chain((problem_of_meta(key, content.get(key)) for key, _ in USUAL), cells))
 
 
 def problem_of_file(content: Mapping[str, Any]) -> str:
@@ -120,7 +121,7 @@ def problem_of_file(content: Mapping[str, Any]) -> str:
 
 def problem_of_cell(cell: Any, rules: Rules) -> str:
     """Return why a cell is not valid; empty if it is."""
-    if not isinstance(cell, rules.map):
+    if not isinstance(cell, rules.cell):
         return "a cell is not a map"
     for key in NEEDED:
         if key not in cell:
@@ -143,7 +144,7 @@ def problem_of_entry(key: str, value: Any, rules: Rules) -> str:
         return "a cell has an unknown type"
     if key == "id" and not isinstance(value, str):
         return "a cell's id is not text"
-    if key == "metadata" and not isinstance(value, rules.map):
+    if key == "metadata" and not isinstance(value, Map | dict):
         return "a cell's metadata is not a map"
     if key == "execution_count" and not (value is None or _is_number(value)):
         return "a cell's execution count is not a number"
@@ -152,7 +153,7 @@ def problem_of_entry(key: str, value: Any, rules: Rules) -> str:
     if key == "attachments" and not _is_map_of_maps(value):
         return "a cell's attachments are not maps"
     if key == "outputs":
-        if not isinstance(value, rules.array):
+        if not isinstance(value, Array | list):
             return "a cell's outputs are not a list"
         return _first(problem_of_output(output, rules) for output in value)
     return problem_of_value(value)
@@ -197,13 +198,13 @@ def _is_number(value: Any) -> bool:
     return isinstance(value, int | float) and not isinstance(value, bool)
 
 
-def problem_of_meta(key: str, value: Any, rules: Rules) -> str:
+def problem_of_meta(key: str, value: Any) -> str:
     """Return why a value is not valid for a key of a notebook's metadata; empty if it is."""
     if key == "nbformat" and not (_is_number(value) and value == MAJOR):
         return f"nbformat is not {MAJOR}"
     if key == "nbformat_minor" and not (_is_number(value) and value in range(MAX_MINOR + 1)):
         return f"nbformat_minor is not a whole number from 0 to {MAX_MINOR}"
-    if key == "metadata" and not isinstance(value, rules.map):
+    if key == "metadata" and not isinstance(value, Map | dict):
         return "the notebook's metadata is not a map"
     return problem_of_value(value)
 
@@ -218,10 +219,14 @@ class Findings:
     Attributes:
         outputs: index and id of each cell whose outputs or trust it changes.
         states: the execution states that it sets, by cell id.
+        plain: index and id of each cell that it gives metadata or outputs which are not shared.
+        has_plain_metadata: whether it does the same to the notebook's metadata.
     """
 
     outputs: set[tuple[int, str]] = field(default_factory=set)
     states: dict[str, Any] = field(default_factory=dict)
+    plain: set[tuple[int, str]] = field(default_factory=set)
+    has_plain_metadata: bool = False
 
 
 NOTHING = Findings()
@@ -552,8 +557,11 @@ class _Copy:
             for change in event.delta:
                 at += change.get("retain", 0)
                 for cell in change.get("insert", ()):
-                    if isinstance(cell, Map) and (cell.get("outputs") or _is_trusted(cell)):
-                        self.findings.outputs.add((at, str(cell.get("id"))))
+                    if isinstance(cell, Map):
+                        if cell.get("outputs") or _is_trusted(cell):
+                            self.findings.outputs.add((at, str(cell.get("id"))))
+                        if is_partly_plain(cell):
+                            self.findings.plain.add((at, str(cell.get("id"))))
                     at += 1
             return
         index = event.path[0]
@@ -564,6 +572,8 @@ class _Copy:
         if event.kind is MapEvent and inner is None and "execution_state" in event.keys:
             self.findings.states[name] = event.keys["execution_state"].get("newValue")
         changed = event.keys.keys() if inner is None else {inner}
+        if inner is None and is_partly_plain(cells[index]):
+            self.findings.plain.add((index, name))
         if "outputs" in changed or ("metadata" in changed and _is_trusted(cells[index])):
             self.findings.outputs.add((index, name))
 
@@ -583,10 +593,12 @@ class _Copy:
     def _look_at_meta(self, event: _Event) -> str:
         if event.path or event.kind is not MapEvent:
             return self._look_inside(event)
+        if isinstance(event.keys.get("metadata", {}).get("newValue"), dict):
+            self.findings.has_plain_metadata = True
         return _first(
             f"the notebook's {key} is removed"
             if change["action"] == "delete"
-            else problem_of_meta(key, change["newValue"], EDITED)
+            else problem_of_meta(key, change["newValue"])
             for key, change in _changes(event)
         )
 
@@ -656,15 +668,38 @@ USUAL = (("nbformat", 4.0), ("nbformat_minor", 5.0), ("metadata", None))
 """Keys of a notebook's metadata, with values that replace invalid ones; None for a map."""
 
 
+def is_partly_plain(cell: Map[Any]) -> bool:
+    """Return whether metadata or outputs of a cell are plain values."""
+    return any(isinstance(cell.get(key), dict | list) for key in PARTS)
+
+
+def share_parts(cell: Map[Any]) -> None:
+    """Make metadata and outputs of a cell shared, which some programs insert as plain values.
+
+    Pages of JupyterLab cannot show such cells. No content changes.
+    """
+    if isinstance(metadata := cell.get("metadata"), dict):
+        cell["metadata"] = Map(metadata)
+    if isinstance(outputs := cell.get("outputs"), list):
+        cell["outputs"] = Array(outputs)
+
+
+def share_metadata(meta: Map[Any]) -> None:
+    """Make the metadata of a notebook shared; see `share_parts`."""
+    if isinstance(metadata := meta.get("metadata"), dict):
+        meta["metadata"] = Map(metadata)
+
+
 async def needs_repair(doc: Doc[Any]) -> bool:
     """Return whether a notebook has invalid parts; read in slices for the event loop."""
     cells, meta = doc.get("cells", type=Array), doc.get("meta", type=Map)
     slices = Slices()
     for index in range(len(cells)):
-        if problem_of_cell(cells[index], STORED):
+        if problem_of_cell(cells[index], STORED) or is_partly_plain(cells[index]):
             return True
         await slices.pause()
-    return any(problem_of_meta(key, meta.get(key), STORED) for key, _ in USUAL)
+    is_plain = isinstance(meta.get("metadata"), dict)
+    return is_plain or any(problem_of_meta(key, meta.get(key)) for key, _ in USUAL)
 
 
 def repair_notebook(doc: Doc[Any]) -> list[str]:
@@ -678,22 +713,23 @@ def repair_notebook(doc: Doc[Any]) -> list[str]:
     cells, meta = doc.get("cells", type=Array), doc.get("meta", type=Map)
     problems: list[str] = []
     with doc.transaction():
+        share_metadata(meta)
         for index in reversed(range(len(cells))):
+            if isinstance(cells[index], Map):
+                share_parts(cells[index])
             if not problem_of_cell(cells[index], STORED):
                 continue
             if isinstance(cells[index], Map):
-                problems += _repair_parts(cells[index])
+                problems += _repair_outputs(cells[index])
             problem = problem_of_cell(cells[index], STORED)
             if problem:
                 problems.append(problem)
                 text = f"This cell could not be read: {problem}.\n{_readable(cells[index])}"
                 del cells[index]
                 cells.insert(index, _raw_cell(text))
-        if isinstance(metadata := meta.get("metadata"), dict):
-            meta["metadata"] = Map(metadata)
         for key, usual in USUAL:
             value = meta.get(key)
-            problem = problem_of_meta(key, value, STORED)
+            problem = problem_of_meta(key, value)
             if problem:
                 problems.append(problem)
                 text = f"The notebook's {key} could not be read: {problem}.\n{_readable(value)}"
@@ -702,13 +738,9 @@ def repair_notebook(doc: Doc[Any]) -> list[str]:
     return problems
 
 
-def _repair_parts(cell: Map[Any]) -> list[str]:
-    """Repair what can be repaired within a cell; return the problems with its outputs."""
+def _repair_outputs(cell: Map[Any]) -> list[str]:
+    """Replace the invalid outputs of a cell by texts; return the problem with each."""
     problems = []
-    if isinstance(metadata := cell.get("metadata"), dict):
-        cell["metadata"] = Map(metadata)
-    if isinstance(outputs := cell.get("outputs"), list):
-        cell["outputs"] = Array(outputs)
     outputs = cell.get("outputs")
     if isinstance(outputs, Array):
         for at in range(len(outputs)):

@@ -661,6 +661,10 @@ class DocumentRoom(PersistentRoom, EarlierNames):
         with self._entries_of(Kind.SERVER):
             super().distrust(cells)
 
+    def share(self, cells: Collection[tuple[int, str]]) -> None:
+        with self._entries_of(Kind.SERVER):
+            super().share(cells)
+
     # Changes
 
     def on_update(self, update: bytes, sender: Member | None) -> None:

@@ -13,7 +13,7 @@ from typing import Any
 from pycrdt import Array, Doc, Map
 
 from ..documents.codec import own_transaction
-from ..documents.validation import EditCheck
+from ..documents.validation import EditCheck, share_metadata, share_parts
 from ..errors import CollaborationError, EarlyEdit, InvalidEdit
 from ..history.store import History
 from ..protocol import messages
@@ -81,6 +81,8 @@ class PersistentRoom(BroadcastRoom):
             self._check.brought(found)
             if findings.outputs and not member.may_execute:
                 self.distrust(findings.outputs)
+            if findings.plain or findings.has_plain_metadata:
+                self.share(findings.plain)
             self.on_states(member, findings.states)
             self._take_early(member)
 
@@ -125,15 +127,28 @@ class PersistentRoom(BroadcastRoom):
         ycells = self.ydoc.get("cells", type=Array)
         with own_transaction(self.ydoc):
             for index, name in cells:
-                if not (index < len(ycells) and str(ycells[index].get("id")) == name):
-                    index = _index_of(ycells, name)
-                if index >= 0:
-                    metadata = ycells[index].get("metadata")
-                    if isinstance(metadata, Map) and "trusted" in metadata:
-                        del metadata["trusted"]
-                    elif isinstance(metadata, dict) and "trusted" in metadata:
-                        kept = {key: each for key, each in metadata.items() if key != "trusted"}
-                        ycells[index]["metadata"] = Map(kept)
+                cell = _cell_at(ycells, index, name)
+                metadata = None if cell is None else cell.get("metadata")
+                if isinstance(metadata, Map) and "trusted" in metadata:
+                    del metadata["trusted"]
+                elif cell is not None and isinstance(metadata, dict) and "trusted" in metadata:
+                    kept = {key: each for key, each in metadata.items() if key != "trusted"}
+                    cell["metadata"] = Map(kept)
+
+    def share(self, cells: Collection[tuple[int, str]]) -> None:
+        """Make metadata and outputs shared that a member has inserted as plain values.
+
+        This is part of the same broadcast, since pages cannot show such cells. [M8]
+
+        Args:
+            cells: indices and ids of the cells.
+        """
+        ycells = self.ydoc.get("cells", type=Array)
+        with own_transaction(self.ydoc):
+            share_metadata(self.ydoc.get("meta", type=Map))
+            for index, name in cells:
+                if (cell := _cell_at(ycells, index, name)) is not None:
+                    share_parts(cell)
 
     def on_states(self, member: Member, states: dict[str, Any]) -> None:
         """Handle the execution states that a member set, by cell id."""
@@ -150,10 +165,11 @@ class PersistentRoom(BroadcastRoom):
         self._check.forget()
 
 
-def _index_of(cells: Array[Any], name: str) -> int:
-    """Return the index of the cell with an id; -1 if there is none."""
-    found = (at for at, cell in enumerate(cells) if str(cell.get("id")) == name)
-    return next(found, -1)
+def _cell_at(cells: Array[Any], index: int, name: str) -> Map[Any] | None:
+    """Return the cell with an id, which was at an index; None if there is none."""
+    if index < len(cells) and str(cells[index].get("id")) == name:
+        return cells[index]  # type: ignore[no-any-return]
+    return next((cell for cell in cells if str(cell.get("id")) == name), None)
 
 
 def _first_part(edit: tuple[bytes, Update]) -> tuple[bool, list[Part]]:

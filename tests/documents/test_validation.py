@@ -102,6 +102,11 @@ GOOD: dict[str, Edit] = {
     "plain outputs": lambda doc: cells(doc).append(
         nothing(outputs=Array([{"output_type": "stream", "name": "stdout", "text": ["1\n"]}]))
     ),
+    "outputs that are not shared": lambda doc: cells(doc).append(nothing(outputs=[])),
+    "metadata that are not shared": lambda doc: cells(doc)[0].update({"metadata": {}}),
+    "metadata of the notebook that are not shared": lambda doc: doc.get("meta", type=Map).update(
+        {"metadata": {}}
+    ),
     "an output of an unknown type": lambda doc: cells(doc)[0]["outputs"].append(
         Map({"output_type": "from the future", "text": "1"})
     ),
@@ -127,8 +132,6 @@ BAD: dict[str, Edit] = {
     "a source that is a plain value": lambda doc: cells(doc).append(nothing(source="plain")),
     "a source that becomes one": lambda doc: cells(doc)[0].update({"source": 7}),
     "outputs that are a number": lambda doc: cells(doc).append(nothing(outputs=3)),
-    "outputs that are not shared": lambda doc: cells(doc).append(nothing(outputs=[])),
-    "metadata that are not shared": lambda doc: cells(doc)[0].update({"metadata": {}}),
     "an output that is a number": lambda doc: cells(doc)[0]["outputs"].append(5),
     "an output that is null": lambda doc: cells(doc)[0]["outputs"].append(None),
     "an output that is a list": lambda doc: cells(doc)[0]["outputs"].append([1, 2]),
@@ -168,9 +171,6 @@ BAD: dict[str, Edit] = {
     "a part of a format": lambda doc: doc.get("meta", type=Map).update({"nbformat_minor": 4.5}),
     "a format below zero": lambda doc: doc.get("meta", type=Map).update({"nbformat_minor": -1}),
     "a huge format": lambda doc: doc.get("meta", type=Map).update({"nbformat_minor": 1e300}),
-    "metadata of the notebook that are not shared": lambda doc: doc.get("meta", type=Map).update(
-        {"metadata": {}}
-    ),
     "a type that is removed": lambda doc: cells(doc)[0].pop("cell_type"),
     "a source that is removed": lambda doc: cells(doc)[0].pop("source"),
     "NaN as a count": lambda doc: cells(doc)[0].update({"execution_count": float("nan")}),
