@@ -21,6 +21,32 @@ test('who is in the document is shown in its toolbar, until they leave', async (
   await expect(ada.badge(graceIs)).toHaveCount(0);
 });
 
+test('a person who is alone sees nothing of others, and no notice', async ({
+  server,
+  file,
+  ada
+}) => {
+  const { page } = ada;
+  await ada.open(server.write(file('ipynb'), notebook('x = 1', 'y = 2')));
+  await ada.typeInCell(0, '23');
+  await expect(ada.status).toHaveText('Live · saved');
+  for (const part of [
+    '.jp-UsersItem-badge',
+    '.jp-CellPresence',
+    '.jp-EdgePresence',
+    '[class*="jp-remote-"]',
+    '.jp-ViewingItem',
+    '.jp-ConnectionToolbarItem',
+    '.jp-Timeline',
+    '.jp-Dialog',
+    '.Toastify__toast'
+  ]) {
+    await expect(page.locator(part).filter({ visible: true })).toHaveCount(0);
+  }
+  const toolbar = page.locator('.jp-NotebookPanel-toolbar');
+  await expect(toolbar.getByRole('button', { name: 'Share' })).toBeVisible();
+});
+
 // F8 [M6] [P3]
 test('the badge of a page that is hidden for minutes stays, idle', async ({
   server,

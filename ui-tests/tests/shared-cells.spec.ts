@@ -243,6 +243,44 @@ test('an address with the drive of earlier versions leads to the document', asyn
   await ada.documentReady(name);
 });
 
+// F24 [C2]
+test('a workspace of earlier versions leads to the document', async ({
+  server,
+  file,
+  ada,
+  grace
+}) => {
+  const name = server.write(file('ipynb'), notebook('x = 1'));
+  const widget = `notebook:RTC:${name}`;
+  const layout = {
+    main: {
+      dock: { type: 'tab-area', currentIndex: 0, widgets: [widget] },
+      current: widget
+    }
+  };
+  const answer = await fetch(`${server.url}/lab/api/workspaces/earlier`, {
+    method: 'PUT',
+    headers: { Authorization: `token ${server.token}` },
+    body: JSON.stringify({
+      data: {
+        'layout-restorer:data': layout,
+        [widget]: { data: { path: `RTC:${name}`, factory: 'Notebook' } }
+      },
+      metadata: { id: 'earlier' }
+    })
+  });
+  expect(answer.ok).toBe(true);
+  await grace.open(name);
+  await ada.page.goto(
+    `${server.url}/lab/workspaces/earlier?token=${server.token}&person=${ada.nickname}`
+  );
+  await expect
+    .poll(() => ada.document(), { timeout: 40_000 })
+    .toMatchObject({ isReady: true, collaborative: true });
+  await ada.typeInCell(0, '23');
+  await expect.poll(() => grace.sources()).toEqual(['x = 123']);
+});
+
 test.describe('in Notebook 7', () => {
   test.use({
     server: async ({}, use) => {
