@@ -491,6 +491,38 @@ def test_a_store_that_refuses_keeps_what_waits_and_writes_it_later(
     run(test())
 
 
+@pytest.mark.parametrize("times", [1, 2, 3])
+def test_what_is_appended_during_the_last_write_is_stored_as_well(
+    tmp_path: Path, run: Run, monkeypatch: pytest.MonkeyPatch, times: int
+) -> None:  # [H1]
+    async def test() -> None:
+        backend = SQLiteBackend(str(tmp_path / "store.db"), commit_delay=60)
+        await backend.open()
+        history = backend.history("text:file:1")
+        await history.load()
+        typist = Typist(history)
+        typist.type("first")
+        write, left = backend.run, times
+
+        async def more(*args: Any) -> Any:
+            nonlocal left
+            found = await write(*args)
+            if args[0] == backend._write and left:
+                left -= 1
+                typist.type("+")
+            return found
+
+        monkeypatch.setattr(backend, "run", more)
+        await backend.close()
+        again = SQLiteBackend(str(tmp_path / "store.db"))
+        await again.open()
+        stored = await again.history("text:file:1").load()
+        assert text_of(stored.state) == "first" + times * "+"
+        await again.close()
+
+    run(test())
+
+
 def test_forks_are_kept_with_their_histories_and_go_with_them(
     backend: HistoryBackend, run: Run
 ) -> None:  # [K7]

@@ -395,6 +395,7 @@ def test_authors_who_left_keep_their_names(run: Run, new_server: Callable[..., S
         await ada.ask("save")
         await server.stop()
         await server.start()
+        await versions(server, room)
         status, text = await server.request("GET", f"api/collaboration/versions/{room}")
         assert (status, json.loads(text)["people"]) == (200, {"editor": "Editor"})
         await server.stop()

@@ -39,6 +39,9 @@ RETRY_DELAY = 2.0
 TIDY_DELAY = 1.0
 """Seconds without writes after which the write-ahead log is merged into the database."""
 
+LAST_WRITES = 10
+"""Most further writes when a store is closed, for what is appended during them."""
+
 MAX_BACKLOG = 64 * 2**20
 """Bytes of unwritten work above which each document's entries are merged."""
 
@@ -630,6 +633,10 @@ class SQLiteWriter:
         """Write all remaining work, and close the connection."""
         self._retry_at.clear()
         await self.flush()
+        for _ in range(LAST_WRITES):
+            if not self._backlog or self._refusal:
+                break
+            await self.flush()  # something was appended during the last write
         self._cancel_timer()
         for timer in (self._tidying, self._beating):
             if timer is not None:
