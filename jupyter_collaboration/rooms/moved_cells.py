@@ -199,15 +199,22 @@ class _Deleted:
         self.erased = [
             run._replace(place=run.place + size * (run.place >= first)) for run in self.erased
         ]
-        runs: list[_Run] = [_Run(*character, size, at)]
+        runs: list[_Run] = []
         for run in self.runs:
-            head = min(max(at - run.place, 0), run.length)
-            if head:
-                runs.append(run._replace(length=head))
-            if head < run.length:
-                client, clock, length, place = run
-                runs.append(_Run(client, clock + head, length - head, place + head + size))
-        self.runs = _joined(sorted(runs))
+            client, clock, length, place = run
+            if place >= at:
+                runs.append(_Run(client, clock, length, place + size))
+            elif place + length <= at:
+                runs.append(run)
+            else:
+                head = at - place
+                runs.append(_Run(client, clock, head, place))
+                runs.append(_Run(client, clock + head, length - head, at + size))
+        index = bisect_left(runs, (*character, 0, 0))
+        runs[max(index - 1, 0) : index] = _joined(
+            [*runs[max(index - 1, 0) : index], _Run(*character, size, at)]
+        )
+        self.runs = runs
         self.text = _cut(self.text, 0, at) + piece + _cut(self.text, at)
 
     def delete(self, parts: Ranges) -> None:
