@@ -37,12 +37,10 @@ MAX_MINOR = 100
 MAX_BEHIND = 100
 """Most updates that the copy may lag behind."""
 
-MAX_PLACES = 1_000
-"""Most positions in texts that are remembered."""
-
-
 MAX_LOOKUPS = 8
 """Most pairs of neighbors that are looked up one by one."""
+
+NO_RUN = (0, 0, None)
 
 MARKER = 0
 """The client id of marks in a copy. Clients choose their ids at random."""
@@ -244,9 +242,11 @@ class EditCheck:
         self._is_ordered = is_plain(content_type)
         self._copy: _Copy | None = None
         self._behind: list[bytes] = []
-        self._runs: dict[int, tuple[int, int]] = {}
-        self._places: set[Id] = set()
+        # By client: where the text begins and ends that was validated, and what is right of it.
+        self._runs: dict[int, tuple[int, int, Id | None]] = {}
         self._known: dict[int, int] = {}
+        # Whether `_known` lacks nothing but what the server writes; before the current edit.
+        self._is_exact = self._was_exact = False
 
     def check(
         self, data: bytes, found: Update | None = None, after: Update | None = None
@@ -270,12 +270,13 @@ class EditCheck:
         if not (is_text := self._goes_on(found)):
             is_text, findings = self._try(data, found, after)
         # What continues a text inside an output is looked at again, since it may be a script.
+        runs = [self._runs.pop(client, None) for client in found.ends]
         if is_text and found.text is not None and not findings.outputs:
             (client, clock), length, _, right = found.text
-            if right is not None:
-                self._remember(right)
-            start, end = self._runs.get(client, (clock, clock))
-            self._runs[client] = (start if end == clock else clock, clock + length)
+            if not self._repeats(found):
+                start, end, _ = runs[0] or (clock, clock, None)
+                self._runs[client] = (start if end == clock else clock, clock + length, right)
+        self._was_exact = self._is_exact
         return findings
 
     def brought(self, found: Update) -> None:
@@ -285,6 +286,7 @@ class EditCheck:
         time in proportion to the number of clients that ever wrote in the document.
         """
         _extend(self._known, found.brought)
+        self._is_exact = self._was_exact
 
     def seems_early(self, found: Update) -> bool:
         """Return whether an edit seems to depend on edits that have not arrived yet.
@@ -295,6 +297,7 @@ class EditCheck:
 
     def applied(self, update: bytes) -> None:
         """Record an update that was applied to the document."""
+        self._is_exact = False
         if self._copy is not None:
             self._behind.append(update)
             if len(self._behind) > MAX_BEHIND:
@@ -313,25 +316,17 @@ class EditCheck:
     def _goes_on(self, found: Update) -> bool:
         """Return whether an edit continues text that was validated before."""
         for client, clock, length in found.deleted:
-            start, end = self._runs.get(client, (0, 0))
+            start, end, _ = self._runs.get(client, NO_RUN)
             if clock < start or clock + length > end:
                 return False
         if found.text is None:
             return found.structs == 0
         (client, clock), _, origin, right = found.text
-        _, end = self._runs.get(client, (0, 0))
-        return end == clock and origin == (client, clock - 1) and self._is_known(right)
-
-    def _is_known(self, place: Id | None) -> bool:
-        if place is None or place in self._places:
-            return True
-        start, end = self._runs.get(place[0], (0, 0))
-        return start <= place[1] < end
-
-    def _remember(self, place: Id) -> None:
-        if len(self._places) > MAX_PLACES:
-            self._places.clear()
-        self._places.add(place)
+        if client == self._doc.client_id:
+            return False  # the server goes on, too
+        _, end, before = self._runs.get(client, NO_RUN)
+        # Behind the last character, and in front of what that one is in front of.
+        return end == clock and origin == (client, clock - 1) and right in (None, before)
 
     def _try(self, data: bytes, found: Update, after: Update | None) -> tuple[bool, Findings]:
         """Apply an edit to the copy; return whether it changes only texts, and its effects."""
@@ -339,7 +334,8 @@ class EditCheck:
             raise InvalidEdit(f"The edit was refused: it contains {found.strange}.")
         if self._is_early(found, after):  # checked without a copy of the document
             raise EarlyEdit("The edit depends on edits that have not arrived yet.")
-        is_in_order = self._is_in_order(found)
+        repeated = self._known_part(found)
+        is_in_order = not repeated and self._is_in_order(found)
         if found.is_plain and not self._is_notebook and is_in_order:
             return True, NOTHING  # a text file has no place where characters are not valid
         copy = self._current()
@@ -351,11 +347,35 @@ class EditCheck:
                 raise EarlyEdit("The edit depends on edits that have not arrived yet.")
             result = copy.is_text, copy.findings
             if not is_in_order:
-                copy.check_order(found.between)
+                copy.check_order(repeated or found.between)
         except BaseException:
             self.forget()  # it differs from the document now
             raise
         return result
+
+    def _known_part(self, found: Update) -> list[tuple[Id, Id]]:
+        """Return the parts that an edit brings, with right neighbors, if it repeats known ones.
+
+        Yjs ignores what it has, whatever neighbors an edit gives for that, and inserts the rest of
+        such a part behind what it has. So where it stands shows only once it is inserted: whatever
+        has a right neighbor must be before it.
+        """
+        if not found.rights or not self._is_ordered:
+            return []
+        if not self._is_exact or self._doc.client_id in found.ends:
+            self._read_known()
+        if not self._repeats(found):
+            return []
+        known = self._known
+        return [pair for pair in found.rights if pair[0][1] >= known.get(pair[0][0], 0)]
+
+    def _repeats(self, found: Update) -> bool:
+        known = self._known
+        return any(clock < known.get(client, 0) for client, clock, _ in found.brought)
+
+    def _read_known(self) -> None:
+        self._known = read_state_vector(self._doc.get_state())
+        self._is_exact = True
 
     def _is_in_order(self, found: Update) -> bool:
         """Return whether the left neighbors in an edit are before the right ones; False if unsure.
@@ -386,8 +406,7 @@ class EditCheck:
         """Return whether edits are missing on which this one depends."""
         if _is_complete(found, self._known):
             return False
-        # The server writes, too.
-        self._known = read_state_vector(self._doc.get_state())
+        self._read_known()  # the server writes, too
         known = dict(self._known)
         if after is not None:
             _extend(known, after.brought)

@@ -164,11 +164,13 @@ class TokenEdit(NamedTuple):
     high: int
 
 
-def merged_tokens(base: list[str], group: Group) -> list[str] | None:
+def merged_tokens(base: list[str], group: Group, *, sure: bool = True) -> list[str] | None:
     """Merge both sides' changes of some lines by tokens; None if they touch.
 
     Args:
         base: the lines of the group.
+        sure: whether both sides come from just this base. If not, a space that both have between
+            their changes may be there by chance, and separates nothing.
     """
     if not base:
         return None
@@ -183,9 +185,10 @@ def merged_tokens(base: list[str], group: Group) -> list[str] | None:
     shared = {(edit.start, edit.end, *edit.new) for edit in mine}
     others = [edit for edit in others if (edit.start, edit.end, *edit.new) not in shared]
     line_starts = set(lines)
+    blanks = set() if sure else _blanks(tokens)
     for one, other in ((mine, others), (others, mine)):
         for index, edit in enumerate(one):
-            place = _place_apart(edit, other, line_starts)
+            place = _place_apart(edit, other, line_starts, blanks)
             if place is None:
                 return None
             one[index] = place
@@ -224,14 +227,14 @@ def _token_edits(
 
 
 def _place_apart(
-    edit: TokenEdit, others: list[TokenEdit], line_starts: set[int]
+    edit: TokenEdit, others: list[TokenEdit], line_starts: set[int], blanks: set[int]
 ) -> TokenEdit | None:
     """Shift an edit so that it touches none of the other side; None if that is not possible.
 
     If ``a b`` became ``a x b``, either `` x`` was inserted after ``a`` or ``x `` before ``b``. If
     the other side changed ``b``, the first one is chosen: an unchanged space is between the edits.
     """
-    reach = (edit.low, max(edit.end, edit.high))
+    reach = (edit.low - 1, max(edit.end, edit.high) + 1)
     first = bisect_left(others, reach[0], key=lambda other: max(other.end, other.high))
     last = bisect_right(others, reach[1], key=lambda other: min(other.start, other.low))
     near = others[first:last]
@@ -239,7 +242,7 @@ def _place_apart(
         near = [other for other in near if other.start != other.end]
     for place in range(edit.high, edit.low - 1, -1):
         turned = _at(edit, place)
-        if not any(_touch(turned, other, line_starts) for other in near):
+        if not any(_touch(turned, other, line_starts, blanks) for other in near):
             return turned
     return None
 
@@ -251,26 +254,30 @@ def _at(edit: TokenEdit, place: int) -> TokenEdit:
     return TokenEdit(place, place, _turned(edit.new, place - edit.start), edit.low, edit.high)
 
 
-def _touch(one: TokenEdit, other: TokenEdit, line_starts: set[int]) -> bool:
+def _blanks(tokens: list[str]) -> set[int]:
+    return {at for at, token in enumerate(tokens) if token.isspace() and token != "\n"}
+
+
+def _touch(one: TokenEdit, other: TokenEdit, line_starts: set[int], blanks: set[int]) -> bool:
     """Whether no unchanged token separates two edits of two sides."""
     if not one.new and not other.new:
         return False  # two deletions: what either side deleted is gone
+    first, last = sorted((one, other), key=lambda edit: (edit.start, edit.end))
+    # They meet: with a line's end between them they are about two lines.
+    ends_line = first.new[-1] == "\n" if first.new else first.start in line_starts
+    is_about_lines = first.end in line_starts and ends_line
+    is_near = first.end + 1 == last.start and first.end in blanks and not is_about_lines
     if one.start == one.end and other.start == other.end:
         # The same place, if both are taken to stand as late as they may. So `a x b` and `a y b`
         # touch; a quote is between the two insertions of `("b c")` and `("b", d="")`.
         if one.high != other.high and one.start != other.start:
-            return False
+            return is_near
         # A line that was added, and something before the first word of the line behind it.
         whole = [edit.start in line_starts and edit.new[-1] == "\n" for edit in (one, other)]
         return whole[0] == whole[1] or one.start != other.start or one.start not in line_starts
-    first, last = sorted((one, other), key=lambda edit: (edit.start, edit.end))
     if first.end < last.start:
-        return False
-    if first.end > last.start:
-        return True
-    # They meet: with a line's end between them they are about two lines.
-    ends_line = first.new[-1] == "\n" if first.new else first.start in line_starts
-    return not (first.end in line_starts and ends_line)
+        return is_near
+    return first.end > last.start or not is_about_lines
 
 
 def _joined(tokens: list[str], edits: list[TokenEdit]) -> list[str]:

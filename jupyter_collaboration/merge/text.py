@@ -129,7 +129,7 @@ class _TextMerge:
             self._choose([], theirs)
         elif not any(map(str.strip, theirs)):
             self._choose(ours, [])
-        elif (merged := merged_tokens(base, group)) is not None:
+        elif (merged := merged_tokens(base, group, sure=self._sure)) is not None:
             for line in merged:
                 is_ours, is_theirs = line in ours, line in theirs
                 side = _From.OURS if is_ours else _From.THEIRS

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from bisect import bisect_right
-from collections.abc import Iterable
+from bisect import bisect_left, bisect_right
+from collections.abc import Iterable, Iterator
 
 from .update_reader import Id, Part
 
@@ -36,6 +36,13 @@ class Ranges:
         client, start, length = part
         at = bisect_right(self._starts.get(client, ()), start)
         return at > 0 and self._ends[client][at - 1] >= start + length
+
+    def within(self, part: Part) -> Iterator[tuple[int, int]]:
+        """Return the starts and ends of what is both in a range and in the set, in rising order."""
+        client, start, length = part
+        starts, ends = self._starts.get(client, ()), self._ends.get(client, ())
+        for at in range(bisect_right(ends, start), bisect_left(starts, start + length)):
+            yield max(start, starts[at]), min(start + length, ends[at])
 
     def __contains__(self, each: Id) -> bool:
         return self.covers((*each, 1))

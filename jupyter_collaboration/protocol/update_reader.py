@@ -60,6 +60,7 @@ class Update:
         is_plain: whether it only inserts characters, and deletes.
         between: the neighbors of inserted parts that have two, apart from those whose order follows
             from the rest of the update: the left one must be before the right one.
+        rights: the last id of each inserted part that has a right neighbor, and that neighbor.
         strange: a description of content that no document should contain; empty if there is none.
         returns: whether a text in it contains a carriage return.
         strings: the first pieces of inserted text, with the ids of their first characters and of
@@ -75,6 +76,7 @@ class Update:
     refers_ahead: bool = False
     is_plain: bool = True
     between: list[tuple[Id, Id]] = field(default_factory=list)
+    rights: list[tuple[Id, Id]] = field(default_factory=list)
     strange: str = ""
     returns: bool = False
     strings: list[tuple[Id, str, Id | None, Id | None]] = field(default_factory=list)
@@ -190,6 +192,8 @@ class _Reader:
         self, client: int, clock: int, length: int, origin: Id | None, right: Id | None
     ) -> None:
         """Note the neighbors of a part, unless one was inserted next to the other."""
+        if right:
+            self._found.rights.append(((client, clock + length - 1), right))
         if origin and right:
             is_next = self._right_of.get(origin) == right or self._left_of.get(right) == origin
             if not is_next:

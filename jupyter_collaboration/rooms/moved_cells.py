@@ -17,9 +17,10 @@ from __future__ import annotations
 
 import json
 import time
-from bisect import bisect_right
-from collections.abc import Iterable
+from bisect import bisect_left, bisect_right
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field, replace
+from itertools import accumulate, chain
 from logging import Logger
 from typing import Any, NamedTuple
 
@@ -27,11 +28,13 @@ from jupyter_ydoc.ynotebook import YNotebook
 from pycrdt import Array, Assoc, Map, Text
 
 from ..documents.cell_index import CellIndex
+from ..documents.validation import PLAIN, problem_of_cell
 from ..history.store import CellStore
 from ..merge.conflict import Conflict
 from ..merge.document import edit_text
 from ..merge.text import merge_text
 from ..protocol.messages import read_bytes
+from ..protocol.ranges import Ranges
 from ..protocol.update_reader import LARGE, STRING, Id, Part, Update, read_structs
 
 MAX_CELLS = 50
@@ -46,7 +49,7 @@ MAX_PARTS = 32
 """Parts of a new cell up to which its text is looked for, which is one of them."""
 
 MAX_ERASED = 200
-"""Characters that were erased in a deleted cell, of which the places are remembered."""
+"""Pieces that were erased in a deleted cell, of which the places are remembered."""
 
 MAX_RUNS = 200
 """Pieces of a text up to which later edits are applied to it: each costs time for each piece."""
@@ -83,6 +86,14 @@ class Remains(NamedTuple):
     before: str | None
     origin: str
 
+    def problem(self) -> str:
+        """Return why no cell can be made of this; empty if one can."""
+        if not isinstance(self.content, dict) or not isinstance(self.place, int):
+            return "the content of the cell, or its place, is missing"
+        if not isinstance(self.before, str | None) or not isinstance(self.origin, str):
+            return "the origin of the cell is not text"
+        return problem_of_cell({**self.content, "source": "", "outputs": []}, PLAIN)
+
 
 @dataclass
 class _Deleted:
@@ -112,18 +123,41 @@ class _Deleted:
 
     @classmethod
     def from_json(cls, data: str) -> _Deleted:
-        """Parse the result of `to_json`."""
-        items, time, text, runs, *rest = json.loads(data)
-        seen, erased, merged = [*rest, None, None, None][:3]
-        return cls(
-            [None if item is None else (item[0], item[1]) for item in items],
-            time,
-            text,
-            [_Run(*run) for run in runs],
-            seen,
-            [_Run(*run) for run in erased or ()],
-            None if merged is None else Remains(*merged),
-        )
+        """Parse the result of `to_json`.
+
+        Raises:
+            ValueError: it is damaged, or of another version.
+        """
+        try:
+            items, time, text, runs, *rest = json.loads(data)
+            seen, erased, merged = [*rest, None, None, None][:3]
+            found = cls(
+                [None if item is None else (item[0], item[1]) for item in items],
+                time,
+                text,
+                [_Run(*run) for run in runs],
+                seen,
+                [_Run(*run) for run in erased or ()],
+                None if merged is None else Remains(*merged),
+            )
+        except (TypeError, ValueError, LookupError, RecursionError) as error:
+            raise ValueError(repr(error)) from error
+        if problem := found.problem():
+            raise ValueError(problem)
+        return found
+
+    def problem(self) -> str:
+        """Return why this cannot be the memory of a cell; empty if it can."""
+        numbers = chain(*self.runs, *self.erased, *(item for item in self.items if item))
+        if not all(isinstance(each, int) and each >= 0 for each in numbers):
+            return "an id or a place is not a number"
+        if not isinstance(self.time, int | float):
+            return "the time is not a number"
+        if not isinstance(self.text, str) or not isinstance(self.seen, str | None):
+            return "the text is not text"
+        if any(run.place + run.length > _units(self.text) for run in self.runs):
+            return "a place is outside the text"
+        return "" if self.merged is None else self.merged.problem()
 
     def to_json(self) -> str:
         rest = [self.seen, self.erased, None if self.merged is None else list(self.merged)]
@@ -165,39 +199,51 @@ class _Deleted:
         self.erased = [
             run._replace(place=run.place + size * (run.place >= first)) for run in self.erased
         ]
-        runs: list[_Run] = [_Run(*character, size, at)]
+        runs: list[_Run] = []
         for run in self.runs:
-            head = min(max(at - run.place, 0), run.length)
-            if head:
-                runs.append(run._replace(length=head))
-            if head < run.length:
-                client, clock, length, place = run
-                runs.append(_Run(client, clock + head, length - head, place + head + size))
-        self.runs = sorted(runs)
+            client, clock, length, place = run
+            if place >= at:
+                runs.append(_Run(client, clock, length, place + size))
+            elif place + length <= at:
+                runs.append(run)
+            else:
+                head = at - place
+                runs.append(_Run(client, clock, head, place))
+                runs.append(_Run(client, clock + head, length - head, at + size))
+        index = bisect_left(runs, (*character, 0, 0))
+        runs[max(index - 1, 0) : index] = _joined(
+            [*runs[max(index - 1, 0) : index], _Run(*character, size, at)]
+        )
+        self.runs = runs
         self.text = _cut(self.text, 0, at) + piece + _cut(self.text, at)
 
-    def delete(self, client: int, clock: int, length: int) -> None:
-        if not any(run.client == client for run in self.runs):
+    def delete(self, parts: Ranges) -> None:
+        """Erase all characters that are in some ranges, in one pass: there may be thousands."""
+        cuts: list[_Run] = []
+        kept: list[_Run] = []
+        for client, clock, length, place in self.runs:
+            at, end = clock, clock + length
+            for first, last in [*parts.within((client, clock, length)), (end, end)]:
+                if at < first:
+                    kept.append(_Run(client, at, first - at, place + at - clock))
+                if first < last:
+                    cuts.append(_Run(client, first, last - first, place + first - clock))
+                at = last
+        if not cuts:
             return
-        first = min(run.clock for run in self.runs if run.client == client)
-        last = max(run.clock + run.length for run in self.runs if run.client == client)
-        for at in range(min(clock + length, last) - 1, max(clock, first) - 1, -1):
-            after = self.place_after((client, at))
-            if after is None:
-                continue
-            erased = [run._replace(place=run.place - (run.place >= after)) for run in self.erased]
-            self.erased = [*erased, _Run(client, at, 1, after - 1)][-MAX_ERASED:]
-            runs: list[_Run] = []
-            for run in self.runs:
-                if run.client == client and 0 <= at - run.clock < run.length:
-                    head = at - run.clock
-                    runs.append(run._replace(length=head))
-                    rest = run.length - head - 1
-                    runs.append(_Run(client, at + 1, rest, run.place + head))
-                else:
-                    runs.append(run._replace(place=run.place - (run.place >= after)))
-            self.runs = sorted(run for run in runs if run.length)
-            self.text = _cut(self.text, 0, after - 1) + _cut(self.text, after)
+        cuts.sort(key=lambda cut: cut.place)
+        starts = [cut.place for cut in cuts]
+        gone = [0, *accumulate(cut.length for cut in cuts)]
+
+        def left(run: _Run) -> _Run:
+            at = bisect_left(starts, run.place)
+            inside = max(starts[at - 1] + cuts[at - 1].length - run.place, 0) if at else 0
+            return run._replace(place=run.place - gone[at] + inside)
+
+        self.erased = [*map(left, self.erased), *map(left, cuts)][-MAX_ERASED:]
+        self.runs = sorted(map(left, kept))
+        ends = [0, *(cut.place + cut.length for cut in cuts)]
+        self.text = "".join(map(_cutter(self.text), ends, [*starts, None]))
 
 
 class MovedCells:
@@ -217,8 +263,8 @@ class MovedCells:
         for name, data in stored.items():
             try:
                 self._deleted[name] = _Deleted.from_json(data)
-            except (TypeError, ValueError) as error:  # of another version
-                self._log.warning("What is stored of the deleted cell %s: %r", name, error)
+            except ValueError as error:
+                self._log.warning("What is stored of the deleted cell %s: %s", name, error)
         self._deleted = dict(sorted(self._deleted.items(), key=lambda each: each[1].time))
 
     def will_delete(
@@ -265,6 +311,8 @@ class MovedCells:
                 found.merged = self._remains(name, cell, merged)
             self._deleted[name] = found
             self._put(name)
+        elif before is not None:
+            self._store.remove(name)
         return len(source)
 
     def _forget_old(self) -> None:
@@ -292,6 +340,7 @@ class MovedCells:
         """
         texts: dict[str, tuple[str, str]] = {}
         begun = self._begun(update) if found.brought else []
+        gone = Ranges(sorted(found.deleted) if self._deleted else ())
         for name, deleted in self._deleted.items():
             item = self._cells.item(name)
             if item is not None and item in deleted.items:
@@ -306,10 +355,11 @@ class MovedCells:
                     deleted.insert(at, character, piece, origin)
             # An update that contains the cell's deletion also lists all its characters as deleted:
             # that is not an edit of the text.
-            if not any(_has(part, item) for part in found.deleted for item in deleted.items):
-                for part in found.deleted:
-                    deleted.delete(*part)
+            if not any(item is not None and item in gone for item in deleted.items):
+                deleted.delete(gone)
             if deleted.text != before:
+                if len(deleted.runs) > MAX_RUNS or len(deleted.text) > MAX_CHARACTERS:
+                    deleted.runs, deleted.erased = [], []  # later edits would cost too much
                 if item is not None or (deleted.merged is not None and deleted.text.strip()):
                     texts[name] = (before if deleted.seen is None else deleted.seen, deleted.text)
                     deleted.seen = None
@@ -435,9 +485,17 @@ class MovedCells:
         return list(self._deleted)
 
 
-def _has(part: Part, item: Id | None) -> bool:
-    client, clock, length = part
-    return item is not None and item[0] == client and 0 <= item[1] - clock < length
+def _joined(runs: list[_Run]) -> list[_Run]:
+    """Join runs that continue each other, as those of somebody who types."""
+    joined: list[_Run] = []
+    for run in runs:
+        if joined:
+            client, clock, length, place = joined[-1]
+            if run[:2] == (client, clock + length) and run.place == place + length:
+                joined[-1] = _Run(client, clock, length + run.length, place)
+                continue
+        joined.append(run)
+    return joined
 
 
 def _seen(source: str, runs: Iterable[_Run], parts: Iterable[Part]) -> str:
@@ -486,8 +544,17 @@ def _units(text: str) -> int:
 
 def _cut(text: str, start: int, end: int | None = None) -> str:
     """Return a slice of a text by UTF-16 code units."""
+    return _cutter(text)(start, end)
+
+
+def _cutter(text: str) -> Callable[[int, int | None], str]:
+    """Return a function that returns slices of a text by UTF-16 code units."""
     if text.isascii():
-        return text[start:end]
+        return lambda start, end: text[start:end]
     units = text.encode("utf-16-le", "surrogatepass")
-    part = units[2 * start : None if end is None else 2 * end]
-    return part.decode("utf-16-le", "surrogatepass")
+
+    def cut(start: int, end: int | None) -> str:
+        part = units[2 * start : None if end is None else 2 * end]
+        return part.decode("utf-16-le", "surrogatepass")
+
+    return cut

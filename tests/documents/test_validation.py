@@ -545,3 +545,65 @@ def write_somewhere(rng: random.Random, doc: Doc[Any], content_type: str) -> Non
         del text[at : min(len(text), at + rng.randrange(5))]
     if rng.random() < 0.8:
         text.insert(min(at, len(text)), "xyz"[: rng.randrange(1, 4)])
+
+
+def part(client: int, clock: int, text: str, left: Place | None, right: Place | None) -> bytes:
+    """An update with one text."""
+    info = 4 | (0x80 if left else 0) | (0x40 if right else 0)
+    places = b"".join(write_varuint(n) for place in (left, right) if place for n in place)
+    head = b"".join(map(write_varuint, (1, 1, client, clock)))
+    return head + bytes([info]) + places + write_varuint(len(text)) + text.encode() + b"\x00"
+
+
+MISPLACED_LATER = {
+    "continued in front of what another text is in front of": (
+        part(9, 0, "x", (1000, 0), (1000, 1)),
+        part(9, 1, "y", (1000, 7), None),
+        part(9, 2, "z", (9, 1), (1000, 1)),
+    ),
+    "partly known": (
+        part(9, 0, "xy", (1000, 7), None),
+        part(9, 0, "xyz", (1000, 0), (1000, 1)),
+    ),
+    "partly known, without a left neighbor": (
+        part(9, 0, "xy", (1000, 7), None),
+        part(9, 0, "xyz", None, (1000, 1)),
+    ),
+    "beside what is known": (
+        part(9, 0, "x", (1000, 7), None),
+        inserted(9, ("x", (1000, 0), (1000, 1)), ("z", (9, 0), (1000, 1))),
+    ),
+    "continued after it was repeated": (
+        part(9, 0, "x", (1000, 7), None),
+        part(9, 0, "x", (1000, 0), (1000, 1)),
+        part(9, 1, "z", (9, 0), (1000, 1)),
+    ),
+    "continued although it went on elsewhere": (
+        part(9, 0, "x", (1000, 0), (1000, 1)),
+        inserted(
+            9, ("x", (1000, 0), (1000, 1)), ("y", (1000, 6), (1000, 7)), ("y", (9, 1), (1000, 7))
+        ),
+        part(9, 1, "yyz", (9, 0), (1000, 1)),
+    ),
+}
+
+
+@pytest.mark.parametrize("how", MISPLACED_LATER)
+@pytest.mark.parametrize("is_open", [True, False])
+def test_what_is_repeated_or_continued_is_no_way_around_the_order(  # [M8]
+    how: str, is_open: bool
+) -> None:
+    doc: Doc[Any] = Doc(client_id=1000)
+    doc.get("source", type=Text).insert(0, "abcdefgh")
+    check = EditCheck(doc, "file")
+    *before, last = MISPLACED_LATER[how]
+    for update in before:
+        found = read_update(update)
+        check.check(update, found)
+        doc.apply_update(update)
+        check.applied(update)
+        check.brought(found)
+    if not is_open:
+        check = EditCheck(doc, "file")
+    with pytest.raises(InvalidEdit, match="wrong order"):
+        check.check(last)

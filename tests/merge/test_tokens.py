@@ -155,3 +155,33 @@ def test_a_merge_of_what_is_merged_changes_nothing(texts: tuple[str, str, str]) 
     assert merge_text(base, merged, merged) == (merged, [])
     assert merge_text(theirs, merged, theirs) == (merged, [])
     assert merge_text(theirs, theirs, merged) == (merged, [])
+
+
+@pytest.mark.parametrize(
+    ("base", "ours", "theirs"),
+    [
+        (None, "total += i\nmod5 = beta % 5", "total += i\nmod5  total % 5"),
+        (None, "x()\nmod5 and c9 = 73 % 5", "print(total, i)\nmod5 =total %5"),
+        (None, "total += foo and c3(x)9\ny()", "total  fooand c3(x)9"),
+        (None, "# note\n total9 > 5 and mod7 == 3:", "#note\niftotal9 > 5 and mod7 == 3:"),
+        ("plt.plot(x, y)", "# note", "plt.plot(x, y)\nreturn f(a, b=3)\n# beta3\nmod55"),
+        (
+            "mod5 = total % 5\nmod25 = total2 % 5",
+            "total += foo(x)9\nmod5 = total % 5\nmod25 = total2 % 5",
+            "total += i\n76 = total2 % 5",
+        ),
+        (
+            "total4 = 0\ntotal = 0",
+            "total4 = 0\nx = np.array([1, 2, 3])",
+            "total4 = 0\ntotal and c5 = 0",
+        ),
+    ],
+)
+def test_a_space_that_two_lines_have_by_chance_does_not_keep_their_words_apart(  # [S4]
+    base: str | None, ours: str, theirs: str
+) -> None:
+    """``print(total, i)`` and ``plt.plot(x, y)`` have a space in common."""
+    for one, other in ((ours, theirs), (theirs, ours)):
+        merged, conflicts = merge_text(base, one, other, sure=False)
+        assert conflicts
+        assert set(merged.split("\n")) <= {*one.split("\n"), *other.split("\n")}
