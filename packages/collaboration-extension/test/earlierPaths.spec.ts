@@ -1,9 +1,10 @@
 // Copyright (c) Jupyter Collaboration contributors.
 // Distributed under the terms of the BSD 3-Clause License.
 
-import { expect, it } from 'vitest';
+import type { IContentProvider } from '@jupyterlab/services';
+import { expect, it, vi } from 'vitest';
 
-import { withoutDrive } from '../src/contents/earlierPaths';
+import { onEarlierDrive, withoutDrive } from '../src/contents/earlierPaths';
 
 // F24 [C2]
 it('The drive of earlier versions is removed from addresses', () => {
@@ -22,4 +23,27 @@ it('The drive of earlier versions is removed from addresses', () => {
   ]) {
     expect(withoutDrive(before)).toBe(after);
   }
+});
+
+// F24 [C2] JupyterLab asks for shared models by paths with the drive.
+it('Workspaces with the drive of earlier versions get the shared model of the file', () => {
+  const createNew = vi.fn(({ path }: { path: string }) => path);
+  const provider = {
+    get: vi.fn(),
+    save: vi.fn(),
+    sharedModelFactory: { collaborative: true, createNew }
+  };
+  const earlier = onEarlierDrive(provider as unknown as IContentProvider);
+  const { sharedModelFactory: factory } = earlier;
+  const options = { format: 'json', contentType: 'notebook' } as const;
+  for (const [path, local] of [
+    ['RTC:folder/n.ipynb', 'folder/n.ipynb'],
+    ['n.ipynb', 'n.ipynb'],
+    ['folder/RTC:n.ipynb', 'folder/RTC:n.ipynb']
+  ]) {
+    expect(factory?.createNew({ path, ...options })).toBe(local);
+  }
+  expect(factory?.collaborative).toBe(true);
+  void earlier.get('n.ipynb', { content: true });
+  expect(provider.get).toHaveBeenCalledWith('n.ipynb', { content: true });
 });

@@ -9,7 +9,11 @@
  */
 
 import { PageConfig } from '@jupyterlab/coreutils';
-import type { IContentProvider, ServiceManager } from '@jupyterlab/services';
+import type {
+  Contents,
+  IContentProvider,
+  ServiceManager
+} from '@jupyterlab/services';
 import { Drive } from '@jupyterlab/services';
 
 /** The name of that drive. */
@@ -59,6 +63,37 @@ export function addEarlierDrive(
   provider: IContentProvider
 ): void {
   const drive = new Drive({ name: DRIVE, serverSettings });
-  drive.contentProviderRegistry.register(id, provider);
+  drive.contentProviderRegistry.register(id, onEarlierDrive(provider));
   contents.addDrive(drive);
+}
+
+/**
+ * The same provider on that drive.
+ *
+ * JupyterLab asks it for files by their paths on the drive, but for shared models
+ * by paths that begin with the name of the drive, which the server does not know.
+ *
+ * @param provider The content provider of shared documents.
+ */
+export function onEarlierDrive(provider: IContentProvider): IContentProvider {
+  const { fileChanged, sharedModelFactory: factory } = provider;
+  const createNew = (options: Contents.ISharedFactoryOptions) => {
+    const path = options.path.startsWith(`${DRIVE}:`)
+      ? options.path.slice(DRIVE.length + 1)
+      : options.path;
+    return factory?.createNew({ ...options, path });
+  };
+  return {
+    get: (path, options) => provider.get(path, options),
+    save: (path, options) => provider.save(path, options),
+    ...(fileChanged && { fileChanged }),
+    ...(factory && {
+      sharedModelFactory: {
+        collaborative: factory.collaborative ?? false,
+        createNew,
+        registerDocumentFactory: (type, create) =>
+          factory.registerDocumentFactory?.(type, create)
+      }
+    })
+  };
 }
