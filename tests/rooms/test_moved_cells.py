@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import logging
 import random
-import time
 from typing import Any
 
 import pytest
@@ -59,7 +58,8 @@ def inserted(client: int, clock: int, text: str, origin: tuple[int, int]) -> byt
     return data + b"\x00"
 
 
-WHEN = time.time()
+WHEN = 4e9
+"""After now: the same in each process that runs tests, and recent."""
 GOOD = _Deleted([(SERVER, 900)], WHEN, "abc", [_Run(SERVER, 901, 3, 0)]).to_json()
 
 
