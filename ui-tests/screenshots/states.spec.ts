@@ -84,7 +84,9 @@ for (const [theme, title] of Object.entries(THEMES)) {
     await grace.enterCell(0);
     await ada.selectCell(0);
     await ada.command('notebook:delete-cell');
-    await expect(grace.page.locator('.jp-DeletedCellNotice')).toBeVisible();
+    await expect(grace.page.locator('.jp-DeletedCellNotice')).toContainText(
+      `${await ada.name()} deleted the cell`
+    );
     await take(grace, 'deleted-cell');
 
     server.setRoles({ vera: 'viewer' });
@@ -144,12 +146,18 @@ async function showConflict(
   await save(ada);
 }
 
-/** Save a document: the server does not by itself, so that disk changes meet unsaved typing. */
+/**
+ * Save a document: the server does not by itself, so that disk changes meet unsaved typing.
+ *
+ * A kernel adds its language to the notebook once it has started, perhaps after the first save.
+ */
 async function save(person: Person): Promise<void> {
-  await person.command('docmanager:save');
-  if (person.server.application === 'lab') {
-    await expect(person.status).toHaveText('Live · saved');
-  }
+  await expect(async () => {
+    await person.command('docmanager:save');
+    if (person.server.application === 'lab') {
+      await expect(person.status).toHaveText('Live · saved', { timeout: 2000 });
+    }
+  }).toPass({ timeout: 30_000 });
 }
 
 /** Change a notebook while somebody is not in it. */
