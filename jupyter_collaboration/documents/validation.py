@@ -19,6 +19,7 @@ from pycrdt import Array, ArrayEvent, Doc, Map, MapEvent, StickyIndex, Subscript
 from ..errors import EarlyEdit, InvalidEdit, ProtocolError, is_panic
 from ..protocol.messages import read_state_vector, write_varuint
 from ..protocol.update_reader import MAX_DEPTH, Id, Part, Update, read_update
+from ..threads import compute
 from .identity import is_notebook, is_plain
 from .slices import Slices
 
@@ -36,6 +37,12 @@ MAX_MINOR = 100
 
 MAX_BEHIND = 100
 """Most updates that the copy may lag behind."""
+
+MAX_AT_ONCE = 200
+"""Most neighbors whose order is checked on the event loop; more take milliseconds."""
+
+MAX_LATE = 2_000
+"""The same for an edit that has waited for earlier ones; with more neighbors it is refused."""
 
 MAX_LOOKUPS = 8
 """Most pairs of neighbors that are looked up one by one."""
@@ -338,6 +345,9 @@ class EditCheck:
         is_in_order = not repeated and self._is_in_order(found)
         if found.is_plain and not self._is_notebook and is_in_order:
             return True, NOTHING  # a text file has no place where characters are not valid
+        pairs = [] if is_in_order or found.is_checked else repeated or found.between
+        if len(pairs) > MAX_LATE:  # of an edit that waited for others, and was not looked at
+            raise InvalidEdit("The edit was refused: it was sent before edits that it depends on.")
         copy = self._current()
         try:
             copy.apply(data)
@@ -346,12 +356,31 @@ class EditCheck:
             if found.refers_ahead and copy.lacks(found.ends):
                 raise EarlyEdit("The edit depends on edits that have not arrived yet.")
             result = copy.is_text, copy.findings
-            if not is_in_order:
-                copy.check_order(repeated or found.between)
+            if pairs:
+                copy.check_order(pairs)
         except BaseException:
             self.forget()  # it differs from the document now
             raise
         return result
+
+    def is_slow(self, found: Update) -> bool:
+        """Return whether the order of neighbors may take long to check: see `look_ahead`."""
+        return self._is_ordered and max(len(found.between), len(found.rights)) > MAX_AT_ONCE
+
+    async def look_ahead(self, data: bytes, found: Update) -> None:
+        """Check the order of many neighbors in a thread, before `check` is called.
+
+        Raises:
+            ProtocolError: the edit cannot be applied.
+            InvalidEdit: neighbors are in the wrong order.
+        """
+        if found.is_checked or not self.is_slow(found) or self._is_early(found, None):
+            return
+        pairs = self._known_part(found) or found.between
+        if len(pairs) <= MAX_AT_ONCE:
+            return
+        await compute(_check_order, self._doc.get_update(), data, pairs, self._is_notebook)
+        found.is_checked = True
 
     def _known_part(self, found: Update) -> list[tuple[Id, Id]]:
         """Return the parts that an edit brings, with right neighbors, if it repeats known ones.
@@ -442,6 +471,18 @@ def _is_complete(found: Update, known: Mapping[int, int]) -> bool:
             ((client, clock + length) for client, clock, length in found.deleted),
         )
     )
+
+
+def _check_order(
+    state: bytes, data: bytes, pairs: Sequence[tuple[Id, Id]], is_notebook: bool
+) -> None:
+    """Check an edit's neighbors on a copy of its own, in any thread: see `look_ahead`."""
+    copy = _Copy(state, is_notebook)
+    try:
+        copy.apply(data)
+        copy.check_order(pairs)
+    finally:
+        copy.close()
 
 
 class _Event:

@@ -60,6 +60,7 @@ class Update:
         is_plain: whether it only inserts characters, and deletes.
         between: the neighbors of inserted parts that have two, apart from those whose order follows
             from the rest of the update: the left one must be before the right one.
+        is_checked: whether the order of these neighbors was checked.
         rights: the last id of each inserted part that has a right neighbor, and that neighbor.
         strange: a description of content that no document should contain; empty if there is none.
         returns: whether a text in it contains a carriage return.
@@ -76,6 +77,7 @@ class Update:
     refers_ahead: bool = False
     is_plain: bool = True
     between: list[tuple[Id, Id]] = field(default_factory=list)
+    is_checked: bool = False
     rights: list[tuple[Id, Id]] = field(default_factory=list)
     strange: str = ""
     returns: bool = False

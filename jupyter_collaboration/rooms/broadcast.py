@@ -266,13 +266,27 @@ class BroadcastRoom(YRoom):
         """
         if len(update) > LARGE:
             return self._take_large(member, update)
-        self.take_read(member, update, read_update(update))
+        found = read_update(update)
+        if self.is_slow(found):
+            return self._take_slow(member, update, found)
+        self.take_read(member, update, found)
         return None
 
     async def _take_large(self, member: Member, update: bytes) -> None:
-        found = await compute(read_update, update)
-        if member in self.clients and member.role.may(Action.EDIT):
+        await self._take_slow(member, update, await compute(read_update, update))
+
+    async def _take_slow(self, member: Member, update: bytes, found: Update) -> None:
+        is_valid = await self.look_ahead(member, update, found)
+        if is_valid and member in self.clients and member.role.may(Action.EDIT):
             self.take_read(member, update, found)
+
+    def is_slow(self, found: Update) -> bool:
+        """Return whether `look_ahead` has something to do; for subclasses that check edits."""
+        return False
+
+    async def look_ahead(self, member: Member, update: bytes, found: Update) -> bool:
+        """Check what takes long before an edit is taken; return whether it may be taken."""
+        return True
 
     def take_read(self, member: Member, update: bytes, found: Update) -> None:
         """Apply an edit of a member, which `read_update` has read.

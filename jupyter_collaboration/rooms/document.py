@@ -511,8 +511,12 @@ class DocumentRoom(PersistentRoom, EarlierNames):
         update = self._returns.release(member)
         if update is None or self.is_closed or not member.role.may(Action.EDIT):
             return
+        if self._tasks is not None:
+            self._tasks.start_soon(self._take_waited, member, update)
+
+    async def _take_waited(self, member: Member, update: bytes) -> None:
         try:
-            self.take_read(member, update, read_update(update))
+            await self._take_slow(member, update, read_update(update))
         except ProtocolError as error:
             self.log.warning("%s: refused an edit of %s: %s", self.path, member.username, error)
 
@@ -520,6 +524,8 @@ class DocumentRoom(PersistentRoom, EarlierNames):
         """Apply what a member edited while it was offline, and others edited as well. [S4]"""
         is_large = len(update) > LARGE
         found = await compute(read_update, update) if is_large else read_update(update)
+        if not await self.look_ahead(member, update, found):
+            return
         async with self._returns.lock:
             merge = None
             if self._returns.brings(found) and is_plain(self.id.type):
@@ -1007,6 +1013,7 @@ class DocumentRoom(PersistentRoom, EarlierNames):
         """
         state, update = fork.get_state(), fork.get_update(self.ydoc.get_state())
         found = await compute(read_update, update)
+        await self._check.look_ahead(update, found)
         outputs = self._check.check(update, found).outputs
         async with self._returns.lock:
             merge = None

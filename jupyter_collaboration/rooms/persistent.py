@@ -63,6 +63,17 @@ class PersistentRoom(BroadcastRoom):
         """The path of the document's file; empty if there is none, or it is not known."""
         return ""
 
+    def is_slow(self, found: Update) -> bool:
+        return self._check.is_slow(found)
+
+    async def look_ahead(self, member: Member, update: bytes, found: Update) -> bool:
+        try:
+            await self._check.look_ahead(update, found)
+        except InvalidEdit as error:
+            self._refuse_edit(member, error)
+            return False
+        return True
+
     def take_read(self, member: Member, update: bytes, found: Update) -> None:
         try:
             findings = self._check.check(update, found)

@@ -480,6 +480,28 @@ def test_nothing_is_inserted_between_neighbors_in_the_wrong_order(  # [M8]
     check.check(inserted(9, ("X", at[4], at[7]), ("Y", at[4], (9, 0)), ("Z", (9, 1), (9, 0))))
 
 
+@pytest.mark.anyio
+@pytest.mark.parametrize("is_wrong", [False, True])
+async def test_many_neighbors_are_looked_at_in_a_thread(  # [M8] [M12]
+    is_wrong: bool, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    doc: Doc[Any] = Doc(client_id=1000)
+    doc.get("source", type=Text).insert(0, "ab" * 5_000)
+    parts = [("X", (1000, at), (1000, at + 2)) for at in range(0, 9_000, 3)]
+    if is_wrong:
+        parts.append(("Y", (1000, 9_500), (1000, 9_400)))
+    update = inserted(9, *parts)
+    check, found = EditCheck(doc, "file"), read_update(update)
+    assert check.is_slow(found)
+    if is_wrong:
+        with pytest.raises(InvalidEdit, match="wrong order"):
+            await check.look_ahead(update, found)
+        return
+    await check.look_ahead(update, found)
+    monkeypatch.delattr(validation._Copy, "check_order")  # not once more, on the event loop
+    check.check(update, found)
+
+
 def test_cells_are_not_inserted_between_neighbors_in_the_wrong_order() -> None:  # [M8]
     doc = notebook()
     cells(doc).insert(1, nothing(id="y"))
