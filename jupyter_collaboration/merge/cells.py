@@ -261,11 +261,16 @@ class _Alignment:
         if not self._are_apart({**group, 2: j}, (1, 2)):
             self._take_out(2, m)
             self._put_together(1, i, 2, j)
+            rest, other_rest = k, m
         elif not self._are_apart({**group, 1: k}, (1, 2)):
             self._take_out(1, i)
             self._put_together(2, m, 1, k)
+            rest, other_rest = i, j
         else:
             return False
+        # The other piece as well, or the id of one of them would be there twice.
+        if self._may_be_one(1, rest, 2, other_rest):
+            self._put_together(1, rest, 2, other_rest)
         return True
 
     def _is_named(self, side: int, index: int) -> bool:

@@ -280,3 +280,17 @@ def test_equal_cells_that_different_sides_added_at_different_places_are_two() ->
     ours, theirs = [Cell("m", new), first, last], [first, last, Cell("n", new)]
     merged, _ = merge_notebooks(*map(notebook, ([first, last], ours, theirs)))
     assert [cell["id"] for cell in merged["cells"]] == ["m", "a", "b", "n"]
+
+
+def test_an_id_that_moved_to_the_next_cell_names_one_Cell() -> None:  # [F5]
+    first, second, third = ("x = 1", "one"), ("import numpy",), ("# title", "two")
+    base = [Cell("b0", first), Cell("b1", second), Cell("b2", third)]
+    ours = [Cell("n1", second), Cell("b1", third), Cell("b0", first)]
+    theirs = [
+        *(Cell("b0", first), Cell("b1", second), Cell("n2", third)),
+        Cell("b2", ("# title", "three", *third)),
+    ]
+    merged, _ = merge_notebooks(notebook(base), notebook(ours), notebook(theirs))
+    names = [each["id"] for each in merged["cells"]]
+    assert len(set(names)) == len(names)
+    assert [each["source"] for each in merged["cells"]].count("import numpy") == 1
