@@ -282,7 +282,7 @@ def test_equal_cells_that_different_sides_added_at_different_places_are_two() ->
     assert [cell["id"] for cell in merged["cells"]] == ["m", "a", "b", "n"]
 
 
-def test_an_id_that_moved_to_the_next_cell_names_one_Cell() -> None:  # [F5]
+def test_an_id_that_moved_to_the_next_cell_names_one_cell() -> None:  # [F5]
     first, second, third = ("x = 1", "one"), ("import numpy",), ("# title", "two")
     base = [Cell("b0", first), Cell("b1", second), Cell("b2", third)]
     ours = [Cell("n1", second), Cell("b1", third), Cell("b0", first)]
