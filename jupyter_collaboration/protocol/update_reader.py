@@ -30,7 +30,7 @@ joins them, which takes time that grows with the square of their number."""
 MAX_STRINGS = 1_000
 """Most pieces of text of one update that `Update.strings` contains."""
 
-LARGE = 64 * 2**10
+LARGE = 32 * 2**10
 """Size in bytes above which an update should be read in a thread."""
 
 MAX_DEPTH = 64
