@@ -148,8 +148,9 @@ test('a viewer sees a text file live, and saves a copy', async ({
   const copy = name.replace('.txt', '-copy.txt');
   await expect(dialog.locator('input')).toHaveValue(copy);
   await dialog.locator('.jp-mod-accept').click();
-  await expect.poll(() => server.exists(copy)).toBe(true);
-  expect(server.read(copy)).toBe('begin\nlive');
+  await expect
+    .poll(() => server.exists(copy) && server.read(copy))
+    .toBe('begin\nlive');
 });
 
 // [M2]
