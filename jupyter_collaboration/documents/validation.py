@@ -6,13 +6,10 @@ the packages that register them know their structure.
 
 from __future__ import annotations
 
-import json
-import math
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from itertools import chain
 from typing import Any
-from uuid import uuid4
 
 from pycrdt import Array, ArrayEvent, Doc, Map, MapEvent, StickyIndex, Subscription, Text, TextEvent
 
@@ -21,19 +18,18 @@ from ..protocol.messages import read_state_vector, write_varuint
 from ..protocol.update_reader import MAX_DEPTH, Id, Part, Update, read_update
 from ..threads import compute
 from .identity import is_notebook, is_plain
-from .slices import Slices
-
-CELL_TYPES = ("code", "markdown", "raw")
-NEEDED = ("cell_type", "source", "metadata")
-PARTS = {"metadata", "outputs"}
-"""Keys of cells whose values are shared, so that pages can follow their changes."""
-
-BUNDLES = ("display_data", "execute_result")
-"""Types of outputs with data in several formats."""
-
-MAJOR = 4
-MAX_MINOR = 100
-"""Versions of the notebook format: all documents are notebooks of version 4."""
+from .notebook_rules import (
+    EDITED,
+    NEEDED,
+    first_of,
+    is_partly_plain,
+    lack_of_outputs,
+    problem_of_cell,
+    problem_of_entry,
+    problem_of_meta,
+    problem_of_shape,
+    problem_of_value,
+)
 
 MAX_BEHIND = 100
 """Most updates that the copy may lag behind."""
@@ -53,168 +49,6 @@ MARKER = 0
 """The client id of marks in a copy. Clients choose their ids at random."""
 
 MISPLACED = "The edit was refused: it inserts something between neighbors in the wrong order."
-
-
-# Values
-
-
-@dataclass(frozen=True)
-class Rules:
-    """What a notebook may contain.
-
-    Files may contain more than the notebook format allows, which is kept and saved like the rest.
-    Not valid is only what nbformat cannot write or read, or what a document cannot represent.
-
-    Attributes:
-        cell: the type of cells.
-        text: the type of sources.
-        is_shown: whether outputs that pages fail to show are not valid either.
-    """
-
-    cell: type[Any]
-    text: type[Any]
-    is_shown: bool = False
-
-
-EDITED = Rules(Map, Text, is_shown=True)
-STORED = Rules(Map, Text)
-PLAIN = Rules(dict, str)
-
-
-def problem_of_value(value: Any, depth: int = 0) -> str:
-    """Return why a value is not valid JSON; empty if it is."""
-    if depth > MAX_DEPTH:
-        return f"values are nested more than {MAX_DEPTH} deep"
-    if isinstance(value, float) and not math.isfinite(value):
-        return f"JSON cannot represent the number {value}"
-    if isinstance(value, Map | Array | Text):
-        value = value.to_py()
-    if isinstance(value, dict):
-        return _first(problem_of_value(each, depth + 1) for each in value.values())
-    if isinstance(value, list | tuple):
-        return _first(problem_of_value(each, depth + 1) for each in value)
-    if value is None or isinstance(value, bool | int | float | str):
-        return ""
-    return f"a value is {type(value).__name__}, not JSON"
-
-
-def _first(problems: Iterator[str]) -> str:
-    return next((problem for problem in problems if problem), "")
-
-
-def problem_of_notebook(content: Mapping[str, Any]) -> str:
-    """Return why the content of a notebook, in plain values, is not valid; empty if it is."""
-    cells = (problem_of_cell(cell, PLAIN) for cell in content["cells"])
-    return _first(chain((problem_of_meta(key, content.get(key)) for key, _ in USUAL), cells))
-
-
-def problem_of_file(content: Mapping[str, Any]) -> str:
-    """Return why a notebook that nbformat has read cannot become a document; empty if it can."""
-    for at, cell in enumerate(content["cells"]):
-        if not isinstance(cell.get("source"), str):
-            return f"cells[{at}] has no source, or one that is not text"
-        outputs = cell.get("outputs", [])
-        if not isinstance(outputs, list):
-            return f"cells[{at}].outputs is not a list"
-        for index, output in enumerate(outputs):
-            if isinstance(output, dict):
-                output = {"text": "", **output}  # a stream may lack it
-            if problem := _problem_of_shape(output, PLAIN):
-                return f"cells[{at}].outputs[{index}]: {problem}"
-    return ""
-
-
-def problem_of_cell(cell: Any, rules: Rules) -> str:
-    """Return why a cell is not valid; empty if it is."""
-    if not isinstance(cell, rules.cell):
-        return "a cell is not a map"
-    for key in NEEDED:
-        if key not in cell:
-            return f"a cell has no {key}"
-    if lack := _lack_of_outputs(cell):
-        return lack
-    return _first(problem_of_entry(key, cell[key], rules) for key in list(cell.keys()))
-
-
-def _lack_of_outputs(cell: Any) -> str:
-    is_lacking = cell.get("cell_type") == "code" and "outputs" not in cell
-    return "a code cell has no outputs" if is_lacking else ""
-
-
-def problem_of_entry(key: str, value: Any, rules: Rules) -> str:
-    """Return why a value is not valid for a key of a cell; empty if it is."""
-    if key == "source":
-        return "" if isinstance(value, rules.text) else "a cell's source is not text"
-    if key == "cell_type" and value not in CELL_TYPES:
-        return "a cell has an unknown type"
-    if key == "id" and not isinstance(value, str):
-        return "a cell's id is not text"
-    if key == "metadata" and not isinstance(value, Map | dict):
-        return "a cell's metadata is not a map"
-    if key == "execution_count" and not (value is None or _is_number(value)):
-        return "a cell's execution count is not a number"
-    if key == "execution_state" and not isinstance(value, str | None):
-        return "a cell's execution state is not text"
-    if key == "attachments" and not _is_map_of_maps(value):
-        return "a cell's attachments are not maps"
-    if key == "outputs":
-        if not isinstance(value, Array | list):
-            return "a cell's outputs are not a list"
-        return _first(problem_of_output(output, rules) for output in value)
-    return problem_of_value(value)
-
-
-def problem_of_output(output: Any, rules: Rules) -> str:
-    """Return why an output, shared or plain, is not valid; empty if it is."""
-    return _problem_of_shape(output, rules) or problem_of_value(output)
-
-
-def _problem_of_shape(output: Any, rules: Rules) -> str:
-    """Return why something is not an output, whatever the values in it."""
-    if not isinstance(output, Map | dict):
-        return "an output is not a map"
-    kind = output.get("output_type")
-    if not isinstance(kind, str):
-        return "an output has no type"
-    if kind in BUNDLES:
-        is_bundle = isinstance(output.get("data", {}), Map | dict)
-        return "" if is_bundle else "the data of an output is not a map"
-    if kind == "error" and rules.is_shown and not _is_lines(output.get("traceback")):
-        return "the traceback of an error is not a list of texts"
-    text = output.get("text", None if kind == "stream" else "")
-    if kind == "stream" and isinstance(text, str | Text):
-        return ""
-    if (kind == "stream" or isinstance(text, Array | list)) and not _is_lines(text):
-        return "the text of an output is not text"
-    return ""
-
-
-def _is_lines(value: Any) -> bool:
-    return isinstance(value, Array | list) and all(isinstance(line, str) for line in value)
-
-
-def _is_map_of_maps(value: Any) -> bool:
-    if not isinstance(value, Map | dict):
-        return False
-    return all(isinstance(each, Map | dict) for each in value.values())
-
-
-def _is_number(value: Any) -> bool:
-    return isinstance(value, int | float) and not isinstance(value, bool)
-
-
-def problem_of_meta(key: str, value: Any) -> str:
-    """Return why a value is not valid for a key of a notebook's metadata; empty if it is."""
-    if key == "nbformat" and not (_is_number(value) and value == MAJOR):
-        return f"nbformat is not {MAJOR}"
-    if key == "nbformat_minor" and not (_is_number(value) and value in range(MAX_MINOR + 1)):
-        return f"nbformat_minor is not a whole number from 0 to {MAX_MINOR}"
-    if key == "metadata" and not isinstance(value, Map | dict):
-        return "the notebook's metadata is not a map"
-    return problem_of_value(value)
-
-
-# Edits
 
 
 @dataclass
@@ -332,7 +166,7 @@ class EditCheck:
         if client == self._doc.client_id:
             return False  # the server goes on, too
         _, end, before = self._runs.get(client, NO_RUN)
-        # Behind the last character, and in front of what that one is in front of.
+        # After the last character, and before what that one is before.
         return end == clock and origin == (client, clock - 1) and right in (None, before)
 
     def _try(self, data: bytes, found: Update, after: Update | None) -> tuple[bool, Findings]:
@@ -386,8 +220,8 @@ class EditCheck:
         """Return the parts that an edit brings, with right neighbors, if it repeats known ones.
 
         Yjs ignores what it has, whatever neighbors an edit gives for that, and inserts the rest of
-        such a part behind what it has. So where it stands shows only once it is inserted: whatever
-        has a right neighbor must be before it.
+        such a part after what it has. Where that is can be seen only once it is inserted: each part
+        must be before its right neighbor.
         """
         if not found.rights or not self._is_ordered:
             return []
@@ -591,10 +425,10 @@ class _Copy:
             return f"shared types are nested more than {MAX_DEPTH} deep"
         self._note(event)
         if not path and event.kind is ArrayEvent:
-            return _first(problem_of_cell(cell, EDITED) for cell in _inserted(event))
+            return first_of(problem_of_cell(cell, EDITED) for cell in _inserted(event))
         if len(path) == 1 and event.kind is MapEvent:
             problems = (_problem_of_key(key, change) for key, change in _changes(event))
-            return _first(problems) or _lack_of_outputs(self.doc.get("cells", type=Array)[path[0]])
+            return first_of(problems) or lack_of_outputs(self.doc.get("cells", type=Array)[path[0]])
         return self._look_inside(event) or self._look_around(event)
 
     def _look_around(self, event: _Event) -> str:
@@ -607,7 +441,7 @@ class _Copy:
         if key == "attachments":
             return problem_of_entry(key, value, EDITED)
         shapes = _inserted(event) if len(path) == 2 else (value[path[2]],)
-        return _first(_problem_of_shape(each, EDITED) for each in shapes)
+        return first_of(problem_of_shape(each, EDITED) for each in shapes)
 
     def _note(self, event: _Event) -> None:
         """Record the cells whose outputs, trust or execution states an edit changes."""
@@ -639,10 +473,12 @@ class _Copy:
 
     def _look_inside(self, event: _Event) -> str:
         if event.kind is MapEvent:
-            return _first(problem_of_value(change.get("newValue")) for _, change in _changes(event))
+            return first_of(
+                problem_of_value(change.get("newValue")) for _, change in _changes(event)
+            )
         if event.kind is TextEvent:
             return self._look_at_text(event)
-        return _first(problem_of_value(value) for value in _inserted(event))
+        return first_of(problem_of_value(value) for value in _inserted(event))
 
     def _look_at_text(self, event: _Event) -> str:
         for change in event.delta:
@@ -655,7 +491,7 @@ class _Copy:
             return self._look_inside(event)
         if isinstance(event.keys.get("metadata", {}).get("newValue"), dict):
             self.findings.has_plain_metadata = True
-        return _first(
+        return first_of(
             f"the notebook's {key} is removed"
             if change["action"] == "delete"
             else problem_of_meta(key, change["newValue"])
@@ -720,102 +556,3 @@ def _problem_of_key(key: str, change: dict[str, Any]) -> str:
     if change["action"] == "delete":
         return f"a cell's {key} is removed" if key in (*NEEDED, "id", "outputs") else ""
     return problem_of_entry(key, change["newValue"], EDITED)
-
-
-# Repair
-
-USUAL = (("nbformat", 4.0), ("nbformat_minor", 5.0), ("metadata", None))
-"""Keys of a notebook's metadata, with values that replace invalid ones; None for a map."""
-
-
-def is_partly_plain(cell: Map[Any]) -> bool:
-    """Return whether metadata or outputs of a cell are plain values."""
-    return any(isinstance(cell.get(key), dict | list) for key in PARTS)
-
-
-def share_parts(cell: Map[Any]) -> None:
-    """Make metadata and outputs of a cell shared, which some programs insert as plain values.
-
-    Pages of JupyterLab cannot show such cells. No content changes.
-    """
-    if isinstance(metadata := cell.get("metadata"), dict):
-        cell["metadata"] = Map(metadata)
-    if isinstance(outputs := cell.get("outputs"), list):
-        cell["outputs"] = Array(outputs)
-
-
-def share_metadata(meta: Map[Any]) -> None:
-    """Make the metadata of a notebook shared; see `share_parts`."""
-    if isinstance(metadata := meta.get("metadata"), dict):
-        meta["metadata"] = Map(metadata)
-
-
-async def needs_repair(doc: Doc[Any]) -> bool:
-    """Return whether a notebook has invalid parts; read in slices for the event loop."""
-    cells, meta = doc.get("cells", type=Array), doc.get("meta", type=Map)
-    slices = Slices()
-    for index in range(len(cells)):
-        if problem_of_cell(cells[index], STORED) or is_partly_plain(cells[index]):
-            return True
-        await slices.pause()
-    is_plain = isinstance(meta.get("metadata"), dict)
-    return is_plain or any(problem_of_meta(key, meta.get(key)) for key, _ in USUAL)
-
-
-def repair_notebook(doc: Doc[Any]) -> list[str]:
-    """Replace invalid parts by their readable content: cells by raw cells, outputs by texts.
-
-    Values that should be shared are shared, which changes no content.
-
-    Returns:
-        The problem with each part that was replaced.
-    """
-    cells, meta = doc.get("cells", type=Array), doc.get("meta", type=Map)
-    problems: list[str] = []
-    with doc.transaction():
-        share_metadata(meta)
-        for index in reversed(range(len(cells))):
-            if isinstance(cells[index], Map):
-                share_parts(cells[index])
-            if not problem_of_cell(cells[index], STORED):
-                continue
-            if isinstance(cells[index], Map):
-                problems += _repair_outputs(cells[index])
-            problem = problem_of_cell(cells[index], STORED)
-            if problem:
-                problems.append(problem)
-                text = f"This cell could not be read: {problem}.\n{_readable(cells[index])}"
-                del cells[index]
-                cells.insert(index, _raw_cell(text))
-        for key, usual in USUAL:
-            value = meta.get(key)
-            problem = problem_of_meta(key, value)
-            if problem:
-                problems.append(problem)
-                text = f"The notebook's {key} could not be read: {problem}.\n{_readable(value)}"
-                cells.append(_raw_cell(text))
-                meta[key] = Map({}) if usual is None else usual
-    return problems
-
-
-def _repair_outputs(cell: Map[Any]) -> list[str]:
-    """Replace the invalid outputs of a cell by texts; return the problem with each."""
-    problems = []
-    outputs = cell.get("outputs")
-    if isinstance(outputs, Array):
-        for at in range(len(outputs)):
-            if problem := problem_of_output(outputs[at], STORED):
-                problems.append(problem)
-                text = f"This output could not be read: {problem}.\n{_readable(outputs[at])}\n"
-                outputs[at] = Map({"output_type": "stream", "name": "stderr", "text": Text(text)})
-    return problems
-
-
-def _raw_cell(text: str) -> Map[Any]:
-    return Map({"cell_type": "raw", "id": str(uuid4()), "metadata": Map({}), "source": Text(text)})
-
-
-def _readable(value: Any) -> str:
-    if isinstance(value, Map | Array | Text):
-        value = value.to_py()
-    return json.dumps(value, indent=1, default=repr, ensure_ascii=False)

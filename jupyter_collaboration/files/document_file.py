@@ -24,9 +24,9 @@ from tornado.web import HTTPError
 
 from ..documents.codec import file_fingerprint, fingerprint
 from ..documents.identity import DocumentId
+from ..documents.notebook_rules import problem_of_file
 from ..documents.representable import invalid_text, representable
 from ..documents.snapshot import NotebookContent
-from ..documents.validation import problem_of_file
 from ..errors import (
     CollaborationError,
     DocumentNotFound,

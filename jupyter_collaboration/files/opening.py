@@ -27,8 +27,8 @@ from ..documents.codec import (
     take_in,
 )
 from ..documents.identity import is_notebook, is_plain, is_text
+from ..documents.notebook_repair import needs_repair
 from ..documents.slices import Slices
-from ..documents.validation import needs_repair
 from ..errors import DocumentNotFound, HistoryDamaged, LoadFailed, must_propagate
 from ..failpoints import failpoint
 from ..history.model import Kind, Stored

@@ -26,8 +26,8 @@ from ..documents.codec import (
     rendered,
 )
 from ..documents.identity import DocumentId, is_notebook
+from ..documents.notebook_rules import problem_of_notebook
 from ..documents.snapshot import Content, NotebookContent, snapshot_of
-from ..documents.validation import problem_of_notebook
 from ..errors import (
     CollaborationError,
     DocumentNotFound,

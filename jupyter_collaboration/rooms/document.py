@@ -31,8 +31,8 @@ from ..access.roles import Action, Role
 from ..documents.cell_index import CellIndex
 from ..documents.codec import CRLF, LINE_END, make_document, own_transaction, take_in
 from ..documents.identity import DocumentId, has_saved_state, is_notebook, is_plain
+from ..documents.notebook_repair import repair_notebook
 from ..documents.slices import Slices
-from ..documents.validation import repair_notebook
 from ..errors import (
     CollaborationError,
     HistoryUnavailable,

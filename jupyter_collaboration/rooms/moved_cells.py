@@ -28,7 +28,7 @@ from jupyter_ydoc.ynotebook import YNotebook
 from pycrdt import Array, Assoc, Map, Text
 
 from ..documents.cell_index import CellIndex
-from ..documents.validation import PLAIN, problem_of_cell
+from ..documents.notebook_rules import PLAIN, problem_of_cell
 from ..history.store import CellStore
 from ..merge.conflict import Conflict
 from ..merge.document import edit_text

@@ -13,7 +13,8 @@ from typing import Any
 from pycrdt import Array, Doc, Map
 
 from ..documents.codec import own_transaction
-from ..documents.validation import EditCheck, share_metadata, share_parts
+from ..documents.notebook_repair import share_metadata, share_parts
+from ..documents.validation import EditCheck
 from ..errors import CollaborationError, EarlyEdit, InvalidEdit
 from ..history.store import History
 from ..protocol import messages

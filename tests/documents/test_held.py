@@ -18,9 +18,10 @@ from jupyter_collaboration.documents.codec import (
     loaded_update,
     rendered,
 )
+from jupyter_collaboration.documents.notebook_rules import problem_of_notebook
 from jupyter_collaboration.documents.representable import representable
 from jupyter_collaboration.documents.snapshot import NotebookSnapshot
-from jupyter_collaboration.documents.validation import EditCheck, problem_of_notebook
+from jupyter_collaboration.documents.validation import EditCheck
 from jupyter_collaboration.errors import InvalidEdit
 from jupyter_collaboration.files.formatting import NotebookFormat
 from jupyter_collaboration.files.notebook_text import signature_of, text_of

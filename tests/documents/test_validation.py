@@ -12,7 +12,8 @@ from pycrdt import Array, Doc, Map, Text
 
 from jupyter_collaboration.documents import validation
 from jupyter_collaboration.documents.codec import loaded_update, rendered
-from jupyter_collaboration.documents.validation import EditCheck, repair_notebook
+from jupyter_collaboration.documents.notebook_repair import repair_notebook
+from jupyter_collaboration.documents.validation import EditCheck
 from jupyter_collaboration.errors import EarlyEdit, InvalidEdit
 from jupyter_collaboration.protocol.deletions import deletions_only
 from jupyter_collaboration.protocol.messages import read_state_vector, write_varuint
