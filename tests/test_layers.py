@@ -52,6 +52,7 @@ LAYERS = [
     ["rooms.presence", "rooms.returns", "rooms.whole"],
     ["rooms.member", "rooms.batch", "rooms.state", "versions.grouping"],
     ["rooms.conflicts", "rooms.moved_cells", "rooms.earlier_names", "rooms.provenance"],
+    ["rooms.deleted_cell"],
     ["rooms.pending_restores"],
     ["files.synchronizer"],
     ["files.opening"],

@@ -15,20 +15,16 @@ started again.
 
 from __future__ import annotations
 
-import json
 import time
-from bisect import bisect_left, bisect_right
-from collections.abc import Callable, Iterable
-from dataclasses import dataclass, field, replace
-from itertools import accumulate, chain
+from collections.abc import Iterable
+from dataclasses import replace
 from logging import Logger
-from typing import Any, NamedTuple
+from typing import Any
 
 from jupyter_ydoc.ynotebook import YNotebook
-from pycrdt import Array, Assoc, Map, Text
+from pycrdt import Array, Map, Text
 
 from ..documents.cell_index import CellIndex
-from ..documents.notebook_rules import PLAIN, problem_of_cell
 from ..history.store import CellStore
 from ..merge.conflict import Conflict
 from ..merge.document import edit_text
@@ -36,6 +32,7 @@ from ..merge.text import merge_text
 from ..protocol.messages import read_bytes
 from ..protocol.ranges import Ranges
 from ..protocol.update_reader import LARGE, STRING, Id, Part, Update, read_structs
+from .deleted_cell import DeletedCell, Remains, runs_of, seen_by
 
 MAX_CELLS = 50
 MAX_AGE = 7 * 24 * 3600.0
@@ -45,11 +42,11 @@ MAX_CHARACTERS = 20_000
 MAX_WORK = 20_000
 """Characters of all cells of one deletion whose ids are read: that takes time for each of them."""
 
+MAX_ITEMS = 100
+"""Most copies of one cell that are remembered, the newest ones."""
+
 MAX_PARTS = 32
 """Parts of a new cell up to which its text is looked for, which is one of them."""
-
-MAX_ERASED = 200
-"""Pieces that were erased in a deleted cell, of which the places are remembered."""
 
 MAX_RUNS = 200
 """Pieces of a text up to which later edits are applied to it: each costs time for each piece."""
@@ -58,211 +55,23 @@ MAX_RUNS = 200
 KIND = 31
 """The bits of a part of an update that tell what it is."""
 
-_ALL = 2**53
-"""Longer than any run."""
-
-
-class _Run(NamedTuple):
-    """Consecutive characters of one Yjs client, in UTF-16 code units as Yjs counts them."""
-
-    client: int
-    clock: int
-    length: int
-    place: int
-
-
-class Remains(NamedTuple):
-    """What a cell consists of that a merge deleted, other than its text and its outputs.
-
-    Attributes:
-        content: the cell, without both: new outputs are no work that somebody did on it.
-        place: its index.
-        before: the id of the cell before it.
-        origin: where the merge came from, as conflicts show it.
-    """
-
-    content: dict[str, Any]
-    place: int
-    before: str | None
-    origin: str
-
-    def problem(self) -> str:
-        """Return why no cell can be made of this; empty if one can."""
-        if not isinstance(self.content, dict) or not isinstance(self.place, int):
-            return "the content of the cell, or its place, is missing"
-        if not isinstance(self.before, str | None) or not isinstance(self.origin, str):
-            return "the origin of the cell is not text"
-        return problem_of_cell({**self.content, "source": "", "outputs": []}, PLAIN)
-
-
-@dataclass
-class _Deleted:
-    """A deleted cell: its text, including later edits, and the Yjs ids of its characters.
-
-    Attributes:
-        items: the Yjs ids of the cell and of those that it is a copy of.
-        time: when it was deleted, in seconds since the epoch.
-        text: its text.
-        runs: its characters, in the order of their ids.
-        seen: the text as the user who deleted the cell had it, from which a copy may be made; None
-            if it is `text`, or if there is a copy already.
-        erased: characters that were erased since then, and where they were.
-        merged: the rest of the cell, if a merge deleted it.
-    """
-
-    items: list[Id | None]
-    time: float
-    text: str
-    runs: list[_Run] = field(default_factory=list)
-    seen: str | None = None
-    erased: list[_Run] = field(default_factory=list)
-    merged: Remains | None = None
-
-    def __post_init__(self) -> None:
-        self.runs.sort()
-
-    @classmethod
-    def from_json(cls, data: str) -> _Deleted:
-        """Parse the result of `to_json`.
-
-        Raises:
-            ValueError: it is damaged, or of another version.
-        """
-        try:
-            items, time, text, runs, *rest = json.loads(data)
-            seen, erased, merged = [*rest, None, None, None][:3]
-            found = cls(
-                [None if item is None else (item[0], item[1]) for item in items],
-                time,
-                text,
-                [_Run(*run) for run in runs],
-                seen,
-                [_Run(*run) for run in erased or ()],
-                None if merged is None else Remains(*merged),
-            )
-        except (TypeError, ValueError, LookupError, RecursionError) as error:
-            raise ValueError(repr(error)) from error
-        if problem := found.problem():
-            raise ValueError(problem)
-        return found
-
-    def problem(self) -> str:
-        """Return why this cannot be the memory of a cell; empty if it can."""
-        numbers = chain(*self.runs, *self.erased, *(item for item in self.items if item))
-        if not all(isinstance(each, int) and each >= 0 for each in numbers):
-            return "an id or a place is not a number"
-        if not isinstance(self.time, int | float):
-            return "the time is not a number"
-        if not isinstance(self.text, str) or not isinstance(self.seen, str | None):
-            return "the text is not text"
-        if any(run.place + run.length > _units(self.text) for run in self.runs):
-            return "a place is outside the text"
-        return "" if self.merged is None else self.merged.problem()
-
-    def to_json(self) -> str:
-        rest = [self.seen, self.erased, None if self.merged is None else list(self.merged)]
-        while rest and not rest[-1]:
-            rest.pop()
-        return json.dumps([self.items, self.time, self.text, self.runs, *rest])
-
-    def place_after(self, character: Id | None) -> int | None:
-        if character is None:
-            return None
-        at = bisect_right(self.runs, (*character, _ALL, 0)) - 1
-        if at < 0:
-            return None
-        client, clock, length, place = self.runs[at]
-        if client == character[0] and 0 <= character[1] - clock < length:
-            return place + character[1] - clock + 1
-        return None
-
-    def place_of(self, origin: Id | None, right: Id | None) -> int | None:
-        """Return where characters between two neighbors belong; None if not in this text."""
-        at = self.place_after(origin)
-        if at is None and (after := self.place_after(right)) is not None:
-            at = after - 1
-        if at is None:
-            at = self._place_of_erased(origin)
-        return self._place_of_erased(right) if at is None else at
-
-    def _place_of_erased(self, character: Id | None) -> int | None:
-        if character is not None:
-            for client, clock, length, place in self.erased:
-                if client == character[0] and 0 <= character[1] - clock < length:
-                    return place
-        return None
-
-    def insert(self, at: int, character: Id, piece: str, origin: Id | None = None) -> None:
-        """Insert characters behind a neighbor; what was erased there is before or behind them."""
-        size = _units(piece)
-        first = at + (self._place_of_erased(origin) is not None)
-        self.erased = [
-            run._replace(place=run.place + size * (run.place >= first)) for run in self.erased
-        ]
-        runs: list[_Run] = []
-        for run in self.runs:
-            client, clock, length, place = run
-            if place >= at:
-                runs.append(_Run(client, clock, length, place + size))
-            elif place + length <= at:
-                runs.append(run)
-            else:
-                head = at - place
-                runs.append(_Run(client, clock, head, place))
-                runs.append(_Run(client, clock + head, length - head, at + size))
-        index = bisect_left(runs, (*character, 0, 0))
-        runs[max(index - 1, 0) : index] = _joined(
-            [*runs[max(index - 1, 0) : index], _Run(*character, size, at)]
-        )
-        self.runs = runs
-        self.text = _cut(self.text, 0, at) + piece + _cut(self.text, at)
-
-    def delete(self, parts: Ranges) -> None:
-        """Erase all characters that are in some ranges, in one pass: there may be thousands."""
-        cuts: list[_Run] = []
-        kept: list[_Run] = []
-        for client, clock, length, place in self.runs:
-            at, end = clock, clock + length
-            for first, last in [*parts.within((client, clock, length)), (end, end)]:
-                if at < first:
-                    kept.append(_Run(client, at, first - at, place + at - clock))
-                if first < last:
-                    cuts.append(_Run(client, first, last - first, place + first - clock))
-                at = last
-        if not cuts:
-            return
-        cuts.sort(key=lambda cut: cut.place)
-        starts = [cut.place for cut in cuts]
-        gone = [0, *accumulate(cut.length for cut in cuts)]
-
-        def left(run: _Run) -> _Run:
-            at = bisect_left(starts, run.place)
-            inside = max(starts[at - 1] + cuts[at - 1].length - run.place, 0) if at else 0
-            return run._replace(place=run.place - gone[at] + inside)
-
-        self.erased = [*map(left, self.erased), *map(left, cuts)][-MAX_ERASED:]
-        self.runs = sorted(map(left, kept))
-        ends = [0, *(cut.place + cut.length for cut in cuts)]
-        self.text = "".join(map(_cutter(self.text), ends, [*starts, None]))
-
 
 class MovedCells:
     """The recently deleted cells of one notebook."""
-
-    # `_back` has the texts, as they were deleted, of the cells that came back since then.
 
     def __init__(self, cells: CellIndex, store: CellStore, log: Logger) -> None:
         self._cells = cells
         self._store = store
         self._log = log
-        self._deleted: dict[str, _Deleted] = {}
+        self._deleted: dict[str, DeletedCell] = {}
+        # The texts, as they were deleted, of remembered cells that came back.
         self._back: dict[str, str] = {}
 
     def load(self, stored: dict[str, str]) -> None:
         """Add what was stored when the document was last open."""
         for name, data in stored.items():
             try:
-                self._deleted[name] = _Deleted.from_json(data)
+                self._deleted[name] = DeletedCell.from_json(data)
             except ValueError as error:
                 self._log.warning("What is stored of the deleted cell %s: %s", name, error)
         self._deleted = dict(sorted(self._deleted.items(), key=lambda each: each[1].time))
@@ -299,14 +108,14 @@ class MovedCells:
         if not isinstance(text, Text) or len(source := str(text)) > min(MAX_CHARACTERS, left):
             return 0
         before = self._deleted.pop(name, None)
-        runs = _runs(text, source)
-        seen = source if parts is None else _seen(source, runs, parts)
+        runs = runs_of(text, source)
+        seen = source if parts is None else seen_by(source, runs, parts)
         if before is not None and before.text == source:
             runs += before.runs  # of the cell that this one is a copy of
-        items = [item, *(before.items if before else ())]
+        items = [item, *(before.items if before else ())][:MAX_ITEMS]
         if len(runs) <= MAX_RUNS or seen != source:
             runs = runs if len(runs) <= MAX_RUNS else []
-            found = _Deleted(items, time.time(), source, runs, None if seen == source else seen)
+            found = DeletedCell(items, time.time(), source, runs, None if seen == source else seen)
             if merged is not None:
                 found.merged = self._remains(name, cell, merged)
             self._deleted[name] = found
@@ -320,6 +129,7 @@ class MovedCells:
         young = [name for name, each in self._deleted.items() if now - each.time <= MAX_AGE]
         for name in self._deleted.keys() - set(young[-MAX_CELLS:]):
             del self._deleted[name]
+            self._back.pop(name, None)
             self._store.remove(name)
 
     def _remains(self, name: str, cell: Map[Any], origin: str) -> Remains:
@@ -483,78 +293,3 @@ class MovedCells:
     def names(self) -> list[str]:
         """The ids of the cells that are remembered."""
         return list(self._deleted)
-
-
-def _joined(runs: list[_Run]) -> list[_Run]:
-    """Join runs that continue each other, as those of somebody who types."""
-    joined: list[_Run] = []
-    for run in runs:
-        if joined:
-            client, clock, length, place = joined[-1]
-            if run[:2] == (client, clock + length) and run.place == place + length:
-                joined[-1] = _Run(client, clock, length + run.length, place)
-                continue
-        joined.append(run)
-    return joined
-
-
-def _seen(source: str, runs: Iterable[_Run], parts: Iterable[Part]) -> str:
-    """Return the characters of a text that are in deleted parts."""
-    deleted: dict[int, list[tuple[int, int]]] = {run.client: [] for run in runs}
-    for client, clock, length in parts:
-        if client in deleted:
-            deleted[client].append((clock, clock + length))
-    kept: list[tuple[int, int]] = []
-    for client, clock, length, place in runs:
-        for start, end in deleted[client]:
-            first, last = max(start, clock), min(end, clock + length)
-            if first < last:
-                kept.append((place + first - clock, place + last - clock))
-    return "".join(_cut(source, start, end) for start, end in sorted(kept))
-
-
-def _runs(text: Text, source: str) -> list[_Run]:
-    """Return the Yjs ids of a text's characters, as runs.
-
-    pycrdt counts bytes where Yjs counts UTF-16 code units, so that only the clock of the first
-    character of each insertion is correct: the others are counted from there.
-    """
-    runs: list[_Run] = []
-    expected: Id | None = None
-    at = place = 0
-    for character in source:
-        size, units = len(character.encode()), _units(character)
-        found = _id(text.sticky_index(at, Assoc.AFTER).to_json())
-        if found == expected and runs:
-            runs[-1] = runs[-1]._replace(length=runs[-1].length + units)
-        else:
-            runs.append(_Run(*found, units, place))
-        expected = (found[0], found[1] + size)
-        at, place = at + size, place + units
-    return runs
-
-
-def _id(index: dict[str, Any]) -> Id:
-    return index["item"]["client"], index["item"]["clock"]
-
-
-def _units(text: str) -> int:
-    return len(text.encode("utf-16-le", "surrogatepass")) // 2
-
-
-def _cut(text: str, start: int, end: int | None = None) -> str:
-    """Return a slice of a text by UTF-16 code units."""
-    return _cutter(text)(start, end)
-
-
-def _cutter(text: str) -> Callable[[int, int | None], str]:
-    """Return a function that returns slices of a text by UTF-16 code units."""
-    if text.isascii():
-        return lambda start, end: text[start:end]
-    units = text.encode("utf-16-le", "surrogatepass")
-
-    def cut(start: int, end: int | None) -> str:
-        part = units[2 * start : None if end is None else 2 * end]
-        return part.decode("utf-16-le", "surrogatepass")
-
-    return cut

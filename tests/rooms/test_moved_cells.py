@@ -15,7 +15,8 @@ from jupyter_collaboration.history.store import CellStore
 from jupyter_collaboration.protocol.messages import write_varuint
 from jupyter_collaboration.protocol.ranges import Ranges
 from jupyter_collaboration.protocol.update_reader import read_update
-from jupyter_collaboration.rooms.moved_cells import MAX_RUNS, MovedCells, _Deleted, _Run
+from jupyter_collaboration.rooms.deleted_cell import DeletedCell, Run
+from jupyter_collaboration.rooms.moved_cells import MAX_RUNS, MovedCells
 
 SERVER = 5
 
@@ -60,7 +61,7 @@ def inserted(client: int, clock: int, text: str, origin: tuple[int, int]) -> byt
 
 WHEN = 4e9
 """After now: the same in each process that runs tests, and recent."""
-GOOD = _Deleted([(SERVER, 900)], WHEN, "abc", [_Run(SERVER, 901, 3, 0)]).to_json()
+GOOD = DeletedCell([(SERVER, 900)], WHEN, "abc", [Run(SERVER, 901, 3, 0)]).to_json()
 
 
 @pytest.mark.parametrize(
@@ -89,12 +90,12 @@ def test_a_damaged_row_is_left_out(row: str, caplog: pytest.LogCaptureFixture) -
     assert world.memory.names == ["good"]
     assert "What is stored of the deleted cell damaged" in caplog.text
     world.arrive(inserted(9, 0, "x", (SERVER, 903)))
-    assert _Deleted.from_json(world.store.rows["good"]).text == "abcx"
+    assert DeletedCell.from_json(world.store.rows["good"]).text == "abcx"
 
 
 def test_a_deletion_of_a_large_range_of_ids_costs_what_it_erases() -> None:  # [M4]
     far = 2**31
-    deleted = _Deleted([], WHEN, "xy", [_Run(9, 1, 1, 0), _Run(9, far, 1, 1)])
+    deleted = DeletedCell([], WHEN, "xy", [Run(9, 1, 1, 0), Run(9, far, 1, 1)])
     deleted.delete(Ranges([(9, 0, 2**32)]))
     assert (deleted.text, deleted.runs) == ("", [])
     assert deleted.place_of((9, far), None) == 0
@@ -103,7 +104,7 @@ def test_a_deletion_of_a_large_range_of_ids_costs_what_it_erases() -> None:  # [
 @pytest.mark.parametrize("seed", range(200))
 def test_what_is_erased_at_once_is_erased_as_one_by_one(seed: int) -> None:  # [P9]
     rng = random.Random(seed)
-    at_once, one_by_one = (_Deleted([], WHEN, "", []) for _ in range(2))
+    at_once, one_by_one = (DeletedCell([], WHEN, "", []) for _ in range(2))
     ids: list[tuple[int, int]] = []
     for _ in range(12):
         if ids and rng.random() < 0.5:
@@ -127,7 +128,7 @@ def test_what_is_erased_at_once_is_erased_as_one_by_one(seed: int) -> None:  # [
     assert _by_id(at_once) == _by_id(one_by_one)
 
 
-def _by_id(deleted: _Deleted) -> set[tuple[int, int, int]]:
+def _by_id(deleted: DeletedCell) -> set[tuple[int, int, int]]:
     return {
         (run.client, run.clock + at, run.place + at)
         for run in deleted.runs
@@ -136,7 +137,7 @@ def _by_id(deleted: _Deleted) -> set[tuple[int, int, int]]:
 
 
 def test_what_is_typed_into_a_deleted_cell_letter_by_letter_is_one_piece() -> None:  # [P9]
-    deleted = _Deleted([], WHEN, "ab", [_Run(1, 0, 2, 0)])
+    deleted = DeletedCell([], WHEN, "ab", [Run(1, 0, 2, 0)])
     for at in range(1000):
         deleted.insert(1 + at, (9, at), "x")
     assert len(deleted.runs) == 3
@@ -145,12 +146,12 @@ def test_what_is_typed_into_a_deleted_cell_letter_by_letter_is_one_piece() -> No
 def test_a_deleted_cell_in_too_many_pieces_is_followed_no_longer() -> None:  # [L5]
     world = World()
     source = "x" * 2 * MAX_RUNS + "yz"
-    run = _Run(SERVER, 901, len(source), 0)
-    world.memory.load({"gone": _Deleted([(SERVER, 900)], WHEN, source, [run]).to_json()})
+    run = Run(SERVER, 901, len(source), 0)
+    world.memory.load({"gone": DeletedCell([(SERVER, 900)], WHEN, source, [run]).to_json()})
     parts = [(SERVER, 901 + 2 * at, 1) for at in range(MAX_RUNS + 1)]
     data = b"".join(map(write_varuint, (0, 1, SERVER, len(parts))))
     world.arrive(data + b"".join(write_varuint(n) for part in parts for n in part[1:]))
-    found = _Deleted.from_json(world.store.rows["gone"])
+    found = DeletedCell.from_json(world.store.rows["gone"])
     assert len(found.text) == len(source) - len(parts) and not found.runs
 
 
