@@ -50,7 +50,7 @@ from ..merge.document import (
     Merge,
     content_in_file,
     merge_into,
-    stands,
+    standing,
     with_content,
 )
 from ..merge.rebase import Replicas
@@ -81,9 +81,6 @@ SHRUNK_TIME = 2.0
 
 RACES = 5
 """How often a save is retried because another program wrote the file at the same time."""
-
-MERGE_TRIES = 3
-"""How often a merge is computed if users delete cells that it edits in the meantime."""
 
 
 @dataclass(frozen=True)
@@ -749,13 +746,14 @@ class FileSynchronizer:
             replicas, sure: see `merge_into`.
         """
         async with self.merging:
-            for _ in range(MERGE_TRIES):
-                ours = self._doc.get_update()
+
+            async def merged(ours: bytes) -> Merge:
                 sides = (self._type, ours, base, content, sure, replicas)
                 merge = await run_large(len(ours), merge_into, *sides)
                 failpoint("merge.computed")
-                if stands(merge, self._owner.cells):
-                    break
+                return merge
+
+            merge = await standing(self._doc, self._owner.cells, merged)
             self._owner.will_delete(merge, origin)
             late = LateEdits(self._doc, self._owner.cells, merge)
 

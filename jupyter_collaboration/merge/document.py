@@ -10,7 +10,7 @@ Pure: bytes and contents in, an update out. Slow for large documents: called in 
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Awaitable, Callable, Iterator
 from dataclasses import dataclass, field, replace
 from typing import Any
 
@@ -39,6 +39,9 @@ from .notebook import merge_notebooks
 from .rebase import Made, Replicas, joined, merge_replicas
 from .text import merge_text
 from .values import merge_values, same
+
+MERGE_TRIES = 3
+"""How often a merge is computed, if cells that it edits are deleted in the meantime."""
 
 
 @dataclass(frozen=True)
@@ -177,6 +180,22 @@ def stands(merge: Merge, cells: CellIndex | None) -> bool:
     return cells is None or all(
         cells.place(name) is not None for name, text in merge.cells.items() if text is None
     )
+
+
+async def standing(
+    doc: Doc[Any], cells: CellIndex | None, merged: Callable[[bytes], Awaitable[Merge]]
+) -> Merge:
+    """Compute a merge into an open document, again if cells that it edits are deleted meanwhile.
+
+    Args:
+        cells: the index of a notebook's cells.
+        merged: computes the merge into the document that is given as one update.
+    """
+    for _ in range(MERGE_TRIES):
+        merge = await merged(doc.get_update())
+        if stands(merge, cells):
+            break
+    return merge
 
 
 class LateEdits:
@@ -389,7 +408,7 @@ def _joined(output: dict[str, Any]) -> dict[str, Any]:
 def edit_metadata(parent: Map[Any], target: dict[str, Any]) -> None:
     """Turn the metadata of a cell, or of a notebook, into others, key by key.
 
-    Some clients set them as a plain value, which has no keys to edit.
+    In histories from before plain values were shared they may be plain: those have no keys to edit.
     """
     current = parent.get("metadata")
     if isinstance(current, Map):

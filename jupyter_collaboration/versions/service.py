@@ -18,7 +18,7 @@ from ..documents.identity import DocumentId, parse_room_id
 from ..errors import HistoryUnavailable, InvalidRequest, VersionNotFound
 from ..history.model import Entry, Mark, MarkKind, Retention, Version
 from ..history.store import VersionStore
-from ..merge.document import Merge, merge_into, stands
+from ..merge.document import Merge, merge_into, standing
 from ..protocol import messages
 from ..protocol.messages import CloseCode
 from ..rooms.document import DocumentRoom
@@ -44,9 +44,6 @@ PIECES = 200
 
 ROUND_BYTES = 32 * 2**20
 """Bytes of entries whose versions are computed at a time."""
-
-MERGE_TRIES = 3
-"""How often a restore is computed, if cells that it edits are deleted in the meantime."""
 
 MAX_PAGE = 200
 MAX_NAME = 200
@@ -343,16 +340,15 @@ class VersionService:
         self, document: DocumentId, room: DocumentRoom, content: Any, cell: str | None
     ) -> Merge:
         """Compute the edits that restore a content, or one cell of it."""
-        for _ in range(MERGE_TRIES):
-            ours, then = room.ydoc.get_update(), content
+
+        async def restored(ours: bytes) -> Merge:
+            then = content
             if cell is not None:
                 now = await run_large(len(ours), content_of, document.type, ours)
                 then = _with_cell(now, content, cell)
-            size = 2 * len(ours)
-            merge = await run_large(size, merge_into, document.type, ours, ours, then)
-            if stands(merge, room.cells):
-                break
-        return merge
+            return await run_large(2 * len(ours), merge_into, document.type, ours, ours, then)
+
+        return await standing(room.ydoc, room.cells, restored)
 
 
 async def _entries_after(store: VersionStore, seq: int, limit: int) -> tuple[list[Entry], bool]:
