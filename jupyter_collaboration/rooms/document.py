@@ -511,12 +511,18 @@ class DocumentRoom(PersistentRoom, EarlierNames):
         update = self._returns.release(member)
         if update is None or self.is_closed or not member.role.may(Action.EDIT):
             return
-        if self._tasks is not None:
-            self._tasks.start_soon(self._take_waited, member, update)
-
-    async def _take_waited(self, member: Member, update: bytes) -> None:
         try:
-            await self._take_slow(member, update, read_update(update))
+            found = read_update(update)
+            if self.is_slow(found) and self._tasks is not None:
+                self._tasks.start_soon(self._take_held_slowly, member, update, found)
+            else:
+                self.take_read(member, update, found)
+        except ProtocolError as error:
+            self.log.warning("%s: refused an edit of %s: %s", self.path, member.username, error)
+
+    async def _take_held_slowly(self, member: Member, update: bytes, found: Update) -> None:
+        try:
+            await self._take_slow(member, update, found)
         except ProtocolError as error:
             self.log.warning("%s: refused an edit of %s: %s", self.path, member.username, error)
 

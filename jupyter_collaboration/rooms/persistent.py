@@ -91,10 +91,10 @@ class PersistentRoom(BroadcastRoom):
         else:
             super().take_read(member, update, found)
             self._check.brought(found)
-            if findings.outputs and not member.may_execute:
-                self.distrust(findings.outputs)
             if findings.plain or findings.has_plain_metadata:
                 self.share(findings.plain)
+            if findings.outputs and not member.may_execute:
+                self.distrust(findings.outputs)
             self.on_states(member, findings.states)
             self._take_early(member)
 
@@ -143,9 +143,6 @@ class PersistentRoom(BroadcastRoom):
                 metadata = None if cell is None else cell.get("metadata")
                 if isinstance(metadata, Map) and "trusted" in metadata:
                     del metadata["trusted"]
-                elif cell is not None and isinstance(metadata, dict) and "trusted" in metadata:
-                    kept = {key: each for key, each in metadata.items() if key != "trusted"}
-                    cell["metadata"] = Map(kept)
 
     def share(self, cells: Collection[tuple[int, str]]) -> None:
         """Make metadata and outputs shared that a member has inserted as plain values.
