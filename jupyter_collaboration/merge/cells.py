@@ -205,7 +205,7 @@ class _Alignment:
 
         Of two equal cells, each side may seem to have kept another one, and so to have deleted the
         other: both would be gone. Likewise, if both inserted a copy of a cell, one may seem to have
-        inserted it in front of the cell, and the other one behind it: there would be three.
+        inserted it before the cell, and the other one after it: there would be three.
 
         Returns:
             Whether that changed any match.

@@ -46,7 +46,7 @@ def repeated(lines: Sequence[str], ours: set[int], theirs: set[int]) -> list[tup
 
 
 def _whole(starts: list[int], first: int, end: int) -> Span:
-    """The place of whole lines: with the line end behind them, or else the one before them."""
+    """The place of whole lines: with the line end after them, or else the one before them."""
     is_last = end == len(starts) - 1
     return max(starts[first] - is_last, 0), starts[end] - is_last
 

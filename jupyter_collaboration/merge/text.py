@@ -171,8 +171,8 @@ class _TextMerge:
         if text.count(pieces[-1]) > 1:
             span = (place, place + len(pieces[-1]))
             start, stop = lines_around(text, span)
-            before, behind = text[start : span[0]], text[span[1] : stop]
-            pieces = [before + piece + behind for piece in pieces]
+            before, after = text[start : span[0]], text[span[1] : stop]
+            pieces = [before + piece + after for piece in pieces]
         return Conflict("text", *pieces)
 
     def _moved(self, text: str) -> Iterator[Conflict]:

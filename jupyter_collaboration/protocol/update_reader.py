@@ -190,10 +190,10 @@ class _Reader:
         if clock >= self._found.needs.get(client, 0):
             self._found.needs[client] = clock + 1
 
-    def _stands_between(
+    def _note_neighbors(
         self, client: int, clock: int, length: int, origin: Id | None, right: Id | None
     ) -> None:
-        """Note the neighbors of a part, unless one was inserted next to the other."""
+        """Note the neighbors of a part, and whether one was inserted next to the other."""
         if right:
             self._found.rights.append(((client, clock + length - 1), right))
         if origin and right:
@@ -237,7 +237,7 @@ class _Reader:
         place = self._at
         length = self._content(kind)
         if self._is_limited:
-            self._stands_between(client, clock, length, origin, right)
+            self._note_neighbors(client, clock, length, origin, right)
         if self._structs is not None:
             ids = (origin, right, parent)
             self._structs.append(Struct(client, clock, length, begin, place, self._at, *ids, key))

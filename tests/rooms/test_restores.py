@@ -263,7 +263,7 @@ def test_a_cell_that_somebody_erases_or_deletes_as_well_stays_away(
     run(test())
 
 
-@pytest.mark.parametrize("is_typed", ["never", "before", "behind"])
+@pytest.mark.parametrize("is_typed", ["never", "before", "after"])
 def test_undo_of_a_restore_brings_back_what_it_deleted_once(
     run: Run, tmp_path: Path, is_typed: str
 ) -> None:  # [S4] [V5]
@@ -280,7 +280,7 @@ def test_undo_of_a_restore_brings_back_what_it_deleted_once(
                 grace.type("y", 5, "0")
             undo.undo()
             ada.deliver()
-            if is_typed == "behind":
+            if is_typed == "after":
                 grace.type("y", 5, "0")
             await asyncio.sleep(0)  # cells with the same id are joined then
             text = "y = 2" if is_typed == "never" else "y = 20"
