@@ -2,17 +2,18 @@
 
 from __future__ import annotations
 
-import asyncio
 import base64
-from collections.abc import Awaitable, Callable
+from collections.abc import AsyncIterator, Awaitable, Callable
+from contextlib import AbstractAsyncContextManager, asynccontextmanager
 from typing import Any
 
 import pytest
 from pycrdt import Array, Doc, Map, Text
-from support import Editor, put, room_of, versions
+from support import Editor, Server, put, room_of, versions
 
 Run = Callable[[Awaitable[Any]], Any]
 Serving = Callable[..., Any]
+Staged = Callable[[], AbstractAsyncContextManager["Stage"]]
 
 
 def code(source: str, name: str) -> dict[str, Any]:
@@ -24,85 +25,101 @@ def sources(editor: Editor) -> list[str]:
     return [str(cell["source"]) for cell in editor.cells]
 
 
-def add_cell(editor: Editor, source: str) -> None:
-    parts = {"source": Text(source), "metadata": Map({}), "outputs": Array()}
-    editor.cells.append(Map({**code("", "new"), **parts}))
+class Stage:
+    """A notebook of two members on a real server, and the version before a cell was added."""
+
+    def __init__(self, server: Server, by: str) -> None:
+        self.server = server
+        self._by = by
+
+    async def open(self) -> None:
+        self.fixture = self.server.notebook_file("a.ipynb", [code("x = 1", "one")])
+        self._room = room_of(await self.server.endpoint(self.fixture))
+        self.ada, self.grace = [await self.server.member(self.fixture) for _ in "ab"]
+        await self.ada.ask("save")
+        self._start = (await versions(self.server, self._room))[-1]["id"]
+
+    async def add(self, source: str) -> None:
+        """Add a cell that both have."""
+        parts = {"source": Text(source), "metadata": Map({}), "outputs": Array()}
+        self.ada.cells.append(Map({**code("", "new"), **parts}))
+        await self.see(self.grace, "x = 1", source)
+
+    async def restore(self) -> None:
+        """Restore the first version, in the server or by an edit of Ada's page."""
+        apply = self._by == "server"
+        route = f"restore/{self._room}"
+        status, answer = await put(self.server, route, version=self._start, apply=apply)
+        assert status == 200, answer
+        if not apply:
+            self.ada.doc.apply_update(base64.b64decode(answer["update"]))
+        await self.ada.ask("ack")
+        await self.see(self.ada, "x = 1")
+
+    async def see(self, member: Editor, *expected: str) -> None:
+        await member.until(lambda _: sources(member) == list(expected), 20)
 
 
-async def restore(server: Any, room: str, seq: int, page: Editor | None) -> None:
-    """Restore a version, in the server or by an edit of a page."""
-    status, answer = await put(server, f"restore/{room}", version=seq, apply=page is None)
-    assert status == 200, answer
-    if page is not None:
-        page.doc.apply_update(base64.b64decode(answer["update"]))
+@pytest.fixture(params=["server", "page"])
+def staged(request: pytest.FixtureRequest, serving: Serving) -> Any:
+    @asynccontextmanager
+    async def stage() -> AsyncIterator[Stage]:
+        async with serving() as server:
+            found = Stage(server, request.param)
+            await found.open()
+            yield found
+            for member in (found.ada, found.grace):
+                await member.close()
+
+    return stage
 
 
-@pytest.mark.parametrize("by", ["server", "page"])
-def test_no_key_is_lost_while_a_restore_deletes_the_cell(
-    run: Run, serving: Serving, by: str
+def typed(doc: Doc[Any], *keys: str) -> list[bytes]:
+    """Type into the last cell of a document; return the edits."""
+    updates: list[bytes] = []
+    subscription = doc.observe(lambda event: updates.append(event.update))
+    text: Text = doc.get("cells", type=Array)[-1]["source"]
+    for key in keys:
+        text.insert(len(str(text)), key)
+    doc.unobserve(subscription)
+    return updates
+
+
+def test_keys_that_arrive_after_a_restore_has_deleted_the_cell_bring_it_back(
+    run: Run, staged: Staged
 ) -> None:  # S13 [S4] [V5]
     async def test() -> None:
-        async with serving() as server:
-            fixture = server.notebook_file("a.ipynb", [code("x = 1", "one")])
-            room = room_of(await server.endpoint(fixture))
-            ada, grace = [await server.member(fixture) for _ in "ab"]
-            await ada.ask("save")
-            start = (await versions(server, room))[-1]["id"]
-            for number in range(5):
-                add_cell(ada, "y = ")
-                await grace.until(lambda _: sources(grace) == ["x = 1", "y = "], 20)
-                restoring = asyncio.create_task(
-                    restore(server, room, start, ada if by == "page" else None)
-                )
-                typed = ""
-                while len(grace.cells) == 2 and len(typed) < 500:
-                    key = str(number + len(typed) % 5)
-                    typed += key
-                    grace.cells[1]["source"].insert(3 + len(typed), key)
-                    await asyncio.sleep(0)
-                await restoring
-                await grace.ask("ack")
-                await ada.ask("ack")
-                found = sources(ada)
-                # What the server had before it computed the restore went with the cell.
-                assert found == ["x = 1"] or (
-                    len(found) == 2 and typed.endswith(found[1].removeprefix("y = ")[-1:])
-                ), (found, typed)
-                for at in reversed(range(1, len(ada.cells))):
-                    del ada.cells[at]
-                await grace.until(lambda _: sources(grace) == ["x = 1"], 20)
-            for member in (ada, grace):
-                await member.close()
+        async with staged() as at:
+            for source in ("y = ", "z = "):
+                await at.add(source)
+                page: Doc[Any] = Doc()  # has not seen the restore when its user types
+                page.apply_update(at.grace.doc.get_update())
+                await at.restore()
+                await at.see(at.grace, "x = 1")
+                for update in typed(page, *"12"):
+                    at.grace.send_update(update)
+                for member in (at.ada, at.grace):
+                    await at.see(member, "x = 1", f"{source}12")
+                del at.ada.cells[1]
+                await at.see(at.grace, "x = 1")
 
     run(test())
 
 
-@pytest.mark.parametrize("by", ["server", "page"])
 def test_a_page_that_was_offline_brings_the_restored_cell_back(
-    run: Run, serving: Serving, by: str
+    run: Run, staged: Staged
 ) -> None:  # S13 [S4] [V5]
     async def test() -> None:
-        async with serving() as server:
-            fixture = server.notebook_file("a.ipynb", [code("x = 1", "one")])
-            room = room_of(await server.endpoint(fixture))
-            ada, grace = [await server.member(fixture) for _ in "ab"]
-            await ada.ask("save")
-            start = (await versions(server, room))[-1]["id"]
-            add_cell(ada, "y = 2")
-            await grace.until(lambda _: len(grace.cells) == 2, 20)
-            await grace.close()
+        async with staged() as at:
+            await at.add("y = 2")
+            await at.grace.close()
             offline: Doc[Any] = Doc()
-            offline.apply_update(grace.doc.get_update())
-            text: Text = offline.get("cells", type=Array)[1]["source"]
-            for key in "0 + 3":
-                text.insert(len(str(text)), key)
-            await restore(server, room, start, ada if by == "page" else None)
-            await ada.ask("ack")
-            await ada.until(lambda _: sources(ada) == ["x = 1"], 20)
-            grace = await Editor.open_at(await server.endpoint(fixture), offline.get_update())
-            expected = ["x = 1", "y = 20 + 3"]
-            for member in (ada, grace):
-                await member.until(lambda _, member=member: sources(member) == expected, 20)
-                await member.close()
+            offline.apply_update(at.grace.doc.get_update())
+            typed(offline, *"0 + 3")
+            await at.restore()
+            endpoint = await at.server.endpoint(at.fixture)
+            at.grace = await Editor.open_at(endpoint, offline.get_update())
+            for member in (at.ada, at.grace):
+                await at.see(member, "x = 1", "y = 20 + 3")
 
     run(test())
