@@ -96,6 +96,13 @@ def code(name: str, source: str) -> dict[str, Any]:
     return {**cell, "source": source, "execution_count": None}
 
 
+def add_cell(one: Page, other: Page, cell: dict[str, Any]) -> None:
+    """Add a cell at the end that both have."""
+    one.cells.append(shared(cell))
+    one.deliver()
+    other.look()
+
+
 def sources(room: DocumentRoom) -> list[str]:
     return [str(cell["source"]) for cell in room.ydoc.get("cells", type=Array)]
 
@@ -227,9 +234,7 @@ def test_a_cell_comes_back_although_what_was_typed_replaced_its_text(
         async with stage(tmp_path, notebook(code("x", "x = 1"))) as at:
             before = await at.version()
             ada, grace = Page(at.room, "ada"), Page(at.room, "grace")
-            ada.cells.append(shared(code("y", "y = 2")))
-            ada.deliver()
-            grace.look()
+            add_cell(ada, grace, code("y", "y = 2"))
             await at.restore(before)
             del grace.text("y")[0:5]
             grace.type("y", 0, "z")
@@ -271,9 +276,7 @@ def test_undo_of_a_restore_brings_back_what_it_deleted_once(
         async with stage(tmp_path, notebook(code("x", "x = 1"))) as at:
             before = await at.version()
             ada, grace = Page(at.room, "ada"), Page(at.room, "grace")
-            ada.cells.append(shared(code("y", "y = 2")))
-            ada.deliver()
-            grace.look()
+            add_cell(ada, grace, code("y", "y = 2"))
             undo = UndoManager(scopes=[ada.cells], capture_timeout_millis=0)
             await at.restore(before, ada)
             if is_typed == "before":
@@ -320,18 +323,20 @@ def test_restores_of_two_versions_at_once_make_one_of_them(
     compute = versions.run_large
     computed: list[Any] = []
 
-    async def slowly(*args: Any) -> Any:
-        found = await compute(*args)
-        if args[1] is versions.merge_into:
-            computed.append(found)
-            for _ in range(200):  # the other one is computed before this one is applied, if it may
-                if len(computed) < 2:
-                    await asyncio.sleep(0.001)
-        return found
-
     async def test() -> None:
-        monkeypatch.setattr(versions, "run_large", slowly)
         async with stage(tmp_path, notebook(code("x", "x = 1"), code("y", "y = 2"))) as at:
+            merging = at.room.synchronizer.merging
+
+            async def together(*args: Any) -> Any:
+                found = await compute(*args)
+                if args[1] is versions.merge_into:
+                    computed.append(found)
+                    # The other one is computed before this one is applied, unless it has to wait.
+                    while len(computed) < 2 and not merging.statistics().tasks_waiting:
+                        await asyncio.sleep(0)
+                return found
+
+            monkeypatch.setattr(versions, "run_large", together)
             ada = Page(at.room, "ada")
             found = [await at.version()]
             shown = [sources(at.room)]
@@ -391,9 +396,7 @@ def test_whatever_is_done_to_the_text_of_a_deleted_cell_is_done_to_the_one_that_
             before = await at.version()
             ada, grace = Page(at.room, "ada"), Page(at.room, "grace")
             source = rng.choice(["", "y = 2", "a\nb\nc", "é😀"])
-            ada.cells.append(shared(code("y", source)))
-            ada.deliver()
-            grace.look()
+            add_cell(ada, grace, code("y", source))
             await at.restore(before)
             grace.type("y", 0, "typed")
             text = grace.text("y")

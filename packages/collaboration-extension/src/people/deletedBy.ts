@@ -12,7 +12,7 @@ import type { TranslationBundle } from '@jupyterlab/translation';
 const PAUSE = 300;
 const TRIES = 10;
 
-/** How exact the time of the server is known (s), and how long an edit is under way. */
+/** By how much the known time of the server may be off (s), with the time that an edit takes to arrive. */
 const INEXACT = 2;
 
 /**

@@ -21,7 +21,7 @@ import {
 export const unseenEditors: JupyterFrontEndPlugin<void> = {
   id: '@jupyter/collaboration-extension:unseen-editors',
   description:
-    'Measures editors in which others type once they come into view.',
+    'Measures editors out of view when they come into view, not when others type in them.',
   autoStart: true,
   requires: [IEditorExtensionRegistry],
   activate: (_: JupyterFrontEnd, extensions: IEditorExtensionRegistry) => {
