@@ -4,9 +4,13 @@
 import { YFile } from '@jupyter/ydoc';
 import { nullTranslator } from '@jupyterlab/translation';
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
+import { Awareness, encodeAwarenessUpdate } from 'y-protocols/awareness';
+import * as Y from 'yjs';
 
+import { encodeAwareness, encodeUpdate } from '../src/protocol';
 import { WebSocketProvider } from '../src/session/provider';
 import {
+  drawn,
   FakeServer,
   fakeUser,
   settled,
@@ -121,10 +125,10 @@ describe('A provider', () => {
     const grace = open('grace');
     await settled();
     ada.model.updateSource(0, 0, TEXT);
-    await settled();
+    await drawn();
     grace.model.updateSource(0, 0, '👍🏽 ');
     ada.model.updateSource(TEXT.length, TEXT.length, ' عالم');
-    await settled();
+    await drawn();
     expect(ada.model.source).toBe(`👍🏽 ${TEXT} عالم`);
     expect(grace.model.source).toBe(ada.model.source);
     expect(serverText()).toBe(ada.model.source);
@@ -470,6 +474,67 @@ describe('A file that was deleted', () => {
   });
 });
 
+// [P14]
+describe('What others do before the page is drawn again', () => {
+  const type = (text: string) => {
+    const source = server.doc.getText('source');
+    source.insert(source.length, text);
+  };
+
+  it('is one transaction, then their cursors', async () => {
+    const { provider, model } = open();
+    await provider.ready;
+    const seen: string[] = [];
+    model.ydoc.on('update', () => seen.push(model.source));
+    model.awareness.on('update', () => seen.push('cursor'));
+    const other = new Awareness(new Y.Doc());
+    other.setLocalState({ cursors: [] });
+    ['a', 'b', 'c'].forEach(type);
+    await settled();
+    server.last.deliver(
+      encodeAwareness(encodeAwarenessUpdate(other, [other.clientID]))
+    );
+    expect(seen).toEqual(['a']);
+    await drawn();
+    expect(seen).toEqual(['a', 'abc', 'cursor']);
+    other.destroy();
+  });
+
+  it('is known before an answer that came after it', async () => {
+    const { provider, model } = open();
+    await provider.ready;
+    ['a', 'b'].forEach(type);
+    await settled();
+    expect(model.source).toBe('a');
+    server.tell({ type: 'save_mode', manual: false });
+    expect(model.source).toBe('ab');
+  });
+
+  it('is kept when the connection is lost', async () => {
+    const { provider, model } = open();
+    await provider.ready;
+    ['a', 'b'].forEach(type);
+    await settled();
+    server.cut();
+    expect(model.source).toBe('ab');
+  });
+
+  it('comes back with the next connection if one edit cannot be read', async () => {
+    const { provider, model } = open();
+    await provider.ready;
+    type('a');
+    await settled();
+    const report = vi.spyOn(console, 'error').mockReturnValue();
+    server.last.deliver(encodeUpdate(Uint8Array.of(1, 1, 200)));
+    type('b');
+    await drawn();
+    expect(report).toHaveBeenCalledOnce();
+    await vi.advanceTimersByTimeAsync(30000);
+    expect(model.source).toBe('ab');
+    expect(provider.connection.status).toBe('live');
+  });
+});
+
 // [F13]
 it('Whether the document is saved automatically is told, on each connection', async () => {
   const { provider } = open();
@@ -491,7 +556,7 @@ it('Whether all is in the file is told', async () => {
   server.doc.getMap('state').set('dirty', true);
   await settled();
   server.doc.getMap('state').set('dirty', false);
-  await settled();
+  await drawn();
   expect(seen).toEqual([true, false]);
 });
 

@@ -39,6 +39,7 @@ import { Saves } from './saves';
 import type { ISession } from '../connection/sessionApi';
 import { roomOf } from '../connection/sessionApi';
 import { DocumentSession } from './documentSession';
+import { FrameBatch } from './frameBatch';
 import { Sync } from './sync';
 import type {
   IDocumentEdits,
@@ -172,6 +173,7 @@ export class WebSocketProvider implements IDocumentProvider {
     this.connection.opened.connect(this._onOpened, this);
     this.connection.closed.connect(this._onClosed, this);
     this.connection.message.connect(this._onMessage, this);
+    this._batch.ready.connect(this._onShared, this);
     this.connection.connect();
   }
 
@@ -215,6 +217,7 @@ export class WebSocketProvider implements IDocumentProvider {
     this.saves.dispose();
     this.saves.mode.dispose();
     this.runs.dispose();
+    this._batch.dispose();
     this._presence.dispose();
     this._kept?.dispose();
     this._sync.dispose();
@@ -251,6 +254,7 @@ export class WebSocketProvider implements IDocumentProvider {
   }
 
   private _onClosed(): void {
+    this._batch.flush();
     this._sync.lost();
     this._kept?.lost();
     this._presence.lost();
@@ -278,18 +282,37 @@ export class WebSocketProvider implements IDocumentProvider {
       return;
     }
     switch (message.kind) {
+      case 'update':
+      case 'awareness':
+        this._batch.add(message);
+        break;
       case 'sync1':
       case 'sync2':
-      case 'update':
+        this._batch.flush();
         this.access.answered();
         this._sync.receive(message);
         break;
-      case 'awareness':
-        this._presence.receive(message.update);
-        break;
       case 'reply':
+        this._batch.flush();
         this._onReply(message.reply);
         break;
+    }
+  }
+
+  private _onShared(
+    _: FrameBatch,
+    messages: readonly FrameBatch.Shared[]
+  ): void {
+    const edits = messages.filter(each => each.kind === 'update');
+    if (edits.length) {
+      this.access.answered();
+      this._sync.apply(edits.map(each => each.update));
+    }
+    // Cursors may be in text that came with the edits.
+    for (const { kind, update } of messages) {
+      if (kind === 'awareness') {
+        this._presence.receive(update);
+      }
     }
   }
 
@@ -348,6 +371,7 @@ export class WebSocketProvider implements IDocumentProvider {
     this.runs.live();
   }
 
+  private _batch = new FrameBatch();
   private _disposed = new Signal<this, void>(this);
   private _isDisposed = false;
   private _kept: OfflineQueue | null;

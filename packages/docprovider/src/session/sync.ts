@@ -230,11 +230,11 @@ export class Sync implements IDisposable {
   }
 
   /**
-   * Take a message of the server.
+   * Take a question of the server, or its answer to ours.
    *
    * @throws Error if it cannot be read.
    */
-  receive(message: Message): void {
+  receive(message: Extract<Message, { kind: 'sync1' | 'sync2' }>): void {
     switch (message.kind) {
       case 'sync1':
         this._answer(message.stateVector);
@@ -247,9 +247,30 @@ export class Sync implements IDisposable {
           this._onAnswered();
         }
         break;
-      case 'update':
-        Y.applyUpdate(this._doc, message.update, this);
-        break;
+    }
+  }
+
+  /**
+   * Apply edits of others, in one transaction.
+   *
+   * @throws Error if one cannot be read. The connection is then dropped, which
+   *   has the server send anew what is missing.
+   */
+  apply(updates: readonly Uint8Array[]): void {
+    const doc = this._doc;
+    let unread = updates.length;
+    const read = () => {
+      for (const update of updates) {
+        Y.applyUpdate(doc, update, this);
+        unread -= 1;
+      }
+    };
+    try {
+      Y.transact(doc, read, this, false);
+    } finally {
+      if (unread) {
+        this._options.drop();
+      }
     }
   }
 

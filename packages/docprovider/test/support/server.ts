@@ -395,11 +395,11 @@ export function useFakeClock(): void {
 /**
  * The number of timers that are left.
  *
- * Lumino tidies its signals in the next frame, which jsdom makes of a timer;
- * that one does not count.
+ * Those that come with the next frame do not count: Lumino tidies its signals
+ * then.
  */
 export async function timersLeft(): Promise<number> {
-  await vi.advanceTimersByTimeAsync(20);
+  await drawn();
   return vi.getTimerCount();
 }
 
@@ -416,6 +416,16 @@ export function statusesOf(connection: IDocumentConnection): string[] {
     }
   });
   return statuses;
+}
+
+/**
+ * Let everything happen until the page is drawn the next time.
+ *
+ * Needs the fake clock: jsdom makes frames of a timer.
+ */
+export async function drawn(): Promise<void> {
+  await settled();
+  await vi.advanceTimersByTimeAsync(20);
 }
 
 /**
