@@ -243,3 +243,33 @@ def test_the_judge_sees_the_order_of_cells() -> None:
     ]
     places.edited(first, turned, named=True)
     assert places.verdicts(turned, named=True, twins=set()) == []
+
+
+def test_a_cell_follows_one_that_was_deleted_and_put_back() -> None:
+    places = Places()
+    first = [("one", ""), ("two", "")]
+    places.edited([], first, named=True)
+    places.edited(first, [*first, ("three", "")], named=True)
+    followed = [("two", ""), ("three", ""), ("one", "")]
+    assert places.verdicts([("one", ""), ("three", ""), ("two", "")], named=True, twins=set()) == [
+        "the cells three and two are in the wrong order"
+    ]
+    places.edited(first, [("one", "")], named=True)
+    places.edited([("one", "")], [("two", ""), ("one", "")], named=True)
+    assert places.verdicts(followed, named=True, twins=set()) == []
+
+
+def test_what_is_typed_into_a_line_before_its_conflict_is_seen_may_stand_at_either_side() -> None:
+    ledger = Ledger()
+    ada, bob, eve = (ledger.new(number, "") for number in (1, 2, 3))
+    typed = [("", f"{eve}\n{bob} {ada}")]
+    ledger.effect([("", "")], [("", f"{eve}\n{ada}")], "")
+    ledger.effect([("", f"{eve}\n{ada}")], typed, "")
+    turned = [("", f"{eve}\n{ada} {bob}")]
+    assert ledger.places.verdicts(turned, named=False, twins=set()) != []
+    ledger.conflict_shown([("", f"{eve}\n{bob} {ada}")])
+    assert ledger.places.verdicts(turned, named=False, twins=set()) != []
+    ledger.conflict_shown([("", f"{eve}\n{ada}")])
+    assert ledger.places.verdicts(turned, named=False, twins=set()) == []
+    elsewhere = [("", f"{bob}\n{eve}\n{ada}")]
+    assert ledger.places.verdicts(elsewhere, named=False, twins=set()) != []

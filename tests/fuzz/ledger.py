@@ -119,6 +119,10 @@ class Ledger:
                 # Lines that have a mark twice already, from a conflict before, double both.
                 self.marks[number].most += max(1, min(one[number], other[number]))
 
+    def conflict_shown(self, document: Cells) -> None:
+        """Conflicts are shown; who typed what the document does not hold yet has not seen them."""
+        self.places.conflicts_unseen(self.marks.keys() - count(document).keys())
+
     def may_stand_twice(self, numbers: Iterable[int]) -> None:
         """It is not known in which of two cells these marks are."""
         for number in numbers:

@@ -7,7 +7,10 @@ judged are
 - marks and cells that somebody took out: they are back only if somebody put them elsewhere, or as
   one side of a conflict; and marks that a conflict doubled, which have no one place;
 - the order of two marks of which each is in one side of a conflict, since ours comes first; [L3]
-- the place of a cell that was added next to one that somebody else moved: it follows that one; [L4]
+- the order of the marks of a line and one that was typed into it while the line came into a
+  conflict, which its author had not seen: it stands at either side; [L3]
+- the place of a cell that was added next to one that somebody else moved, or deleted and put back:
+  it follows that one; [L4]
 - the place of a mark that was typed while somebody else cut the text around it and put it
   elsewhere, where contents are merged and not edits: it may follow that text. [L4]
 """
@@ -20,7 +23,7 @@ from dataclasses import dataclass, field
 from itertools import product
 from typing import Any
 
-from .marks import Cells, count, in_order
+from .marks import Cells, count, in_order, mark_text
 
 
 @dataclass
@@ -62,6 +65,7 @@ class Places:
         self._marks = _Order()
         self._cells = _Order()
         self._homes: dict[int, set[str]] = {}
+        self._beside: dict[int, set[int]] = {}
         self._nexts: dict[str, str] = {}
         self._moved: set[str] = set()
         self.is_text_moving = False
@@ -81,6 +85,7 @@ class Places:
             for at, number in enumerate(numbers):
                 if number not in where:
                     self._marks.inserted(number, numbers[:at], numbers[at + 1 :])
+                    self._beside[number] = _beside(number, text)
                     if self.is_text_moving:
                         self._marks.loose.add(number)
                 if named and name not in where.get(number, ()):
@@ -107,6 +112,12 @@ class Places:
     def conflicted(self, ours: Iterable[int], theirs: Iterable[int]) -> None:
         """Both sides of a conflict stand in the document, all of ours first."""
         self._marks.apart |= {frozenset(pair) for pair in product(ours, theirs)}
+
+    def conflicts_unseen(self, numbers: Iterable[int]) -> None:
+        """Conflicts arose that the authors of these marks had not seen."""
+        for number in numbers:
+            for other in self._beside.get(number, ()):
+                self._marks.apart.add(frozenset((number, other)))
 
     def doubled(self, numbers: Iterable[int]) -> None:
         """These marks stand in the document more than once, or may have to."""
@@ -138,16 +149,25 @@ class Places:
                 if is_judged and homes and name not in homes:
                     wrong.append(f"⟦{number}⟧ is in the cell {name} instead of {sorted(homes)}")
         if named:
-            self._cells.loose |= {name for name, _ in cells if self._follows_a_moved(name)} | twins
+            back = self._cells.loose & {name for name, _ in cells}
+            follow = {name for name, _ in cells if self._follows(name, self._moved | back)}
+            self._cells.loose |= follow | twins
             for one, other in self._cells.wrong([name for name, _ in cells]):
                 wrong.append(f"the cells {one} and {other} are in the wrong order")
         return wrong
 
-    def _follows_a_moved(self, name: str) -> bool:
+    def _follows(self, name: str, moved: set[str]) -> bool:
         seen: set[str] = set()
         while name and name not in seen:
-            if name in self._moved:
+            if name in moved:
                 return True
             seen.add(name)
             name = self._nexts.get(name, "")
         return False
+
+
+def _beside(number: int, text: str) -> set[int]:
+    """The other marks in the line of a mark."""
+    at = text.index(mark_text(number))
+    start, end = text.rfind("\n", 0, at) + 1, text.find("\n", at)
+    return set(in_order(text[start : end if end >= 0 else len(text)])) - {number}

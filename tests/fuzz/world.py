@@ -352,7 +352,7 @@ class World:
 
 
 @contextmanager
-def noting_conflicts(ledger: Ledger, *, are_two: bool) -> Iterator[None]:
+def noting_conflicts(ledger: Ledger, kind: str, *, are_two: bool) -> Iterator[None]:
     """Tell a ledger of all conflicts that rooms, perhaps of two servers, show to everybody."""
     show = DocumentRoom.show_conflicts
 
@@ -360,6 +360,8 @@ def noting_conflicts(ledger: Ledger, *, are_two: bool) -> Iterator[None]:
         show(room, conflicts, origin)
         pieces = [(each.ours, each.theirs) for each in conflicts]
         ledger.conflicted(pieces, is_loose=are_two or origin == "rebase")
+        if conflicts:
+            ledger.conflict_shown(cells_of_doc(room.ydoc, kind))
 
     DocumentRoom.show_conflicts = noting  # type: ignore[method-assign]
     try:
@@ -402,7 +404,7 @@ def run_plan(plan: Plan) -> list[str]:
             world = World(plan, Path(folder))
             with (
                 quick(world.clock),
-                noting_conflicts(world.ledger, are_two=world.are_two),
+                noting_conflicts(world.ledger, world.kind, are_two=world.are_two),
                 mortal_writes(),
             ):
                 try:

@@ -167,7 +167,7 @@ class SocketClient(Collaborator):
 
     def _all_stored(self, reply: dict[str, Any]) -> None:
         if reply["type"] == "merge_conflicts":
-            self._world.note_conflicts(reply["conflicts"])
+            self._world.note_conflicts(reply["conflicts"], self.cells)
         super()._all_stored(reply)
 
 

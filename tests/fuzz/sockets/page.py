@@ -225,7 +225,7 @@ class PageClient(Collaborator):
         self.ledger.clashed((each["theirs"], each["yours"]) for each in event["conflicts"])
 
     def _on_conflicts(self, event: dict[str, Any]) -> None:
-        self._world.note_conflicts(event["conflicts"])
+        self._world.note_conflicts(event["conflicts"], self.cells)
 
     def _on_broken(self, event: dict[str, Any]) -> None:
         self.problems.append(f"{self.username}: {event['error']}")

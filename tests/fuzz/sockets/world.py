@@ -136,8 +136,10 @@ class RealWorld:
         self.room = f"{session['format']}:{session['type']}:{session['fileId']}"
         return self.room
 
-    def note_conflicts(self, conflicts: list[dict[str, Any]]) -> None:
+    def note_conflicts(self, conflicts: list[dict[str, Any]], document: Cells) -> None:
         """Conflicts were shown to everybody: both of their sides are in the document."""
+        if any(each["id"] not in self._conflicts for each in conflicts):
+            self.ledger.conflict_shown(document)
         for each in conflicts:
             if each["id"] not in self._conflicts:
                 self._conflicts.add(each["id"])
