@@ -44,6 +44,11 @@ class FileLock:
         assert self._fd is not None
         return self._fd
 
+    @property
+    def is_displaced(self) -> bool:
+        """Whether the lock is held, but others would open another file, or none, at its path."""
+        return self._fd is not None and not self._is_at_its_path(self._fd)
+
     def acquire(self) -> bool:
         """Acquire the lock without waiting.
 

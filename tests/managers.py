@@ -7,6 +7,7 @@ import copy
 import json
 import os
 import signal
+import sys
 from pathlib import Path
 from typing import Any
 from uuid import uuid4
@@ -56,8 +57,8 @@ class PanicException(BaseException):
 class Moody(AsyncLargeFileManager):
     """Treats each path as the file `.moods` in the root says; keeps a list of what it wrote.
 
-    ``full``, ``denied``, ``broken`` and ``panics`` refuse to write, ``panics at get`` and
-    ``key error at get`` to read, ``hangs`` waits until that is over, and
+    ``full``, ``denied``, ``broken``, ``panics`` and ``exits`` refuse to write, ``panics at get``,
+    ``key error at get`` and ``exits at get`` to read, ``hangs`` waits until that is over, and
     ``leaves half`` and ``leaves nothing`` end the server in the middle of a write. A path
     ``pair.ipynb`` has its code in ``pair.py`` too: who writes one of them writes both, as
     jupytext does.
@@ -76,6 +77,8 @@ class Moody(AsyncLargeFileManager):
             raise PanicException("a panic")
         if mood == "key error at get":
             raise KeyError("a bug")
+        if mood == "exits at get":
+            sys.exit(3)
         return await super().get(path, *args, **options)
 
     async def save(self, model, path=""):  # type: ignore[no-untyped-def]
@@ -89,6 +92,8 @@ class Moody(AsyncLargeFileManager):
             raise ZeroDivisionError("a bug")
         if mood == "panics":
             raise PanicException("a panic")
+        if mood == "exits":
+            sys.exit(3)
         if mood in ("leaves half", "leaves nothing"):
             self._die(model, path, mood == "leaves half")
         saved = await super().save(model, path)

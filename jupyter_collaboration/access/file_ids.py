@@ -235,6 +235,8 @@ def correct(manager: BaseFileIdManager) -> None:
             "move": _moving(manager, table),
             "copy": _copying(manager, table),
         }
+        if os.sep == "/":  # a backslash is a character like any other
+            methods["_normalize_separators"] = lambda path: path
     else:
         methods |= {
             "_copy_recursive": _copying_below_locally(manager, table),

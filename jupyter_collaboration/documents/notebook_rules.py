@@ -82,6 +82,14 @@ def problem_of_notebook(content: Mapping[str, Any]) -> str:
     return first_of(chain((problem_of_meta(key, content.get(key)) for key, _ in USUAL), cells))
 
 
+def completed(content: Mapping[str, Any]) -> dict[str, Any]:
+    """Return a notebook that nbformat has read, with the minor version that documents have.
+
+    nbformat reads notebooks without one.
+    """
+    return {"nbformat_minor": 5, **content}
+
+
 def problem_of_file(content: Mapping[str, Any]) -> str:
     """Return why a notebook that nbformat has read cannot become a document; empty if it can."""
     for at, cell in enumerate(content["cells"]):

@@ -24,7 +24,7 @@ from tornado.web import HTTPError
 
 from ..documents.codec import file_fingerprint, fingerprint
 from ..documents.identity import DocumentId
-from ..documents.notebook_rules import problem_of_file
+from ..documents.notebook_rules import completed, problem_of_file
 from ..documents.representable import invalid_text, representable
 from ..documents.snapshot import NotebookContent
 from ..errors import (
@@ -49,6 +49,9 @@ from .native_save import (
 )
 from .turns import Turns
 from .watcher import Signature
+
+EXITS = "A hook or the contents manager called `sys.exit`, as the main functions of programs do."
+"""Why a file was not read or written, if that would have ended the server."""
 
 
 class PathOfId(Protocol):
@@ -248,7 +251,7 @@ class DocumentFile:
     async def _exists(self, path: str) -> bool:
         try:
             return bool(await ensure_async(self._contents.file_exists(path)))
-        except Exception:  # contents managers may raise anything
+        except (Exception, SystemExit):  # contents managers may raise anything
             return False
 
     async def _probed(self, path: str) -> dict[str, Any]:
@@ -350,9 +353,10 @@ class DocumentFile:
                 shown, differs = await run_sized(size, representable, content)
             except LoadFailed as error:
                 raise LoadFailed(f"{path}: {error}") from error
-            is_notebook = self._id.contents_type == "notebook"
-            if is_notebook and (problem := await run_sized(size, problem_of_file, shown)):
-                raise LoadFailed(f"{path} cannot be opened as a notebook: {problem}")
+            if self._id.contents_type == "notebook":
+                shown = completed(shown)
+                if problem := await run_sized(size, problem_of_file, shown):
+                    raise LoadFailed(f"{path} cannot be opened as a notebook: {problem}")
             self._exact, content = (content if differs else None), shown
         return content
 
@@ -367,6 +371,8 @@ class DocumentFile:
             place = await run_sync(invalid_text, content)
         except json.JSONDecodeError as error:
             return f"it is not JSON ({error.msg}, line {error.lineno}, column {error.colno})"
+        except SystemExit:
+            return ""
         except BaseException as error:  # a contents manager may raise anything
             if must_propagate(error):
                 raise
@@ -378,7 +384,7 @@ class DocumentFile:
         try:
             get = self._contents.get(path, content=True, type="file", format="text")
             text = (await ensure_async(get))["content"]
-        except Exception:  # a contents manager for notebooks only may raise anything
+        except (Exception, SystemExit):  # a contents manager for notebooks only may raise anything
             return None
         return text if isinstance(text, str) else None
 
@@ -409,6 +415,8 @@ class DocumentFile:
             raise SaveFailed(str(error)) from error
         except HTTPError as error:
             raise SaveFailed(error.log_message or error.reason or str(error)) from error
+        except SystemExit as error:
+            raise SaveFailed(EXITS) from error
         except BaseException as error:  # a contents manager may raise anything
             if must_propagate(error):
                 raise
@@ -545,6 +553,8 @@ class DocumentFile:
             raise LoadFailed(f"{path} cannot be read: {reason}") from error
         except OSError as error:
             raise LoadFailed(f"{path} cannot be read: {error}") from error
+        except SystemExit as error:
+            raise LoadFailed(f"{path} cannot be read: {EXITS}") from error
         except BaseException as error:  # a contents manager may raise anything
             if must_propagate(error):
                 raise

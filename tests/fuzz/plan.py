@@ -103,7 +103,7 @@ def make_plan(seed: int, kind: str, steps: int) -> Plan:
             step["point"] = rng.choice(FAILPOINTS)
             step["count"] = rng.choice([1, 1, 2, 5])
         elif step["op"] == "wipe":
-            step["how"] = rng.choice(["delete", "delete", "corrupt"])
+            step["how"] = rng.choice(["delete", "delete", "corrupt", "in use"])
         elif step["op"] == "clock":
             step["by"] = rng.choice([-3600, -5, 3600, -86400 * 365])
         plan["steps"].append(step)

@@ -182,6 +182,10 @@ class Life:
         self._run = asyncio.get_running_loop().create_task(self.rooms.run())
         await self.rooms.started.wait()
 
+    async def renew_lease(self) -> None:
+        """Do what happens every few seconds, which also finds a store that was deleted."""
+        await self.backend.ask(self.backend._renew)
+
     async def session_id(self) -> str:
         return await self.rooms.session_id(self.document)
 

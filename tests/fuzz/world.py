@@ -273,7 +273,16 @@ class World:
         await checks.wait_for(lambda: self.life is None or self.life.dead or not self.life.room, 2)
 
     async def _do_wipe(self, step: Step) -> None:
-        """The store is lost or broken: what is neither in the file nor in a replica is gone."""
+        """The store is lost or broken: what is neither in the file nor in a replica is gone.
+
+        If it is deleted while a server uses it, nothing is.
+        """
+        if step["how"] == "in use":
+            if self.life is not None and not self.life.dead:
+                for path in self.root.glob(f"{STORE}*"):
+                    path.unlink()
+                await self.life.renew_lease()
+            return
         await self._down("kill" if step["at"] < 0.6 else "stop")
         file = cells_of_file(self.file.read_bytes(), self.kind)
         excuse_lost_store(self.ledger, file, self.clients)

@@ -14,6 +14,7 @@ from faulty import Document, editing
 from support import STORE, Editor, Server, until
 
 from rtcbench.client import Endpoint
+from rtcbench.fixtures import Fixture
 
 Run = Callable[[Awaitable[Any]], Any]
 Serving = Callable[..., Any]
@@ -281,5 +282,23 @@ def test_entries_and_marks_of_unknown_kinds_are_shown(run: Run, serving: Serving
                         "GET", f"api/collaboration/versions/{room}/{version['id']}"
                     )
                     assert status == 200
+
+    run(test())
+
+
+def test_a_notebook_without_a_minor_version_is_edited_and_saved(
+    run: Run, serving: Serving
+) -> None:  # S9 [M8]
+    async def test() -> None:
+        async with serving(YDocExtension={"document_save_delay": 0.05}) as server:
+            cell = {"cell_type": "markdown", "id": "x", "metadata": {}, "source": "one"}
+            notebook = {"cells": [cell], "metadata": {}, "nbformat": 4}
+            (server.root / "n.ipynb").write_text(json.dumps(notebook))
+            ada = await server.member(Fixture("n.ipynb", "notebook"))
+            ada.cells[0]["source"].insert(0, "typed ")
+            await until(lambda: "typed one" in server.read("n.ipynb"))
+            saved = json.loads(server.read("n.ipynb"))
+            assert saved["nbformat_minor"] == 5
+            assert [each["id"] for each in saved["cells"]] == ["x"]
 
     run(test())

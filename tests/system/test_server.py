@@ -16,6 +16,7 @@ from support import Editor, closing, until
 
 from rtcbench import wire
 from rtcbench.client import Endpoint
+from rtcbench.fixtures import Fixture
 
 Run = Callable[[Awaitable[Any]], Any]
 Serving = Callable[..., Any]
@@ -408,6 +409,25 @@ def test_a_rename_is_followed(run: Run, serving: Serving) -> None:  # [F8]
             ada.source.insert(0, "x")
             await until(lambda: server.read("b.txt") == "xone")
             assert not (server.root / "a.txt").exists()
+
+    run(test())
+
+
+@pytest.mark.parametrize("name", ["a\\b.txt", "\\a.txt", "a\\", "%5C.txt", "a#?&;'\"b.txt"])
+def test_a_rename_to_unusual_characters_is_followed(
+    run: Run, serving: Serving, name: str
+) -> None:  # [F8]
+    async def test() -> None:
+        async with serving(YDocExtension={"file_poll_interval": 0.05}) as server:
+            (server.root / "f").mkdir()
+            ada = await server.member(server.text_file("f/a.txt", "one"))
+            body = {"path": f"f/{name}"}
+            assert (await server.request("PATCH", "api/contents/f/a.txt", json=body))[0] == 200
+            await until(lambda: ada.state["path"] == f"f/{name}")
+            bob = await server.member(Fixture(f"f/{name}", "file"))
+            bob.source.insert(0, "x")
+            await ada.sees("xone")
+            await until(lambda: server.read(f"f/{name}") == "xone")
 
     run(test())
 

@@ -108,6 +108,29 @@ class Lease:
         except LocksUnsupported:
             pass  # the row has to suffice
 
+    def lock_again(self) -> None:
+        """Acquire the lock file that is at its path now, if it was deleted or replaced.
+
+        Raises:
+            LeaseLost: another process holds that lock.
+            OSError: the lock file cannot be created.
+        """
+        if self._lock.is_displaced:
+            lock = FileLock(self._lock.path)
+            if not lock.acquire():
+                raise LeaseLost("another server began a new history at the same place")
+            self._lock.release()
+            self._lock = lock
+
+    def is_taken(self, db: sqlite3.Connection) -> bool:
+        """Return whether another server that is alive owns a store, by its row alone.
+
+        Raises:
+            sqlite3.Error: the store cannot be read.
+        """
+        row = db.execute("SELECT owner, beat FROM collaboration_lease").fetchone()
+        return row is not None and self._is_alive(*row)
+
     def take(self, db: sqlite3.Connection) -> None:
         """Record this process as the owner.
 

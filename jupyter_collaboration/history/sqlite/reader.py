@@ -46,7 +46,7 @@ class Reader:
         self._ask_writer = ask_writer
         self._executor = ThreadPoolExecutor(1, thread_name_prefix="history-reader")
         self._db: sqlite3.Connection | None = None
-        self._path = ""
+        self._connected: StoreFile | None = None
         self._is_closed = False
 
     async def ask(self, call: Callable[..., T], *args: Any) -> T:
@@ -63,18 +63,18 @@ class Reader:
             raise HistoryUnavailable("The history is closed.")
         loop = asyncio.get_running_loop()
         try:
-            return await loop.run_in_executor(self._executor, self._call, file.path, call, args)
+            return await loop.run_in_executor(self._executor, self._call, file, call, args)
         except (sqlite3.Error, ArithmeticError, TypeError, ValueError) as error:
             raise HistoryUnavailable(f"{file.path}: {error}") from error
 
-    def _call(self, path: str, call: Callable[..., T], args: tuple[Any, ...]) -> T:
-        if self._db is None or self._path != path:
+    def _call(self, file: StoreFile, call: Callable[..., T], args: tuple[Any, ...]) -> T:
+        if self._db is None or self._connected is not file:
             self._disconnect()
-            uri = f"{Path(path).resolve().as_uri()}?mode=ro"
+            uri = f"{Path(file.path).resolve().as_uri()}?mode=ro"
             self._db = sqlite3.connect(
                 uri, uri=True, timeout=1, check_same_thread=False, isolation_level=None
             )
-            self._path = path
+            self._connected = file
         return call(self._db, *args)
 
     async def close(self) -> None:

@@ -10,12 +10,12 @@ import os
 import sqlite3
 import time
 from collections.abc import Iterator
-from contextlib import contextmanager, suppress
+from contextlib import closing, contextmanager, suppress
 from logging import Logger
 from pathlib import Path
 from uuid import uuid4
 
-from .lease import Lease, LeaseTaken
+from .lease import Lease, LeaseLost, LeaseTaken
 from .migrations import NewerSchema, migrate, version_of
 from .schema import connected
 
@@ -49,6 +49,7 @@ class StoreFile:
         self.writes_ahead = ahead
         self.is_private = private
         self._lease = lease
+        self._identities = self._found()
 
     @contextmanager
     def transaction(self) -> Iterator[sqlite3.Connection]:
@@ -78,6 +79,84 @@ class StoreFile:
         """
         if self._lease is not None:
             self._lease.beat(self.db)
+
+    def is_displaced(self) -> bool:
+        """Return whether what is written would not be found at the path any more.
+
+        SQLite does not notice if its files are deleted, moved or replaced: it goes on with the
+        files that it has opened.
+
+        Raises:
+            LeaseLost: another server owns the store now.
+        """
+        if self._lease is None:
+            return False
+        found = self._found()
+        if found == self._identities:
+            return False
+        if found[0] == self._identities[0] or not self._is_seen(self._lease):
+            return True
+        self._identities = found  # some file systems number their files anew
+        return False
+
+    def _found(self) -> list[tuple[int, int] | None]:
+        """The identities of the files that are at the path now."""
+        suffixes = ("", "-wal", "-shm") if self.writes_ahead else ("",)
+        return [_identity(f"{self.path}{suffix}") for suffix in suffixes]
+
+    def _is_seen(self, lease: Lease) -> bool:
+        """Return whether what this connection writes gets into the file at the path."""
+        query = "SELECT number, beat FROM collaboration_lease"
+        try:
+            lease.beat(self.db)
+            if self.writes_ahead:
+                self.db.execute("PRAGMA wal_checkpoint(TRUNCATE)").fetchone()
+            with _reading(self.path) as db:
+                seen = db.execute(query).fetchone()
+            return bool(seen == self.db.execute(query).fetchone())
+        except sqlite3.Error:
+            return False
+
+    def written_again(self, log: Logger) -> StoreFile:
+        """Return a store with the same content at the path, where this one is no longer.
+
+        What has replaced it there is renamed. The caller closes the connection of this one.
+
+        Raises:
+            LeaseLost: another server uses what is at the path now.
+            sqlite3.Error, OSError: the store cannot be written; this one stays as it is.
+        """
+        path, lease = Path(self.path), self._lease
+        assert lease is not None
+        lease.lock_again()
+        with suppress(sqlite3.Error), _reading(self.path) as other:
+            if lease.is_taken(other):
+                raise LeaseLost("another server uses the history that is at its place now")
+        copy = path.with_name(f"{path.name}.rescued-{uuid4().hex[:8]}")
+        try:
+            _touch(copy)
+            with closing(sqlite3.connect(str(copy))) as db:
+                self.db.backup(db)
+            for suffix, ours in zip(SUFFIXES, self._identities, strict=False):
+                if _identity(f"{path}{suffix}") == ours:
+                    Path(f"{path}{suffix}").unlink(missing_ok=True)
+            kept = set_aside(path)
+            copy.rename(path)
+        except BaseException:
+            copy.unlink(missing_ok=True)
+            raise
+        try:
+            db, ahead = _connection(path, lease)
+        except BaseException:
+            path.unlink(missing_ok=True)
+            raise
+        log.error(
+            "The history in %s was deleted, moved or replaced while it was in use. It was written"
+            " again, with everything that was in it.%s",
+            path,
+            f" What was at its place was renamed to {kept}." if kept else "",
+        )
+        return StoreFile(self.path, db, ahead, lease, self.is_private)
 
     def close(self) -> None:
         """Close the connection, and release the lease."""
@@ -176,7 +255,12 @@ def _opened(path: Path, log: Logger, *, private: bool) -> StoreFile:
                 raise LeaseTaken from error  # by a server that was paused while it wrote
             raise  # read-only or full
         except sqlite3.DatabaseError as error:
-            set_aside(path, error, log)
+            log.error(
+                "The history in %s cannot be read (%s). It was renamed to %s; starting a new one.",
+                path,
+                error,
+                set_aside(path),
+            )
             _touch(path)
             db, ahead = _connection(path, lease)
     except BaseException:
@@ -235,15 +319,34 @@ def _check_version(path: Path) -> None:
         db.close()
 
 
-def set_aside(path: Path, error: sqlite3.Error, log: Logger) -> None:
-    """Rename a database that cannot be read, so that its data is not lost."""
+def set_aside(path: Path) -> str:
+    """Rename a database, so that its data is not lost.
+
+    Returns:
+        Its path now; empty if there was none.
+    """
     aside = f"{path}.set-aside-{time.strftime('%Y%m%d-%H%M%S')}-{uuid4().hex[:6]}"
-    for suffix in SUFFIXES:
-        if Path(f"{path}{suffix}").exists():
-            Path(f"{path}{suffix}").rename(aside + suffix)
-    log.error(
-        "The history in %s cannot be read (%s). It was renamed to %s; starting a new one.",
-        path,
-        error,
-        aside,
-    )
+    found = [suffix for suffix in SUFFIXES if Path(f"{path}{suffix}").exists()]
+    for suffix in found:
+        Path(f"{path}{suffix}").rename(aside + suffix)
+    return aside if found else ""
+
+
+def _identity(path: str) -> tuple[int, int] | None:
+    """The device and the number of a file; None if there is none."""
+    try:
+        found = os.stat(path)
+    except OSError:
+        return None
+    return found.st_dev, found.st_ino
+
+
+@contextmanager
+def _reading(path: str) -> Iterator[sqlite3.Connection]:
+    """A new connection that reads a database, without its write-ahead log.
+
+    It leaves the log's index as it is, which a displaced store may still use.
+    """
+    uri = f"{Path(path).resolve().as_uri()}?immutable=1"
+    with closing(sqlite3.connect(uri, uri=True)) as db:
+        yield db

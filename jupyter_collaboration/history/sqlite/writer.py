@@ -154,10 +154,26 @@ class SQLiteWriter:
         """Run a block in a write transaction. Used in the store's thread only.
 
         Raises:
-            LeaseLost: another server owns the store now.
+            HistoryUnavailable: the store has no place any more, or `LeaseLost`.
             sqlite3.Error: the store cannot be written.
         """
+        self._stay_in_place()
         return self.file.transaction()
+
+    def _stay_in_place(self) -> None:
+        """Write the store again if its files were deleted, moved or replaced. [H6]
+
+        Raises:
+            HistoryUnavailable: there is no place for it, or another server took it.
+            sqlite3.Error: it cannot be written.
+        """
+        file = self.file
+        try:
+            if file.is_displaced():
+                self._file = file.written_again(self.log)
+                file.db.close()
+        except OSError as error:
+            raise HistoryUnavailable(f"{self.path}: {error}") from error
 
     @property
     def writes_private_store(self) -> bool:
@@ -219,11 +235,15 @@ class SQLiteWriter:
 
     async def _beat(self) -> None:
         try:
-            await self.ask(lambda: self.file.beat())
+            await self.ask(self._renew)
         except HistoryUnavailable as error:
             self.log.debug("Could not renew the lease of %s: %s", self.path, error)
         if not self._is_closed:
             self._beat_later()
+
+    def _renew(self) -> None:
+        self._stay_in_place()
+        self.file.beat()
 
     def _lost(self) -> None:
         """Stop writing, so that another server's data is not overwritten."""
@@ -644,9 +664,16 @@ class SQLiteWriter:
         if self._backlog:
             self.log.error("Some of the history in %s could not be stored.", self.path)
         await self.reader.close()
-        await self.run(self._disconnect)
+        await self.run(self._close)
         self._is_closed = True
         self._executor.shutdown()
+
+    def _close(self) -> None:
+        try:
+            self._stay_in_place()
+        except (sqlite3.Error, HistoryUnavailable) as error:
+            self.log.error("%s: %s", self.path, error)
+        self._disconnect()
 
     def _disconnect(self) -> None:
         if self._file is not None:
@@ -681,17 +708,16 @@ def wipe(backend: SQLiteWriter) -> None:
         HistoryUnavailable: another program is reading the database.
         sqlite3.Error: there is not enough space.
     """
-    db = backend.db
     chore = "FROM collaboration_chores WHERE name = ?"
-    if db.execute(f"SELECT 1 {chore}", (WIPE,)).fetchone() is None:
+    if backend.db.execute(f"SELECT 1 {chore}", (WIPE,)).fetchone() is None:
         return
-    db.execute("VACUUM")
-    row = db.execute("PRAGMA wal_checkpoint(TRUNCATE)").fetchone()
+    backend.db.execute("VACUUM")
+    row = backend.db.execute("PRAGMA wal_checkpoint(TRUNCATE)").fetchone()
     if row[0]:
         raise HistoryUnavailable(
             "The history was deleted, but another program is reading the database, so that traces"
             " of it are left in the file. Delete it again after that program has finished."
         )
-    with backend.transaction():
+    with backend.transaction() as db:
         db.execute(f"DELETE {chore}", (WIPE,))
     failpoint("clear.wiped")

@@ -339,7 +339,7 @@ class RealWorld:
         for path in self.root.glob(f"{STORE}*"):
             if path.name.startswith(f"{STORE}.private"):
                 continue
-            if step["how"] == "delete" or path.name != STORE:
+            if step["how"] != "corrupt" or path.name != STORE:
                 path.unlink()
 
     def _keep_stores(self) -> None:
