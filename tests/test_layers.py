@@ -49,7 +49,7 @@ LAYERS = [
     ["rooms.document", "rooms.fork"],
     ["rooms.persistent", "versions.builder"],
     ["rooms.broadcast", "versions.changes"],
-    ["rooms.presence", "rooms.returns", "rooms.whole"],
+    ["rooms.presence", "rooms.returns", "rooms.shared_work", "rooms.whole"],
     ["rooms.member", "rooms.batch", "rooms.state", "versions.grouping"],
     ["rooms.conflicts", "rooms.moved_cells", "rooms.earlier_names", "rooms.provenance"],
     ["rooms.deleted_cell"],

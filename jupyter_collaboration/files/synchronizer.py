@@ -802,14 +802,18 @@ class FileSynchronizer:
             replicas=replicas,
         )
 
-    async def revert(self) -> None:
+    async def revert(self, base: bytes) -> None:
         """Revert the document to the content of the file, as one edit.
+
+        Args:
+            base: the document as it was when that was requested, as one update: what others have
+                typed since then stays.
 
         Raises:
             DocumentNotFound, LoadFailed: the file cannot be read.
         """
         async with self._lock:
-            await self._take(await load_when_readable(self._file), self._doc.get_update())
+            await self._take(await load_when_readable(self._file), base)
         self._owner.publish()
 
 

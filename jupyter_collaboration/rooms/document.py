@@ -65,6 +65,7 @@ from .pending_restores import PendingRestores
 from .persistent import PersistentRoom
 from .provenance import Origin, Provenance
 from .returns import Returns
+from .shared_work import Asked, SharedWork
 from .state import RoomState
 
 Emit = Callable[..., None]
@@ -177,7 +178,15 @@ class DocumentRoom(PersistentRoom, EarlierNames):
         self._replicas: dict[str, Replicas] = {}
         self._repaired = 0
         self._unstored: list[tuple[Member, Request]] = []
+        self._reverts_from = 0
+        self.restores = 0
+        """How many versions were restored here."""
         self._tasks: TaskGroup | None = None
+        self._shared_work = {
+            "save": SharedWork(self._save),
+            "recreate": SharedWork(partial(self._save, again=True)),
+            "revert": SharedWork(self._revert),
+        }
         self._heard = Event()
         self._is_writable = True
         self._must_publish_unsaved = False
@@ -417,7 +426,7 @@ class DocumentRoom(PersistentRoom, EarlierNames):
             if self._returns.has(found) and not self.waits(member, update):
                 with self._entries_of(Kind.RESTORE, member.username):
                     late.bring_in()
-        self.show_conflicts(late.conflicts, "restore")
+        self.show_conflicts([*merge.conflicts, *late.conflicts], "restore")
 
     def _normalize_soon(self) -> None:
         """Schedule `_normalize_line_ends`, which reads every cell: seldom in a large notebook."""
@@ -759,13 +768,14 @@ class DocumentRoom(PersistentRoom, EarlierNames):
 
     async def restore(self, merge: Merge, author: str, *, may_execute: bool) -> None:
         """Apply the edits of a restore; text typed since they were computed is kept."""
+        self.restores += 1
         self.will_delete(merge, "restore")
         late = LateEdits(self.ydoc, self._index, merge)
         distrusted = set() if may_execute else self._check.check(merge.update).outputs
         await self.change(
             merge.update, Kind.RESTORE, author, also=late.bring_in, distrusted=distrusted
         )
-        self.show_conflicts(late.conflicts, "restore")
+        self.show_conflicts([*merge.conflicts, *late.conflicts], "restore")
 
     async def expect_restore(self, merge: Merge, author: str) -> None:
         """Prepare for a restore that its user's page applies."""
@@ -894,8 +904,9 @@ class DocumentRoom(PersistentRoom, EarlierNames):
             reason = "This server does not run cells; see the setting 'server_side_execution'."
             self.reply(member, request, status="failed", reason=reason)
         elif self._tasks is not None:
-            work = self._answer_revert if request.name == "revert" else self._answer_save
-            self._tasks.start_soon(work, member, request)
+            if request.name == "revert":
+                self._reverts_from = self._history.mark_cut()
+            self._tasks.start_soon(self._shared_work[request.name].add, member, request)
         return None
 
     def _acknowledge(self, member: Member, request: Request, stored: bool) -> None:
@@ -919,26 +930,38 @@ class DocumentRoom(PersistentRoom, EarlierNames):
             if member in self.clients:
                 self.reply(member, request)
 
-    async def _answer_save(self, member: Member, request: Request) -> None:
+    async def _save(self, asked: list[Asked], *, again: bool = False) -> None:
         seq = self._history.mark_cut()
         try:
-            wrote = await self.synchronizer.save(again=request.name == "recreate")
+            wrote = await self.synchronizer.save(again=again)
         except SaveFailed as error:
             self.synchronizer.save_failed(error)
-            self.reply(member, request, status="failed", reason=str(error), code=error.code)
+            self._reply_all(asked, status="failed", reason=str(error), code=error.code)
         else:
             known = self.synchronizer.known
             status = "success" if wrote else "skipped"
-            self.mark(MarkKind.SAVED, member.username, seq)
-            self.reply(member, request, status=status, hash=known.hash if known else None)
+            self.mark(MarkKind.SAVED, asked[0][0].username, seq)
+            self._reply_all(asked, status=status, hash=known.hash if known else None)
 
-    async def _answer_revert(self, member: Member, request: Request) -> None:
+    async def _revert(self, asked: list[Asked]) -> None:
         try:
-            await self.synchronizer.revert()
+            await self.synchronizer.revert(await self._as_of(self._reverts_from))
         except CollaborationError as error:
-            self.reply(member, request, status="failed", reason=str(error))
+            self._reply_all(asked, status="failed", reason=str(error))
         else:
-            self.reply(member, request, status="success")
+            self._reply_all(asked, status="success")
+
+    async def _as_of(self, seq: int) -> bytes:
+        """Return the document as of an entry, as one update; as it is now if that is not known."""
+        found = None
+        if seq != self._history.seq:
+            with suppress(HistoryUnavailable):
+                found = await self._history.at(seq)
+        return self.ydoc.get_update() if found is None else found
+
+    def _reply_all(self, asked: list[Asked], **content: Any) -> None:
+        for member, request in asked:
+            self.reply(member, request, **content)
 
     async def rebase(
         self,

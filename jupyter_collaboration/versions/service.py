@@ -322,11 +322,15 @@ class VersionService:
             VersionNotFound: the version is no longer kept, or does not contain the cell.
             CollaborationError: the document cannot be opened.
         """
-        content = await self.content(document, seq)
         async with self._rooms.pinned(str(document)) as room:
             assert isinstance(room, DocumentRoom)
+            # What is typed from here on stays; another restore, which may be faster, does not.
+            base, others = room.ydoc.get_update(), room.restores
+            content = await self.content(document, seq)
             async with room.synchronizer.merging:
-                merge = await self._restoring(document, room, content, cell)
+                if room.restores != others:
+                    base = room.ydoc.get_update()
+                merge = await self._restoring(document, room, base, content, cell)
                 if merge.update != messages.EMPTY_UPDATE:
                     room.mark(MarkKind.RESTORED, author)
                     room.show_restore(author, cell)
@@ -334,19 +338,25 @@ class VersionService:
                         await room.restore(merge, author, may_execute=may_execute)
                     else:
                         await room.expect_restore(merge, author)
+                else:
+                    room.show_conflicts(merge.conflicts, "restore")
         return merge.update
 
     async def _restoring(
-        self, document: DocumentId, room: DocumentRoom, content: Any, cell: str | None
+        self, document: DocumentId, room: DocumentRoom, base: bytes, content: Any, cell: str | None
     ) -> Merge:
-        """Compute the edits that restore a content, or one cell of it."""
+        """Compute the edits that restore a content, or one cell of it.
+
+        Args:
+            base: the document that it replaces, as one update.
+        """
+        if cell is not None:
+            now = await run_large(len(base), content_of, document.type, base)
+            content = _with_cell(now, content, cell)
 
         async def restored(ours: bytes) -> Merge:
-            then = content
-            if cell is not None:
-                now = await run_large(len(ours), content_of, document.type, ours)
-                then = _with_cell(now, content, cell)
-            return await run_large(2 * len(ours), merge_into, document.type, ours, ours, then)
+            size = len(base) + len(ours)
+            return await run_large(size, merge_into, document.type, ours, base, content)
 
         return await standing(room.ydoc, room.cells, restored)
 

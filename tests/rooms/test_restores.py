@@ -215,14 +215,46 @@ def test_typing_into_a_cell_that_a_restore_deletes_stays(
             do("applied")  # nothing is stored at once of what a page applies
             do("restored")
             text = source + "".join(done)
-            if done == ["read"]:  # a part of what was restored, as if typed before
-                assert sources(at.room) == ["x = 1", "z = 3"]
-                return
             assert sources(at.room) == ["x = 1", text, "z = 3"]
             assert names(at.room) == ["x", "y", "z"]
             assert kinds(at.room) == ["deleted"]
             grace.look()
             assert grace.cells[1]["metadata"].to_py() == {"tags": ["y"]}
+
+    run(test())
+
+
+@pytest.mark.parametrize("by", ["server", "page"])
+@pytest.mark.parametrize("typed", MOMENTS)
+@pytest.mark.parametrize("cell", ["x", None])
+def test_typing_into_text_that_a_restore_leaves_stays(
+    run: Run,
+    monkeypatch: pytest.MonkeyPatch,
+    tmp_path: Path,
+    by: str,
+    typed: str,
+    cell: str | None,
+) -> None:  # S13 [S4] [V5]
+    async def test() -> None:
+        async with stage(tmp_path, notebook(code("x", "x = 1"), code("z", "z = 3"))) as at:
+            before = await at.version()
+            ada, grace = Page(at.room, "ada"), Page(at.room, "grace")
+            ada.type("x", 5, "5")
+            grace.look()
+            done: list[str] = []
+
+            def do(moment: str) -> None:
+                if typed == moment and not done:
+                    done.append(moment)
+                    grace.type("z", 5, " # typed")
+                    grace.type("x", 0, "# typed\n")
+
+            interrupted(monkeypatch, at, do)
+            await at.restore(before, ada if by == "page" else None, cell=cell)
+            do("applied")
+            do("restored")
+            assert sources(at.room) == ["# typed\nx = 1", "z = 3 # typed"]
+            assert kinds(at.room) == []
 
     run(test())
 

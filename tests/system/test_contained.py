@@ -8,7 +8,7 @@ from collections.abc import Awaitable, Callable
 from typing import Any
 
 import pytest
-from faulty import mood
+from faulty import Document, mood
 from support import Editor, Server, closing, until
 
 Run = Callable[[Awaitable[Any]], Any]
@@ -59,6 +59,38 @@ def test_one_document_whose_file_fails_leaves_the_others_alone(
             await until(lambda: server.read("bad.txt") == "typed one\n")
             await again.close()
             await carol.close()
+
+    run(test())
+
+
+@pytest.mark.parametrize("kind", ["text", "notebook"])
+def test_a_revert_that_had_to_wait_keeps_what_others_typed_since_then(
+    run: Run, serving: Serving, kind: str
+) -> None:  # [S4] [S7] [V5]
+    async def test() -> None:
+        async with serving(**OPTIONS) as server:
+            document = Document(server, "some", kind)
+            ada = await server.member(document.fixture)
+            bob = await server.member(document.fixture)
+            document.type(ada)
+            await document.agrees(ada, bob)
+            mood(server, document.path, "hangs")
+            document.type(ada)
+            save = ada.post("save")
+            await ada.ask("ack")
+            for _ in range(20):
+                document.type(bob, surely=False)
+                await bob.ask("ack")
+                last = ada.post("revert")
+                await ada.ask("ack")
+            for _ in range(5):
+                document.type(bob)
+            await bob.ask("ack")
+            mood(server, document.path, None)
+            for number in (save, last):
+                reply = await ada.reply(lambda each, of=number: each.get("responseTo") == of)
+                assert reply["status"] == "success", reply
+            await document.agrees(ada, bob)
 
     run(test())
 

@@ -1,0 +1,40 @@
+"""Does once what several members request at the same time."""
+
+from __future__ import annotations
+
+from collections.abc import Awaitable, Callable
+
+from ..protocol.messages import Request
+from .member import Member
+
+Asked = tuple[Member, Request]
+"""A request, and the member that sent it."""
+
+
+class SharedWork:
+    """Requests that wait for the same work, such as saving the document.
+
+    What is requested while the work is being done is done once more after that, for all who
+    requested it: a member that repeats a request delays nobody by more than one turn.
+
+    Args:
+        work: does it once, and replies to requests, at least one.
+    """
+
+    def __init__(self, work: Callable[[list[Asked]], Awaitable[None]]) -> None:
+        self._work = work
+        self._waiting: list[Asked] = []
+        self._is_working = False
+
+    async def add(self, member: Member, request: Request) -> None:
+        """Have a request answered; return at once if another call does that."""
+        self._waiting.append((member, request))
+        if self._is_working:
+            return
+        self._is_working = True
+        try:
+            while self._waiting:
+                asked, self._waiting = self._waiting, []
+                await self._work(asked)
+        finally:
+            self._is_working = False
