@@ -31,7 +31,7 @@ export interface IBaseProvider extends IPublicProvider {
 /**
  * How a document is connected to its server.
  *
- * - `connecting`: the first synchronisation has not happened yet;
+ * - `connecting`: the first synchronization has not happened yet;
  * - `live`: synchronized, every edit travels at once;
  * - `reconnecting`: the connection was lost a moment ago and is being restored;
  * - `offline`: the browser is offline or several attempts failed; still trying;

@@ -130,21 +130,32 @@ async function restore(
   cell?: string
 ): Promise<void> {
   const when = `${dayOf(version, trans)}, ${timeOf(version)}`;
-  const name =
-    cell === undefined
-      ? PathExt.basename(provider.path)
-      : trans.__('a cell of %1', PathExt.basename(provider.path));
+  const name = PathExt.basename(provider.path);
   const isChanged = await timeline.restore(version.id, cell);
   const isNotebook = provider.contentType === 'notebook';
   const undo = isNotebook ? trans.__('Undo Cell Operation') : trans.__('Undo');
-  const text = isChanged
-    ? trans.__(
-        'Restored %1 to the version from %2. “%3” reverts that.',
-        name,
-        when,
-        undo
-      )
-    : trans.__('Nothing to restore: %1 has not changed since then.', name);
+  const done =
+    cell === undefined
+      ? trans.__(
+          'Restored %1 to the version from %2. “%3” reverts that.',
+          name,
+          when,
+          undo
+        )
+      : trans.__(
+          'Restored a cell of %1 to the version from %2. “%3” reverts that.',
+          name,
+          when,
+          undo
+        );
+  const nothing =
+    cell === undefined
+      ? trans.__('Nothing to restore: %1 has not changed since then.', name)
+      : trans.__(
+          'Nothing to restore: the cell of %1 has not changed since then.',
+          name
+        );
+  const text = isChanged ? done : nothing;
   Notification.emit(text, isChanged ? 'success' : 'info', { autoClose: 8000 });
   if (isChanged) {
     await provider.saves.save();
