@@ -137,11 +137,13 @@ class StoreFile:
             _touch(copy)
             with closing(sqlite3.connect(str(copy))) as db:
                 self.db.backup(db)
-            for suffix, ours in zip(SUFFIXES, self._identities, strict=False):
+            if self.writes_ahead:  # what is in a log that goes is in the database then
+                self.db.execute("PRAGMA wal_checkpoint(TRUNCATE)").fetchone()
+            for suffix, ours in zip(SUFFIXES[1:], self._identities[1:], strict=False):
                 if _identity(f"{path}{suffix}") == ours:
                     Path(f"{path}{suffix}").unlink(missing_ok=True)
-            kept = set_aside(path)
-            copy.rename(path)
+            kept = "" if _identity(self.path) == self._identities[0] else set_aside(path)
+            copy.replace(path)
         except BaseException:
             copy.unlink(missing_ok=True)
             raise
