@@ -58,7 +58,7 @@ LAYERS = [
     ["files.opening"],
     ["files.document_file", "files.autosave", "files.recent_saves", "files.saved_base"],
     ["files.turns", "files.native_save", "files.native_load"],
-    ["files.watcher"],
+    ["files.watcher", "files.requested"],
     ["files.notebook_text", "files.save_state"],
     ["files.formatting"],
     ["files.json_steps", "files.json_text"],

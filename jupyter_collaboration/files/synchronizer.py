@@ -72,6 +72,7 @@ from .opening import (
     size_of,
 )
 from .recent_saves import RecentSaves
+from .requested import Base, RequestedBases
 from .save_state import Saved
 from .saved_base import SavedBase
 from .watcher import FileWatch
@@ -211,6 +212,7 @@ class FileSynchronizer:
         self._options = options
         self._lock = lock
         self.merging = Lock()
+        self.requested = RequestedBases(owner.ydoc)
         self._log = owner.log
         self.autosave = Autosave(
             self._write,
@@ -675,16 +677,23 @@ class FileSynchronizer:
         self._owner.report("WARNING", "overwrite", "merged a change on disk")
 
     async def _take(
-        self, file: LoadedFile, base: Content | bytes, older: bytes | None = None
+        self,
+        file: LoadedFile,
+        base: Any,
+        older: bytes | None = None,
+        *,
+        replaces: bool = False,
     ) -> None:
         """Merge the changes of the file relative to a base, and record the new content.
 
         Args:
-            base: the document as it was last saved.
+            base: the document as it was last saved, or the `Base` of a request.
             older: the document as of an older save, if the file is a modified copy of that.
+            replaces: whether the base is what somebody wants to be replaced.
         """
         content = content_in_file(self._type, file.content)
-        state = base if isinstance(base, bytes) else await self._base.state()
+        since = base.value if isinstance(base, Base) else base
+        state = since if isinstance(since, bytes) else await self._base.state()
         if state is None:
             state = self._doc.get_update()
         held = await run_large(len(state), with_content, self._type, state, content)
@@ -708,7 +717,13 @@ class FileSynchronizer:
         # server that merged both wrote a content which is still nearer to the older one.
         is_sure = older is None
         await self._bring_in(
-            older or base, content, Kind.DISK, origin="disk", noted=noted, sure=is_sure
+            older or base,
+            content,
+            Kind.DISK,
+            origin="disk",
+            noted=noted,
+            sure=is_sure,
+            replaces=replaces,
         )
         await self._recent.note(cut, held)
         failpoint("merge.noted")
@@ -726,7 +741,7 @@ class FileSynchronizer:
 
     async def _bring_in(
         self,
-        base: Content | bytes | None,
+        base: Any,
         content: Any,
         kind: Kind,
         author: str = "",
@@ -736,6 +751,7 @@ class FileSynchronizer:
         applied: Callable[[Merge], None] | None = None,
         replicas: Replicas | None = None,
         sure: bool = True,
+        replaces: bool = False,
     ) -> Merge:
         """Compute a merge in a thread, and apply it in one transaction. [F12]
 
@@ -743,12 +759,15 @@ class FileSynchronizer:
         stored and broadcast together with the merge.
 
         Args:
+            base: what both sides come from, as for `merge_into`, or the `Base` of a request.
             replicas, sure: see `merge_into`.
+            replaces: see `_take`.
         """
         async with self.merging:
+            since = base.value if isinstance(base, Base) else base
 
             async def merged(ours: bytes) -> Merge:
-                sides = (self._type, ours, base, content, sure, replicas)
+                sides = (self._type, ours, since, content, sure, replicas)
                 merge = await run_large(len(ours), merge_into, *sides)
                 failpoint("merge.computed")
                 return merge
@@ -764,6 +783,10 @@ class FileSynchronizer:
                     applied(merge)
                 merge.conflicts.extend(late.conflicts)
                 self._owner.show_conflicts(merge.conflicts, origin)
+                if replaces:
+                    self.requested.replaced(content)
+                else:
+                    self.requested.merged()
 
             if merge.update != messages.EMPTY_UPDATE:
                 await self._owner.change(merge.update, kind, author, done, late.bring_in)
@@ -802,18 +825,17 @@ class FileSynchronizer:
             replicas=replicas,
         )
 
-    async def revert(self, base: bytes) -> None:
+    async def revert(self, base: Base) -> None:
         """Revert the document to the content of the file, as one edit.
 
         Args:
-            base: the document as it was when that was requested, as one update: what others have
-                typed since then stays.
+            base: what the document held when that was requested.
 
         Raises:
             DocumentNotFound, LoadFailed: the file cannot be read.
         """
         async with self._lock:
-            await self._take(await load_when_readable(self._file), base)
+            await self._take(await load_when_readable(self._file), base, replaces=True)
         self._owner.publish()
 
 

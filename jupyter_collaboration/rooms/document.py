@@ -44,6 +44,7 @@ from ..errors import (
 )
 from ..failpoints import failpoint
 from ..files.document_file import DocumentFile
+from ..files.requested import Base
 from ..files.synchronizer import FileSynchronizer, SynchronizerOptions
 from ..files.watcher import FileWatch
 from ..history.model import Kind, Mark, MarkKind
@@ -178,9 +179,7 @@ class DocumentRoom(PersistentRoom, EarlierNames):
         self._replicas: dict[str, Replicas] = {}
         self._repaired = 0
         self._unstored: list[tuple[Member, Request]] = []
-        self._reverts_from = 0
-        self.restores = 0
-        """How many versions were restored here."""
+        self._reverting: Base | None = None
         self._tasks: TaskGroup | None = None
         self._shared_work = {
             "save": SharedWork(self._save),
@@ -426,6 +425,7 @@ class DocumentRoom(PersistentRoom, EarlierNames):
             if self._returns.has(found) and not self.waits(member, update):
                 with self._entries_of(Kind.RESTORE, member.username):
                     late.bring_in()
+        self.synchronizer.requested.merged()
         self.show_conflicts([*merge.conflicts, *late.conflicts], "restore")
 
     def _normalize_soon(self) -> None:
@@ -766,14 +766,22 @@ class DocumentRoom(PersistentRoom, EarlierNames):
             names = [name for name, text in merge.cells.items() if text is not None]
             self._moved.will_delete(names, merged=origin)
 
-    async def restore(self, merge: Merge, author: str, *, may_execute: bool) -> None:
-        """Apply the edits of a restore; text typed since they were computed is kept."""
-        self.restores += 1
+    async def restore(self, merge: Merge, content: Any, author: str, *, may_execute: bool) -> None:
+        """Apply the edits of a restore; text typed since they were computed is kept.
+
+        Args:
+            content: what is restored.
+        """
         self.will_delete(merge, "restore")
         late = LateEdits(self.ydoc, self._index, merge)
         distrusted = set() if may_execute else self._check.check(merge.update).outputs
         await self.change(
-            merge.update, Kind.RESTORE, author, also=late.bring_in, distrusted=distrusted
+            merge.update,
+            Kind.RESTORE,
+            author,
+            partial(self.synchronizer.requested.replaced, content),
+            late.bring_in,
+            distrusted=distrusted,
         )
         self.show_conflicts([*merge.conflicts, *late.conflicts], "restore")
 
@@ -905,7 +913,7 @@ class DocumentRoom(PersistentRoom, EarlierNames):
             self.reply(member, request, status="failed", reason=reason)
         elif self._tasks is not None:
             if request.name == "revert":
-                self._reverts_from = self._history.mark_cut()
+                self._request_revert()
             self._tasks.start_soon(self._shared_work[request.name].add, member, request)
         return None
 
@@ -944,20 +952,22 @@ class DocumentRoom(PersistentRoom, EarlierNames):
             self._reply_all(asked, status=status, hash=known.hash if known else None)
 
     async def _revert(self, asked: list[Asked]) -> None:
+        base, self._reverting = self._reverting, None
+        assert base is not None
         try:
-            await self.synchronizer.revert(await self._as_of(self._reverts_from))
+            await self.synchronizer.revert(base)
         except CollaborationError as error:
             self._reply_all(asked, status="failed", reason=str(error))
         else:
             self._reply_all(asked, status="success")
+        finally:
+            self.synchronizer.requested.end(base)
 
-    async def _as_of(self, seq: int) -> bytes:
-        """Return the document as of an entry, as one update; as it is now if that is not known."""
-        found = None
-        if seq != self._history.seq:
-            with suppress(HistoryUnavailable):
-                found = await self._history.at(seq)
-        return self.ydoc.get_update() if found is None else found
+    def _request_revert(self) -> None:
+        """Note what the next revert replaces: what the document holds now."""
+        if self._reverting is not None:
+            self.synchronizer.requested.end(self._reverting)
+        self._reverting = self.synchronizer.requested.begin()
 
     def _reply_all(self, asked: list[Asked], **content: Any) -> None:
         for member, request in asked:

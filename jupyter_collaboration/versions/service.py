@@ -324,39 +324,35 @@ class VersionService:
         """
         async with self._rooms.pinned(str(document)) as room:
             assert isinstance(room, DocumentRoom)
-            # What is typed from here on stays; another restore, which may be faster, does not.
-            base, others = room.ydoc.get_update(), room.restores
-            content = await self.content(document, seq)
-            async with room.synchronizer.merging:
-                if room.restores != others:
-                    base = room.ydoc.get_update()
-                merge = await self._restoring(document, room, base, content, cell)
-                if merge.update != messages.EMPTY_UPDATE:
+            with room.synchronizer.requested.request() as base:
+                content = await self.content(document, seq)
+                async with room.synchronizer.merging:
+                    if cell is not None:
+                        content = await _with_cell_of(document, base.value, content, cell)
+                    merge = await self._restoring(document, room, base.value, content)
+                    room.synchronizer.requested.end(base)
+                    if merge.update == messages.EMPTY_UPDATE:
+                        room.show_conflicts(merge.conflicts, "restore")
+                        return merge.update
                     room.mark(MarkKind.RESTORED, author)
                     room.show_restore(author, cell)
                     if apply:
-                        await room.restore(merge, author, may_execute=may_execute)
+                        await room.restore(merge, content, author, may_execute=may_execute)
                     else:
                         await room.expect_restore(merge, author)
-                else:
-                    room.show_conflicts(merge.conflicts, "restore")
         return merge.update
 
     async def _restoring(
-        self, document: DocumentId, room: DocumentRoom, base: bytes, content: Any, cell: str | None
+        self, document: DocumentId, room: DocumentRoom, base: Any, content: Any
     ) -> Merge:
-        """Compute the edits that restore a content, or one cell of it.
+        """Compute the edits that restore a content.
 
         Args:
-            base: the document that it replaces, as one update.
+            base: what it replaces: the document as one update, or a content.
         """
-        if cell is not None:
-            now = await run_large(len(base), content_of, document.type, base)
-            content = _with_cell(now, content, cell)
 
         async def restored(ours: bytes) -> Merge:
-            size = len(base) + len(ours)
-            return await run_large(size, merge_into, document.type, ours, base, content)
+            return await run_large(2 * len(ours), merge_into, document.type, ours, base, content)
 
         return await standing(room.ydoc, room.cells, restored)
 
@@ -372,6 +368,13 @@ async def _entries_after(store: VersionStore, seq: int, limit: int) -> tuple[lis
         if size > limit:
             return entries, False
     return entries, True
+
+
+async def _with_cell_of(document: DocumentId, base: Any, then: Any, name: str) -> Any:
+    """Return what the base of a restore holds, a document or a content, with one restored cell."""
+    if isinstance(base, bytes):
+        base = await run_large(len(base), content_of, document.type, base)
+    return _with_cell(base, then, name)
 
 
 def _with_cell(now: Any, then: Any, name: str) -> Any:

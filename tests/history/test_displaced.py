@@ -15,6 +15,7 @@ from pycrdt import Doc, Text
 
 from jupyter_collaboration.errors import HistoryUnavailable
 from jupyter_collaboration.history.model import Kind, Mark, MarkKind
+from jupyter_collaboration.history.sqlite import store_file
 from jupyter_collaboration.history.sqlite.backend import SQLiteBackend
 from jupyter_collaboration.history.store import History
 
@@ -23,9 +24,17 @@ Run = Callable[[Awaitable[Any]], Any]
 ROOM = "text:file:1"
 
 
+def replayed(state: bytes | None) -> Doc[Any]:
+    doc: Doc[Any] = Doc()
+    doc.get("source", type=Text)
+    if state is not None:
+        doc.apply_update(state)
+    return doc
+
+
 class Typist:
-    def __init__(self, history: History) -> None:
-        self.doc: Doc[Any] = Doc()
+    def __init__(self, history: History, doc: Doc[Any] | None = None) -> None:
+        self.doc: Doc[Any] = Doc() if doc is None else doc
         self.text = self.doc.get("source", type=Text)
         self._subscription = self.doc.observe(
             lambda event: history.append(event.update, "ada", Kind.EDIT)
@@ -91,7 +100,22 @@ def replace_with_the_log(folder: Path) -> None:
         (folder / f"store.db{suffix}").write_bytes(data)
 
 
+def replace_the_log_by_an_older_one(folder: Path) -> None:
+    """As a program does that copies one file after the other back."""
+    log = folder / "store.db-wal"
+    older = log.read_bytes()[: 32 + 2 * (24 + 2048)]
+    log.unlink()
+    log.write_bytes(older)
+
+
+def delete_the_lock(folder: Path) -> None:
+    (folder / "store.db").unlink()
+    (folder / "store.db.lock").unlink()
+
+
 WAYS = [
+    delete_the_lock,
+    replace_the_log_by_an_older_one,
     delete_all,
     delete_the_database,
     delete_the_log,
@@ -100,6 +124,16 @@ WAYS = [
     replace_by_a_copy,
     replace_by_something_else,
     replace_with_the_log,
+]
+
+
+DELETIONS = [
+    delete_all,
+    delete_the_database,
+    delete_the_log,
+    delete_the_log_and_the_index,
+    delete_the_lock,
+    move,
 ]
 
 
@@ -134,7 +168,9 @@ def test_a_displaced_store_is_written_again_with_all_that_was_in_it(
         assert len(written) == 3
         await backend.close()
         assert await text_in(folder, tmp_path / "aside") == str(typist.text)
-        assert not list(folder.glob("*.rescued*"))
+        assert not list(folder.glob("*.copy-*"))
+        if displace in DELETIONS:
+            assert not list(folder.glob("*.set-aside-*"))
 
     run(test())
 
@@ -227,5 +263,93 @@ def test_a_store_without_a_place_is_reported_and_written_once_there_is_one(
         await history.commit()
         assert await text_in(folder, tmp_path / "aside") == "one two "
         await backend.close()
+
+    run(test())
+
+
+@pytest.mark.parametrize("fails", ["migrate", "connected"])
+def test_a_store_that_cannot_be_opened_again_is_whole_with_the_next_try(
+    tmp_path: Path, run: Run, monkeypatch: pytest.MonkeyPatch, fails: str
+) -> None:  # [H1] [H6]
+    async def test() -> None:
+        folder = tmp_path / "folder"
+        folder.mkdir()
+        backend = SQLiteBackend(str(folder / "store.db"))
+        await backend.open()
+        lost: list[bool] = []
+        backend.when_lost(lambda: lost.append(True))
+        history = backend.history(ROOM)
+        await history.load()
+        typist = Typist(history)
+        typist.type("one ")
+        history.versions.mark(Mark(history.seq, MarkKind.NAMED, "ada", 1.0, "first"))
+        await history.commit()
+        original, tries = getattr(store_file, fails), 2
+
+        def failing(*args: Any) -> Any:
+            nonlocal tries
+            tries -= 1
+            if tries >= 0:
+                raise sqlite3.OperationalError("database or disk is full")
+            return original(*args)
+
+        delete_all(folder)
+        monkeypatch.setattr(store_file, fails, failing)
+        typist.type("two ")
+        for _ in range(2):
+            with pytest.raises(HistoryUnavailable):
+                await history.commit()
+        await backend.flush()
+        await history.commit()
+        assert lost == []
+        assert await text_in(folder, tmp_path / "aside") == "one two "
+        assert not list(folder.glob("*.set-aside-*"))
+        await backend.close()
+
+    run(test())
+
+
+def test_a_document_that_is_first_opened_after_that_is_what_was_stored(
+    tmp_path: Path, run: Run
+) -> None:  # [H6]
+    async def test() -> None:
+        folder = tmp_path / "folder"
+        folder.mkdir()
+
+        async def session(*typed: str) -> None:
+            backend = SQLiteBackend(str(folder / "store.db"))
+            await backend.open()
+            if not typed:
+                (folder / "store.db").rename(folder / "gone.db")
+                (folder / "older.db").rename(folder / "store.db")
+            history = backend.history(ROOM)
+            stored = await history.load()
+            doc = replayed(stored.state)
+            assert str(doc.get("source", type=Text)) == ("one two " if not typed else "")
+            typist = Typist(history, doc)
+            for text in typed or ("three ",):
+                typist.type(text)
+                if text == "one ":
+                    at = history.seq
+                    history.versions.mark(Mark(at, MarkKind.NAMED, "ada", 1.0, "first"))
+                    await history.commit()
+                    shutil.copy(folder / "store.db", folder / "older.db")
+            await history.commit()
+            await backend.close()
+
+        await session("one ", "two ")
+        await session()
+        assert await text_in(folder, tmp_path / "aside") == "one two three "
+
+    run(test())
+
+
+def test_what_a_killed_server_left_is_removed(tmp_path: Path, run: Run) -> None:  # [V7]
+    async def test() -> None:
+        (tmp_path / "store.db.copy-1234abcd").write_bytes(b"everybody's text")
+        backend = SQLiteBackend(str(tmp_path / "store.db"))
+        await backend.open()
+        await backend.close()
+        assert not list(tmp_path.glob("*.copy-*"))
 
     run(test())

@@ -349,6 +349,101 @@ def test_two_restores_at_once_make_one_of_their_versions(
     run(test())
 
 
+def gated(monkeypatch: pytest.MonkeyPatch, at: Stage) -> asyncio.Event:
+    """Have restores wait, after they were requested, until this is set."""
+    content, gate = at.service.content, asyncio.Event()
+
+    async def when_open(*args: Any) -> Any:
+        await gate.wait()
+        return await content(*args)
+
+    monkeypatch.setattr(at.service, "content", when_open)
+    return gate
+
+
+async def requested(at: Stage, count: int) -> None:
+    """Wait until restores are requested."""
+    while len(at.room.synchronizer.requested._bases) < count:
+        await asyncio.sleep(0)
+
+
+@pytest.mark.parametrize("count", [1, 2, 3])
+def test_what_is_typed_during_several_restores_stays(
+    run: Run, monkeypatch: pytest.MonkeyPatch, tmp_path: Path, count: int
+) -> None:  # [V5]
+    async def test() -> None:
+        async with stage(tmp_path, "one thing\nsame\n") as at:
+            ada, grace = Page(at.room, "ada"), Page(at.room, "grace")
+            first = await at.version()
+            ada.type(None, 0, "no")
+            grace.look()
+            gate = gated(monkeypatch, at)
+            restores = [asyncio.ensure_future(at.restore(first)) for _ in range(count)]
+            await requested(at, count)
+            grace.type(None, len("noone thing\nsame\n"), "typed\n")
+            gate.set()
+            await asyncio.gather(*restores)
+            source = at.room.ydoc.get("source", type=Text)
+            assert str(source) == "one thing\nsame\ntyped\n"
+            assert kinds(at.room) == []
+
+    run(test())
+
+
+@pytest.mark.parametrize("by", ["server", "page"])
+def test_a_restore_replaces_one_that_was_faster(
+    run: Run, monkeypatch: pytest.MonkeyPatch, tmp_path: Path, by: str
+) -> None:  # [V5]
+    async def test() -> None:
+        async with stage(tmp_path, "one thing\n") as at:
+            ada, grace = Page(at.room, "ada"), Page(at.room, "grace")
+            first = await at.version()
+            ada.text(None).clear()
+            ada.type(None, 0, "two things\n")
+            second = await at.version()
+            ada.text(None).clear()
+            ada.type(None, 0, "three\n")
+            grace.look()
+            open_content = at.service.content
+            gate = gated(monkeypatch, at)
+            author = grace if by == "page" else None
+            slow = asyncio.ensure_future(
+                at.service.restore(at.room.id, second, "grace", apply=author is None)
+            )
+            await requested(at, 1)
+            monkeypatch.setattr(at.service, "content", open_content)
+            await at.restore(first, ada if by == "page" else None)
+            grace.look()
+            gate.set()
+            update = await slow
+            if author is not None:
+                author.apply(update)
+            assert str(at.room.ydoc.get("source", type=Text)) == "two things\n"
+            assert kinds(at.room) == []
+
+    run(test())
+
+
+def test_two_reverts_do_not_double_what_was_typed_meanwhile(
+    run: Run, tmp_path: Path
+) -> None:  # [S4] [V5]
+    async def test() -> None:
+        async with stage(tmp_path, "line\n") as at:
+            ada, bob = Page(at.room, "ada"), Page(at.room, "bob")
+            ada.type(None, 4, " x")
+            bob.look()
+            synchronizer = at.room.synchronizer
+            bases = [synchronizer.requested.begin() for _ in range(2)]
+            bob.type(None, 6, " bob")
+            for base in bases:
+                await synchronizer.revert(base)
+                synchronizer.requested.end(base)
+            assert str(at.room.ydoc.get("source", type=Text)) == "line x bob\nline\n"
+            assert len(kinds(at.room)) == 1
+
+    run(test())
+
+
 def test_restores_of_two_versions_at_once_make_one_of_them(
     run: Run, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
 ) -> None:  # [V5]

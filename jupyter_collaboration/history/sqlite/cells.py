@@ -28,7 +28,8 @@ class SQLiteCells(CellStore):
         return await self._backend.ask(self._select)
 
     def _select(self) -> dict[str, str]:
-        return self.select(self._backend.db, self._backend.document_id(self._room_id))
+        document = self._backend.document_id(self._room_id)  # which may write
+        return self.select(self._backend.db, document)
 
     def select(self, db: sqlite3.Connection, document: int) -> dict[str, str]:
         """See `all`. In the connection's thread."""

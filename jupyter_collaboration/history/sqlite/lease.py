@@ -147,13 +147,13 @@ class Lease:
             # If the store was copied while in use, the copy does not inherit the lease.
             if of == inode and self._is_alive(owner, beat):
                 raise LeaseTaken
-            self.number = number + 1
             db.execute(
                 "INSERT OR REPLACE INTO collaboration_lease (id, number, owner, beat, inode)"
                 " VALUES (1, ?, ?, ?, ?)",
-                (self.number, str(self._owner), self._now(), inode),
+                (number + 1, str(self._owner), self._now(), inode),
             )
             db.execute("COMMIT")
+            self.number = number + 1
         except BaseException:
             if db.in_transaction:
                 db.execute("ROLLBACK")

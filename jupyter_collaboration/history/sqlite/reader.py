@@ -36,13 +36,18 @@ class Reader:
 
     Args:
         file: returns the current database.
+        placed: returns the current database, at its path; called in the writer's thread.
         ask_writer: calls a function in the writer's thread.
     """
 
     def __init__(
-        self, file: Callable[[], StoreFile], ask_writer: Callable[..., Awaitable[Any]]
+        self,
+        file: Callable[[], StoreFile],
+        placed: Callable[[], StoreFile],
+        ask_writer: Callable[..., Awaitable[Any]],
     ) -> None:
         self._file = file
+        self._placed = placed
         self._ask_writer = ask_writer
         self._executor = ThreadPoolExecutor(1, thread_name_prefix="history-reader")
         self._db: sqlite3.Connection | None = None
@@ -61,6 +66,8 @@ class Reader:
             return found
         if self._is_closed:
             raise HistoryUnavailable("The history is closed.")
+        if self._connected is not file:
+            file = await self._ask_writer(self._placed)
         loop = asyncio.get_running_loop()
         try:
             return await loop.run_in_executor(self._executor, self._call, file, call, args)
@@ -74,6 +81,10 @@ class Reader:
             self._db = sqlite3.connect(
                 uri, uri=True, timeout=1, check_same_thread=False, isolation_level=None
             )
+            self._db.execute("SELECT 1 FROM sqlite_master").fetchone()  # opens the file
+            if not file.is_at_its_path:
+                self._disconnect()
+                raise sqlite3.OperationalError("the history was replaced in this moment")
             self._connected = file
         return call(self._db, *args)
 
@@ -88,4 +99,4 @@ class Reader:
     def _disconnect(self) -> None:
         if self._db is not None:
             self._db.close()
-            self._db = None
+            self._db = self._connected = None

@@ -6,10 +6,13 @@ store's thread only.
 
 from __future__ import annotations
 
+import errno
+import glob
 import os
+import shutil
 import sqlite3
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import closing, contextmanager, suppress
 from logging import Logger
 from pathlib import Path
@@ -26,6 +29,10 @@ MAX_CHECKED = 64 * 2**20
 
 PRIVATE = ".private-"
 """The names of private stores are the name of the store with this suffix and a random part."""
+
+COPY = ".copy-"
+"""The name of a copy that is being written is the name of the store with this suffix and a random
+part."""
 
 SUFFIXES = ("", "-wal", "-shm", "-journal")
 """The suffixes of a database's files."""
@@ -50,6 +57,7 @@ class StoreFile:
         self.is_private = private
         self._lease = lease
         self._identities = self._found()
+        self._copy: tuple[int, int] | None = None
 
     @contextmanager
     def transaction(self) -> Iterator[sqlite3.Connection]:
@@ -84,7 +92,8 @@ class StoreFile:
         """Return whether what is written would not be found at the path any more.
 
         SQLite does not notice if its files are deleted, moved or replaced: it goes on with the
-        files that it has opened.
+        files that it has opened. If the numbers of the files are others, the lease is renewed, and
+        the log written to the database, to see whether that arrives at the path.
 
         Raises:
             LeaseLost: another server owns the store now.
@@ -117,6 +126,11 @@ class StoreFile:
         except sqlite3.Error:
             return False
 
+    @property
+    def is_at_its_path(self) -> bool:
+        """Whether the database that this connection has opened is the one at the path."""
+        return self._lease is None or _identity(self.path) == self._identities[0]
+
     def written_again(self, log: Logger) -> StoreFile:
         """Return a store with the same content at the path, where this one is no longer.
 
@@ -124,33 +138,33 @@ class StoreFile:
 
         Raises:
             LeaseLost: another server uses what is at the path now.
-            sqlite3.Error, OSError: the store cannot be written; this one stays as it is.
+            sqlite3.Error, OSError: the store cannot be written now; this one goes on, and can be
+                written again later.
         """
         path, lease = Path(self.path), self._lease
         assert lease is not None
         lease.lock_again()
         with suppress(sqlite3.Error), _reading(self.path) as other:
             if lease.is_taken(other):
-                raise LeaseLost("another server uses the history that is at its place now")
-        copy = path.with_name(f"{path.name}.rescued-{uuid4().hex[:8]}")
+                raise LeaseLost("another server is now using the history at this path")
+        copy = path.with_name(f"{path.name}{COPY}{uuid4().hex[:8]}")
         try:
             _touch(copy)
-            with closing(sqlite3.connect(str(copy))) as db:
-                self.db.backup(db)
-            if self.writes_ahead:  # what is in a log that goes is in the database then
-                self.db.execute("PRAGMA wal_checkpoint(TRUNCATE)").fetchone()
-            for suffix, ours in zip(SUFFIXES[1:], self._identities[1:], strict=False):
-                if _identity(f"{path}{suffix}") == ours:
-                    Path(f"{path}{suffix}").unlink(missing_ok=True)
-            kept = "" if _identity(self.path) == self._identities[0] else set_aside(path)
+            self._copy_to(copy)
+            kept = self._set_others_aside()
             copy.replace(path)
         except BaseException:
             copy.unlink(missing_ok=True)
             raise
+        # If this fails, the whole copy stays at the path, and is replaced by the next one.
+        self._copy = _identity(self.path)
+        for suffix in SUFFIXES[1:]:
+            Path(f"{path}{suffix}").unlink(missing_ok=True)
+        number = lease.number
         try:
             db, ahead = _connection(path, lease)
         except BaseException:
-            path.unlink(missing_ok=True)
+            lease.number = number
             raise
         log.error(
             "The history in %s was deleted, moved or replaced while it was in use. It was written"
@@ -159,6 +173,29 @@ class StoreFile:
             f" What was at its place was renamed to {kept}." if kept else "",
         )
         return StoreFile(self.path, db, ahead, lease, self.is_private)
+
+    def _copy_to(self, path: Path) -> None:
+        (pages,) = self.db.execute("PRAGMA page_count").fetchone()
+        (size,) = self.db.execute("PRAGMA page_size").fetchone()
+        if shutil.disk_usage(path.parent).free < pages * size:
+            raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC), str(path))
+        with closing(sqlite3.connect(str(path))) as copy:
+            self.db.backup(copy)
+
+    def _set_others_aside(self) -> str:
+        """Rename what is at the path and not ours; return its path now, or an empty text.
+
+        Our own log may stay until the copy is there: it holds nothing that the copy does not.
+        """
+        path = Path(self.path)
+        ours = dict(zip(("-wal", "-shm"), self._identities[1:], strict=False))
+        others = [
+            suffix
+            for suffix in SUFFIXES[1:]
+            if _identity(f"{path}{suffix}") != ours.get(suffix) and _size(f"{path}{suffix}")
+        ]
+        is_ours = _identity(self.path) in (self._identities[0], self._copy)
+        return set_aside(path, others if is_ours else ["", *others])
 
     def close(self) -> None:
         """Close the connection, and release the lease."""
@@ -249,6 +286,8 @@ def _opened(path: Path, log: Logger, *, private: bool) -> StoreFile:
     lease = Lease(path)
     lease.lock()
     try:
+        for left in path.parent.glob(f"{glob.escape(path.name)}{COPY}*"):
+            left.unlink(missing_ok=True)  # by a server that was killed
         _touch(path)
         try:
             db, ahead = _connection(path, lease)
@@ -321,14 +360,14 @@ def _check_version(path: Path) -> None:
         db.close()
 
 
-def set_aside(path: Path) -> str:
+def set_aside(path: Path, suffixes: Sequence[str] = SUFFIXES) -> str:
     """Rename a database, so that its data is not lost.
 
     Returns:
         Its path now; empty if there was none.
     """
     aside = f"{path}.set-aside-{time.strftime('%Y%m%d-%H%M%S')}-{uuid4().hex[:6]}"
-    found = [suffix for suffix in SUFFIXES if Path(f"{path}{suffix}").exists()]
+    found = [suffix for suffix in suffixes if Path(f"{path}{suffix}").exists()]
     for suffix in found:
         Path(f"{path}{suffix}").rename(aside + suffix)
     return aside if found else ""
@@ -343,12 +382,20 @@ def _identity(path: str) -> tuple[int, int] | None:
     return found.st_dev, found.st_ino
 
 
+def _size(path: str) -> int:
+    """The size of a file in bytes; 0 if there is none."""
+    try:
+        return os.stat(path).st_size
+    except OSError:
+        return 0
+
+
 @contextmanager
 def _reading(path: str) -> Iterator[sqlite3.Connection]:
     """A new connection that reads a database, without its write-ahead log.
 
     It leaves the log's index as it is, which a displaced store may still use.
     """
-    uri = f"{Path(path).resolve().as_uri()}?immutable=1"
+    uri = f"{Path(path).resolve().as_uri()}?mode=ro&immutable=1"
     with closing(sqlite3.connect(uri, uri=True)) as db:
         yield db

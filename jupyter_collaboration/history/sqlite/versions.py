@@ -128,8 +128,9 @@ class SQLiteVersions(VersionStore):
         return None if found is None else int(found)
 
     async def replace(self, after: int, versions: list[Version], summarized: Summarized) -> None:
-        def write(db: sqlite3.Connection, document: int) -> None:
-            with self._backend.transaction():
+        def write() -> None:
+            document = self._backend.document_id(self._room_id)
+            with self._backend.transaction() as db:
                 row = db.execute(
                     "SELECT seq FROM collaboration_summaries WHERE document = ?", (document,)
                 ).fetchone()
@@ -152,8 +153,7 @@ class SQLiteVersions(VersionStore):
                 )
 
         await self._backend.flush_document(self._room_id)
-        backend = self._backend
-        await backend.ask(lambda: write(backend.db, backend.document_id(self._room_id)))
+        await self._backend.ask(write)
 
     async def page(
         self, before: int | None, limit: int, *, author: str = "", named: bool = False

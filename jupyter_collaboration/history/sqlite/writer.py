@@ -76,7 +76,7 @@ class SQLiteWriter:
         self._executor = ThreadPoolExecutor(1, thread_name_prefix="history")
         self._is_closed = False
         self._file: StoreFile | None = None
-        self.reader = Reader(lambda: self.file, self.ask)
+        self.reader = Reader(lambda: self.file, self._placed, self.ask)
         self._backlog = Backlog()
         self._timer: asyncio.TimerHandle | None = None
         self._tidying: asyncio.TimerHandle | None = None
@@ -159,6 +159,10 @@ class SQLiteWriter:
         """
         self._stay_in_place()
         return self.file.transaction()
+
+    def _placed(self) -> StoreFile:
+        self._stay_in_place()
+        return self.file
 
     def _stay_in_place(self) -> None:
         """Write the store again if its files were deleted, moved or replaced. [H6]
@@ -670,7 +674,8 @@ class SQLiteWriter:
 
     def _close(self) -> None:
         try:
-            self._stay_in_place()
+            if self._file is not None:
+                self._stay_in_place()
         except (sqlite3.Error, HistoryUnavailable) as error:
             self.log.error("%s: %s", self.path, error)
         self._disconnect()
