@@ -267,9 +267,11 @@ def test_what_is_typed_into_a_line_before_its_conflict_is_seen_may_stand_at_eith
     ledger.effect([("", f"{eve}\n{ada}")], typed, "")
     turned = [("", f"{eve}\n{ada} {bob}")]
     assert ledger.places.verdicts(turned, named=False, twins=set()) != []
-    ledger.conflict_shown([("", f"{eve}\n{bob} {ada}")])
+    ledger.conflicts_shown([f"{ada}"], [("", f"{eve}\n{bob} {ada}")])
     assert ledger.places.verdicts(turned, named=False, twins=set()) != []
-    ledger.conflict_shown([("", f"{eve}\n{ada}")])
+    ledger.conflicts_shown([f"{eve}"], [("", f"{eve}\n1\n{ada}")])
+    assert ledger.places.verdicts(turned, named=False, twins=set()) != []
+    ledger.conflicts_shown([f"{ada}"], [("", f"{eve}\n1\n{ada}")])
     assert ledger.places.verdicts(turned, named=False, twins=set()) == []
     elsewhere = [("", f"{bob}\n{eve}\n{ada}")]
     assert ledger.places.verdicts(elsewhere, named=False, twins=set()) != []

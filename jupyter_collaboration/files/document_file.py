@@ -50,8 +50,8 @@ from .native_save import (
 from .turns import Turns
 from .watcher import Signature
 
-EXITS = "A hook or the contents manager called `sys.exit`, as the main functions of programs do."
-"""Why a file was not read or written, if that would have ended the server."""
+EXITS = "A hook or the contents manager called `sys.exit()`, which would have stopped the server."
+"""Why a file was not read or written."""
 
 
 class PathOfId(Protocol):

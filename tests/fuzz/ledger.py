@@ -119,9 +119,17 @@ class Ledger:
                 # Lines that have a mark twice already, from a conflict before, double both.
                 self.marks[number].most += max(1, min(one[number], other[number]))
 
-    def conflict_shown(self, document: Cells) -> None:
-        """Conflicts are shown; who typed what the document does not hold yet has not seen them."""
-        self.places.conflicts_unseen(self.marks.keys() - count(document).keys())
+    def conflicts_shown(self, lines: Iterable[str], document: Cells) -> None:
+        """Conflicts are shown; who typed what the document does not hold yet has not seen them.
+
+        Args:
+            lines: the lines of both sides of each conflict, as the document has them.
+        """
+        conflicted: set[int] = set()
+        for piece in filter(None, lines):
+            for _, text in document:
+                conflicted |= _around(text, piece)
+        self.places.conflicts_unseen(conflicted, self.marks.keys() - count(document).keys())
 
     def may_stand_twice(self, numbers: Iterable[int]) -> None:
         """It is not known in which of two cells these marks are."""
@@ -154,3 +162,13 @@ class Ledger:
             elif count > mark.most + (number in self.told_twice):
                 wrong.append(f"⟦{number}⟧ of {mark.author} is there {count} times {mark.why}")
         return wrong
+
+
+def _around(text: str, piece: str) -> set[int]:
+    """The marks of a piece of a text, and of the lines before and after it."""
+    at = text.find(piece)
+    if at < 0:
+        return set()
+    start = text.rfind("\n", 0, max(0, at - 1)) + 1
+    end = text.find("\n", at + len(piece))
+    return set(marks_in(text[start : end if end >= 0 else len(text)]))

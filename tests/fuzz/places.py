@@ -68,6 +68,7 @@ class Places:
         self._beside: dict[int, set[int]] = {}
         self._nexts: dict[str, str] = {}
         self._moved: set[str] = set()
+        self._taken_out: set[str] = set()
         self.is_text_moving = False
 
     def edited(self, before: Cells, after: Cells, *, named: bool) -> None:
@@ -99,7 +100,8 @@ class Places:
             if name not in before:
                 self._cells.inserted(name, after[:at], after[at + 1 :])
                 self._nexts[name] = after[at - 1] if at else ""
-        self._cells.loose |= set(before) - set(after)
+        self._taken_out |= set(before) - set(after)
+        self._cells.loose |= self._taken_out
         stayed = [name for name in before if name in after]
         now = [name for name in after if name in before]
         if stayed != now:
@@ -113,10 +115,10 @@ class Places:
         """Both sides of a conflict stand in the document, all of ours first."""
         self._marks.apart |= {frozenset(pair) for pair in product(ours, theirs)}
 
-    def conflicts_unseen(self, numbers: Iterable[int]) -> None:
-        """Conflicts arose that the authors of these marks had not seen."""
-        for number in numbers:
-            for other in self._beside.get(number, ()):
+    def conflicts_unseen(self, conflicted: set[int], unseeing: Iterable[int]) -> None:
+        """Lines came into a conflict that the authors of some other marks had not seen."""
+        for number in unseeing:
+            for other in self._beside.get(number, set()) & conflicted:
                 self._marks.apart.add(frozenset((number, other)))
 
     def doubled(self, numbers: Iterable[int]) -> None:
@@ -149,7 +151,7 @@ class Places:
                 if is_judged and homes and name not in homes:
                     wrong.append(f"⟦{number}⟧ is in the cell {name} instead of {sorted(homes)}")
         if named:
-            back = self._cells.loose & {name for name, _ in cells}
+            back = self._taken_out & {name for name, _ in cells}
             follow = {name for name, _ in cells if self._follows(name, self._moved | back)}
             self._cells.loose |= follow | twins
             for one, other in self._cells.wrong([name for name, _ in cells]):

@@ -370,7 +370,7 @@ def noting_conflicts(ledger: Ledger, kind: str, *, are_two: bool) -> Iterator[No
         pieces = [(each.ours, each.theirs) for each in conflicts]
         ledger.conflicted(pieces, is_loose=are_two or origin == "rebase")
         if conflicts:
-            ledger.conflict_shown(cells_of_doc(room.ydoc, kind))
+            ledger.conflicts_shown([e.merged for e in conflicts], cells_of_doc(room.ydoc, kind))
 
     DocumentRoom.show_conflicts = noting  # type: ignore[method-assign]
     try:

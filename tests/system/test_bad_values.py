@@ -286,19 +286,20 @@ def test_entries_and_marks_of_unknown_kinds_are_shown(run: Run, serving: Serving
     run(test())
 
 
+@pytest.mark.parametrize("ids", [{"id": "x"}, {}])
 def test_a_notebook_without_a_minor_version_is_edited_and_saved(
-    run: Run, serving: Serving
-) -> None:  # S9 [M8]
+    run: Run, serving: Serving, ids: dict[str, str]
+) -> None:  # S9 [M8] [F7]
     async def test() -> None:
         async with serving(YDocExtension={"document_save_delay": 0.05}) as server:
-            cell = {"cell_type": "markdown", "id": "x", "metadata": {}, "source": "one"}
+            cell = {"cell_type": "markdown", **ids, "metadata": {}, "source": "one"}
             notebook = {"cells": [cell], "metadata": {}, "nbformat": 4}
             (server.root / "n.ipynb").write_text(json.dumps(notebook))
             ada = await server.member(Fixture("n.ipynb", "notebook"))
             ada.cells[0]["source"].insert(0, "typed ")
             await until(lambda: "typed one" in server.read("n.ipynb"))
             saved = json.loads(server.read("n.ipynb"))
-            assert saved["nbformat_minor"] == 5
-            assert [each["id"] for each in saved["cells"]] == ["x"]
+            assert saved["nbformat_minor"] == (5 if ids else 0)
+            assert [each.get("id") for each in saved["cells"]] == [ids.get("id")]
 
     run(test())

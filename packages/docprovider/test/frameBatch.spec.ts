@@ -96,7 +96,14 @@ describe('What others do', () => {
     expect(taken).toEqual(['u1', 'u2', 'u3', 'u4']);
   });
 
-  it('is taken soon if the page is hidden while it waits', () => {
+  it('is taken when the page is hidden while it waits', () => {
+    [1, 2].map(edit).forEach(each => batch.add(each));
+    vi.spyOn(document, 'hidden', 'get').mockReturnValue(true);
+    document.dispatchEvent(new Event('visibilitychange'));
+    expect(taken).toEqual(['u1', 'u2']);
+  });
+
+  it('is taken soon where no frame comes', () => {
     vi.stubGlobal('requestAnimationFrame', () => 1);
     [1, 2].map(edit).forEach(each => batch.add(each));
     expect(taken).toEqual(['u1']);

@@ -138,8 +138,8 @@ class RealWorld:
 
     def note_conflicts(self, conflicts: list[dict[str, Any]], document: Cells) -> None:
         """Conflicts were shown to everybody: both of their sides are in the document."""
-        if any(each["id"] not in self._conflicts for each in conflicts):
-            self.ledger.conflict_shown(document)
+        lines = [each["merged"] for each in conflicts if each["id"] not in self._conflicts]
+        self.ledger.conflicts_shown(lines, document)
         for each in conflicts:
             if each["id"] not in self._conflicts:
                 self._conflicts.add(each["id"])

@@ -143,7 +143,7 @@ async function restore(
           undo
         )
       : trans.__(
-          'Restored a cell of %1 to the version from %2. “%3” reverts that.',
+          'Restored a cell in %1 to the version from %2. “%3” reverts that.',
           name,
           when,
           undo
@@ -152,7 +152,7 @@ async function restore(
     cell === undefined
       ? trans.__('Nothing to restore: %1 has not changed since then.', name)
       : trans.__(
-          'Nothing to restore: the cell of %1 has not changed since then.',
+          'Nothing to restore: the cell in %1 has not changed since then.',
           name
         );
   const text = isChanged ? done : nothing;

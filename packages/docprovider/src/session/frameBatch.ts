@@ -20,7 +20,7 @@ import type { Message } from '../protocol';
 
 /**
  * How long a message waits where the browser draws no frames, for instance
- * since the page is hidden (ms).
+ * since something covers the window (ms).
  */
 const LONGEST_WAIT = 100;
 
@@ -97,9 +97,12 @@ export class FrameBatch implements IDisposable {
     };
     const frame = requestAnimationFrame(onEnd);
     const timer = setTimeout(onEnd, LONGEST_WAIT);
+    // A hidden page draws no frames, and its timers are late.
+    document.addEventListener('visibilitychange', onEnd);
     this._end = () => {
       cancelAnimationFrame(frame);
       clearTimeout(timer);
+      document.removeEventListener('visibilitychange', onEnd);
       this._end = null;
     };
   }
