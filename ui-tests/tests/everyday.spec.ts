@@ -179,6 +179,8 @@ test('a workspace with two documents is restored, and panels show the right one'
       .poll(() => ada.isOpen(name, 'begin'), { timeout: 40_000 })
       .toBe(true);
   }
+  // JupyterLab itself activates the document that was current, as its last step.
+  await ada.page.evaluate(() => window.jupyterapp.restored);
   const heading = ada.page
     .locator('#jp-collaboration-timeline')
     .getByRole('heading', { level: 2 });
