@@ -914,7 +914,9 @@ class DocumentRoom(PersistentRoom, EarlierNames):
         elif self._tasks is not None:
             if request.name == "revert":
                 self._request_revert()
-            self._tasks.start_soon(self._shared_work[request.name].add, member, request)
+            work = self._shared_work[request.name]
+            if work.add(member, request):
+                self._tasks.start_soon(work.run)
         return None
 
     def _acknowledge(self, member: Member, request: Request, stored: bool) -> None:

@@ -26,12 +26,18 @@ class SharedWork:
         self._waiting: list[Asked] = []
         self._is_working = False
 
-    async def add(self, member: Member, request: Request) -> None:
-        """Have a request answered; return at once if another call does that."""
+    def add(self, member: Member, request: Request) -> bool:
+        """Have a request answered.
+
+        Returns:
+            Whether `run` has to be called: not if it is running.
+        """
         self._waiting.append((member, request))
-        if self._is_working:
-            return
-        self._is_working = True
+        is_first, self._is_working = not self._is_working, True
+        return is_first
+
+    async def run(self) -> None:
+        """Do the work until all requests are answered."""
         try:
             while self._waiting:
                 asked, self._waiting = self._waiting, []

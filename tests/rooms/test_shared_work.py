@@ -27,16 +27,19 @@ def test_requests_during_the_work_are_answered_by_one_more_turn(run: Run) -> Non
             await go_on.wait()
 
         shared = SharedWork(work)
-        first = asyncio.ensure_future(shared.add(ADA, Request("revert", 0)))
+        assert shared.add(ADA, Request("revert", 0))
+        assert not shared.add(BOB, Request("revert", 0))  # before the first turn begins
+        running = asyncio.ensure_future(shared.run())
         await asyncio.sleep(0)
         for number in range(1, 100):
-            await shared.add(ADA, Request("revert", number))
-        await shared.add(BOB, Request("revert", 7))
-        assert turns == [[(ADA, 0)]]
+            assert not shared.add(ADA, Request("revert", number))
+        assert not shared.add(BOB, Request("revert", 7))
+        assert turns == [[(ADA, 0), (BOB, 0)]]
         go_on.set()
-        await first
-        assert turns == [[(ADA, 0)], [*((ADA, number) for number in range(1, 100)), (BOB, 7)]]
-        await shared.add(BOB, Request("revert", 8))
+        await running
+        assert turns[1:] == [[*((ADA, number) for number in range(1, 100)), (BOB, 7)]]
+        assert shared.add(BOB, Request("revert", 8))
+        await shared.run()
         assert turns[2:] == [[(BOB, 8)]]
 
     run(test())
@@ -51,9 +54,11 @@ def test_work_that_failed_is_done_again_when_it_is_requested(run: Run) -> None:
                 raise ValueError("broken")
 
         shared = SharedWork(work)
+        assert shared.add(ADA, Request("save", 0))
         with pytest.raises(ValueError, match="broken"):
-            await shared.add(ADA, Request("save", 0))
-        await shared.add(ADA, Request("save", 1))
+            await shared.run()
+        assert shared.add(ADA, Request("save", 1))
+        await shared.run()
         assert fails == []
 
     run(test())
