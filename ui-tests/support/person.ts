@@ -21,7 +21,6 @@ import type { Server } from './server';
  * What the tests use of `window.jupyterapp`.
  */
 interface IApp {
-  restored: Promise<unknown>;
   commands: {
     execute(id: string, args?: object): Promise<unknown>;
     isEnabled(id: string): boolean;
