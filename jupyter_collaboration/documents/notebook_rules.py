@@ -82,17 +82,6 @@ def problem_of_notebook(content: Mapping[str, Any]) -> str:
     return first_of(chain((problem_of_meta(key, content.get(key)) for key, _ in USUAL), cells))
 
 
-def completed(content: Mapping[str, Any]) -> Mapping[str, Any]:
-    """Return a notebook that nbformat has read, with a minor version.
-
-    nbformat reads notebooks without one as version 4.0, in which cells have no ids.
-    """
-    if "nbformat_minor" in content:
-        return content
-    has_ids = any("id" in cell for cell in content["cells"])
-    return {**content, "nbformat_minor": 5 if has_ids else 0}
-
-
 def problem_of_file(content: Mapping[str, Any]) -> str:
     """Return why a notebook that nbformat has read cannot become a document; empty if it can."""
     for at, cell in enumerate(content["cells"]):

@@ -14,7 +14,7 @@ were changed in the meantime. Values that cannot be replaced are reported with t
 from __future__ import annotations
 
 import math
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from typing import Any
 
 from ..errors import LoadFailed
@@ -37,6 +37,17 @@ def representable(content: Any) -> tuple[Any, bool]:
         return content, False
     result = _converted(content, ())
     return result, result is not content
+
+
+def with_minor_version(notebook: Mapping[str, Any]) -> Mapping[str, Any]:
+    """Return a notebook with a minor version, which every document has.
+
+    nbformat reads notebooks without one as version 4.0, in which cells have no ids.
+    """
+    if "nbformat_minor" in notebook:
+        return notebook
+    has_ids = any("id" in cell for cell in notebook["cells"])
+    return {**notebook, "nbformat_minor": 5 if has_ids else 0}
 
 
 def restored(exact: Any, value: Any) -> Any:

@@ -11,8 +11,14 @@ import inspect
 import json
 import math
 import os
-from collections.abc import AsyncIterator, Callable
-from contextlib import AbstractContextManager, asynccontextmanager, nullcontext, suppress
+from collections.abc import AsyncIterator, Callable, Iterator
+from contextlib import (
+    AbstractContextManager,
+    asynccontextmanager,
+    contextmanager,
+    nullcontext,
+    suppress,
+)
 from dataclasses import dataclass, replace
 from datetime import datetime
 from functools import lru_cache, partial
@@ -24,8 +30,8 @@ from tornado.web import HTTPError
 
 from ..documents.codec import file_fingerprint, fingerprint
 from ..documents.identity import DocumentId
-from ..documents.notebook_rules import completed, problem_of_file
-from ..documents.representable import invalid_text, representable
+from ..documents.notebook_rules import problem_of_file
+from ..documents.representable import invalid_text, representable, with_minor_version
 from ..documents.snapshot import NotebookContent
 from ..errors import (
     CollaborationError,
@@ -50,8 +56,21 @@ from .native_save import (
 from .turns import Turns
 from .watcher import Signature
 
-EXITS = "A hook or the contents manager called `sys.exit()`, which would have stopped the server."
-"""Why a file was not read or written."""
+
+@contextmanager
+def exits_reported() -> Iterator[None]:
+    """Keep a hook or a contents manager that calls `sys.exit()` from stopping the server.
+
+    The main functions of programs do so, and hooks may call them.
+
+    Raises:
+        HTTPError: instead of SystemExit.
+    """
+    try:
+        yield
+    except SystemExit as error:
+        reason = "A hook or the contents manager called sys.exit(), as only programs should."
+        raise HTTPError(500, reason) from error
 
 
 class PathOfId(Protocol):
@@ -250,8 +269,9 @@ class DocumentFile:
 
     async def _exists(self, path: str) -> bool:
         try:
-            return bool(await ensure_async(self._contents.file_exists(path)))
-        except (Exception, SystemExit):  # contents managers may raise anything
+            with exits_reported():
+                return bool(await ensure_async(self._contents.file_exists(path)))
+        except Exception:  # contents managers may raise anything
             return False
 
     async def _probed(self, path: str) -> dict[str, Any]:
@@ -354,7 +374,7 @@ class DocumentFile:
             except LoadFailed as error:
                 raise LoadFailed(f"{path}: {error}") from error
             if self._id.contents_type == "notebook":
-                shown = completed(shown)
+                shown = with_minor_version(shown)
                 if problem := await run_sized(size, problem_of_file, shown):
                     raise LoadFailed(f"{path} cannot be opened as a notebook: {problem}")
             self._exact, content = (content if differs else None), shown
@@ -363,16 +383,15 @@ class DocumentFile:
     async def _explained(self, path: str) -> str:
         """Return why a notebook cannot be read, with the location; empty if not known."""
         try:
-            get = self._contents.get(path, content=True, type="file", format="text")
-            text = (await ensure_async(get))["content"]
+            with exits_reported():
+                get = self._contents.get(path, content=True, type="file", format="text")
+                text = (await ensure_async(get))["content"]
             if isinstance(text, str) and not text.strip():
                 return "it is empty"
             content = await run_sync(json.loads, text)
             place = await run_sync(invalid_text, content)
         except json.JSONDecodeError as error:
             return f"it is not JSON ({error.msg}, line {error.lineno}, column {error.colno})"
-        except SystemExit:
-            return ""
         except BaseException as error:  # a contents manager may raise anything
             if must_propagate(error):
                 raise
@@ -382,9 +401,10 @@ class DocumentFile:
     async def _text_of(self, path: str) -> str | None:
         """Return the text of a notebook; None if the contents manager does not provide it."""
         try:
-            get = self._contents.get(path, content=True, type="file", format="text")
-            text = (await ensure_async(get))["content"]
-        except (Exception, SystemExit):  # a contents manager for notebooks only may raise anything
+            with exits_reported():
+                get = self._contents.get(path, content=True, type="file", format="text")
+                text = (await ensure_async(get))["content"]
+        except Exception:  # a contents manager for notebooks only may raise anything
             return None
         return text if isinstance(text, str) else None
 
@@ -403,7 +423,8 @@ class DocumentFile:
         try:
             path = self._path_again() if again else self.path
             check = _no_check if again else partial(self._check_unchanged, path)
-            saved = await self._write(path, content, check)
+            with exits_reported():
+                saved = await self._write(path, content, check)
             self._file_ids.save(path)
             if again:
                 self._made_again_at = path
@@ -415,8 +436,6 @@ class DocumentFile:
             raise SaveFailed(str(error)) from error
         except HTTPError as error:
             raise SaveFailed(error.log_message or error.reason or str(error)) from error
-        except SystemExit as error:
-            raise SaveFailed(EXITS) from error
         except BaseException as error:  # a contents manager may raise anything
             if must_propagate(error):
                 raise
@@ -545,7 +564,8 @@ class DocumentFile:
         if self._hashes and with_hash:
             options["require_hash"] = True
         try:
-            model: dict[str, Any] = await ensure_async(self._contents.get(path, **options))
+            with exits_reported():
+                model: dict[str, Any] = await ensure_async(self._contents.get(path, **options))
         except HTTPError as error:
             reason = error.log_message or error.reason or str(error)
             if error.status_code == 404:
@@ -553,8 +573,6 @@ class DocumentFile:
             raise LoadFailed(f"{path} cannot be read: {reason}") from error
         except OSError as error:
             raise LoadFailed(f"{path} cannot be read: {error}") from error
-        except SystemExit as error:
-            raise LoadFailed(f"{path} cannot be read: {EXITS}") from error
         except BaseException as error:  # a contents manager may raise anything
             if must_propagate(error):
                 raise

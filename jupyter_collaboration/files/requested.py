@@ -1,7 +1,7 @@
 """What a document held when somebody requested to restore or revert it.
 
-What users type after that stays [S4] [V5]. A request may have to wait, or to compute for long, and
-meanwhile the document changes by other merges.
+What users type after that stays [S4] [V5]. A request may have to wait, or may take long to compute,
+and other merges may change the document meanwhile.
 """
 
 from __future__ import annotations
@@ -34,13 +34,13 @@ class RequestedBases:
         return base
 
     def end(self, base: Base) -> None:
-        """The request is done; does nothing if that was said before."""
+        """End a request; does nothing if it has ended."""
         if base in self._bases:
             self._bases.remove(base)
 
     @contextmanager
     def request(self) -> Iterator[Base]:
-        """A request that is made now, and done at the end of this block."""
+        """Provide the base of a request that is made now, and ends with this block."""
         base = self.begin()
         try:
             yield base
@@ -48,16 +48,16 @@ class RequestedBases:
             self.end(base)
 
     def merged(self) -> None:
-        """A merge was applied: what it brought belongs to what the others replace."""
+        """Handle that a merge was applied: requests replace its changes as well."""
         if self._bases:
             state = self._doc.get_update()
             for base in self._bases:
                 base.value = state
 
     def replaced(self, content: Any) -> None:
-        """The document was restored or reverted to a content: the others replace that.
+        """Handle that the document was restored or reverted: other requests replace that content.
 
-        What the document has beyond it was typed after that request, and stays.
+        Whatever else is in the document was typed after that request, and stays.
         """
         for base in self._bases:
             base.value = content

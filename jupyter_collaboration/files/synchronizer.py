@@ -677,19 +677,13 @@ class FileSynchronizer:
         self._owner.report("WARNING", "overwrite", "merged a change on disk")
 
     async def _take(
-        self,
-        file: LoadedFile,
-        base: Any,
-        older: bytes | None = None,
-        *,
-        replaces: bool = False,
+        self, file: LoadedFile, base: Content | bytes | Base, older: bytes | None = None
     ) -> None:
         """Merge the changes of the file relative to a base, and record the new content.
 
         Args:
             base: the document as it was last saved, or the `Base` of a request.
             older: the document as of an older save, if the file is a modified copy of that.
-            replaces: whether the base is what somebody wants to be replaced.
         """
         content = content_in_file(self._type, file.content)
         since = base.value if isinstance(base, Base) else base
@@ -717,13 +711,7 @@ class FileSynchronizer:
         # server that merged both wrote a content which is still nearer to the older one.
         is_sure = older is None
         await self._bring_in(
-            older or base,
-            content,
-            Kind.DISK,
-            origin="disk",
-            noted=noted,
-            sure=is_sure,
-            replaces=replaces,
+            older or base, content, Kind.DISK, origin="disk", noted=noted, sure=is_sure
         )
         await self._recent.note(cut, held)
         failpoint("merge.noted")
@@ -741,7 +729,7 @@ class FileSynchronizer:
 
     async def _bring_in(
         self,
-        base: Any,
+        base: Content | bytes | Base | None,
         content: Any,
         kind: Kind,
         author: str = "",
@@ -751,7 +739,6 @@ class FileSynchronizer:
         applied: Callable[[Merge], None] | None = None,
         replicas: Replicas | None = None,
         sure: bool = True,
-        replaces: bool = False,
     ) -> Merge:
         """Compute a merge in a thread, and apply it in one transaction. [F12]
 
@@ -761,7 +748,6 @@ class FileSynchronizer:
         Args:
             base: what both sides come from, as for `merge_into`, or the `Base` of a request.
             replicas, sure: see `merge_into`.
-            replaces: see `_take`.
         """
         async with self.merging:
             since = base.value if isinstance(base, Base) else base
@@ -783,7 +769,7 @@ class FileSynchronizer:
                     applied(merge)
                 merge.conflicts.extend(late.conflicts)
                 self._owner.show_conflicts(merge.conflicts, origin)
-                if replaces:
+                if isinstance(base, Base):
                     self.requested.replaced(content)
                 else:
                     self.requested.merged()
@@ -835,7 +821,7 @@ class FileSynchronizer:
             DocumentNotFound, LoadFailed: the file cannot be read.
         """
         async with self._lock:
-            await self._take(await load_when_readable(self._file), base, replaces=True)
+            await self._take(await load_when_readable(self._file), base)
         self._owner.publish()
 
 

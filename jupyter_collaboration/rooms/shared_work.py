@@ -1,4 +1,4 @@
-"""Does once what several members request at the same time."""
+"""Does work once that several members request at the same time."""
 
 from __future__ import annotations
 
@@ -14,8 +14,8 @@ Asked = tuple[Member, Request]
 class SharedWork:
     """Requests that wait for the same work, such as saving the document.
 
-    What is requested while the work is being done is done once more after that, for all who
-    requested it: a member that repeats a request delays nobody by more than one turn.
+    Requests that arrive while the work is being done share one more turn: a member that repeats a
+    request delays nobody by more than that.
 
     Args:
         work: does it once, and replies to requests, at least one.

@@ -120,7 +120,8 @@ class Ledger:
                 self.marks[number].most += max(1, min(one[number], other[number]))
 
     def conflicts_shown(self, lines: Iterable[str], document: Cells) -> None:
-        """Conflicts are shown; who typed what the document does not hold yet has not seen them.
+        """Conflicts are shown. The authors of marks that are not in the document yet have not seen
+        them.
 
         Args:
             lines: the lines of both sides of each conflict, as the document has them.

@@ -116,7 +116,7 @@ class Places:
         self._marks.apart |= {frozenset(pair) for pair in product(ours, theirs)}
 
     def conflicts_unseen(self, conflicted: set[int], unseeing: Iterable[int]) -> None:
-        """Lines came into a conflict that the authors of some other marks had not seen."""
+        """Lines are in a conflict that the authors of some other marks have not seen."""
         for number in unseeing:
             for other in self._beside.get(number, set()) & conflicted:
                 self._marks.apart.add(frozenset((number, other)))

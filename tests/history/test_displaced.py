@@ -44,21 +44,31 @@ class Typist:
         self.text += text
 
 
+async def opened(folder: Path) -> tuple[SQLiteBackend, History, Typist]:
+    """A store in a new folder, in use, with a document that has a text and a named version."""
+    folder.mkdir()
+    backend = SQLiteBackend(str(folder / "store.db"))
+    await backend.open()
+    history = backend.history(ROOM)
+    await history.load()
+    typist = Typist(history)
+    typist.type("one ")
+    history.versions.mark(Mark(history.seq, MarkKind.NAMED, "ada", 1.0, "first"))
+    await history.commit()
+    return backend, history, typist
+
+
 async def text_in(folder: Path, aside: Path) -> str:
     """What a server finds in a copy of a folder, as after a kill of the one that uses it."""
     shutil.rmtree(aside, ignore_errors=True)
     shutil.copytree(folder, aside)
     backend = SQLiteBackend(str(aside / "store.db"))
     await backend.open()
-    doc: Doc[Any] = Doc()
-    text = doc.get("source", type=Text)
     history = backend.history(ROOM)
     state = (await history.load()).state
-    if state is not None:
-        doc.apply_update(state)
     assert [mark.text for mark in await history.versions.marks()] == (["first"] if state else [])
     await backend.close()
-    return str(text)
+    return str(replayed(state).get("source", type=Text))
 
 
 def delete_all(folder: Path) -> None:
@@ -143,15 +153,8 @@ def test_a_displaced_store_is_written_again_with_all_that_was_in_it(
 ) -> None:  # [H1] [H6]
     async def test() -> None:
         folder = tmp_path / "folder"
-        folder.mkdir()
-        backend = SQLiteBackend(str(folder / "store.db"))
-        await backend.open()
-        history = backend.history(ROOM)
-        session = (await history.load()).session_id
-        typist = Typist(history)
-        typist.type("one ")
-        history.versions.mark(Mark(history.seq, MarkKind.NAMED, "ada", 1.0, "first"))
-        await history.commit()
+        backend, history, typist = await opened(folder)
+        session = await backend.session_id(ROOM)
         assert await history.at(history.seq) is not None  # the reader is connected as well
         for number in range(3):
             displace(folder)
@@ -194,18 +197,10 @@ def test_a_displaced_store_is_written_again_when_it_is_closed(
 ) -> None:  # [H6]
     async def test() -> None:
         folder = tmp_path / "folder"
-        folder.mkdir()
-        backend = SQLiteBackend(str(folder / "store.db"))
-        await backend.open()
-        history = backend.history(ROOM)
-        await history.load()
-        typist = Typist(history)
-        typist.type("typed")
-        history.versions.mark(Mark(history.seq, MarkKind.NAMED, "ada", 1.0, "first"))
-        await history.commit()
+        backend, _, typist = await opened(folder)
         delete_all(folder)
         await backend.close()
-        assert await text_in(folder, tmp_path / "aside") == "typed"
+        assert await text_in(folder, tmp_path / "aside") == str(typist.text)
 
     run(test())
 
@@ -245,15 +240,7 @@ def test_a_store_without_a_place_is_reported_and_written_once_there_is_one(
 ) -> None:  # [H1] [H6]
     async def test() -> None:
         folder = tmp_path / "folder"
-        folder.mkdir()
-        backend = SQLiteBackend(str(folder / "store.db"))
-        await backend.open()
-        history = backend.history(ROOM)
-        await history.load()
-        typist = Typist(history)
-        typist.type("one ")
-        history.versions.mark(Mark(history.seq, MarkKind.NAMED, "ada", 1.0, "first"))
-        await history.commit()
+        backend, history, typist = await opened(folder)
         shutil.rmtree(folder)
         typist.type("two ")
         with pytest.raises(HistoryUnavailable):
@@ -273,17 +260,9 @@ def test_a_store_that_cannot_be_opened_again_is_whole_with_the_next_try(
 ) -> None:  # [H1] [H6]
     async def test() -> None:
         folder = tmp_path / "folder"
-        folder.mkdir()
-        backend = SQLiteBackend(str(folder / "store.db"))
-        await backend.open()
+        backend, history, typist = await opened(folder)
         lost: list[bool] = []
         backend.when_lost(lambda: lost.append(True))
-        history = backend.history(ROOM)
-        await history.load()
-        typist = Typist(history)
-        typist.type("one ")
-        history.versions.mark(Mark(history.seq, MarkKind.NAMED, "ada", 1.0, "first"))
-        await history.commit()
         original, tries = getattr(store_file, fails), 2
 
         def failing(*args: Any) -> Any:
@@ -314,31 +293,21 @@ def test_a_document_that_is_first_opened_after_that_is_what_was_stored(
 ) -> None:  # [H6]
     async def test() -> None:
         folder = tmp_path / "folder"
-        folder.mkdir()
-
-        async def session(*typed: str) -> None:
-            backend = SQLiteBackend(str(folder / "store.db"))
-            await backend.open()
-            if not typed:
-                (folder / "store.db").rename(folder / "gone.db")
-                (folder / "older.db").rename(folder / "store.db")
-            history = backend.history(ROOM)
-            stored = await history.load()
-            doc = replayed(stored.state)
-            assert str(doc.get("source", type=Text)) == ("one two " if not typed else "")
-            typist = Typist(history, doc)
-            for text in typed or ("three ",):
-                typist.type(text)
-                if text == "one ":
-                    at = history.seq
-                    history.versions.mark(Mark(at, MarkKind.NAMED, "ada", 1.0, "first"))
-                    await history.commit()
-                    shutil.copy(folder / "store.db", folder / "older.db")
-            await history.commit()
-            await backend.close()
-
-        await session("one ", "two ")
-        await session()
+        first, history, typist = await opened(folder)
+        first._truncate_log()
+        shutil.copy(folder / "store.db", folder / "older.db")
+        typist.type("two ")
+        await history.commit()
+        await first.close()
+        backend = SQLiteBackend(str(folder / "store.db"))
+        await backend.open()
+        (folder / "older.db").replace(folder / "store.db")
+        history = backend.history(ROOM)
+        typist = Typist(history, replayed((await history.load()).state))
+        assert str(typist.text) == "one two "
+        typist.type("three ")
+        await history.commit()
+        await backend.close()
         assert await text_in(folder, tmp_path / "aside") == "one two three "
 
     run(test())

@@ -34,7 +34,10 @@ COPY = ".copy-"
 """The name of a copy that is being written is the name of the store with this suffix and a random
 part."""
 
-SUFFIXES = ("", "-wal", "-shm", "-journal")
+LOGS = ("-wal", "-shm")
+"""The suffixes of the write-ahead log and its index."""
+
+SUFFIXES = ("", *LOGS, "-journal")
 """The suffixes of a database's files."""
 
 
@@ -92,8 +95,8 @@ class StoreFile:
         """Return whether what is written would not be found at the path any more.
 
         SQLite does not notice if its files are deleted, moved or replaced: it goes on with the
-        files that it has opened. If the numbers of the files are others, the lease is renewed, and
-        the log written to the database, to see whether that arrives at the path.
+        files that it has opened. If other files are at the path, the lease is renewed and the log
+        is written to the database, to see whether that arrives there.
 
         Raises:
             LeaseLost: another server owns the store now.
@@ -110,7 +113,7 @@ class StoreFile:
 
     def _found(self) -> list[tuple[int, int] | None]:
         """The identities of the files that are at the path now."""
-        suffixes = ("", "-wal", "-shm") if self.writes_ahead else ("",)
+        suffixes = ("", *LOGS) if self.writes_ahead else ("",)
         return [_identity(f"{self.path}{suffix}") for suffix in suffixes]
 
     def _is_seen(self, lease: Lease) -> bool:
@@ -132,9 +135,9 @@ class StoreFile:
         return self._lease is None or _identity(self.path) == self._identities[0]
 
     def written_again(self, log: Logger) -> StoreFile:
-        """Return a store with the same content at the path, where this one is no longer.
+        """Write this displaced store to its path again, and return the new one.
 
-        What has replaced it there is renamed. The caller closes the connection of this one.
+        A file that has replaced it is renamed. The caller closes the connection of this one.
 
         Raises:
             LeaseLost: another server uses what is at the path now.
@@ -183,12 +186,12 @@ class StoreFile:
             self.db.backup(copy)
 
     def _set_others_aside(self) -> str:
-        """Rename what is at the path and not ours; return its path now, or an empty text.
+        """Rename files at the path that are not ours; return their path now, or an empty text.
 
-        Our own log may stay until the copy is there: it holds nothing that the copy does not.
+        Our own log stays until the copy is there, which contains everything that is in the log.
         """
         path = Path(self.path)
-        ours = dict(zip(("-wal", "-shm"), self._identities[1:], strict=False))
+        ours = dict(zip(LOGS, self._identities[1:], strict=False))
         others = [
             suffix
             for suffix in SUFFIXES[1:]

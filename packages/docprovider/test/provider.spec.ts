@@ -529,6 +529,7 @@ describe('What others do before the page is drawn again', () => {
     type('b');
     await drawn();
     expect(report).toHaveBeenCalledOnce();
+    report.mockRestore();
     await vi.advanceTimersByTimeAsync(30000);
     expect(model.source).toBe('ab');
     expect(provider.connection.status).toBe('live');
