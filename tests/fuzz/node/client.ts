@@ -287,11 +287,12 @@ class Page {
     // "Yours" is the other side of a conflict that the server shows to all.
     const conflicts = this.provider.conflicts.list
       .filter(({ id }) => id)
-      .map(({ id, origin, theirs, yours }) => ({
+      .map(({ id, origin, theirs, yours, merged }) => ({
         id,
         origin: origin ?? '',
         ours: theirs,
-        theirs: yours
+        theirs: yours,
+        merged
       }));
     tell({ event: 'conflicts', conflicts });
   };
