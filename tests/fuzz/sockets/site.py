@@ -33,10 +33,14 @@ TROUBLE = (
 """What a server must not log."""
 
 
-def options(folder: Path) -> dict[str, Any]:
-    """The settings of a server: quick saves, and file ids that all servers share."""
+def options(folder: Path, *, dies_at_points: bool) -> dict[str, Any]:
+    """The settings of a server: quick saves, and file ids that all servers share.
+
+    Args:
+        dies_at_points: whether it is killed at the points that the root's `.failpoint` names.
+    """
     return {
-        "ServerApp": {"jpserver_extensions": {"failing": True}},
+        "ServerApp": {"jpserver_extensions": {"failing": dies_at_points}},
         "BaseFileIdManager": {"db_path": str(folder / "file_ids.db")},
         "YDocExtension": {
             "document_save_delay": 0.1,
@@ -51,7 +55,9 @@ class Process:
     """A server process: started, stopped and killed, again and again."""
 
     def __init__(self, name: str, folder: Path, root: Path | None = None) -> None:
-        self.server = Server(name, folder / name, options(folder))
+        # A second server shares the root, and must not take a point meant for the first one.
+        settings = options(folder, dies_at_points=root is None)
+        self.server = Server(name, folder / name, settings)
         if root is not None:
             self.server.root = root
         self._read = 0
