@@ -23,11 +23,13 @@ TESTS = [
     "tests/test_settings.py",
     "tests/access",
     "tests/documents",
+    "tests/files",
+    "tests/history",
     "tests/merge",
     "tests/protocol",
     "tests/system/test_server.py",
 ]
-"""What depends on the version: names, types, the files of Jupyter, and a real server."""
+"""What depends on the version: names, types, SQLite, the files of Jupyter, and a real server."""
 
 
 def pip(python: Path, *args: str) -> None:
