@@ -6,11 +6,13 @@ import asyncio
 from collections.abc import AsyncIterator, Awaitable, Callable, Generator, Iterator
 from contextlib import asynccontextmanager
 from pathlib import Path
+from sqlite3 import Connection
 from typing import Any
 
 import pytest
 from hypothesis import settings
 from jupyter_server.serverapp import ServerApp
+from nbformat.sign import SQLiteSignatureStore
 from running import running as running
 from support import Server
 from traitlets.config import Config
@@ -23,6 +25,22 @@ SERVERS = pytest.StashKey[list[Server]]()
 # How long an example takes depends on what else the computer does.
 settings.register_profile("untimed", deadline=None)
 settings.load_profile("untimed")
+
+
+@pytest.fixture(autouse=True)
+def _databases_of_signatures(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
+    """Close what nbformat leaves open until its process ends, of which Python 3.13 warns."""
+    opened: list[Connection] = []
+    connect = SQLiteSignatureStore._connect_db
+
+    def noted(store: SQLiteSignatureStore, path: str) -> Connection:
+        opened.append(connect(store, path))
+        return opened[-1]
+
+    monkeypatch.setattr(SQLiteSignatureStore, "_connect_db", noted)
+    yield
+    for each in opened:
+        each.close()
 
 
 @pytest.fixture

@@ -26,11 +26,27 @@ def base_of_both(base: str | None, ours: str, theirs: str) -> str:
     return "\n".join(common if base is None else _with_base(base.split("\n"), common))
 
 
-def _with_base(base: list[str], common: list[str]) -> list[str]:
+def newer_base(base: str, ours: str, theirs: str) -> str:
+    """Return a base for other versions of one side, which may go back to older ones.
+
+    A line of the old base that neither side has is not in it, since it may be an older version of
+    one that both have. Example: ``print(a)`` became ``show(b)``, which both sides have, and another
+    version of one side has ``print(b)``, since somebody took a change back. With both lines in the
+    base, one side would have deleted ``print``, and the other one ``show``.
+    """
+    sides = ours.split("\n"), theirs.split("\n")
+    return "\n".join(_with_base(base.split("\n"), in_common(*sides), {*sides[0], *sides[1]}))
+
+
+def _with_base(base: list[str], common: list[str], lines: set[str] | None = None) -> list[str]:
     """Combine what both sides share with the rest of the base.
 
     Text of the base that only one side has was deleted by the other side; text that neither side
     has was deleted by both.
+
+    Args:
+        lines: the lines of the base that may be in the result beside lines that share no words
+            with them; None for all.
     """
     found: list[str] = []
     at = 0
@@ -43,7 +59,8 @@ def _with_base(base: list[str], common: list[str]) -> list[str]:
         if is_inline or _share_words(tokens, others):
             found += "".join(_with_old_tokens(tokens, others)).split("\n")
         else:
-            found += old + new
+            found += old if lines is None else filter(lines.__contains__, old)
+            found += new
         at = end
     return found + base[at:]
 

@@ -12,7 +12,7 @@ from pycrdt import Doc
 
 from ..documents.codec import content_of
 from ..documents.identity import is_notebook
-from .ancestor import base_of_both
+from .ancestor import newer_base
 from .cells import Cell, source_of
 from .conflict import Conflict
 from .notebook import Relation, merge_notebooks
@@ -149,7 +149,7 @@ class _ReplicaTexts:
         self.replicas[name] = [*others, latest][-MAX_KNOWN:]
         for replica in self.replicas[name]:
             if base is not None and replica != theirs:
-                base = base_of_both(base, before, replica)
+                base = newer_base(base, before, replica)
         return merge_text(base, before, theirs, sure=False)
 
 

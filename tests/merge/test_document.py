@@ -287,28 +287,68 @@ def test_what_the_file_has_from_a_replica_that_comes_second_stands_there_once(
     second: str,
     in_file: str,
 ) -> None:  # [S4]
-    def loaded(text: str) -> bytes:
-        content = text if content_type == "file" else notebook_with(text)
-        return loaded_update(content_type, content)
-
     states = []
     for client, text in zip(clients, (first, second), strict=True):
         replica: Doc[Any] = Doc(client_id=client)
-        replica.apply_update(loaded(base))
+        replica.apply_update(loaded_text(content_type, base))
         edit_text(source_in(replica, content_type), text)
         states.append(replica.get_update())
+    result = with_replicas(content_type, in_file, base, [*states, states[0]])
+    assert (result.count("first"), result.count("second")) == (1, 1)
+
+
+@pytest.mark.parametrize("content_type", ["file", "notebook"])
+@pytest.mark.parametrize("order", [(0, 1), (1, 0), (0, 1, 0), (1, 0, 1)])
+@pytest.mark.parametrize(
+    ("base", "saved"),
+    [
+        ("x = 1\nprint(a)\n", "x = 1\nshow(b)\n"),
+        ("x = 1\nprint(name2)\n", "x = 1\nprXint(name\nY 1 *2)\n"),
+        ("x = 1\nprint(a)\n", "x = 1\nshow(b)\nz\n"),
+    ],
+)
+def test_what_one_replica_took_back_is_not_lost_with_what_replaced_it(
+    content_type: str, order: tuple[int, ...], base: str, saved: str
+) -> None:  # [S4]
+    history: Doc[Any] = Doc(client_id=1)
+    history.apply_update(loaded_text(content_type, base))
+    edit_text(source_in(history, content_type), saved)
+    states = []
+    new = {"show": "print", "prXint": "print"}
+    for client in (2, 3):
+        replica: Doc[Any] = Doc(client_id=client)
+        replica.apply_update(history.get_update())
+        source = source_in(replica, content_type)
+        text = str(source)
+        if client == 2:  # takes a part of the change back
+            for word, other in new.items():
+                text = text.replace(word, other)
+        else:
+            text = text.replace("x = 1", "x = 1 + third")
+        edit_text(source, text)
+        states.append(replica.get_update())
+    result = with_replicas(content_type, saved, base, [states[each] for each in order])
+    assert result.count("third") == 1
+    assert result.count("print(") == 1
+
+
+def loaded_text(content_type: str, text: str) -> bytes:
+    return loaded_update(content_type, text if content_type == "file" else notebook_with(text))
+
+
+def with_replicas(content_type: str, text: str, base: str, states: list[bytes]) -> str:
+    """Merge replicas into a document, one after the other."""
     doc: Doc[Any] = Doc()
-    doc.apply_update(loaded(in_file))
+    doc.apply_update(loaded_text(content_type, text))
     known: Replicas | None = None
-    for state in [*states, states[0]]:
+    for state in states:
         now = doc.get_update()
-        known = with_replica(known, state, loaded(base), now)
+        known = with_replica(known, state, loaded_text(content_type, base), now)
         content = content_of(content_type, known.state)
         merge = merge_into(content_type, now, None, content, replicas=known)
         known = replace(known, made=merge.made)
         doc.apply_update(merge.update)
-    result = str(source_in(doc, content_type))
-    assert (result.count("first"), result.count("second")) == (1, 1)
+    return str(source_in(doc, content_type))
 
 
 class Rebased:
