@@ -148,12 +148,40 @@ class DeletedCell:
             at = self._place_of_erased(origin)
         return self._place_of_erased(right) if at is None else at
 
+    def _known(self, client: int, start: int, end: int) -> list[tuple[int, int]]:
+        """Return which ids of one client are known, as ranges."""
+        return sorted(
+            (max(run.clock, start), min(run.clock + run.length, end))
+            for run in chain(self.runs, self.erased)
+            if run.client == client and run.clock < end and start < run.clock + run.length
+        )
+
     def _place_of_erased(self, character: Id | None) -> int | None:
         if character is not None:
             for client, clock, length, place in self.erased:
                 if client == character[0] and 0 <= character[1] - clock < length:
                     return place
         return None
+
+    def take(self, character: Id, piece: str, origin: Id | None, right: Id | None) -> None:
+        """Insert what an edit inserts between two neighbors, without characters known already.
+
+        An edit that arrives before the ones that it follows, as in the moment in which a client
+        comes back, arrives again as a part of what was missing.
+        """
+        if self.place_of(origin, right) is None:
+            return
+        client, start = character
+        clock, end = start, start + _units(piece)
+        for first, last in [*self._known(client, start, end), (end, end)]:
+            if clock < first:
+                left = origin if clock == start else (client, clock - 1)
+                place = self.place_of(left, right if first == end else (client, first))
+                if place is not None:
+                    self.insert(
+                        place, (client, clock), _cut(piece, clock - start, first - start), left
+                    )
+            clock = max(clock, last)
 
     def insert(self, at: int, character: Id, piece: str, origin: Id | None = None) -> None:
         """Insert characters after a neighbor; what was erased there is before or after them."""

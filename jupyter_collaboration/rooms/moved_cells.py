@@ -160,9 +160,7 @@ class MovedCells:
                 if cell == name and not deleted.text:
                     deleted.insert(0, character, piece)
             for character, piece, origin, right in found.strings:
-                at = deleted.place_of(origin, right)
-                if at is not None and deleted.place_after(character) is None:
-                    deleted.insert(at, character, piece, origin)
+                deleted.take(character, piece, origin, right)
             # An update that contains the cell's deletion also lists all its characters as deleted:
             # that is not an edit of the text.
             if not any(item is not None and item in gone for item in deleted.items):

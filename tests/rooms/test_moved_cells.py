@@ -143,6 +143,27 @@ def test_what_is_typed_into_a_deleted_cell_letter_by_letter_is_one_piece() -> No
     assert len(deleted.runs) == 3
 
 
+@pytest.mark.parametrize("early", [(3, 5), (0, 2), (1, 3), (2, 3)])
+@pytest.mark.parametrize("text", ["abcde", "a\U00020001cde"[:5]])
+def test_what_arrived_early_is_not_typed_into_a_deleted_cell_again(
+    early: tuple[int, int], text: str
+) -> None:  # [P9]
+    sizes = [len(each.encode("utf-16-le")) // 2 for each in text]
+    clocks = [sum(sizes[:at]) for at in range(len(text) + 1)]
+    first, last = early
+    origin, right = (1, 0), (1, 1)
+    deleted = DeletedCell([], WHEN, "<>", [Run(1, 0, 2, 0)])
+    left = (9, clocks[first] - 1) if first else origin
+    deleted.take((9, clocks[first]), text[first:last], left, right)
+    assert deleted.text == f"<{text[first:last]}>"
+    deleted.delete(Ranges([(9, clocks[first], 1)] if sizes[first] == 1 else []))
+    left_over = text[:first] + text[first + (sizes[first] == 1) :]
+    for _ in range(2):
+        deleted.take((9, 0), text, origin, right)
+        assert deleted.text == f"<{left_over}>"
+    assert deleted.place_after((9, clocks[-1] - 1)) == 1 + len(left_over.encode("utf-16-le")) // 2
+
+
 def test_a_deleted_cell_in_too_many_pieces_is_followed_no_longer() -> None:  # [L5]
     world = World()
     source = "x" * 2 * MAX_RUNS + "yz"
