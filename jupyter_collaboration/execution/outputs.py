@@ -206,8 +206,21 @@ def output_of(kind: str, message: dict[str, Any]) -> dict[str, Any]:
     try:
         return representable(content)[0]  # type: ignore[no-any-return]
     except LoadFailed as error:
+        # Such as a deeply nested JSON value, which usually comes with a text that says the same.
+        data = content.get("data", {})
+        held = {key: value for key, value in data.items() if _can_hold(value)}
+        if held and len(held) < len(data):
+            return output_of(kind, {**message, "data": held})
         text = f"The kernel sent an output that no notebook can hold: {error}"
         return output_of("error", {"ename": "InvalidOutput", "evalue": text, "traceback": [text]})
+
+
+def _can_hold(value: Any) -> bool:
+    try:
+        representable(value)
+    except LoadFailed:
+        return False
+    return True
 
 
 def size_of(content: dict[str, Any]) -> int:

@@ -6,6 +6,7 @@ documents belongs to `writer`, and who may run what to `service`.
 
 from __future__ import annotations
 
+import asyncio
 import time
 from collections import OrderedDict
 from collections.abc import Callable
@@ -52,6 +53,9 @@ MAX_KEPT = 10_000
 
 MAX_DISPLAYS = 10_000
 """Most display ids of one kernel that are kept."""
+
+UPDATE_DELAY = 0.02
+"""Seconds until an update of a display is applied, together with those that come meanwhile."""
 
 MAX_PROMPT = 10_000
 """Longest text of a prompt that is shown, in characters."""
@@ -170,7 +174,13 @@ class Run:
     size: int = 0
     outputs: list[dict[str, Any]] | None = None
     finished: Event = field(default_factory=Event)
+    when_started: list[Callable[[Run], None]] = field(default_factory=list)
     when_ended: list[Callable[[Run], None]] = field(default_factory=list)
+
+    @property
+    def place(self) -> tuple[str, str]:
+        """The document and the cell."""
+        return self.document, self.cell
 
 
 class KernelState(Enum):
@@ -232,7 +242,9 @@ class KernelQueue:
         self._last_lines = last_lines
         self._forgot = forgot
         self._log = log
-        self._runs: list[Run] = []
+        # Thousands of runs may wait, also of one cell, and end together.
+        self._runs: OrderedDict[Run, None] = OrderedDict()
+        self._by_cell: dict[tuple[str, str], OrderedDict[Run, None]] = {}
         self._state = KernelState.DISCONNECTED
         self._news = Event()
         self._channels: Channels | None = None
@@ -241,6 +253,9 @@ class KernelQueue:
         self._ended: OrderedDict[tuple[str, str], Run] = OrderedDict()
         self._ended_size = 0
         self._displays: OrderedDict[str, list[tuple[Run, Output]]] = OrderedDict()
+        # Updates of displays that are not applied yet: there may be many for many displays.
+        self._updates: dict[str, dict[str, Any]] = {}
+        self._updating: asyncio.TimerHandle | None = None
         self._probe = ""
 
     @property
@@ -256,15 +271,26 @@ class KernelQueue:
     @property
     def running(self) -> Run | None:
         """What runs."""
-        first = self._runs[0] if self._runs else None
+        first = self._first
         return first if first and first.state is RunState.RUNNING else None
+
+    @property
+    def _first(self) -> Run | None:
+        return next(iter(self._runs), None)
+
+    def __contains__(self, run: Run) -> bool:
+        return run in self._runs
+
+    def __len__(self) -> int:
+        return len(self._runs)
 
     # Requests
 
     def add(self, run: Run) -> None:
         """Add a run at the end."""
         self.documents.add(run.document)
-        self._runs.append(run)
+        self._runs[run] = None
+        self._by_cell.setdefault(run.place, OrderedDict())[run] = None
         if self._state in (KernelState.DEAD, KernelState.GONE):
             self._end(run, Result(Outcome.DIED, "The kernel is dead. Restart it to run cells."))
             return
@@ -372,18 +398,23 @@ class KernelQueue:
     def _end(self, run: Run, result: Result) -> None:
         if run.state is RunState.ENDED:
             return
+        self._apply_updates()
         run.state = RunState.ENDED
         run.result = result
         run.prompt = None
-        self._runs.remove(run)
+        del self._runs[run]
+        same = self._by_cell[run.place]
+        del same[run]
         timing = dict(run.times) if run.is_timed else None
         if timing is not None and result.outcome is not Outcome.OK and run.reply is None:
             timing["execution_failed"] = _now()
-        self._contained(partial(run.writer.end, count=result.count, timing=timing))
+        if not same:
+            del self._by_cell[run.place]
+        if not same or run.began:
+            self._contained(partial(run.writer.end, count=result.count, timing=timing))
         self._keep(run)
-        for other in self._runs:
-            if (other.document, other.cell) == (run.document, run.cell):
-                self._contained(other.writer.flush)  # the same cell waits once more
+        if same and run.began:
+            self._contained(next(iter(same)).writer.flush)  # the same cell waits once more
         run.finished.set()
         calls, run.when_ended = run.when_ended, []
         for call in calls:
@@ -419,7 +450,7 @@ class KernelQueue:
                     self._connection = CancelScope()
                     tasks.start_soon(self._stay_connected, self._connection)
                 else:
-                    await self._execute(self._runs[0])
+                    await self._execute(next(iter(self._runs)))
             tasks.cancel_scope.cancel()
 
     async def _check_start(self) -> None:
@@ -470,7 +501,9 @@ class KernelQueue:
     def _disconnect(self, state: KernelState) -> None:
         self._state = state
         self._channels = None
+        self._apply_updates()
         self.widgets.clear()
+        self._displays.clear()
         self.session = uuid4().hex
         self._forgot()
         if self._connection is not None:
@@ -489,11 +522,13 @@ class KernelQueue:
             return
         run.state = RunState.RUNNING
         run.began = time.time()
-        self._forget(self._ended.pop((run.document, run.cell), None))
+        self._forget(self._ended.pop(run.place, None))
         has_code = bool(run.code.strip())
         # Before the document is written, so that the kernel works meanwhile.
         problem = self._send(run) if has_code else ""
         self._contained(run.writer.start)
+        for call in run.when_started:
+            self._contained(partial(call, run))
         self._changed()
         if not has_code:
             self._end(run, Result(Outcome.OK))
@@ -682,8 +717,10 @@ class KernelQueue:
         elif kind == "clear_output":
             writer.outputs.clear(wait=bool(content.get("wait")))
         elif kind in ("execute_result", "display_data", "error"):
-            output = writer.outputs.add(kind, content)
             transient = content.get("transient")
+            if kind != "error":
+                self._update_displays(content)  # those before it with the same id
+            output = writer.outputs.add(kind, content)
             if kind == "display_data" and output is not None and isinstance(transient, dict):
                 self._note_display(transient.get("display_id"), run, output)
         else:
@@ -726,14 +763,28 @@ class KernelQueue:
                 self._displays.popitem(last=False)
 
     def _update_displays(self, content: dict[str, Any]) -> None:
+        """Update all displays with the id of a message soon."""
         transient = content.get("transient")
         display_id = transient.get("display_id") if isinstance(transient, dict) else None
-        found = self._displays.get(display_id, []) if isinstance(display_id, str) else []
-        if not found:
-            return
+        if isinstance(display_id, str) and display_id in self._displays:
+            self._updates[display_id] = content
+            if self._updating is None:
+                loop = asyncio.get_running_loop()
+                self._updating = loop.call_later(UPDATE_DELAY, self._apply_updates)
+
+    def _apply_updates(self) -> None:
+        """Update displays; the newest update of each is the one that counts."""
+        if self._updating is not None:
+            self._updating.cancel()
+            self._updating = None
+        updates, self._updates = self._updates, {}
+        for display_id, content in updates.items():
+            self._contained(partial(self._apply_update, display_id, content))
+
+    def _apply_update(self, display_id: str, content: dict[str, Any]) -> None:
         update = output_of("display_data", content)
         size = size_of(update)
-        for run, output in found:
+        for run, output in self._displays.get(display_id, ()):
             if not output.is_gone:
                 run.writer.outputs.update(output, update, size)
                 run.writer.changed()
@@ -744,9 +795,9 @@ class KernelQueue:
         """Keep an ended run for late outputs, and forget the oldest ones if there are many."""
         if not run.requests:
             return
-        self._forget(self._ended.pop((run.document, run.cell), None))
+        self._forget(self._ended.pop(run.place, None))
         run.size = run.writer.size
-        self._ended[run.document, run.cell] = run
+        self._ended[run.place] = run
         self._ended_size += run.size
         while len(self._ended) > 1 and (
             self._ended_size > KEPT_BYTES or len(self._ended) > MAX_KEPT

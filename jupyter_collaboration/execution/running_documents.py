@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Collection
 from logging import Logger
+from weakref import WeakKeyDictionary
 
 from anyio import sleep
 
@@ -17,6 +18,9 @@ from ..rooms.member import Pin
 from ..rooms.provenance import Origin
 from .queue import Run
 from .writer import CellWriter
+
+MAX_UNWRITTEN = 100
+"""Most cells of a document that are remembered, which were deleted before their runs had ended."""
 
 REOPEN_DELAY = 5.0
 """Seconds until the next attempt to open a document again into which outputs are to be written."""
@@ -44,6 +48,10 @@ class RunningDocuments:
         self._active: dict[str, set[Run]] = {}
         self._lost: dict[str, set[CellWriter]] = {}
         self._unrecorded: dict[str, list[tuple[str, Origin]]] = {}
+        # Of cells that were deleted while they ran, and may come back by an undo.
+        self._unwritten: WeakKeyDictionary[DocumentRoom, dict[str, CellWriter]] = (
+            WeakKeyDictionary()
+        )
 
     def runs_in(self, room_id: str) -> list[Run]:
         """Return what runs and waits in a document."""
@@ -64,12 +72,22 @@ class RunningDocuments:
             self._unrecorded.setdefault(run.document, []).append((run.cell, origin))
 
     def _on_ended(self, run: Run) -> None:
+        self._note_unwritten(run)
         runs = self._active.get(run.document, set())
         runs.discard(run)
         if not runs:
             self._active.pop(run.document, None)
             if run.document not in self._lost:
                 self._unpin(run.document)
+
+    def _note_unwritten(self, run: Run) -> None:
+        room, writer = self.open_room(run.document), run.writer
+        if room is not None and isinstance(writer, CellWriter) and writer.is_unwritten:
+            writers = self._unwritten.setdefault(room, {})
+            writers.pop(run.cell, None)
+            writers[run.cell] = writer
+            if len(writers) > MAX_UNWRITTEN:
+                del writers[next(iter(writers))]
 
     def open_room(self, room_id: str) -> DocumentRoom | None:
         """Return the room of a document; None while it is closed."""
@@ -139,8 +157,14 @@ class RunningDocuments:
 
     def cells_inserted(self, room: DocumentRoom) -> None:
         """Write into cells that were moved, or came back."""
-        if not room.is_closed:
-            self._resume(room, set())
+        if room.is_closed:
+            return
+        self._resume(room, set())
+        for cell, writer in list(self._unwritten.get(room, {}).items()):
+            if writer.is_unwritten:
+                writer.flush()
+            if not writer.is_unwritten:
+                del self._unwritten[room][cell]
 
     def states_changed(self, room: DocumentRoom, cells: Collection[str]) -> None:
         """Restore the states of running cells, which only the server may change."""

@@ -151,10 +151,10 @@ class RunService:
             InvalidRequest: there is no such cell, or there are too many.
         """
         queue = self.queue(kernel_id)
-        if len(queue.runs) + len(cells) > MAX_WAITING:
-            raise InvalidRequest(f"More than {MAX_WAITING} cells wait for this kernel.")
+        self._check_room(queue, len(cells))
         runs = [self._new_run(room, wanted, person, batch) for wanted in cells]
         for run in runs:
+            run.when_started.append(self._record)
             run.when_ended.append(self._record)
             self._documents.add(room, run)
             self._add(run, queue)
@@ -169,12 +169,18 @@ class RunService:
 
         Raises:
             KernelNotFound: there is no such kernel.
+            InvalidRequest: there are too many runs.
         """
         queue = self.queue(kernel_id)
+        self._check_room(queue, 1)
         name = str(uuid4())
         run = Run(name, "", name, code, person, name, SnippetWriter(self._limit))
         self._add(run, queue)
         return run
+
+    def _check_room(self, queue: KernelQueue, more: int) -> None:
+        if len(queue) + more > MAX_WAITING:
+            raise InvalidRequest(f"More than {MAX_WAITING} cells wait for this kernel.")
 
     def keep_outputs(self, run: Run) -> None:
         """Keep the outputs of a run for a client that asks for them after its end."""
@@ -317,16 +323,16 @@ class RunService:
 
     def queue_of(self, run: Run) -> KernelQueue | None:
         """Return the queue in which a run is; None if it has ended."""
-        return next((each for each in self._queues.values() if run in each.runs), None)
+        return next((each for each in self._queues.values() if run in each), None)
 
     def _forget(self, queue: KernelQueue) -> None:
         self._queues.pop(queue.kernel_id, None)
 
     def _record(self, run: Run) -> None:
         """Record where the outputs of a run come from, if the kernel received it. [R15]"""
-        if run.result is None or not run.session:
+        if not run.session:
             return
-        who, count = run.person, run.result.count
+        who, count = run.person, run.result.count if run.result else None
         source = source_mark(run.code)
         origin = Origin(who.username, who.name, run.began, source, count, run.session)
         self._documents.record(run, origin)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import struct
+from zlib import crc32
 
 _FACTOR = 0x5BD1E995
 _MASK = 0xFFFFFFFF
@@ -20,10 +21,11 @@ def source_hash(source: str) -> str:
 def source_mark(source: str) -> str:
     """Return what tells a text from its earlier ones: its size in bytes, and a hash of its start.
 
-    Pages compute the same, see ``sourceMark.ts``.
+    For a long text, a checksum of all of it is added. Pages compute the same: ``sourceMark.ts``.
     """
     data = source.encode()
-    return f"{len(data)}:{_murmur(data[:LONGEST])}"
+    mark = f"{len(data)}:{_murmur(data[:LONGEST])}"
+    return mark if len(data) <= LONGEST else f"{mark}:{crc32(data)}"
 
 
 def _murmur(data: bytes) -> str:

@@ -20,29 +20,39 @@ class StreamText:
 
     def __init__(self) -> None:
         self._lines: list[str] = []
-        self._line = ""
+        # The last line in pieces, since a program may print a long one letter by letter.
+        self._pieces: list[str] = []
+        self._length = 0
         self._column = 0
         self._size = 0
+        self._line_size = 0
         self._written = ""
+        self._written_line_size = 0
         self._written_size = 0
         self._written_lines = 0
 
     @property
     def size(self) -> int:
         """The size in bytes."""
-        return self._size + len(self._line.encode())
+        return self._size + self._line_size
 
     @property
     def text(self) -> str:
         """The whole text."""
         return "".join((*self._lines, self._line))
 
+    @property
+    def _line(self) -> str:
+        if len(self._pieces) > 1:
+            self._pieces = ["".join(self._pieces)]
+        return self._pieces[0] if self._pieces else ""
+
     def feed(self, text: str) -> None:
         """Add what a program has printed."""
         at = 0
         end = len(text)
         while at < end:
-            if self._column == len(self._line) and self._take_lines(text, at):
+            if self._column == self._length and self._take_lines(text, at):
                 at = text.rfind("\n", at) + 1
                 continue
             found = _CONTROLS.search(text, at)
@@ -64,16 +74,25 @@ class StreamText:
     def _settle(self, lines: str) -> None:
         self._lines.append(lines)
         self._size += len(lines.encode())
-        self._line = ""
-        self._column = 0
+        self._set_line("", 0, 0)
+
+    def _set_line(self, line: str, size: int, column: int) -> None:
+        self._pieces = [line] if line else []
+        self._length = len(line)
+        self._line_size = size
+        self._column = column
 
     def _overwrite(self, text: str) -> None:
-        if self._column == len(self._line):
-            self._line += text
+        size = self._line_size + len(text.encode())
+        end = self._column + len(text)
+        if self._column == self._length:
+            self._pieces.append(text)
+            self._length = self._column = end
+            self._line_size = size
         else:
-            rest = self._line[self._column + len(text) :]
-            self._line = self._line[: self._column] + text + rest
-        self._column += len(text)
+            line = self._line
+            size -= len(line[self._column : end].encode())
+            self._set_line(line[: self._column] + text + line[end:], size, end)
 
     def _control(self, character: str) -> None:
         if character == "\n":
@@ -81,8 +100,10 @@ class StreamText:
         elif character == "\r":
             self._column = 0
         elif self._column > 0:
-            self._line = self._line[: self._column - 1] + self._line[self._column + 1 :]
-            self._column -= 1
+            line, at = self._line, self._column - 1
+            end = at + 2  # with what is under the cursor, as in JupyterLab
+            size = self._line_size - len(line[at:end].encode())
+            self._set_line(line[:at] + line[end:], size, at)
 
     def take_whole(self) -> str:
         """Return the whole text, and count it as written."""
@@ -100,8 +121,8 @@ class StreamText:
         old = self._written
         new = "".join((*self._lines[self._written_lines :], self._line))
         start = _common(old, new)
-        kept = self._written_size + len(old[:start].encode())
-        dropped = len(old[start:].encode())
+        dropped = 0 if start == len(old) else len(old[start:].encode())
+        kept = self._written_size + self._written_line_size - dropped
         self._count_as_written()
         return kept, dropped, new[start:]
 
@@ -109,6 +130,7 @@ class StreamText:
         if len(self._lines) > MANY_PARTS:
             self._lines = ["".join(self._lines)]
         self._written = self._line
+        self._written_line_size = self._line_size
         self._written_size = self._size
         self._written_lines = len(self._lines)
 

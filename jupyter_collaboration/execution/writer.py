@@ -74,6 +74,11 @@ class CellWriter:
         return self.outputs.size
 
     @property
+    def is_unwritten(self) -> bool:
+        """Whether the run has ended, but the cell does not have that yet."""
+        return self._state is IDLE and not self._is_over and not self._is_closed
+
+    @property
     def is_deleted(self) -> bool:
         """Whether the cell is not in the document now; false while that is closed."""
         room = self._room()

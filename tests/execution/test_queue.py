@@ -107,6 +107,12 @@ class Kernel:
                 await asyncio.sleep(0)
         return run
 
+    async def updates(self) -> None:
+        """Wait until the updates of displays are applied."""
+        with fail_after(10):
+            while self.queue._updating is not None:
+                await asyncio.sleep(0)
+
     async def ends(self, run: Run) -> None:
         """Let the kernel end a run."""
         ended = Event()
@@ -154,6 +160,7 @@ def test_displays_that_are_gone_take_no_memory(run: Any) -> None:
         kernel.channels.deliver("iopub", "clear_output", wait=False)
         assert output.content == {}  # although an update may still name it
         kernel.channels.deliver("iopub", "update_display_data", **shown)
+        await kernel.updates()
         assert output.content == {} and not len(ran.writer.outputs)
         await kernel.ends(ran)
 
@@ -290,6 +297,56 @@ def test_displays_of_runs_that_are_forgotten_take_no_memory(
     run(with_kernel(test))
 
 
+def test_updates_of_displays_that_come_together_are_applied_once(run: Any) -> None:
+    # [R8]
+    async def test(kernel: Kernel) -> None:
+        ran = await kernel.run("r")
+        shown = {"data": {"text/plain": "x"}, "transient": {"display_id": "d"}}
+        for _ in range(3):
+            kernel.channels.deliver("iopub", "display_data", **shown)
+        await kernel.updates()
+        versions = [each.version for each in ran.writer.outputs]
+        for at in range(100):
+            shown["data"] = {"text/plain": str(at)}
+            kernel.channels.deliver("iopub", "update_display_data", **shown)
+        await kernel.ends(ran)
+        assert [each.content["data"] for each in ran.writer.outputs] == [{"text/plain": "99"}] * 3
+        assert [each.version for each in ran.writer.outputs] == [each + 1 for each in versions]
+
+    run(with_kernel(test))
+
+
+def test_a_cell_that_waits_thousands_of_times_is_written_a_few_times(
+    run: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    # [R7] [M12]
+    writes = 0
+
+    class Counting(SnippetWriter):
+        def flush(self) -> None:
+            nonlocal writes
+            writes += 1
+
+        def end(self, *, count: int | None = None, timing: dict[str, str] | None = None) -> None:
+            self.flush()
+
+    async def test(kernel: Kernel) -> None:
+        first = await kernel.run("first")
+        runs = [Run(str(at), "", "c", "1", ADA, "batch", Counting(LIMIT)) for at in range(3_000)]
+        for each in runs:
+            kernel.queue.add(each)
+        for each in runs[:1_000]:
+            assert kernel.queue.cancel(each, ADA)
+        assert runs[0] not in kernel.queue and runs[1_000] in kernel.queue
+        assert len(kernel.queue) == 2_001
+        kernel.queue.restarting(ADA)
+        assert first.state is queues.RunState.ENDED and not kernel.queue.runs
+        assert all(each.result is not None for each in runs)
+        assert writes == 1
+
+    run(with_kernel(test))
+
+
 def test_updates_of_displays_are_bounded_as_other_outputs_are(run: Any) -> None:
     # [R8]
     async def test(kernel: Kernel) -> None:
@@ -302,11 +359,13 @@ def test_updates_of_displays_are_bounded_as_other_outputs_are(run: Any) -> None:
             update = {"data": {"text/plain": "x" * (LIMIT // 4)}}
             update["transient"] = {"display_id": f"d{at}"}
             channels.deliver("iopub", "update_display_data", **update)
+        await kernel.updates()
         assert outputs.size < 1.1 * LIMIT
         notes = [each for each in outputs.to_py() if "was dropped" in str(each.get("text", ""))]
         assert len(notes) == 1
         small = {"data": {"text/plain": "y"}, "transient": {"display_id": "d0"}}
         channels.deliver("iopub", "update_display_data", **small)
+        await kernel.updates()
         assert outputs.to_py()[0]["data"] == {"text/plain": "y"}
         await kernel.ends(ran)
 

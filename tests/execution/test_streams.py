@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import random
+from typing import Any
 
 import pytest
 from hypothesis import given
@@ -64,6 +65,7 @@ def test_changes_add_up_to_the_text(parts: list[str], choice: random.Random) -> 
     written = b""
     for part in parts:
         stream.feed(part)
+        assert stream.size == len(stream.text.encode())
         if choice.random() < 0.6:
             kept, dropped, added = stream.take_change()
             assert kept + dropped == len(written)
@@ -148,10 +150,36 @@ def test_the_hash_of_sources_is_that_of_jupyter_server_documents(source: str, ha
     assert source_hash(source) == hashed
 
 
-def test_the_mark_of_a_text_is_its_size_and_a_hash_of_its_start() -> None:
+def test_the_mark_of_a_text_is_its_size_and_hashes_of_its_start_and_of_all() -> None:
     # [R15]
     assert source_mark("x = 1") == f"5:{source_hash('x = 1')}"
     assert source_mark("é") == f"2:{source_hash('é')}"
     long = "x" * 100_000
-    assert source_mark(long) == f"100000:{source_hash(long[:65_536])}"
+    assert source_mark(long) == f"100000:{source_hash(long[:65_536])}:4261876081"
+    assert source_mark(long) != source_mark(long[:-1] + "y")
     assert source_mark(long) != source_mark(long + "x")
+
+
+def test_a_long_line_in_small_pieces_is_one_text() -> None:
+    # [R7] [M4]
+    stream = StreamText()
+    for at in range(50_000):
+        stream.feed("é" * 100)
+        if at % 1_000 == 0:
+            kept, dropped, added = stream.take_change()
+            assert dropped == 0 and kept + len(added.encode()) == stream.size
+    stream.feed("\rX")
+    assert stream.text == "X" + "é" * (5_000_000 - 1)
+    assert stream.size == 2 * 5_000_000 - 1
+
+
+def test_a_representation_that_no_notebook_can_hold_leaves_the_others() -> None:
+    # [R7]
+    deep: list[Any] = []
+    for _ in range(200):
+        deep = [deep]
+    outputs = CellOutputs(2**20)
+    outputs.add("display_data", {"data": {"application/json": deep, "text/plain": "deep"}})
+    assert outputs[0].content["data"] == {"text/plain": "deep"}
+    outputs.add("display_data", {"data": {"application/json": deep}})
+    assert outputs[1].content["ename"] == "InvalidOutput"

@@ -11,6 +11,7 @@ from typing import Any
 
 import pytest
 from jupyter_ydoc import YNotebook
+from pycrdt import Text, UndoManager
 from running import QUICK, Runner, act, kernel, saved
 from support import Editor, Server, answer, code_cell, room_of, until
 
@@ -409,7 +410,8 @@ def test_everybody_learns_who_ran_what_and_the_file_stays_as_it_is(run: Any, run
             numbers = ada.start("c0")
             asked = (await grace.queue(lambda queue: bool(queue["runs"])))["runs"][0]
             assert await ada.outcomes(numbers) == ["ok"]
-            message = await grace.editor.reply(origins(lambda found: "c0" in found), 50)
+            ended = origins(lambda found: "c0" in found and found["c0"]["count"] is not None)
+            message = await grace.editor.reply(ended, 50)
             origin = message["origins"]["c0"]
             assert origin["user"] == asked["user"] and asked["user"]["username"]
             assert before - 1 < origin["time"] <= time.time()
@@ -429,6 +431,90 @@ def test_everybody_learns_who_ran_what_and_the_file_stays_as_it_is(run: Any, run
             assert set(saved(server, 0)["metadata"]) <= {"trusted"}
             for part in ("provenance", "origin", asked["user"]["username"]):
                 assert part not in server.read("a.ipynb")
+
+    run(test())
+
+
+def test_outputs_have_their_origin_while_the_cell_still_runs(run: Any, running: Any) -> None:
+    # [R15]
+    async def test() -> None:
+        async with running("print('old')", members=2) as (server, fixture, ada, grace):
+            await ada.run("c0")
+            source = "print('new'); input('wait')"
+            ada.cell("c0")["source"] = Text(source)
+            number = grace.start("c0")[0]
+            prompt = await ada.prompt("wait")
+            assert ada.printed("c0") == "new\n"
+            late = await server.member(fixture)
+            found = (await late.reply(origins(lambda found: True), 50))["origins"]["c0"]
+            assert found["source"] == source_mark(source) and found["count"] is None
+            mine = f"{id(grace)}-1"
+            shown = await grace.queue(lambda queue: mine in [each["id"] for each in queue["runs"]])
+            assert found["user"] == shown["runs"][0]["user"]
+            value = json.dumps({"id": prompt["id"], "value": "x"})
+            assert (await ada.editor.ask(f"input {value}"))["status"] == "success"
+            assert (await grace.reply(number))["outcome"] == "ok"
+
+    run(test())
+
+
+def printed(cell: dict[str, Any]) -> str:
+    """Return what a cell of a file has printed."""
+    return "".join("".join(each["text"]) for each in cell["outputs"])
+
+
+def test_a_cell_deleted_while_it_ran_is_complete_if_it_comes_back_later(
+    run: Any, running: Any
+) -> None:
+    # [R5] [R6]
+    async def test() -> None:
+        source = "print('begin', flush=True)\ninput('wait')\nprint('end')"
+        async with running(source, "1", members=2) as (server, _, ada, grace):
+            for how in ("ok", "restarted"):
+                number = grace.start("c0")[0]
+                prompt = await ada.prompt("wait")
+                await ada.sees(lambda: ada.printed("c0") == "begin\n")
+                undo = UndoManager(scopes=[ada.editor.cells])
+                del ada.editor.cells[0]
+                await grace.sees(lambda: len(grace.editor.cells) == 1)
+                if how == "ok":
+                    value = json.dumps({"id": prompt["id"], "value": "x"})
+                    await ada.editor.ask(f"input {value}")
+                else:
+                    await act(server, ada.kernel, "restart")
+                assert (await grace.reply(number))["outcome"] == how
+                undo.undo()
+                await grace.sees(
+                    lambda: (
+                        len(grace.editor.cells) == 2
+                        and grace.cell("c0").get("execution_state") == "idle"
+                    )
+                )
+                assert grace.printed("c0").endswith("end\n" if how == "ok" else "begin\n")
+                text = grace.printed("c0")
+                await until(lambda text=text: text == printed(saved(server, 0)))
+
+    run(test())
+
+
+def test_a_display_with_a_known_id_updates_those_before_it_until_a_restart(
+    run: Any, running: Any
+) -> None:
+    # [R8]
+    async def test() -> None:
+        shows = "from IPython.display import display\n_ = display({}, display_id='x')"
+        sources = (shows.format(1), f"{shows.format(2)}\n{shows.format(3)}", shows.format(4))
+        async with running(*sources) as (server, _, ada):
+
+            def shown(cell: str) -> list[str]:
+                return [each["data"]["text/plain"] for each in ada.outputs(cell)]
+
+            assert await ada.outcomes(ada.start("c0", "c1")) == ["ok", "ok"]
+            await ada.sees(lambda: (shown("c0"), shown("c1")) == (["3"], ["3", "3"]))
+            await act(server, ada.kernel, "restart")
+            assert (await ada.run("c2"))["outcome"] == "ok"
+            await ada.sees(lambda: shown("c2") == ["4"])
+            assert (shown("c0"), shown("c1")) == (["3"], ["3", "3"])
 
     run(test())
 

@@ -13,8 +13,10 @@ test('the mark of a text is the one that the server computes', () => {
 });
 
 // [R15]
-test('a long text is distinguished from another by its start and its size', () => {
+test('a long text is distinguished from another by all that is in it', () => {
   const long = 'x'.repeat(100_000);
+  expect(sourceMark(long)).toBe('100000:546377830:4261876081');
   expect(sourceMark(long)).not.toBe(sourceMark(`${long}x`));
   expect(sourceMark(long)).not.toBe(sourceMark(`y${long.slice(1)}`));
+  expect(sourceMark(long)).not.toBe(sourceMark(`${long.slice(1)}y`));
 });

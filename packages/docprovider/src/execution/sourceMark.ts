@@ -11,12 +11,32 @@ const LONGEST = 2 ** 16;
 const FACTOR = 0x5bd1e995;
 
 /**
- * The size of a text in bytes, and a hash of its start.
+ * The size of a text in bytes, and a hash of its start; for a long text, also a
+ * checksum of the whole.
  */
 export function sourceMark(source: string): string {
   const bytes = new TextEncoder().encode(source);
-  return `${bytes.length}:${murmur(bytes.subarray(0, LONGEST))}`;
+  const mark = `${bytes.length}:${murmur(bytes.subarray(0, LONGEST))}`;
+  return bytes.length <= LONGEST ? mark : `${mark}:${crc32(bytes)}`;
 }
+
+/**
+ * The CRC-32 of zlib.
+ */
+function crc32(data: Uint8Array): number {
+  let found = ~0;
+  for (const byte of data) {
+    found = TABLE[(found ^ byte) & 0xff] ^ (found >>> 8);
+  }
+  return ~found >>> 0;
+}
+
+const TABLE = Int32Array.from({ length: 256 }, (_, at) => {
+  for (let bit = 0; bit < 8; bit++) {
+    at = at & 1 ? (at >>> 1) ^ 0xedb88320 : at >>> 1;
+  }
+  return at;
+});
 
 /**
  * MurmurHash2 with the seed 0.
