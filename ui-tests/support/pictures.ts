@@ -38,14 +38,19 @@ export async function picture(
 
 /**
  * Two people in the notebook with the plots: one is seen writing in the other's browser.
+ *
+ * @param folder of the notebook. Pictures of a history need one of their own: a file that a test
+ * writes again is a change in it.
  */
 export async function together(
   server: Server,
   ada: Person,
-  grace: Person
+  grace: Person,
+  folder = ''
 ): Promise<void> {
-  const name = 'plots.ipynb';
-  server.write(name, fs.readFileSync(path.join(EXAMPLES, name), 'utf-8'));
+  const example = 'plots.ipynb';
+  const name = path.posix.join(folder, example);
+  server.write(name, fs.readFileSync(path.join(EXAMPLES, example), 'utf-8'));
   await Promise.all([ada.open(name), grace.open(name)]);
   await expect(ada.page.locator('.jp-OutputArea img').first()).toBeVisible();
   await expect(

@@ -19,7 +19,7 @@ test('a picture of people, and of a version beside the notebook', async ({
   ada,
   grace
 }, testInfo) => {
-  await together(server, ada, grace);
+  await together(server, ada, grace, 'lake');
   await ada.command('collaboration:show-people');
   await expect(ada.page.locator('.jp-Collaborator')).toHaveCount(1);
   await previewNewest(ada, await grace.name());
