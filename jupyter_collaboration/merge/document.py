@@ -44,6 +44,10 @@ MERGE_TRIES = 3
 """How often a merge is computed, if cells that it edits are deleted in the meantime."""
 
 
+Outputs = list[dict[str, Any]]
+"""The outputs of one cell, as a notebook has them."""
+
+
 @dataclass(frozen=True)
 class Merge:
     """What a merge does to the document.
@@ -54,6 +58,7 @@ class Merge:
         cells: the ids of the cells that the edits change, with None, and of those that they
             take away or move, with their texts.
         texts: the texts that the edits change, by cell: before and after.
+        outputs: the outputs that the edits change, likewise.
         made: what replicas were merged to, for `Replicas`; None without replicas.
     """
 
@@ -61,6 +66,7 @@ class Merge:
     conflicts: list[Conflict]
     cells: dict[str, str | None]
     texts: dict[str, tuple[str, str]] = field(default_factory=dict)
+    outputs: dict[str, tuple[Outputs, Outputs]] = field(default_factory=dict)
     made: Made | None = None
 
 
@@ -70,6 +76,7 @@ class Edits:
 
     cells: dict[str, str | None] = field(default_factory=dict)
     texts: dict[str, tuple[str, str]] = field(default_factory=dict)
+    outputs: dict[str, tuple[Outputs, Outputs]] = field(default_factory=dict)
 
 
 def merge_into(
@@ -106,7 +113,7 @@ def merge_into(
             merged, conflicts = _merged(content_type, old, now, theirs, sure)
         edits = _edit(document, now, merged)
     doc.unobserve(subscription)
-    return Merge(updates[-1], conflicts, edits.cells, edits.texts, made)
+    return Merge(updates[-1], conflicts, edits.cells, edits.texts, edits.outputs, made)
 
 
 def _merged(
@@ -199,10 +206,11 @@ async def standing(
 
 
 class LateEdits:
-    """Text that users typed while a merge was computed, in texts that the merge changes.
+    """What users changed while a merge was computed, in texts and outputs that the merge changes.
 
-    Yjs alone would mix both: with `0.1`, `0.15` typed, and `0.12` in the file, it makes `0.125`.
-    These edits are recorded before those of the merge are applied, and merged with them afterwards.
+    Yjs alone would mix both: with `0.1`, `0.15` typed, and `0.12` in the file, it makes `0.125`,
+    and a cell that somebody ran would have the outputs of the file as well. These edits are
+    recorded before those of the merge are applied, and merged with them afterwards.
     """
 
     def __init__(self, doc: Doc[Any], cells: CellIndex | None, merge: Merge) -> None:
@@ -218,6 +226,14 @@ class LateEdits:
                 self._texts[name] = (before, now, after)
                 if name in taken and cells is not None and (cell := cells.cell(name)) is not None:
                     self._gone[name] = {"place": cells.place(name), **(cell.to_py() or {})}
+        self._outputs: dict[str, tuple[Outputs, Outputs, Any, Outputs]] = {}
+        for name, (old, new) in merge.outputs.items():
+            cell = self._cell(name)
+            outputs = None if cell is None else cell.get("outputs")
+            if cell is not None and isinstance(outputs, Array):
+                held = list(map(_joined, outputs.to_py() or []))
+                if not same(held, list(map(_joined, old))):
+                    self._outputs[name] = (old, held, cell.get("execution_count"), new)
 
     def bring_in(self) -> None:
         """Merge it into the texts, now that the merge's edits are applied."""
@@ -225,9 +241,23 @@ class LateEdits:
         cells = self._doc.get("cells", type=Array) if self._gone else None
         notebook = None if cells is None else YNotebook(self._doc)
         texts = {name: self._text(name) for name in self._texts}
+        run = {name: self._cell(name) for name in self._outputs}
         with own_transaction(self._doc):
             for name, text in texts.items():
                 self._bring_in(name, text, cells, notebook)
+            for name, cell in run.items():
+                self._bring_in_outputs(name, cell)
+
+    def _bring_in_outputs(self, name: str, cell: Map[Any] | None) -> None:
+        before, held, count, after = self._outputs[name]
+        outputs = None if cell is None else cell.get("outputs")
+        if cell is None or not isinstance(outputs, Array):
+            return  # of another type now, or deleted: new outputs go with the cell
+        merged, conflicts = merge_values(before, held, after, "outputs")
+        _edit_outputs(outputs, outputs.to_py() or [], merged)
+        if merged is held and cell.get("execution_count") != count:
+            cell["execution_count"] = count
+        self.conflicts += [replace(conflict, cell=name) for conflict in conflicts]
 
     def _bring_in(
         self,
@@ -255,9 +285,12 @@ class LateEdits:
         if not name:
             source: Text = self._doc.get("source", type=Text)
             return source
-        cell = None if self._cells is None else self._cells.cell(name)
+        cell = self._cell(name)
         text = None if cell is None else cell.get("source")
         return text if isinstance(text, Text) else None
+
+    def _cell(self, name: str) -> Map[Any] | None:
+        return None if self._cells is None else self._cells.cell(name)
 
 
 def edit_text(text: Text, target: str, *, whole_tokens: bool = True) -> None:
@@ -311,26 +344,29 @@ def edit_notebook(document: YNotebook, notebook: dict[str, Any]) -> Edits:
 
     targets = notebook["cells"]
     cells = document.ycells
-    old = [cells[index].to_py() for index in range(len(cells))]
-    matches = _in_order(match_cells(old, targets))
+    olds = [cells[index].to_py() for index in range(len(cells))]
+    matches = _in_order(match_cells(olds, targets))
     fresh = with_cell_ids(notebook)["cells"]
     kept = {index for index in matches if index is not None}
     edits = Edits()
-    for index in reversed(range(len(old))):
+    for index in reversed(range(len(olds))):
         if index not in kept:
-            edits.cells[str(old[index].get("id"))] = source_of(old[index])
+            edits.cells[str(olds[index].get("id"))] = source_of(olds[index])
             del cells[index]
     for position, match in enumerate(matches):
         if match is None:
             cells.insert(position, document.create_ycell(fresh[position]))
             continue
-        current, target = old[match], targets[position]
+        current, target = olds[match], targets[position]
         name, text = str(current.get("id")), source_of(current)
         if edit_cell(document, position, target):
             # One of another type is taken away and inserted anew.
             edits.cells[name] = None if current["cell_type"] == target["cell_type"] else text
             if text != source_of(target):
                 edits.texts[name] = (text, source_of(target))
+            old, new = current.get("outputs"), target.get("outputs")
+            if old is not None and new is not None and not same(old, new):
+                edits.outputs[name] = (old, new)
     return edits
 
 

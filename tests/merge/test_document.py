@@ -232,6 +232,43 @@ def test_what_is_typed_while_a_merge_is_computed_is_merged_by_tokens(content_typ
     assert (conflict.ours, conflict.theirs) == ("lr = 0.15", "lr = 0.12")
 
 
+@pytest.mark.parametrize("was", ["", "before"])
+@pytest.mark.parametrize("run", ["nothing", "run", "the same", "printed more"])
+def test_a_merge_never_mixes_its_outputs_with_those_of_a_run_meanwhile(
+    was: str, run: str
+) -> None:  # S3 [S4] [F12]
+    def printed(text: str, count: int) -> dict[str, Any]:
+        outputs = [{"output_type": "stream", "name": "stdout", "text": text}] if text else []
+        return {**code("x = 1", "a"), "outputs": outputs, "execution_count": count}
+
+    base = loaded_update("notebook", notebook(printed(was, 1)))
+    doc: Doc[Any] = Doc()
+    doc.apply_update(base)
+    merge = merge_into("notebook", base, base, notebook(printed("disk\n", 2)))
+    cells = doc.get("cells", type=Array)
+    if run == "printed more" and was:
+        text = cells[0]["outputs"][0]["text"]
+        text.insert(len(text), " and more")
+    elif run != "nothing":
+        del cells[0]["outputs"][0 : len(cells[0]["outputs"])]
+        text = Text("disk\n" if run == "the same" else "run\n")
+        cells[0]["outputs"].append(Map({**STREAM, "text": text}))
+        cells[0]["execution_count"] = 7
+    late = LateEdits(doc, CellIndex(cells), merge)
+    doc.apply_update(merge.update)
+    late.bring_in()
+    (output,) = cells[0]["outputs"].to_py()
+    wanted = {"nothing": "disk\n", "the same": "disk\n", "run": "run\n"}
+    more = "before and more" if was else "run\n"
+    assert output == {**STREAM, "text": wanted.get(run, more)}
+    is_conflict = run in ("run", "printed more")
+    assert [each.key for each in late.conflicts] == ["outputs"] * is_conflict
+    assert cells[0]["execution_count"] in ({2} if run == "nothing" else {1, 7})
+
+
+STREAM = {"output_type": "stream", "name": "stdout"}
+
+
 @pytest.mark.parametrize("cell_type", ["", "raw"])
 def test_what_is_typed_into_a_cell_that_a_merge_takes_away_stays(cell_type: str) -> None:  # S13
     base = loaded_update("notebook", notebook(code("x = 1", "a"), code("y = 2", "b")))
