@@ -61,6 +61,35 @@ test('cells that one runs show at both, and one who may not runs none', async ({
   await expect(prompt(grace, 4)).toHaveText('[ ]:');
 });
 
+// [R5] [R6]
+test('a cell that is deleted while it runs is complete after an undo', async ({
+  server,
+  file,
+  ada,
+  grace
+}) => {
+  const go = file('txt');
+  server.write(go, '');
+  const name = server.write(file('ipynb'), notebook(waitsFor(go), 'x = 1'));
+  await openBoth(ada, grace, name);
+  await ada.kernelReady();
+  await run(grace, 0);
+  await expect.poll(() => ada.printed(0), KERNEL).toBe('begun\n');
+  await ada.selectCell(0);
+  await ada.command('notebook:delete-cell');
+  await expect.poll(async () => (await grace.cells()).length).toBe(1);
+  server.write(go, 'go');
+  // The next cell runs once the first one has ended.
+  await run(grace, 0);
+  await expect(prompt(ada, 0)).toHaveText('[2]:', KERNEL);
+  await ada.command('notebook:undo-cell-action');
+  for (const person of [ada, grace]) {
+    await expect(prompt(person, 0)).toHaveText('[1]:');
+    await expect.poll(() => person.printed(0)).toBe('begun\ndone\n');
+  }
+  await expect.poll(() => server.read(name)).toContain('done');
+});
+
 test('cells run from one on, and all of them after a restart', async ({
   server,
   file,
