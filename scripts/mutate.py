@@ -152,12 +152,14 @@ BUGS = [
         "files/synchronizer.py",
         [
             (
-                "        late = LateEdits(self._doc, self._owner.cells, merge)\n",
-                "        then = content_of(self._type, joined(ours, merge.update))\n"
-                "        await anyio.sleep(0.01)\n"
-                "        now = self._doc.get_update()\n"
-                "        merge = merge_into(self._type, now, now, then)\n"
-                "        late = LateEdits(self._doc, self._owner.cells, merge)\n",
+                "            merge = await standing(self._doc, self._owner.cells, merged)\n",
+                "            from ..merge.rebase import joined\n"
+                "            ours = self._doc.get_update()\n"
+                "            merge = await merged(ours)\n"
+                "            then = content_of(self._type, joined(ours, merge.update))\n"
+                "            await anyio.sleep(0.01)\n"
+                "            now = self._doc.get_update()\n"
+                "            merge = merge_into(self._type, now, now, then)\n",
             )
         ],
         [PLANS],
@@ -184,8 +186,8 @@ BUGS = [
         "rooms/document.py",
         [
             (
-                'self.reply(member, request, status="failed", reason=str(error), code=error.code)',
-                'self.reply(member, request, status="success")',
+                'self._reply_all(asked, status="failed", reason=str(error), code=error.code)',
+                'self._reply_all(asked, status="success")',
             )
         ],
         ["system/test_faults_files.py -k 'fails_says_why and text'"],
@@ -300,6 +302,33 @@ BUGS = [
         ["web/test_websocket.py"],
     ),
     Bug(
+        "an older version of a line stays in the base of a replica",
+        "S4",
+        "merge/rebase.py",
+        [
+            (
+                "base = newer_base(base, before, replica)",
+                "base = base_of_both(base, before, replica)",
+            ),
+            ("import newer_base", "import base_of_both"),
+        ],
+        ["merge/test_document.py"],
+    ),
+    Bug(
+        "outputs of a run and those of a file become one list",
+        "S4",
+        "merge/document.py",
+        [("                edits.outputs[name] = (old, new)\n", "                pass\n")],
+        ["merge/test_document.py"],
+    ),
+    Bug(
+        "what arrives early is typed into a deleted cell again",
+        "P9",
+        "rooms/deleted_cell.py",
+        [("[*self._known(client, start, end), (end, end)]", "[(end, end)]")],
+        ["rooms/test_moved_cells.py"],
+    ),
+    Bug(
         "a save does not read a changed output again",
         "F7",
         "documents/snapshot.py",
@@ -323,19 +352,18 @@ BUGS = [
 ]
 
 
-def broken(bug: Bug, copy: Path) -> None:
-    """Bring a bug into the copy.
+def broken(bug: Bug, sources: Path = ROOT) -> str:
+    """Return the module with a bug.
 
     Raises:
-        LookupError: what avoids it is not there, or not once.
+        LookupError: what avoids it is not there.
     """
-    path = copy / "jupyter_collaboration" / bug.module
-    text = path.read_text()
+    text = (sources / "jupyter_collaboration" / bug.module).read_text()
     for old, new in bug.replaced:
         if old not in text:
             raise LookupError(f"{bug.name}: {bug.module} does not hold {old!r}")
         text = text.replace(old, new)
-    path.write_text(text)
+    return text
 
 
 def copied(folder: Path) -> Path:
@@ -377,11 +405,11 @@ def passes(test: str, copy: Path, seconds: float) -> bool:
 def main() -> int:
     names = sys.argv[1:]
     bugs = [bug for bug in BUGS if not names or any(name in bug.name for name in names)]
+    for bug in bugs:  # all texts before any test
+        broken(bug)
     survivors = []
     with tempfile.TemporaryDirectory(prefix="mutate-") as folder:
         copy = copied(Path(folder))
-        for bug in bugs:  # all texts before any test
-            broken(bug, copied(Path(folder)))
         copy = copied(Path(folder))
         limits: dict[str, float] = {}
         for test in dict.fromkeys(test for bug in bugs for test in bug.tests):
@@ -392,7 +420,8 @@ def main() -> int:
             limits[test] = max(LEAST, SLOWER * (time.monotonic() - start))
         for bug in bugs:
             copy = copied(Path(folder))
-            broken(bug, copy)
+            module = copy / "jupyter_collaboration" / bug.module
+            module.write_text(broken(bug, copy))
             start = time.monotonic()
             caught = next(
                 (test for test in bug.tests if not passes(test, copy, limits[test])), None
