@@ -149,7 +149,7 @@ class MovedCells:
         These are cells of which there is a copy, or which a merge deleted.
         """
         texts: dict[str, tuple[str, str]] = {}
-        begun = self._begun(update) if found.brought else []
+        begun = self._begun(found, update) if found.brought else []
         gone = Ranges(sorted(found.deleted) if self._deleted else ())
         for name, deleted in self._deleted.items():
             item = self._cells.item(name)
@@ -176,11 +176,12 @@ class MovedCells:
                 self._put(name)
         return texts
 
-    def _begun(self, update: bytes) -> list[tuple[str, Id, str]]:
+    def _begun(self, found: Update, update: bytes) -> list[tuple[str, Id, str]]:
         """Return what an edit types into empty deleted cells: the cell, the first id, and the text.
 
         Such a text has no neighbors: only its parent is known, the text of the cell. That is one of
-        the parts that were made right after the cell.
+        the parts that were made right after the cell. If the edit itself made it, it is the text of
+        a new cell, perhaps by the same user and right after the deleted one.
         """
         empty = {
             item: name
@@ -193,8 +194,11 @@ class MovedCells:
             return []
         others = {item for each in self._deleted.values() for item in each.items}
         begun: list[tuple[str, Id, str]] = []
+        brought = Ranges(sorted(found.brought))
         for struct in read_structs(update)[0]:
             if struct.parent is None or update[struct.start] & KIND != STRING:
+                continue
+            if struct.parent in brought:
                 continue
             client, clock = struct.parent
             for at in range(clock - 1, max(clock - MAX_PARTS, 0) - 1, -1):

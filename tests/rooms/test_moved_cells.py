@@ -164,6 +164,36 @@ def test_what_arrived_early_is_not_typed_into_a_deleted_cell_again(
     assert deleted.place_after((9, clocks[-1] - 1)) == 1 + len(left_over.encode("utf-16-le")) // 2
 
 
+@pytest.mark.parametrize("source", ["", "abc"])
+@pytest.mark.parametrize("is_new", [True, False])
+def test_a_cell_made_after_an_empty_deleted_one_is_not_taken_for_it(
+    source: str, is_new: bool
+) -> None:  # [P9]
+    world = World()
+    user = YNotebook(Doc(client_id=9))
+    user.ydoc.apply_update(world.notebook.ydoc.get_update())
+
+    def insert(name: str, source: str) -> bytes:
+        before = user.ydoc.get_state()
+        cell = {"cell_type": "code", "id": name, "metadata": {}, "source": source}
+        user.ycells.append(user.create_ycell({**cell, "outputs": [], "execution_count": None}))
+        return user.ydoc.get_update(before)
+
+    world.notebook.ydoc.apply_update(insert("empty", ""))
+    world.memory.will_delete(["empty"])
+    del world.notebook.ycells[1]
+    update = insert("next", source)
+    if not is_new:
+        world.arrive(update)
+        world.notebook.ydoc.apply_update(update)
+        before = user.ydoc.get_state()
+        text: Any = user.ycells[2]["source"]
+        text += "def"
+        update = user.ydoc.get_update(before)
+    assert world.arrive(update) == {}
+    assert DeletedCell.from_json(world.store.rows["empty"]).text == ""
+
+
 def test_a_deleted_cell_in_too_many_pieces_is_followed_no_longer() -> None:  # [L5]
     world = World()
     source = "x" * 2 * MAX_RUNS + "yz"
