@@ -256,7 +256,8 @@ def test_what_no_notebook_holds_becomes_a_raw_cell_and_saving_goes_on(
                 return last["cell_type"] == "raw" and "precious" in "".join(last["source"])
 
             assert await wait_for(is_saved, 10)
-            assert await wait_for(lambda: room.synchronizer.is_saved, 10)
+            # On a busy machine, the room has been closed by then: nobody is in it.
+            assert await wait_for(lambda: room.is_closed or room.synchronizer.is_saved, 10)
             await life.kill()
 
     run(test())
