@@ -111,33 +111,6 @@ describe('What others do', () => {
     expect(taken).toEqual(['u1', 'u2']);
   });
 
-  it('waits for quick frames after a frame that was late because of it', () => {
-    let now = 0;
-    const waiting: FrameRequestCallback[] = [];
-    vi.spyOn(performance, 'now').mockImplementation(() => now);
-    vi.stubGlobal('requestAnimationFrame', (each: FrameRequestCallback) =>
-      waiting.push(each)
-    );
-    const frame = (at: number) => {
-      now = at;
-      waiting.splice(0).forEach(each => each(at));
-      return taken[taken.length - 1];
-    };
-    [1, 2].map(edit).forEach(each => batch.add(each));
-    expect(frame(16)).toBe('u2');
-    batch.add(edit(3));
-    expect(frame(33)).toBe('u3'); // as quick as the browser draws
-    batch.add(edit(4));
-    expect(frame(68)).toBe('u3'); // 18 ms late: two frames pass
-    batch.add(edit(5));
-    expect(frame(84)).toBe('u3');
-    expect(frame(101)).toBe('u4,u5');
-    batch.add(edit(6));
-    expect(frame(251)).toBe('u6'); // late in any case
-    batch.add(edit(7));
-    expect(frame(267)).toBe('u7');
-  });
-
   it('goes on after something that could not be taken', () => {
     const report = vi.spyOn(console, 'error').mockReturnValue();
     batch.ready.connect((_, [{ update }]) => {

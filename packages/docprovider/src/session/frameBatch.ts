@@ -9,11 +9,7 @@
  * Each transaction of a shared document has all its listeners look at it, and
  * in JupyterLab some of them walk all cells. While many people type, a page
  * that is late has several edits waiting for one frame: taken together they
- * cost little more than one.
- *
- * A frame in which text changes also takes the browser longer. Where these
- * frames are late, the next edits wait for some that are quick, in which the
- * user's own keystrokes are painted.
+ * cost little more than one, and nobody sees them later.
  */
 
 import type { IDisposable } from '@lumino/disposable';
@@ -29,21 +25,10 @@ import type { Message } from '../protocol';
 const LONGEST_WAIT = 100;
 
 /**
- * The time between two frames of a page that is not late (ms).
- */
-const FRAME = 1000 / 60;
-
-/**
- * How long the next edits wait, as a multiple of the time by which a frame with
- * edits was late: such frames take about a third of the time then.
- */
-const REST = 2;
-
-/**
  * Messages on their way to a document, in order.
  *
- * The first edit after a quiet frame is taken at once, and the next ones with a
- * frame. Without frames, as in Node, nothing waits.
+ * The first edit after a quiet frame is taken at once, and the frame is waited
+ * for with the next ones. Without frames, as in Node, nothing waits.
  */
 export class FrameBatch implements IDisposable {
   /**
@@ -100,21 +85,9 @@ export class FrameBatch implements IDisposable {
   }
 
   /**
-   * Let edits wait until the next frame, or a later one if it is late.
+   * Let edits wait until the next frame.
    */
   private _collect(): void {
-    const start = performance.now();
-    const latest = start + LONGEST_WAIT - FRAME;
-    let due = 0;
-    const onFrame = (now: number) => {
-      // The first frame tells how long the last edits took; the nearest one to the due time counts.
-      due ||= Math.min(now + REST * (now - start - FRAME) - FRAME / 2, latest);
-      if (now < due) {
-        frame = requestAnimationFrame(onFrame);
-      } else {
-        onEnd();
-      }
-    };
     const onEnd = () => {
       this._end?.();
       if (this._waiting.length) {
@@ -122,7 +95,7 @@ export class FrameBatch implements IDisposable {
         this.flush();
       }
     };
-    let frame = requestAnimationFrame(onFrame);
+    const frame = requestAnimationFrame(onEnd);
     const timer = setTimeout(onEnd, LONGEST_WAIT);
     // A hidden page draws no frames, and its timers are late.
     document.addEventListener('visibilitychange', onEnd);
