@@ -29,7 +29,7 @@ settings.load_profile("untimed")
 
 @pytest.fixture(autouse=True)
 def _databases_of_signatures(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
-    """Close what nbformat leaves open until its process ends, of which Python 3.13 warns."""
+    """Close the databases that nbformat leaves open: Python 3.13 warns about them."""
     opened: list[Connection] = []
     connect = SQLiteSignatureStore._connect_db
 
