@@ -45,6 +45,7 @@ LAYERS = [
     ["execution.channels", "execution.kernel_errors", "execution.snippet", "execution.captured"],
     ["execution.outputs"],
     ["execution.streams", "execution.source_hash", "execution.widget_states", "execution.sessions"],
+    ["execution.run_order"],
     ["rooms.manager"],
     ["rooms.document", "rooms.fork"],
     ["rooms.persistent", "versions.builder"],
@@ -108,6 +109,7 @@ LAYERS = [
 """From top to bottom; a module imports only from rows below its own, inside folders too."""
 
 PURE = {
+    "execution.run_order",
     "execution.streams",
     "execution.source_hash",
     "protocol.messages",

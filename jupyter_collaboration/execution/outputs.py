@@ -206,7 +206,7 @@ def output_of(kind: str, message: dict[str, Any]) -> dict[str, Any]:
     try:
         return representable(content)[0]  # type: ignore[no-any-return]
     except LoadFailed as error:
-        # Such as a deeply nested JSON value, which usually comes with a text that says the same.
+        # For example, a deeply nested JSON value usually has a text representation as well.
         data = content.get("data", {})
         held = {key: value for key, value in data.items() if _can_hold(value)}
         if held and len(held) < len(data):

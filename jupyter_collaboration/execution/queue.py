@@ -25,6 +25,7 @@ from ..errors import KernelUnreachable, must_propagate
 from .captured import CAPTURED, take
 from .channels import Channels, Message
 from .outputs import Output, output_of, size_of
+from .run_order import RunOrder
 from .snippet import SnippetWriter
 from .widgets import COMMS, KernelWidgets
 from .writer import CellWriter
@@ -242,9 +243,7 @@ class KernelQueue:
         self._last_lines = last_lines
         self._forgot = forgot
         self._log = log
-        # Thousands of runs may wait, also of one cell, and end together.
-        self._runs: OrderedDict[Run, None] = OrderedDict()
-        self._by_cell: dict[tuple[str, str], OrderedDict[Run, None]] = {}
+        self._runs: RunOrder[Run] = RunOrder()
         self._state = KernelState.DISCONNECTED
         self._news = Event()
         self._channels: Channels | None = None
@@ -253,7 +252,7 @@ class KernelQueue:
         self._ended: OrderedDict[tuple[str, str], Run] = OrderedDict()
         self._ended_size = 0
         self._displays: OrderedDict[str, list[tuple[Run, Output]]] = OrderedDict()
-        # Updates of displays that are not applied yet: there may be many for many displays.
+        # The newest update of each display that has not been applied yet.
         self._updates: dict[str, dict[str, Any]] = {}
         self._updating: asyncio.TimerHandle | None = None
         self._probe = ""
@@ -271,12 +270,8 @@ class KernelQueue:
     @property
     def running(self) -> Run | None:
         """What runs."""
-        first = self._first
+        first = self._runs.first
         return first if first and first.state is RunState.RUNNING else None
-
-    @property
-    def _first(self) -> Run | None:
-        return next(iter(self._runs), None)
 
     def __contains__(self, run: Run) -> bool:
         return run in self._runs
@@ -289,8 +284,7 @@ class KernelQueue:
     def add(self, run: Run) -> None:
         """Add a run at the end."""
         self.documents.add(run.document)
-        self._runs[run] = None
-        self._by_cell.setdefault(run.place, OrderedDict())[run] = None
+        self._runs.add(run)
         if self._state in (KernelState.DEAD, KernelState.GONE):
             self._end(run, Result(Outcome.DIED, "The kernel is dead. Restart it to run cells."))
             return
@@ -381,7 +375,6 @@ class KernelQueue:
         self._requests.clear()
         self._ended.clear()
         self._ended_size = 0
-        self._displays.clear()
         self._notify()
 
     def _end_all(self, result: Result) -> None:
@@ -399,22 +392,19 @@ class KernelQueue:
         if run.state is RunState.ENDED:
             return
         self._apply_updates()
+        has_started = run.state is RunState.RUNNING
         run.state = RunState.ENDED
         run.result = result
         run.prompt = None
-        del self._runs[run]
-        same = self._by_cell[run.place]
-        del same[run]
+        again = self._runs.remove(run)
         timing = dict(run.times) if run.is_timed else None
         if timing is not None and result.outcome is not Outcome.OK and run.reply is None:
             timing["execution_failed"] = _now()
-        if not same:
-            del self._by_cell[run.place]
-        if not same or run.began:
+        if has_started or again is None:  # else the cell is marked as running, and stays so
             self._contained(partial(run.writer.end, count=result.count, timing=timing))
         self._keep(run)
-        if same and run.began:
-            self._contained(next(iter(same)).writer.flush)  # the same cell waits once more
+        if has_started and again is not None:
+            self._contained(again.writer.flush)  # the same cell waits once more
         run.finished.set()
         calls, run.when_ended = run.when_ended, []
         for call in calls:
@@ -437,7 +427,8 @@ class KernelQueue:
         async with create_task_group() as tasks:
             while self._state is not KernelState.GONE:
                 news = self._news
-                if not self._runs or self._state in (
+                first = self._runs.first
+                if first is None or self._state in (
                     KernelState.RESTARTING,
                     KernelState.CONNECTING,
                 ):
@@ -450,7 +441,7 @@ class KernelQueue:
                     self._connection = CancelScope()
                     tasks.start_soon(self._stay_connected, self._connection)
                 else:
-                    await self._execute(next(iter(self._runs)))
+                    await self._execute(first)
             tasks.cancel_scope.cancel()
 
     async def _check_start(self) -> None:
@@ -719,7 +710,7 @@ class KernelQueue:
         elif kind in ("execute_result", "display_data", "error"):
             transient = content.get("transient")
             if kind != "error":
-                self._update_displays(content)  # those before it with the same id
+                self._update_displays(content)  # earlier ones with the same id
             output = writer.outputs.add(kind, content)
             if kind == "display_data" and output is not None and isinstance(transient, dict):
                 self._note_display(transient.get("display_id"), run, output)
@@ -773,7 +764,7 @@ class KernelQueue:
                 self._updating = loop.call_later(UPDATE_DELAY, self._apply_updates)
 
     def _apply_updates(self) -> None:
-        """Update displays; the newest update of each is the one that counts."""
+        """Apply the updates of displays that have arrived."""
         if self._updating is not None:
             self._updating.cancel()
             self._updating = None
@@ -785,7 +776,8 @@ class KernelQueue:
         update = output_of("display_data", content)
         size = size_of(update)
         for run, output in self._displays.get(display_id, ()):
-            if not output.is_gone:
+            # The display that sent an update already has its content.
+            if not output.is_gone and output.content != update:
                 run.writer.outputs.update(output, update, size)
                 run.writer.changed()
 

@@ -20,7 +20,7 @@ from .queue import Run
 from .writer import CellWriter
 
 MAX_UNWRITTEN = 100
-"""Most cells of a document that are remembered, which were deleted before their runs had ended."""
+"""Most cells of one document whose outputs are kept because the cell was deleted while it ran."""
 
 REOPEN_DELAY = 5.0
 """Seconds until the next attempt to open a document again into which outputs are to be written."""
@@ -48,7 +48,7 @@ class RunningDocuments:
         self._active: dict[str, set[Run]] = {}
         self._lost: dict[str, set[CellWriter]] = {}
         self._unrecorded: dict[str, list[tuple[str, Origin]]] = {}
-        # Of cells that were deleted while they ran, and may come back by an undo.
+        # For cells that were deleted while they ran: an undo may bring them back.
         self._unwritten: WeakKeyDictionary[DocumentRoom, dict[str, CellWriter]] = (
             WeakKeyDictionary()
         )

@@ -75,7 +75,7 @@ class CellWriter:
 
     @property
     def is_unwritten(self) -> bool:
-        """Whether the run has ended, but the cell does not have that yet."""
+        """Whether the run has ended, but its end has not been written into the document yet."""
         return self._state is IDLE and not self._is_over and not self._is_closed
 
     @property
