@@ -1,4 +1,4 @@
-"""The known bugs of `make mutate` can be brought back: sources still have what avoids them."""
+"""The known bugs of `make mutate` can still be brought back into the sources."""
 
 from __future__ import annotations
 

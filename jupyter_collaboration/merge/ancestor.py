@@ -27,12 +27,12 @@ def base_of_both(base: str | None, ours: str, theirs: str) -> str:
 
 
 def newer_base(base: str, ours: str, theirs: str) -> str:
-    """Return a base for other versions of one side, which may go back to older ones.
+    """Return the base with everything that both sides share, and without lines that neither has.
 
-    A line of the old base that neither side has is not in it, since it may be an older version of
-    one that both have. Example: ``print(a)`` became ``show(b)``, which both sides have, and another
-    version of one side has ``print(b)``, since somebody took a change back. With both lines in the
-    base, one side would have deleted ``print``, and the other one ``show``.
+    Such a line may be an older version of a shared one, and another version of one side may have
+    parts of both. Example: ``print(a)`` became ``show(b)``, which both sides have. Then somebody
+    undid a part of that: ``print(b)``. With both lines in the base, one side would seem to have
+    deleted ``print``, and the other side ``show``.
     """
     sides = ours.split("\n"), theirs.split("\n")
     return "\n".join(_with_base(base.split("\n"), in_common(*sides), {*sides[0], *sides[1]}))

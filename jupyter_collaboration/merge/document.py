@@ -224,7 +224,7 @@ class LateEdits:
             text = self._text(name)
             if text is not None and (now := str(text)) != before:
                 self._texts[name] = (before, now, after)
-                if name in taken and cells is not None and (cell := cells.cell(name)) is not None:
+                if name in taken and cells is not None and (cell := self._cell(name)) is not None:
                     self._gone[name] = {"place": cells.place(name), **(cell.to_py() or {})}
         self._outputs: dict[str, tuple[Outputs, Outputs, Any, Outputs]] = {}
         for name, (old, new) in merge.outputs.items():
@@ -236,7 +236,7 @@ class LateEdits:
                     self._outputs[name] = (old, held, cell.get("execution_count"), new)
 
     def bring_in(self) -> None:
-        """Merge it into the texts, now that the merge's edits are applied."""
+        """Merge these changes into the document, now that the merge's edits are applied."""
         # Shared types of a document cannot be looked up within a transaction.
         cells = self._doc.get("cells", type=Array) if self._gone else None
         notebook = None if cells is None else YNotebook(self._doc)

@@ -149,7 +149,7 @@ class DeletedCell:
         return self._place_of_erased(right) if at is None else at
 
     def _known(self, client: int, start: int, end: int) -> list[tuple[int, int]]:
-        """Return which ids of one client are known, as ranges."""
+        """Return the ids of one client that are known, as ranges of clocks (start, end)."""
         return sorted(
             (max(run.clock, start), min(run.clock + run.length, end))
             for run in chain(self.runs, self.erased)
@@ -164,10 +164,10 @@ class DeletedCell:
         return None
 
     def take(self, character: Id, piece: str, origin: Id | None, right: Id | None) -> None:
-        """Insert what an edit inserts between two neighbors, without characters known already.
+        """Insert the characters of an edit that are not known yet between their neighbors.
 
-        An edit that arrives before the ones that it follows, as in the moment in which a client
-        comes back, arrives again as a part of what was missing.
+        While a client reconnects, an edit may arrive before the edits that it follows. It then
+        arrives again, as a part of everything that was missing.
         """
         if self.place_of(origin, right) is None:
             return
