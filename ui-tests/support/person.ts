@@ -212,11 +212,16 @@ export class Person {
    * The name that the server has given this person.
    */
   async name(): Promise<string> {
-    const { server } = this;
-    const response = await this.page.request.get(`${server.url}/api/me`);
-    expect(response.ok()).toBe(true);
-    const { identity } = await response.json();
+    const identity = await this._identity();
     return identity.display_name || identity.name;
+  }
+
+  /**
+   * The username of this person, which no other guest of this server has. The
+   * names of guests are drawn from a short list, so two can have the same one.
+   */
+  async username(): Promise<string> {
+    return (await this._identity()).username;
   }
 
   /**
@@ -703,6 +708,13 @@ export class Person {
    */
   async leave(): Promise<void> {
     await this.context.close();
+  }
+
+  private async _identity(): Promise<Record<string, string>> {
+    const { server } = this;
+    const response = await this.page.request.get(`${server.url}/api/me`);
+    expect(response.ok()).toBe(true);
+    return (await response.json()).identity;
   }
 
   /**

@@ -119,7 +119,7 @@ testAlone(
     await withPerson(browser, server, 'Guest', testInfo, async guest => {
       await guest.open(name);
       await guest.kernelReady();
-      const before = await guest.name();
+      const before = await guest.username();
       await server.stop('SIGKILL');
       await guest.typeInCell(0, '234');
       await expect.poll(() => guest.keptChanges()).toBeGreaterThan(0);
@@ -130,7 +130,7 @@ testAlone(
       await guest.context.clearCookies();
       await server.start();
       await guest.open(name);
-      expect(await guest.name()).not.toBe(before);
+      expect(await guest.username()).not.toBe(before);
       expect(await guest.sources()).toEqual(['x = 1']);
       await expect(guest.notification('Recovered changes')).toBeVisible();
       await guest.notificationButton('Add to Document').click();
