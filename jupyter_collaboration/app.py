@@ -248,6 +248,7 @@ class YDocExtension(ExtensionApp):
                 self.ywebsocket_server,
                 self.serverapp.kernel_manager,
                 self.max_message_mb * 2**20,
+                self.role_check_interval,
                 self.log,
             )
         share_sessions(self.serverapp.session_manager)

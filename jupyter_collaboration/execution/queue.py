@@ -9,7 +9,7 @@ from __future__ import annotations
 import asyncio
 import time
 from collections import OrderedDict
-from collections.abc import Callable
+from collections.abc import Awaitable, Callable
 from contextlib import suppress
 from dataclasses import dataclass, field
 from enum import Enum
@@ -57,6 +57,9 @@ MAX_DISPLAYS = 10_000
 
 UPDATE_DELAY = 0.02
 """Seconds until an update of a display is applied, together with those that come meanwhile."""
+
+PERMISSION_LIMIT = 10.0
+"""Seconds to wait for the answer whether a cell may still run; without one it may not."""
 
 MAX_PROMPT = 10_000
 """Longest text of a prompt that is shown, in characters."""
@@ -141,6 +144,7 @@ class Run:
         metadata: sent with the request to the kernel.
         stops_on_error: whether an error stops the rest of the batch.
         is_timed: whether times are stored in the cell's metadata.
+        may_run: asks again whether the person may run it; None if nobody has to be asked.
         since, began: when it was asked for, and when it began to run.
         session: of the kernel that received it; see `KernelQueue.session`.
         interrupt: its result if the kernel does not reply after an interrupt.
@@ -159,6 +163,7 @@ class Run:
     metadata: dict[str, Any] = field(default_factory=dict)
     stops_on_error: bool = True
     is_timed: bool = False
+    may_run: Callable[[], Awaitable[bool]] | None = None
     since: float = field(default_factory=time.time)
     began: float = 0.0
     session: str = ""
@@ -207,6 +212,7 @@ class KernelQueue:
         ended: called with the runs that ended together, since something happened to the kernel.
         last_lines: returns the last lines that the kernel wrote to its standard error.
         limit: the largest outputs of a widget in bytes.
+        check_interval: seconds of waiting after which a run's permission is checked again.
         show: called with a widget and its outputs before the kernel publishes them.
         forgot: called when the kernel has lost what the cells defined.
         log: for what users need not see.
@@ -227,6 +233,7 @@ class KernelQueue:
         ended: Callable[[list[Run]], None],
         last_lines: Callable[[], str],
         limit: int,
+        check_interval: float,
         show: Callable[[str, list[dict[str, Any]]], None],
         forgot: Callable[[], None],
         log: Logger,
@@ -241,6 +248,7 @@ class KernelQueue:
         self._next_input = next_input
         self._ended_together = ended
         self._last_lines = last_lines
+        self._check_interval = check_interval
         self._forgot = forgot
         self._log = log
         self._runs: RunOrder[Run] = RunOrder()
@@ -324,12 +332,16 @@ class KernelQueue:
     # What happens to the kernel
 
     def interrupted(self, by: Person | None) -> None:
-        """Cancel what waits after the running cell in its batch, before an interrupt is sent."""
-        run = self.running
+        """Cancel what waits after the running cell in its batch, before an interrupt is sent.
+
+        If no cell runs yet, since the kernel is starting, those that are next count as running.
+        """
+        run = self._runs.first
         if run is None:
             return
-        run.prompt = None
-        run.interrupt = Result(Outcome.INTERRUPTED, "The kernel was interrupted.", by)
+        if run.state is RunState.RUNNING:
+            run.prompt = None
+            run.interrupt = Result(Outcome.INTERRUPTED, "The kernel was interrupted.", by)
         reason = "The cell did not run, since the kernel was interrupted."
         self._end_batch(run, Result(Outcome.INTERRUPTED, reason, by))
         self._changed()
@@ -378,15 +390,25 @@ class KernelQueue:
         self._notify()
 
     def _end_all(self, result: Result) -> None:
-        ended = list(self._runs)
-        for run in reversed(ended):  # the running one last, so that no other one starts
+        self._end_together(list(self._runs), result)
+
+    def _end_together(self, runs: list[Run], result: Result) -> None:
+        """End runs, and tell everybody why."""
+        for run in reversed(runs):  # the running one last, so that no other one starts
             self._end(run, result)
-        self._ended_together(ended)
+        self._ended_together(runs)
+
+    def _waiting_in(self, run: Run) -> list[Run]:
+        """Return what waits in the batch of a run."""
+        return [
+            other
+            for other in self._runs
+            if other.batch == run.batch and other.state is RunState.WAITING
+        ]
 
     def _end_batch(self, run: Run, result: Result) -> None:
-        for other in list(self._runs):
-            if other.batch == run.batch and other.state is RunState.WAITING:
-                self._end(other, result)
+        for other in self._waiting_in(run):
+            self._end(other, result)
 
     def _end(self, run: Run, result: Result) -> None:
         if run.state is RunState.ENDED:
@@ -506,7 +528,31 @@ class KernelQueue:
         self._news = Event()
         self._changed()
 
+    async def _is_permitted(self, run: Run) -> bool:
+        """Return whether a run may start; end it and its batch if its user may not run it now.
+
+        A cell can wait for hours, in which rights are revoked. [R9]
+        """
+        if run.may_run is None or time.time() - run.since < self._check_interval:
+            return True
+        is_permitted = False
+        try:
+            with move_on_after(PERMISSION_LIMIT):
+                is_permitted = await run.may_run()
+        except BaseException as error:  # an authorizer may raise anything
+            if must_propagate(error):
+                raise
+            self._log.error("Could not authorize %s: %r", run.person.username, error)
+        if run.state is RunState.ENDED or self._state is not KernelState.READY:
+            return False
+        if not is_permitted:
+            reason = f"{run.person.name or run.person.username} may not run this cell any more."
+            self._end_together(self._waiting_in(run), Result(Outcome.FAILED, reason))
+        return is_permitted
+
     async def _execute(self, run: Run) -> None:
+        if not await self._is_permitted(run):
+            return
         if run.writer.is_deleted:
             reason = "The cell was deleted before it ran."
             self._end(run, Result(Outcome.CELL_DELETED, reason))

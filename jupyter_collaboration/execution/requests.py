@@ -8,6 +8,7 @@ from __future__ import annotations
 import json
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass, field
+from functools import partial
 from typing import Any, Protocol
 
 from ..documents.representable import valid_text
@@ -58,6 +59,7 @@ class Runs(Protocol):
         cells: list[CellRequest],
         person: Person,
         batch: Any,
+        may_run: Callable[[], Awaitable[bool]],
     ) -> list[Run]:
         """Add runs of cells to the queue of a kernel."""
 
@@ -179,7 +181,12 @@ class MemberRequest:
                 self._refuse(NOT_ALLOWED, "not_allowed")
                 return
             (run,) = self._runs.submit(
-                self._room, kernel_id, [wanted], person_of(member), self._runs.batch_of(member)
+                self._room,
+                kernel_id,
+                [wanted],
+                person_of(member),
+                self._runs.batch_of(member),
+                partial(member.may_still_run, kernel_id),
             )
         except CollaborationError as error:
             self._refuse(str(error))

@@ -57,11 +57,15 @@ class RunService:
         rooms: the rooms of all documents.
         kernels: the server's manager of kernels.
         limit: the largest outputs of a cell in bytes.
+        check_interval: seconds of waiting after which a run's permission is checked again.
         log: the server's log.
     """
 
-    def __init__(self, rooms: RoomManager, kernels: Any, limit: int, log: Logger) -> None:
+    def __init__(
+        self, rooms: RoomManager, kernels: Any, limit: int, check_interval: float, log: Logger
+    ) -> None:
         self._limit = limit
+        self._check_interval = check_interval
         self._log = log
         self._queues: dict[str, KernelQueue] = {}
         self._known: dict[str, Run] = {}
@@ -139,12 +143,14 @@ class RunService:
         cells: list[CellRequest],
         person: Person,
         batch: Any,
+        may_run: Callable[[], Awaitable[bool]],
     ) -> list[Run]:
         """Add runs of cells to the queue of a kernel; either all of them or none.
 
         Args:
             person: who asks for it; they must be allowed to.
             batch: what an error stops; equal for everything that one member asks for.
+            may_run: asks again whether the person may run it.
 
         Raises:
             KernelNotFound: there is no such kernel.
@@ -154,6 +160,7 @@ class RunService:
         self._check_room(queue, len(cells))
         runs = [self._new_run(room, wanted, person, batch) for wanted in cells]
         for run in runs:
+            run.may_run = may_run
             run.when_started.append(self._record)
             run.when_ended.append(self._record)
             self._documents.add(room, run)
@@ -164,8 +171,17 @@ class RunService:
         """Return what is equal for all requests of one member, and for nobody else."""
         return self._batches.setdefault(member, uuid4().hex)
 
-    def submit_snippet(self, kernel_id: str, code: str, person: Person) -> Run:
+    def submit_snippet(
+        self,
+        kernel_id: str,
+        code: str,
+        person: Person,
+        may_run: Callable[[], Awaitable[bool]],
+    ) -> Run:
         """Add code that belongs to no cell to the queue of a kernel.
+
+        Args:
+            may_run: asks again whether the person may run it.
 
         Raises:
             KernelNotFound: there is no such kernel.
@@ -174,7 +190,8 @@ class RunService:
         queue = self.queue(kernel_id)
         self._check_room(queue, 1)
         name = str(uuid4())
-        run = Run(name, "", name, code, person, name, SnippetWriter(self._limit))
+        writer = SnippetWriter(self._limit)
+        run = Run(name, "", name, code, person, name, writer, may_run=may_run)
         self._add(run, queue)
         return run
 
@@ -298,6 +315,7 @@ class RunService:
                 partial(self._broadcasts.ended, kernel_id),
                 partial(self._kernels.last_lines, kernel_id),
                 self._limit,
+                self._check_interval,
                 partial(self._broadcasts.captured, kernel_id),
                 partial(self._broadcasts.forgot, kernel_id),
                 self._log,

@@ -52,6 +52,12 @@ class Member(Protocol):
     async def may_run(self, kernel_id: str) -> bool:
         """Ask the authorizer whether the user may run code on a kernel."""
 
+    async def may_still_run(self, kernel_id: str) -> bool:
+        """Ask again whether the user may run code on a kernel and edit the document.
+
+        This can be asked after the member has left.
+        """
+
     def identity(self, claimed: Any) -> dict[str, Any]:
         """Return the authenticated ``user`` for the presence state, whatever was claimed. [M3]"""
 
@@ -76,6 +82,10 @@ class Pin:
     may_execute = False
 
     async def may_run(self, kernel_id: str) -> bool:
+        """Return false: a pin has no user."""
+        return False
+
+    async def may_still_run(self, kernel_id: str) -> bool:
         """Return false: a pin has no user."""
         return False
 

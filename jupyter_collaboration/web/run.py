@@ -127,7 +127,32 @@ class KernelRunHandler(CollaborationHandler):
         async with self._rooms.pinned(room_id) as room:
             if not isinstance(room, DocumentRoom):
                 raise InvalidRequest("The document is not a notebook.")
-            return self._runs.submit(room, kernel_id, cells, self.person, ("HTTP", self.username))
+            return self._runs.submit(
+                room,
+                kernel_id,
+                cells,
+                self.person,
+                ("HTTP", self.username),
+                partial(self._may_still_run, kernel_id, room_id),
+            )
+
+    async def _may_still_run(self, kernel_id: str, room_id: str = "") -> bool:
+        """Ask the authorizer, also after the response, whether the user may run code. [R9]"""
+        try:
+            if room_id:
+                await self.check_document(room_id)
+        except DocumentNotFound:
+            pass  # it was deleted, and may still be open
+        except NotAllowed:
+            return False
+        return await self.may_use(kernel_id)
+
+    async def may_use(self, kernel_id: str) -> bool:
+        """Return whether the user may run code on a kernel."""
+        allowed = self.authorizer.is_authorized(
+            as_request_for(self, kernel_id), self.current_user, "execute", "kernels"
+        )
+        return bool(await ensure_async(allowed))
 
     def find(self, kernel_id: str, request_id: str) -> Run:
         """Return a run of this kernel.
@@ -233,7 +258,8 @@ class ExecuteHandler(KernelRunHandler):
             room_id = await self._room_of(document, path)
             (run,) = await self.submit(room_id, kernel_id, [wanted])
         else:
-            run = self._runs.submit_snippet(kernel_id, code, self.person)
+            may_run = partial(self._may_still_run, kernel_id)
+            run = self._runs.submit_snippet(kernel_id, code, self.person, may_run)
         self._runs.keep_outputs(run)
         location = f"/api/kernels/{kernel_id}/requests/{run.id}"
         self.set_status(HTTPStatus.ACCEPTED)
@@ -377,10 +403,7 @@ class WidgetsHandler(KernelRunHandler):
     @authorized("execute", resource="kernels")  # type: ignore[untyped-decorator, unused-ignore]
     async def get(self, kernel_id: str) -> None:
         """Return ``[{comm_id, metadata, date, state, buffer_paths, buffers}]``."""
-        allowed = self.authorizer.is_authorized(
-            as_request_for(self, kernel_id), self.current_user, "execute", "kernels"
-        )
-        if not await ensure_async(allowed):
+        if not await self.may_use(kernel_id):
             raise web.HTTPError(HTTPStatus.FORBIDDEN)
         self.finish(await run_sync(encoded, self._runs.widgets(kernel_id)))
 

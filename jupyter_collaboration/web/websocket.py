@@ -161,6 +161,16 @@ class RoomHandler(WebSocketMixin, JupyterHandler, WebSocketHandler):
         )
         return bool(await ensure_async(allowed))
 
+    async def may_still_run(self, kernel_id: str) -> bool:
+        """Ask the authorizer, and the hub if there is one, also after the client has left. [R9]
+
+        Users who have signed out keep what they requested before.
+        """
+        self.path = await self._path_now()
+        if await self._standing() is Standing.NO_ACCESS:
+            return False
+        return await self._permitted() is Role.EDITOR and await self.may_run(kernel_id)
+
     async def open(self, room_id: str) -> None:
         """Join the room, or close the connection with the reason."""
         self.set_nodelay(True)

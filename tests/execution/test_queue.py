@@ -23,6 +23,7 @@ from jupyter_collaboration.execution.snippet import SnippetWriter
 
 ADA = Person("ada", "Ada")
 LIMIT = 2**20
+CHECK_INTERVAL = 60.0
 
 
 class Channels:
@@ -92,6 +93,7 @@ class Kernel:
             lambda ended: None,
             lambda: "",
             LIMIT,
+            CHECK_INTERVAL,
             lambda name, outputs: None,
             lambda: None,
             logging.getLogger("test"),
@@ -191,7 +193,7 @@ def test_members_share_no_batch_with_those_who_left() -> None:
     kernels.start_kernel = lambda: None
     for name in ("interrupt_kernel", "restart_kernel", "shutdown_kernel"):
         setattr(kernels, name, kernels.start_kernel)
-    service = RunService(cast(Any, None), kernels, LIMIT, logging.getLogger("test"))
+    service = RunService(cast(Any, None), kernels, LIMIT, CHECK_INTERVAL, logging.getLogger("test"))
 
     class Member:
         """Of no interest, but that a later one can have the address of an earlier one."""
@@ -223,6 +225,61 @@ def test_a_run_ends_if_an_interrupt_hits_its_reply(
         assert ran.result is not None and ran.result.by == ADA
         assert ran.result.outcome is queues.Outcome.INTERRUPTED
         await kernel.ends(await kernel.run("next"))
+
+    run(with_kernel(test))
+
+
+def test_an_interrupt_while_the_kernel_starts_cancels_the_next_request(run: Any) -> None:
+    # [R4]
+    async def test() -> None:
+        kernel = Kernel()
+        first, same, other = (
+            Run(name, "d", name, "1", ADA, batch, SnippetWriter(LIMIT))
+            for name, batch in (("r1", "a"), ("r2", "a"), ("r3", "b"))
+        )
+        for each in (first, same, other):
+            kernel.queue.add(each)
+        kernel.queue.interrupted(ADA)
+        assert [each.result and each.result.outcome for each in (first, same, other)] == [
+            queues.Outcome.INTERRUPTED,
+            queues.Outcome.INTERRUPTED,
+            None,
+        ]
+
+    run(test())
+
+
+@pytest.mark.parametrize("how", ["fails", "hangs", "is canceled", "restarts"])
+def test_a_check_that_does_not_answer_holds_up_nobody(
+    run: Any, monkeypatch: pytest.MonkeyPatch, how: str
+) -> None:
+    # [R9]
+    monkeypatch.setattr(queues, "PERMISSION_LIMIT", 0.05 if how == "hangs" else 60.0)
+    asked, answered = Event(), Event()
+
+    async def may_run() -> bool:
+        asked.set()
+        if how == "fails":
+            raise RuntimeError("The authorizer is broken.")
+        await answered.wait()
+        return True
+
+    async def test(kernel: Kernel) -> None:
+        waiting = Run("w", "", "w", "1", ADA, "w", SnippetWriter(LIMIT), may_run=may_run, since=0.0)
+        kernel.queue.add(waiting)
+        await asked.wait()
+        if how == "is canceled":
+            assert kernel.queue.cancel(waiting, ADA)
+        elif how == "restarts":
+            kernel.queue.restarting(ADA)
+            kernel.queue.restarted()
+        if how in ("is canceled", "restarts"):
+            answered.set()
+        result = await ended(waiting)
+        outcomes = {"is canceled": "canceled", "restarts": "restarted"}
+        assert result.outcome.value == outcomes.get(how, "failed")
+        await kernel.ends(await kernel.run("next"))
+        assert len(kernel.channels.requests) == 1
 
     run(with_kernel(test))
 

@@ -28,6 +28,11 @@ LIMIT = 2**20
 LOG = logging.getLogger("test")
 
 
+async def still() -> bool:
+    """Return that a user may still run code."""
+    return True
+
+
 class Manager:
     """A manager of kernels, of which none is a process."""
 
@@ -70,7 +75,7 @@ def serviced(
     """Run a test beside a service that works."""
 
     async def tested() -> None:
-        service = RunService(cast(Any, Rooms(LoadFailed(""))), manager, LIMIT, LOG)
+        service = RunService(cast(Any, Rooms(LoadFailed(""))), manager, LIMIT, 60.0, LOG)
         async with create_task_group() as tasks:
             await tasks.start(service.run)
             await test(service)
@@ -86,8 +91,8 @@ def test_a_run_that_takes_long_keeps_no_others_in_memory(
     monkeypatch.setattr(services, "MAX_RESULTS", 3)
 
     async def test(service: RunService) -> None:
-        long = service.submit_snippet("k1", "while True: pass", ADA)
-        short = [service.submit_snippet("k2", "1", ADA) for _ in range(10)]
+        long = service.submit_snippet("k1", "while True: pass", ADA, still)
+        short = [service.submit_snippet("k2", "1", ADA, still) for _ in range(10)]
         for each in short:
             await service.end(each, ADA)
         assert [service.find(each.id) for each in short[:7]] == [None] * 7
@@ -101,12 +106,12 @@ def test_a_kernel_that_is_shut_down_while_it_restarts_has_no_queue(run: Any) -> 
     manager = Manager("k")
 
     async def test(service: RunService) -> None:
-        waiting = service.submit_snippet("k", "1", ADA)
+        waiting = service.submit_snippet("k", "1", ADA, still)
         async with create_task_group() as tasks:
             tasks.start_soon(cast(Any, manager).restart_kernel, "k")
             while waiting.result is None:
                 await asyncio.sleep(0)
-            later = service.submit_snippet("k", "2", ADA)
+            later = service.submit_snippet("k", "2", ADA, still)
             await cast(Any, manager).shutdown_kernel("k")
             assert later.result is not None and later.result.outcome is Outcome.SHUT_DOWN
             assert service.queue_of(later) is None and not service.is_current(later.session)
@@ -127,7 +132,7 @@ def test_what_a_request_has_started_is_not_done_by_its_user(run: Any, is_over: b
         CallContext.set(
             CallContext.JUPYTER_HANDLER, SimpleNamespace(current_user=user, _finished=is_over)
         )
-        waiting = service.submit_snippet("k", "1", ADA)
+        waiting = service.submit_snippet("k", "1", ADA, still)
         await cast(Any, manager).shutdown_kernel("k")  # such as by a culler
         assert waiting.result is not None
         assert waiting.result.by == (None if is_over else ADA)
@@ -219,7 +224,7 @@ def test_a_job_that_fails_ends_no_runs(run: Any) -> None:
         service._start(fails)
         for _ in range(5):
             await asyncio.sleep(0)
-        waiting = service.submit_snippet("k", "1", ADA)
+        waiting = service.submit_snippet("k", "1", ADA, still)
         assert service.find(waiting.id) is waiting
 
     run(serviced(Manager("k"), test))

@@ -655,6 +655,57 @@ def test_a_kernel_that_a_user_may_not_use_is_refused(run: Any, guarded: Any) -> 
     run(test())
 
 
+@pytest.mark.parametrize("is_here", [True, False])
+@pytest.mark.parametrize("lost", ["execute", "write"])
+def test_a_cell_that_waits_does_not_run_once_its_user_may_not(
+    run: Any, guarded: Any, lost: str, is_here: bool
+) -> None:
+    # [R9]
+    everything = ["read", "write", "execute"]
+
+    async def test() -> None:
+        async with guarded(role_check_interval=0.1) as server:
+            go = server.root / "go"
+            waits = f"import os, time\nwhile not os.path.exists({str(go)!r}): time.sleep(0.01)"
+            cells = [code_cell(waits, "c0"), *(code_cell("print(1)", f"c{at}") for at in (1, 2, 3))]
+            fixture = server.notebook_file("a.ipynb", cells)
+            rules = server.root / ".rules.json"
+            rules.write_text(json.dumps({"editor": everything, "viewer": everything}))
+            kernel_id = await kernel(server)
+            endpoint = await server.endpoint(fixture)
+            leaves = Runner(await server.member(fixture), kernel_id)
+            stays = Runner(
+                await Editor.open_at(
+                    Endpoint(endpoint.url.replace(f"token={server.token}", "token=viewer"))
+                ),
+                kernel_id,
+            )
+            leaves.start("c0", "c1")
+            await leaves.queue(lambda queue: queue["runs"][0]["state"] == "running")
+            cell = {"cell_id": "c2", "document_id": room_of(endpoint)}
+            body = {"code": "print(2)", "metadata": cell}
+            url = f"api/kernels/{kernel_id}/execute"
+            assert await answer(server, "editor", "POST", url, json=body) == 202
+            last = stays.start("c3")
+            waiting = {"c1", "c2", "c3"}
+            await stays.queue(lambda queue: waiting <= {each["cell"] for each in queue["runs"]})
+            if not is_here:
+                await leaves.editor.close()
+            less = [each for each in everything if each != lost]
+            rules.write_text(json.dumps({"editor": less, "viewer": everything}))
+            await asyncio.sleep(0.2)  # longer than the interval of the checks
+            go.touch()
+            assert await stays.outcomes(last) == ["ok"]
+            await stays.sees(stays.idle)
+            printed = [stays.printed(f"c{at}") for at in range(4)]
+            assert printed == ["", "", "", "1\n"]
+            told = [each for each in stays.editor.replies if each.get("type") == "runs_ended"]
+            assert [each["ended"] for each in told] == [["c1"], ["c2"]]
+            assert all("may not run this cell any more" in each["reason"] for each in told)
+
+    run(test())
+
+
 async def call(server: Server, method: str, path: str, **body: Any) -> tuple[int, Any]:
     """Make a request of the published routes."""
     status, text = await server.request(method, path, json=body or None)
