@@ -519,7 +519,7 @@ class RealWorld:
         return (
             self._is_same()
             and all(client.is_saved for client in self.clients)
-            and checks.file_agrees(self.kind, file, one.cells, one.doc)
+            and checks.file_agrees(self.plan, file, one.cells, one.doc)
         )
 
     def _all_agree(self) -> bool:
