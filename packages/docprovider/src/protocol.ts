@@ -121,6 +121,11 @@ export interface IReply {
   runs?: ICellRun[];
 
   /**
+   * How many more run and wait, which are not listed.
+   */
+  more?: number;
+
+  /**
    * How a run has ended.
    */
   outcome?: string;

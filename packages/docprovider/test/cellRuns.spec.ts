@@ -103,6 +103,18 @@ describe('The runs of a document [R1]', () => {
     expect(unknown.body).toEqual(second.body);
   });
 
+  it('are never asked for twice if they are too many to be listed', () => {
+    runs.live();
+    void runs.run(cell);
+    runs.receive({ type: 'runs', kernel: 'k', runs: [], more: 1 });
+    runs.lost();
+    void runs.run(cell);
+    runs.live();
+    const [first, known, unknown] = sent;
+    expect(known.body).toEqual({ ...first.body, again: true });
+    expect(unknown.body).not.toHaveProperty('again');
+  });
+
   it('are refused with a reason', async () => {
     runs.live();
     const ended = runs.run(cell);

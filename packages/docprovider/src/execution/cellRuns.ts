@@ -274,6 +274,10 @@ export class CellRuns implements IDocumentRuns, IDisposable {
         own.isKnown = true;
       }
     }
+    if ((reply.more ?? 0) > 0) {
+      // Which ones the list leaves out is not known.
+      this._sent.forEach(own => (own.isKnown = true));
+    }
     if (runs.length > 0) {
       this._lists.set(reply.kernel ?? '', runs);
     } else {
