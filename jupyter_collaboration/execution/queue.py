@@ -546,7 +546,8 @@ class KernelQueue:
         if run.state is RunState.ENDED or self._state is not KernelState.READY:
             return False
         if not is_permitted:
-            reason = f"{run.person.name or run.person.username} may not run this cell any more."
+            who = run.person.name or run.person.username
+            reason = f"{who} no longer has permission to run code here."
             self._end_together(self._waiting_in(run), Result(Outcome.FAILED, reason))
         return is_permitted
 

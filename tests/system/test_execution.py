@@ -701,7 +701,7 @@ def test_a_cell_that_waits_does_not_run_once_its_user_may_not(
             assert printed == ["", "", "", "1\n"]
             told = [each for each in stays.editor.replies if each.get("type") == "runs_ended"]
             assert [each["ended"] for each in told] == [["c1"], ["c2"]]
-            assert all("may not run this cell any more" in each["reason"] for each in told)
+            assert all("no longer has permission" in each["reason"] for each in told)
 
     run(test())
 
