@@ -12,7 +12,7 @@ from dataclasses import dataclass, field
 from itertools import accumulate, chain
 from typing import Any, NamedTuple
 
-from pycrdt import Assoc, Text
+from pycrdt import Assoc, StickyIndex, Text
 
 from ..documents.notebook_rules import PLAIN, problem_of_cell
 from ..protocol.ranges import Ranges
@@ -265,21 +265,38 @@ def runs_of(text: Text, source: str) -> list[Run]:
     """Return the Yjs ids of a text's characters, as runs.
 
     pycrdt counts bytes where Yjs counts UTF-16 code units, so that only the clock of the first
-    character of each insertion is correct: the others are counted from there.
+    character of each insertion is correct: the others are counted from there. A clock that seems to
+    go on may also be that of another insertion. Example: ``é`` is one unit and two bytes. If
+    somebody typed ``éab`` and deleted ``a``, then ``b`` has the clock after these two bytes.
     """
     runs: list[Run] = []
     expected: Id | None = None
-    at = place = 0
-    for character in source:
-        size, units = len(character.encode()), _units(character)
-        found = _id(text.sticky_index(at, Assoc.AFTER).to_json())
-        if found == expected and runs:
-            runs[-1] = runs[-1]._replace(length=runs[-1].length + units)
-        else:
-            runs.append(Run(*found, units, place))
-        expected = (found[0], found[1] + size)
-        at, place = at + size, place + units
+    start = at = place = 0
+    with text.doc.transaction():
+        for character in source:
+            size, units = len(character.encode()), _units(character)
+            found = _id(text.sticky_index(at, Assoc.AFTER).to_json())
+            if found == expected and _goes_on(text, runs[-1], start, at):
+                runs[-1] = runs[-1]._replace(length=runs[-1].length + units)
+            else:
+                runs.append(Run(*found, units, place))
+                start = at
+            expected = (found[0], found[1] + size)
+            at, place = at + size, place + units
     return runs
+
+
+def _goes_on(text: Text, run: Run, start: int, at: int) -> bool:
+    """Return whether a run, from one index of a text to another in bytes, goes on there.
+
+    What pycrdt says of an id that is in another text, at just this index, looks the same.
+    """
+    if run.length == at - start:
+        return True  # as many units as bytes
+    after = {"client": run.client, "clock": run.clock + run.length}
+    place = StickyIndex.from_json({"item": after, "assoc": Assoc.AFTER.value}, text)
+    # pycrdt counts from `start` in the same way, if the id belongs to the insertion that is there.
+    return bool(place.get_index() == start + run.length)
 
 
 def _id(index: dict[str, Any]) -> Id:
