@@ -40,6 +40,7 @@ from ..worker import LARGE, run_large
 from .document_file import DocumentFile, FileState, LoadedFile
 from .recent_saves import RecentSaves
 from .saved_base import SavedBase
+from .unmarked_base import seconds_of, unmarked_base
 
 SETTLE_TIME = 0.15
 """Seconds that a changed file must stay unchanged before it is read."""
@@ -177,8 +178,11 @@ class Opening:
             # Our own last write, which the server could not record before it was killed.
             self._history.mark_saved(stored.saving_seq or 0, file.state.hash, on_disk)
         elif on_disk != stored.saved_fingerprint:
-            if (base := await self._nearer_base(file, stored)) is not None:
-                self._base.note(None, state=base)
+            base = await self._nearer_base(file, stored)
+            if base is None:
+                # What members type from now on is not part of it.
+                base = await self._unmarked_base(file, on_disk)
+            self._base.note(None, state=base)
             unmerged = replace(file.state, hash="")
             size = document_size(self._doc, self._type)
             return Opened(
@@ -235,6 +239,13 @@ class Opening:
         content = content_in_file(self._type, file.content)
         size = len(base) + len(intended)
         return await run_large(size, nearest, self._type, content, base, intended)
+
+    async def _unmarked_base(self, file: LoadedFile, on_disk: str) -> bytes:
+        """Return the base of a history that does not say what was saved. [H6]"""
+        entries = [(entry.update, entry.time) for entry in await self._history.entries()]
+        size = sum(len(update) for update, _ in entries)
+        modified = seconds_of(file.state.last_modified)
+        return await run_large(size, unmarked_base, self._type, entries, modified, on_disk)
 
     async def _load_or_none(self, stored: Stored) -> LoadedFile | None:
         """Load the file; return None if an interrupted write of ours made it unreadable."""

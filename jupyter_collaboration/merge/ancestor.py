@@ -5,7 +5,8 @@ Pure: texts in, a text out.
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
+from itertools import chain
 
 from .diff import LineChange, differences, is_word, line_changes, tokens_of
 
@@ -22,8 +23,11 @@ def base_of_both(base: str | None, ours: str, theirs: str) -> str:
     Args:
         base: the known base, or None: then both sides are versions of the same text.
     """
-    common = in_common(ours.split("\n"), theirs.split("\n"))
-    return "\n".join(common if base is None else _with_base(base.split("\n"), common))
+    sides = ours.split("\n"), theirs.split("\n")
+    common = in_common(*sides)
+    if base is None:
+        return "\n".join(common)
+    return "\n".join(_with_base(base.split("\n"), common, lines_of_words=_lines_of_words(sides)))
 
 
 def newer_base(base: str, ours: str, theirs: str) -> str:
@@ -38,7 +42,12 @@ def newer_base(base: str, ours: str, theirs: str) -> str:
     return "\n".join(_with_base(base.split("\n"), in_common(*sides), {*sides[0], *sides[1]}))
 
 
-def _with_base(base: list[str], common: list[str], lines: set[str] | None = None) -> list[str]:
+def _with_base(
+    base: list[str],
+    common: list[str],
+    lines: set[str] | None = None,
+    lines_of_words: dict[str, set[int]] | None = None,
+) -> list[str]:
     """Combine what both sides share with the rest of the base.
 
     Text of the base that only one side has was deleted by the other side; text that neither side
@@ -47,16 +56,18 @@ def _with_base(base: list[str], common: list[str], lines: set[str] | None = None
     Args:
         lines: the lines of the base that may be in the result beside lines that share no words
             with them; None for all.
+        lines_of_words: in which lines of the sides each word is.
     """
     found: list[str] = []
     at = 0
+    places = lines_of_words or {}
     for start, end, other_start, other_end, is_inline in _joined_changes(base, common):
         found += base[at:start]
         old, new = base[start:end], common[other_start:other_end]
         tokens, others = tokens_of("\n".join(old)), tokens_of("\n".join(new))
         # Nothing that both sides have may be in the base twice: if each of them seemed to have
         # deleted another one of two copies, both would be gone.
-        if is_inline or _share_words(tokens, others):
+        if is_inline or _share_words(tokens, others) or _are_in_one_line(tokens, others, places):
             found += "".join(_with_old_tokens(tokens, others)).split("\n")
         else:
             found += old if lines is None else filter(lines.__contains__, old)
@@ -98,6 +109,31 @@ def _belong_together(
 
 def _share_words(tokens: list[str], others: list[str]) -> bool:
     return not {token for token in tokens if is_word(token)}.isdisjoint(others)
+
+
+def _lines_of_words(sides: Iterable[list[str]]) -> dict[str, set[int]]:
+    """Return in which lines, of all sides, each word is."""
+    found: dict[str, set[int]] = {}
+    for number, line in enumerate(chain.from_iterable(sides)):
+        for token in filter(is_word, tokens_of(line)):
+            found.setdefault(token, set()).add(number)
+    return found
+
+
+def _are_in_one_line(
+    tokens: list[str], others: list[str], lines_of_words: dict[str, set[int]]
+) -> bool:
+    """Return whether a line of a side has words of both texts.
+
+    Example: ``a = 1`` became ``a = 12``, and one side deleted ``a``. What both sides share is
+    `` = 12``, which has no word of the old line. The line of the other side shows that it is the
+    same one.
+    """
+    old, new = (
+        set().union(*(lines_of_words.get(token, ()) for token in part if is_word(token)))
+        for part in (tokens, others)
+    )
+    return not old.isdisjoint(new)
 
 
 def _with_old_tokens(tokens: list[str], others: list[str]) -> Iterator[str]:

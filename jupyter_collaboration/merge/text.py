@@ -19,7 +19,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from enum import Enum
 
-from .ancestor import base_of_both
+from .ancestor import base_of_both, in_common
 from .changes import Group, applied, changes_of, deletions_around, groups_of, merged_tokens
 from .conflict import Conflict
 from .diff import differences, is_word, tokens_of
@@ -53,10 +53,17 @@ def merge_text(
 
 
 def _holds_shared(merged: str, base: str, ours: str, theirs: str) -> bool:
-    """Return whether a merge has all words that both sides have, of those that are there once."""
+    """Return whether a merge has what both sides have.
+
+    That is, all words that are there once, and the tokens of what the sides have in common.
+    """
     counts = [Counter(filter(is_word, tokens_of(text))) for text in (base, ours, theirs)]
     once = {word for word, number in counts[1].items() if number == counts[2][word] == 1}
-    return all(counts[0][word] > 1 or word in merged for word in once)
+    common = "\n".join(in_common(ours.split("\n"), theirs.split("\n")))
+    left = Counter(tokens_of(common)) - Counter(tokens_of(merged))
+    return all(map(str.isspace, left)) and all(
+        counts[0][word] > 1 or word in merged for word in once
+    )
 
 
 class _From(Enum):

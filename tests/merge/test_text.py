@@ -306,6 +306,21 @@ def test_a_cell_of_a_replica_at_the_place_of_a_deleted_one_is_another_one() -> N
     assert sources(again).count("x = 1") == 1
 
 
+def test_tokens_that_are_no_words_stay_where_both_sides_changed_the_line() -> None:  # [S4]
+    # The base is older than what both sides share.
+    base = "q = 1\nname = 35014\nprint(name)\n"
+    ours = "q = 1\nname = 35z014\nprint(name)\n"
+    theirs = "new\nq = 1\n = 35z014\nprint(name.head())\n"
+    assert merge_text(base, ours, theirs, sure=False) == (theirs, [])
+    assert merge_text(base, theirs, ours, sure=False) == (theirs, [])
+
+
+def test_a_line_of_which_both_sides_have_one_and_the_old_base_two_stays() -> None:  # [S4]
+    base, line = "if a and b:\nif a and b:\n", "if a and b:\n"
+    merged, _ = merge_text(base, "new\n\n" + line, line + "more\n", sure=False)
+    assert line in merged and "new" in merged and "more" in merged
+
+
 def test_without_a_base_nothing_counts_as_deleted() -> None:  # [S4]
     ours, theirs = book(cell("a", "1"), cell("mine", "2")), book(cell("a b", "1"))
     assert sources(merge_notebooks(None, ours, theirs)[0]) == ["a b", "mine"]
