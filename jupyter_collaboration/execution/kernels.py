@@ -158,7 +158,9 @@ class Kernels:
         @wraps(method)
         async def followed(kernel_id: str, *args: Any, **options: Any) -> Any:
             queue = self._queues.get(kernel_id)
-            if queue is not None and kernel_id not in self._restarting:
+            # A restart may shut the kernel down; an interrupt cancels what waits for its end.
+            is_part = kernel_id in self._restarting and before == self._on_shutdown
+            if queue is not None and not is_part:
                 before(queue, _current_person())
             result = await ensure_async(method(kernel_id, *args, **options))
             if kernel_id not in self._manager:

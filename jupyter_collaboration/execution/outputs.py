@@ -17,6 +17,10 @@ OVERHEAD = 200
 """Bytes that an output counts in addition to its content."""
 
 
+MAX_NAME = 100
+"""Longest name of a stream, in characters."""
+
+
 class Output:
     """One output.
 
@@ -123,6 +127,7 @@ class CellOutputs:
 
     def print(self, name: str, text: str) -> None:
         """Add text to a stream."""
+        name = valid_text(name[:MAX_NAME])
         self._prepare()
         last = self._items[-1] if self._items else None
         if last is None or last.text is None or last.stream != name:

@@ -64,6 +64,9 @@ PERMISSION_LIMIT = 10.0
 MAX_PROMPT = 10_000
 """Longest text of a prompt that is shown, in characters."""
 
+MAX_NEXT_INPUT = 2**20
+"""Longest text that code sets as the next input, in characters."""
+
 MAX_DATE = 100
 """Longest date in a message that is stored, in characters."""
 
@@ -554,8 +557,8 @@ class KernelQueue:
     async def _execute(self, run: Run) -> None:
         if not await self._is_permitted(run):
             return
-        if run.writer.is_deleted:
-            reason = "The cell was deleted before it ran."
+        if run.writer.is_gone:
+            reason = "The cell was deleted before it ran, or is no code cell any more."
             self._end(run, Result(Outcome.CELL_DELETED, reason))
             return
         run.state = RunState.RUNNING
@@ -580,7 +583,8 @@ class KernelQueue:
             await self._until_finished(run)
             if run.state is RunState.ENDED:
                 return
-            if run.reply is None or run.reply["content"].get("status") != "aborted":
+            is_aborted = run.reply is not None and run.reply["content"].get("status") == "aborted"
+            if run.interrupt is not None or not is_aborted:
                 break
         self._finish(run)
 
@@ -635,9 +639,9 @@ class KernelQueue:
         if status == "ok":
             self._take_payload(run, content.get("payload"))
             self._end(run, Result(Outcome.OK, count=count))
-        elif status == "aborted":
+        elif status == "aborted" and run.interrupt is None:
             self._end(run, Result(Outcome.STOPPED, "The kernel aborted the cell."))
-        elif run.reply is None and run.interrupt is not None:
+        elif run.interrupt is not None and (run.reply is None or status == "aborted"):
             self._end(run, run.interrupt)
         elif run.reply is None:
             self._end(run, Result(Outcome.FAILED, "The kernel ran the cell and did not reply."))
@@ -662,6 +666,12 @@ class KernelQueue:
         inputs = [each for each in entries if each.get("source") == "set_next_input"]
         if inputs:
             text = valid_text(str(inputs[0].get("text", "")))
+            if len(text) > MAX_NEXT_INPUT:
+                run.writer.outputs.print(
+                    "stderr", f"The next input is too long: {len(text):,} characters.\n"
+                )
+                run.writer.changed()
+                return
             self._next_input(run, text, bool(inputs[0].get("replace")))
 
     # Messages of the kernel
@@ -742,7 +752,8 @@ class KernelQueue:
         writer = run.writer
         if kind == "status":
             state = str(content.get("execution_state"))
-            run.times[f"iopub.status.{state}"] = _date(header.get("date"))
+            if state in ("busy", "idle"):
+                run.times[f"iopub.status.{state}"] = _date(header.get("date"))
             if state == "idle":
                 run.is_idle = True
                 self._check_finished(run)

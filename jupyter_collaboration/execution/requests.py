@@ -180,6 +180,11 @@ class MemberRequest:
             if not await member.may_run(kernel_id):
                 self._refuse(NOT_ALLOWED, "not_allowed")
                 return
+            known = self._runs.find(wanted.id)
+            if known is not None and known.document == self._room.room_id:
+                # The page repeated the request in the meantime.
+                self._reply_when_ended(known)
+                return
             (run,) = self._runs.submit(
                 self._room,
                 kernel_id,

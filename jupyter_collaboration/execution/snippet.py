@@ -21,7 +21,7 @@ class SnippetWriter:
         return self.outputs.size
 
     @property
-    def is_deleted(self) -> bool:
+    def is_gone(self) -> bool:
         """Whether the cell was deleted: false, as there is none."""
         return False
 

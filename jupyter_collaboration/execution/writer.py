@@ -9,9 +9,10 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Callable
-from typing import Any
+from typing import Any, NamedTuple
+from weakref import ref
 
-from pycrdt import Array, Map, Text
+from pycrdt import Array, Map, Subscription, Text
 
 from ..rooms.document import IDLE, RUNNING, DocumentRoom
 from .outputs import CellOutputs, Output
@@ -29,6 +30,15 @@ animation.
 
 MAX_PAUSE = 10.0
 """The longest pause between two writes, in seconds."""
+
+
+class _Written(NamedTuple):
+    """An output as it was written last; of a stream, all but its text."""
+
+    output: Output
+    version: int
+    size: int
+    content: dict[str, Any]
 
 
 class CellWriter:
@@ -60,9 +70,12 @@ class CellWriter:
         self._timing: dict[str, str] | None = None
         self._has_started = False
         self._is_over = False
-        self._written: list[tuple[Output, int, int]] = []
+        self._written: list[_Written] = []
         self._stream_size = 0
         self._place: tuple[Any, Any] | None = None
+        self._followed: tuple[Map[Any], Subscription] | None = None
+        self._is_writing = False
+        self._is_changed = False
         self._timer: asyncio.TimerHandle | asyncio.Handle | None = None
         self._last = 0.0
         self._replaced = 0.0
@@ -79,10 +92,13 @@ class CellWriter:
         return self._state is IDLE and not self._is_over and not self._is_closed
 
     @property
-    def is_deleted(self) -> bool:
-        """Whether the cell is not in the document now; false while that is closed."""
+    def is_gone(self) -> bool:
+        """Whether no code cell with this id is in the document; false while that is closed."""
         room = self._room()
-        return room is not None and room.cells is not None and room.cells.cell(self._cell) is None
+        if room is None or room.cells is None:
+            return False
+        cell = room.cells.cell(self._cell)
+        return cell is None or cell.get("cell_type") != "code"
 
     def wait(self) -> None:
         """Mark the cell as running, while it waits. Its outputs stay until it starts."""
@@ -105,6 +121,7 @@ class CellWriter:
     def close(self) -> None:
         """Write nothing any more, since the cell is run again or its kernel is gone."""
         self._is_closed = True
+        self._unfollow()
         if self._timer is not None:
             self._timer.cancel()
             self._timer = None
@@ -154,15 +171,42 @@ class CellWriter:
             return
         place = (room, room.cells.item(self._cell))
         is_same = place == self._place
+        if not is_same:
+            self._unfollow()
         if self._is_over and not (is_same or self._is_as_written(cell.get("outputs"))):
             self.close()  # others have changed it since, and what they did stays
             return
         self._place = place
-        with room.outputs_by(self._author):
-            self._write_fields(cell, is_same=is_same)
-            if self._has_started:
-                self._write_outputs(cell, is_same=is_same or self._is_over)
+        self._is_writing = True
+        try:
+            with room.outputs_by(self._author):
+                self._write_fields(cell, is_same=is_same)
+                if self._has_started:
+                    self._write_outputs(cell, is_same=is_same or self._is_over)
+        finally:
+            self._is_writing = False
         self._is_over = self._state is IDLE
+        if not (self._is_closed or is_same):
+            self._follow(cell)
+
+    def _follow(self, cell: Map[Any]) -> None:
+        """Note from now on whether anybody else changes the outputs of a cell."""
+        self._unfollow()
+        found = ref(self)  # the document must not keep the writer in memory
+
+        def note_changes(events: list[Any]) -> None:
+            writer = found()
+            if writer is not None and not writer._is_writing and any(map(_is_of_outputs, events)):
+                writer._is_changed = True
+
+        self._followed = (cell, cell.observe_deep(note_changes))
+        self._is_changed = False
+
+    def _unfollow(self) -> None:
+        if self._followed is not None:
+            cell, subscription = self._followed
+            self._followed = None
+            cell.unobserve(subscription)
 
     def _write_fields(self, cell: Map[Any], *, is_same: bool) -> None:
         if self._is_over:
@@ -194,7 +238,7 @@ class CellWriter:
             outputs = cell["outputs"]
         if is_same and not self._is_as_written(outputs):
             if not len(outputs):
-                self.outputs.forget({output for output, _, _ in self._written})
+                self.outputs.forget({each.output for each in self._written})
             is_same = False
         items = list(self.outputs)
         if not is_same:
@@ -205,8 +249,8 @@ class CellWriter:
             self._replace(outputs, 0, items)
             return
         kept = 0
-        for item, (output, version, _) in zip(items, self._written, strict=False):
-            if item is not output or item.version != version:
+        for item, written in zip(items, self._written, strict=False):
+            if item is not written.output or item.version != written.version:
                 break
             kept += 1
         if kept and kept == len(self._written):
@@ -215,13 +259,19 @@ class CellWriter:
 
     def _is_as_written(self, outputs: Any) -> bool:
         """Return whether nobody else has changed the outputs."""
+        if self._followed is not None:
+            return not self._is_changed
         if not isinstance(outputs, Array) or len(outputs) != len(self._written):
             return False
-        if not self._written or self._written[-1][0].text is None:
-            return True
-        last = outputs[len(outputs) - 1]
-        text = last.get("text") if isinstance(last, Map) else None
-        return isinstance(text, Text) and len(text) == self._stream_size
+        # These are those of a copy of the cell.
+        for found, written in zip(outputs.to_py() or [], self._written, strict=True):
+            if written.output.text is not None:
+                size = len(str(found.pop("text", "")).encode())
+                if written is self._written[-1] and size != self._stream_size:
+                    return False
+            if found != written.content:
+                return False
+        return True
 
     def _extend_stream(self, youtput: Any, output: Output) -> None:
         """Change the end of the last output, if it is a stream."""
@@ -245,8 +295,10 @@ class CellWriter:
             outputs.extend([self._shared(item) for item in fresh])
         if size > start:
             del outputs[start:size]
-        self._replaced += sum(each for _, _, each in self._written[start:])
-        self._written[start:] = [(item, item.version, item.size) for item in fresh]
+        self._replaced += sum(each.size for each in self._written[start:])
+        self._written[start:] = [
+            _Written(item, item.version, item.size, item.content) for item in fresh
+        ]
 
     def _shared(self, output: Output) -> Map[Any]:
         if output.text is None:
@@ -254,3 +306,8 @@ class CellWriter:
         text = output.text.take_whole()
         self._stream_size = len(text.encode())
         return Map({**output.content, "text": Text(text)})
+
+
+def _is_of_outputs(event: Any) -> bool:
+    """Return whether an event inside a cell changes its outputs."""
+    return bool(event.path[0] == "outputs" if event.path else "outputs" in event.keys)

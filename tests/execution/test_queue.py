@@ -74,6 +74,7 @@ class Kernel:
     def __init__(self) -> None:
         self.channels = Channels()
         self.sessions: list[str] = []
+        self.inputs: list[str] = []
         self.looks = 0
 
         async def is_alive() -> bool:
@@ -89,7 +90,7 @@ class Kernel:
             connect,
             is_alive,
             lambda: None,
-            lambda run, text, replaces: None,
+            lambda run, text, replaces: self.inputs.append(text),
             lambda ended: None,
             lambda: "",
             LIMIT,
@@ -247,6 +248,35 @@ def test_an_interrupt_while_the_kernel_starts_cancels_the_next_request(run: Any)
         ]
 
     run(test())
+
+
+def test_a_run_that_the_kernel_aborts_because_of_an_interrupt_is_not_repeated(run: Any) -> None:
+    # [R4]
+    async def test(kernel: Kernel) -> None:
+        aborted = await kernel.run("r")
+        kernel.queue.interrupted(ADA)
+        kernel.channels.deliver("shell", "execute_reply", status="aborted")
+        kernel.channels.deliver("iopub", "status", execution_state="idle")
+        result = await ended(aborted)
+        assert (result.outcome, result.by) == (queues.Outcome.INTERRUPTED, ADA)
+        assert len(kernel.channels.requests) == 1
+        await kernel.ends(await kernel.run("next"))
+
+    run(with_kernel(test))
+
+
+def test_a_next_input_that_is_too_long_is_named_instead(run: Any) -> None:
+    # [R8]
+    async def test(kernel: Kernel) -> None:
+        ran = await kernel.run("r")
+        payload = [{"source": "set_next_input", "text": "x" * (queues.MAX_NEXT_INPUT + 1)}]
+        kernel.channels.deliver("shell", "execute_reply", status="ok", payload=payload)
+        kernel.channels.deliver("iopub", "status", execution_state="idle")
+        assert (await ended(ran)).outcome is queues.Outcome.OK
+        assert kernel.inputs == []
+        assert "too long: 1,048,577" in ran.writer.outputs.to_py()[0]["text"]
+
+    run(with_kernel(test))
 
 
 @pytest.mark.parametrize("how", ["fails", "hangs", "is canceled", "restarts"])

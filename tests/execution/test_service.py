@@ -122,6 +122,25 @@ def test_a_kernel_that_is_shut_down_while_it_restarts_has_no_queue(run: Any) -> 
     run(serviced(manager, test))
 
 
+def test_an_interrupt_while_the_kernel_restarts_cancels_what_waits(run: Any) -> None:
+    # [R4]
+    manager = Manager("k")
+
+    async def test(service: RunService) -> None:
+        service.queue("k")
+        async with create_task_group() as tasks:
+            tasks.start_soon(cast(Any, manager).restart_kernel, "k")
+            while service.queue("k").state.value != "restarting":
+                await asyncio.sleep(0)
+            waiting = service.submit_snippet("k", "1", ADA, still)
+            await cast(Any, manager).interrupt_kernel("k")
+            assert waiting.result is not None
+            assert waiting.result.outcome is Outcome.INTERRUPTED
+            manager.may_go_on.set()
+
+    run(serviced(manager, test))
+
+
 @pytest.mark.parametrize("is_over", [False, True])
 def test_what_a_request_has_started_is_not_done_by_its_user(run: Any, is_over: bool) -> None:
     # [R6]

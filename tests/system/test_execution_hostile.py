@@ -7,9 +7,13 @@ import json
 from collections.abc import Callable
 from typing import Any
 
+import pytest
 from jupyter_ydoc import YNotebook
+from pycrdt import Map, Text
 from running import QUICK, Runner, act, kernel, saved
-from support import Server, code_cell, room_of
+from support import Editor, Server, code_cell, room_of
+
+from rtcbench.client import Endpoint
 
 LONE = "\ud800"
 """A lone surrogate, which is not valid Unicode."""
@@ -40,6 +44,8 @@ SENT = {
         "send('display_data', b'\"x\"')\nsend('comm_msg', b'\"x\"')\nsend('status', b'5')"
     ),
     "streams without text": "send('stream', {'name': 5})\nsend('stream', {'name': [], 'text': 1})",
+    "streams whose names are not Unicode": "send('stream', {'name': '\\ud800', 'text': 'x'})",
+    "states that are not Unicode": "send('status', {'execution_state': '\\ud800'})",
     "errors of other types": "send('error', {'ename': {}, 'evalue': [1], 'traceback': 4})",
     "too large numbers": (
         "send('execute_result', {'execution_count': 10**30, 'data': {'text/plain': 'x'}})"
@@ -85,7 +91,8 @@ def test_what_a_kernel_sends_ends_no_run_of_others(run: Any, running: Any) -> No
         async with running(*sources, members=2) as (server, _, ada, grace):
             for at, sent in enumerate(SENT):
                 print(sent)
-                own, others = ada.start(f"c{at}"), grace.start(f"c{at}")
+                own = ada.start(f"c{at}", recordTiming=True)
+                others = grace.start(f"c{at}", recordTiming=True)
                 assert await ada.outcomes(own) == ["ok"], sent
                 assert await grace.outcomes(others) == ["ok"], sent
                 assert (await grace.editor.ask("ack"))["type"] == "ack"
@@ -288,6 +295,62 @@ def test_deletes_of_requests_that_ended_or_are_elsewhere_change_nothing(
             assert states == ["running", "waiting"]
             await act(server, ada.kernel, "interrupt")
             assert await ada.outcomes(numbers) == ["error", "interrupted"]
+
+    run(test())
+
+
+@pytest.mark.parametrize("end", ["", "print('end')"])
+def test_outputs_of_others_never_count_as_those_of_the_run(
+    run: Any, guarded: Any, end: str
+) -> None:
+    # [R7] [V10]
+    async def test() -> None:
+        async with guarded() as server:
+            rules = {"editor": ["read", "write", "execute"], "viewer": ["read", "write"]}
+            (server.root / ".rules.json").write_text(json.dumps(rules))
+            source = f"display('right')\n{end}\ninput()"
+            fixture = server.notebook_file("a.ipynb", [code_cell(source, "c0")])
+            endpoint = await server.endpoint(fixture)
+            ada = Runner(await server.member(fixture), await kernel(server))
+            url = endpoint.url.replace(f"token={server.token}", "token=viewer")
+            eve = Runner(await Editor.open_at(Endpoint(url)), ada.kernel)
+            runs = ada.start("c0")
+            prompt = await ada.prompt("")
+            right = ada.outputs("c0")
+            assert len(right) == (2 if end else 1)
+            await eve.sees(lambda: eve.outputs("c0") == right)
+            wrong = {"output_type": "display_data", "metadata": {}}
+            outputs = eve.cell("c0")["outputs"]
+            with eve.editor.doc.transaction():
+                del outputs[0]
+                outputs.insert(0, Map({**wrong, "data": {"text/html": "<script>wrong</script>"}}))
+            await eve.editor.ask("ack")
+            await ada.editor.ask(f"input {json.dumps({'id': prompt['id'], 'value': ''})}")
+            assert await ada.outcomes(runs) == ["ok"]
+            await eve.sees(lambda: eve.outputs("c0")[: len(right)] == right)
+            assert ada.cell("c0")["metadata"].to_py() == {"trusted": True}
+            assert (await ada.editor.ask("save"))["status"] in ("success", "skipped")
+            assert "script" not in server.read("a.ipynb")
+
+    run(test())
+
+
+def test_a_cell_that_loses_its_code_while_it_waits_does_not_run(run: Any, running: Any) -> None:
+    # [R5]
+    async def test() -> None:
+        sources = ("input()", "x = 'ran'", "print('x' in globals())")
+        async with running(*sources) as (_server, _, ada):
+            runs = ada.start("c0", "c1", "c2")
+            prompt = await ada.prompt("")
+            text = {"id": "c1", "cell_type": "markdown"}
+            with ada.editor.doc.transaction():
+                del ada.editor.cells[1]
+                new = Map({**text, "source": Text("x = 'ran'"), "metadata": Map({})})
+                ada.editor.cells.insert(1, new)
+            await ada.editor.ask("ack")
+            await ada.editor.ask(f"input {json.dumps({'id': prompt['id'], 'value': ''})}")
+            assert await ada.outcomes(runs) == ["ok", "cell_deleted", "ok"]
+            await ada.sees(lambda: ada.printed("c2") == "False\n")
 
     run(test())
 
