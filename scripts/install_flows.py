@@ -18,6 +18,8 @@ EXCLUDES_OURS = "jupytergis==0.15.0"
 """An extension that requires jupyter-collaboration<5."""
 
 CHECK = """
+import jupyterlab  # as the published package, ours brings it
+
 from jupyter_collaboration import __version__
 from jupyter_collaboration.install_check import find_problems
 
