@@ -500,6 +500,8 @@ def _edits(source: str, target: str) -> Iterator[Edit]:
         text = "\n".join(new[j1:j2])
         if is_inline:
             yield from _token_edits("\n".join(old[i1:i2]), text, starts[i1])
+        elif i2 - i1 == j2 - j1:
+            yield from _line_edits(old[i1:i2], new[j1:j2], starts[i1:i2])
         elif i1 == i2:
             is_last = i1 == len(old)
             at = len(source) if is_last else starts[i1]
@@ -510,6 +512,20 @@ def _edits(source: str, target: str) -> Iterator[Edit]:
             yield starts[i1], starts[i2], ""
         else:
             yield max(starts[i1] - 1, 0), len(source), ""
+
+
+def _line_edits(lines: list[str], others: list[str], starts: list[int]) -> Iterator[Edit]:
+    """Replace lines one by one: what somebody types into one of them stays in its line.
+
+    In a line that begins or ends as before, that is next to what it was typed next to. Example: in
+    ``a``, ``x = 1``, which becomes ``ab``, ``x = c + [1]``, somebody types ``y`` behind ``x``.
+    """
+    for line, other, start in zip(lines, others, starts, strict=True):
+        tokens, new = tokens_of(line), tokens_of(other)
+        if tokens and new and (tokens[0] == new[0] or tokens[-1] == new[-1]):
+            yield from _token_edits(line, other, start)
+        elif line != other:
+            yield start, start + len(line), other
 
 
 def _token_edits(source: str, target: str, start: int) -> Iterator[Edit]:

@@ -490,3 +490,16 @@ def test_what_members_did_between_two_replicas_stays() -> None:  # [S4]
     assert [name for name in found if name != "38"] == ["2", "3", "1"]
     assert found["38"] == more[1]
     assert found["2"] == changed[1]
+
+
+@pytest.mark.parametrize("client", [1, 9])
+def test_what_somebody_types_stays_in_its_line_when_lines_are_replaced(client: int) -> None:  # [S4]
+    doc: Doc[Any] = Doc(client_id=5)
+    text = doc.get("source", type=Text)
+    text.insert(0, "a\nx = 1")
+    offline: Doc[Any] = Doc(client_id=client)
+    offline.apply_update(doc.get_update())
+    offline.get("source", type=Text).insert(3, "y")
+    edit_text(text, "ab(c)\nx = d[1:2] + 1")
+    doc.apply_update(offline.get_update())
+    assert str(text) == "ab(c)\nxy = d[1:2] + 1"
