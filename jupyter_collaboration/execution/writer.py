@@ -80,6 +80,7 @@ class CellWriter:
         self._last = 0.0
         self._replaced = 0.0
         self._is_closed = False
+        self._has_kernel = True
 
     @property
     def size(self) -> int:
@@ -130,6 +131,8 @@ class CellWriter:
         """Write what is pending after the last message of the kernel, and free the outputs."""
         if self._timer is not None:
             self.flush()
+        self._has_kernel = False
+        self._unfollow()
         if self._is_over:
             self.close()
             self.outputs.clear()
@@ -160,6 +163,7 @@ class CellWriter:
             return
         room = self._room()
         if room is None or room.cells is None:
+            self._unfollow()
             self._lost()
             return
         now = asyncio.get_running_loop().time()
@@ -168,6 +172,7 @@ class CellWriter:
         cell = room.cells.cell(self._cell)
         if cell is None or cell.get("cell_type") != "code":
             self._place = None  # it was deleted, and may come back by an undo
+            self._unfollow()
             return
         place = (room, room.cells.item(self._cell))
         is_same = place == self._place
@@ -186,11 +191,15 @@ class CellWriter:
         finally:
             self._is_writing = False
         self._is_over = self._state is IDLE
-        if not (self._is_closed or is_same):
+        if self._has_kernel and not (self._is_closed or is_same):
             self._follow(cell)
 
     def _follow(self, cell: Map[Any]) -> None:
-        """Note from now on whether anybody else changes the outputs of a cell."""
+        """Note from now on whether anybody else changes the outputs of a cell.
+
+        This has to be ended explicitly: pycrdt's subscriptions may not be freed by another thread,
+        as the garbage collector might.
+        """
         self._unfollow()
         found = ref(self)  # the document must not keep the writer in memory
 
