@@ -118,7 +118,7 @@ class Kernels:
         manager = self._manager
         manager.interrupt_kernel = self._before(manager.interrupt_kernel, self._on_interrupt)
         manager.restart_kernel = self._around_restart(manager.restart_kernel)
-        manager.shutdown_kernel = self._before(manager.shutdown_kernel, self._on_shutdown)
+        manager.shutdown_kernel = self._before(manager.shutdown_kernel, self._before_shutdown)
         if os.name == "posix" and not self._are_elsewhere:
             manager.start_kernel = self._with_errors(manager.start_kernel)
 
@@ -158,9 +158,7 @@ class Kernels:
         @wraps(method)
         async def followed(kernel_id: str, *args: Any, **options: Any) -> Any:
             queue = self._queues.get(kernel_id)
-            # A restart may shut the kernel down; an interrupt cancels what waits for its end.
-            is_part = kernel_id in self._restarting and before == self._on_shutdown
-            if queue is not None and not is_part:
+            if queue is not None:
                 before(queue, _current_person())
             result = await ensure_async(method(kernel_id, *args, **options))
             if kernel_id not in self._manager:
@@ -198,6 +196,11 @@ class Kernels:
 
     def _on_interrupt(self, queue: KernelQueue, by: Person | None) -> None:
         queue.interrupted(by)
+
+    def _before_shutdown(self, queue: KernelQueue, by: Person | None) -> None:
+        """End the runs, unless the kernel is shut down as a part of its restart."""
+        if queue.kernel_id not in self._restarting:
+            self._on_shutdown(queue, by)
 
     def _on_shutdown(self, queue: KernelQueue, by: Person | None) -> None:
         reason = "The kernel was shut down."

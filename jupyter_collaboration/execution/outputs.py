@@ -16,7 +16,6 @@ from .streams import StreamText
 OVERHEAD = 200
 """Bytes that an output counts in addition to its content."""
 
-
 MAX_NAME = 100
 """Longest name of a stream, in characters."""
 

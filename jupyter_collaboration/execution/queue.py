@@ -337,7 +337,7 @@ class KernelQueue:
     def interrupted(self, by: Person | None) -> None:
         """Cancel what waits after the running cell in its batch, before an interrupt is sent.
 
-        If no cell runs yet, since the kernel is starting, those that are next count as running.
+        If no cell runs yet, since the kernel is starting, cancel the batch that would run first.
         """
         run = self._runs.first
         if run is None:
@@ -534,7 +534,7 @@ class KernelQueue:
     async def _is_permitted(self, run: Run) -> bool:
         """Return whether a run may start; end it and its batch if its user may not run it now.
 
-        A cell can wait for hours, in which rights are revoked. [R9]
+        A cell can wait for hours, and rights can be revoked in the meantime. [R9]
         """
         if run.may_run is None or time.time() - run.since < self._check_interval:
             return True

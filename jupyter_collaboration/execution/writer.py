@@ -10,12 +10,12 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Callable
 from typing import Any, NamedTuple
-from weakref import ref
 
-from pycrdt import Array, Map, Subscription, Text
+from pycrdt import Array, Map, Text
 
 from ..rooms.document import IDLE, RUNNING, DocumentRoom
 from .outputs import CellOutputs, Output
+from .outputs_watch import OutputsWatch
 
 FLUSH_INTERVAL = 0.06
 """Seconds between two writes of a cell's outputs; the first one is written at once."""
@@ -73,9 +73,7 @@ class CellWriter:
         self._written: list[_Written] = []
         self._stream_size = 0
         self._place: tuple[Any, Any] | None = None
-        self._followed: tuple[Map[Any], Subscription] | None = None
-        self._is_writing = False
-        self._is_changed = False
+        self._watch = OutputsWatch()
         self._timer: asyncio.TimerHandle | asyncio.Handle | None = None
         self._last = 0.0
         self._replaced = 0.0
@@ -122,7 +120,7 @@ class CellWriter:
     def close(self) -> None:
         """Write nothing any more, since the cell is run again or its kernel is gone."""
         self._is_closed = True
-        self._unfollow()
+        self._watch.end()
         if self._timer is not None:
             self._timer.cancel()
             self._timer = None
@@ -132,7 +130,7 @@ class CellWriter:
         if self._timer is not None:
             self.flush()
         self._has_kernel = False
-        self._unfollow()
+        self._watch.end()
         if self._is_over:
             self.close()
             self.outputs.clear()
@@ -163,7 +161,7 @@ class CellWriter:
             return
         room = self._room()
         if room is None or room.cells is None:
-            self._unfollow()
+            self._watch.end()
             self._lost()
             return
         now = asyncio.get_running_loop().time()
@@ -172,50 +170,25 @@ class CellWriter:
         cell = room.cells.cell(self._cell)
         if cell is None or cell.get("cell_type") != "code":
             self._place = None  # it was deleted, and may come back by an undo
-            self._unfollow()
+            self._watch.end()
             return
         place = (room, room.cells.item(self._cell))
         is_same = place == self._place
         if not is_same:
-            self._unfollow()
+            self._watch.end()
         if self._is_over and not (is_same or self._is_as_written(cell.get("outputs"))):
             self.close()  # others have changed it since, and what they did stays
             return
         self._place = place
-        self._is_writing = True
-        try:
-            with room.outputs_by(self._author):
-                self._write_fields(cell, is_same=is_same)
-                if self._has_started:
-                    self._write_outputs(cell, is_same=is_same or self._is_over)
-        finally:
-            self._is_writing = False
+        with self._watch.own_changes(), room.outputs_by(self._author):
+            self._write_fields(cell, is_same=is_same)
+            if self._has_started:
+                self._write_outputs(cell, is_same=is_same or self._is_over)
         self._is_over = self._state is IDLE
+        if self._has_started:
+            self._watch.has_changes = False  # they are overwritten
         if self._has_kernel and not (self._is_closed or is_same):
-            self._follow(cell)
-
-    def _follow(self, cell: Map[Any]) -> None:
-        """Note from now on whether anybody else changes the outputs of a cell.
-
-        This has to be ended explicitly: pycrdt's subscriptions may not be freed by another thread,
-        as the garbage collector might.
-        """
-        self._unfollow()
-        found = ref(self)  # the document must not keep the writer in memory
-
-        def note_changes(events: list[Any]) -> None:
-            writer = found()
-            if writer is not None and not writer._is_writing and any(map(_is_of_outputs, events)):
-                writer._is_changed = True
-
-        self._followed = (cell, cell.observe_deep(note_changes))
-        self._is_changed = False
-
-    def _unfollow(self) -> None:
-        if self._followed is not None:
-            cell, subscription = self._followed
-            self._followed = None
-            cell.unobserve(subscription)
+            self._watch.follow(cell)
 
     def _write_fields(self, cell: Map[Any], *, is_same: bool) -> None:
         if self._is_over:
@@ -268,8 +241,8 @@ class CellWriter:
 
     def _is_as_written(self, outputs: Any) -> bool:
         """Return whether nobody else has changed the outputs."""
-        if self._followed is not None:
-            return not self._is_changed
+        if self._watch.is_following:
+            return not self._watch.has_changes
         if not isinstance(outputs, Array) or len(outputs) != len(self._written):
             return False
         # These are those of a copy of the cell.
@@ -315,8 +288,3 @@ class CellWriter:
         text = output.text.take_whole()
         self._stream_size = len(text.encode())
         return Map({**output.content, "text": Text(text)})
-
-
-def _is_of_outputs(event: Any) -> bool:
-    """Return whether an event inside a cell changes its outputs."""
-    return bool(event.path[0] == "outputs" if event.path else "outputs" in event.keys)

@@ -45,7 +45,7 @@ def unmarked_base(
     times = list(accumulate((time for _, time in entries), max))
     if modified is not None and modified > times[-1] + SAVE_DELAY:
         return whole
-    # A file that is older than everything was put there with another time.
+    # The time of a file that seems older than all entries says nothing: it may be a restored copy.
     end = 0 if modified is None else bisect_right(times, modified)
     end = end or len(entries)
     start = end - min(end, MAX_STATES, max(MAX_BYTES // max(len(whole), 1), 1))

@@ -515,10 +515,10 @@ def _edits(source: str, target: str) -> Iterator[Edit]:
 
 
 def _line_edits(lines: list[str], others: list[str], starts: list[int]) -> Iterator[Edit]:
-    """Replace lines one by one: what somebody types into one of them stays in its line.
+    """Replace lines one by one, so that what somebody types into one of them stays in its line.
 
-    In a line that begins or ends as before, that is next to what it was typed next to. Example: in
-    ``a``, ``x = 1``, which becomes ``ab``, ``x = c + [1]``, somebody types ``y`` behind ``x``.
+    If a line begins or ends as before, only the tokens that differ are replaced. Example: ``a``,
+    ``x = 1`` becomes ``ab``, ``x = c + [1]``. What somebody types after ``x`` stays after it.
     """
     for line, other, start in zip(lines, others, starts, strict=True):
         tokens, new = tokens_of(line), tokens_of(other)

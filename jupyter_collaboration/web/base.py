@@ -32,6 +32,13 @@ def as_request_for(handler: JupyterHandler, kernel_id: str) -> JupyterHandler:
     return seen
 
 
+async def may_run_on(handler: JupyterHandler, kernel_id: str) -> bool:
+    """Ask the authorizer whether the user of a request may run code on a kernel. [R9]"""
+    seen = as_request_for(handler, kernel_id)
+    allowed = handler.authorizer.is_authorized(seen, handler.current_user, "execute", "kernels")
+    return bool(await ensure_async(allowed))
+
+
 class CollaborationHandler(APIHandler):
     """The base of all handlers: errors become responses with their own status."""
 

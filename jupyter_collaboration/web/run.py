@@ -24,7 +24,7 @@ from ..execution.source_hash import source_hash
 from ..execution.widget_states import encoded
 from ..rooms.document import DocumentRoom
 from ..threads import run_sized, run_sync
-from .base import CollaborationHandler, as_request_for, text_in
+from .base import CollaborationHandler, may_run_on, text_in
 
 MAX_ID = 1_000
 """Longest id of a document, a cell or a request, in characters."""
@@ -145,14 +145,7 @@ class KernelRunHandler(CollaborationHandler):
             pass  # it was deleted, and may still be open
         except NotAllowed:
             return False
-        return await self.may_use(kernel_id)
-
-    async def may_use(self, kernel_id: str) -> bool:
-        """Return whether the user may run code on a kernel."""
-        allowed = self.authorizer.is_authorized(
-            as_request_for(self, kernel_id), self.current_user, "execute", "kernels"
-        )
-        return bool(await ensure_async(allowed))
+        return await may_run_on(self, kernel_id)
 
     def find(self, kernel_id: str, request_id: str) -> Run:
         """Return a run of this kernel.
@@ -403,7 +396,7 @@ class WidgetsHandler(KernelRunHandler):
     @authorized("execute", resource="kernels")  # type: ignore[untyped-decorator, unused-ignore]
     async def get(self, kernel_id: str) -> None:
         """Return ``[{comm_id, metadata, date, state, buffer_paths, buffers}]``."""
-        if not await self.may_use(kernel_id):
+        if not await may_run_on(self, kernel_id):
             raise web.HTTPError(HTTPStatus.FORBIDDEN)
         self.finish(await run_sync(encoded, self._runs.widgets(kernel_id)))
 

@@ -44,7 +44,7 @@ from ..rooms.forks import Forks
 from ..rooms.manager import RoomManager
 from ..rooms.member import Outgoing
 from ..rooms.persistent import PersistentRoom
-from .base import as_request_for
+from .base import may_run_on
 from .outbox import Outbox
 
 PING_INTERVAL = 6.0
@@ -156,10 +156,7 @@ class RoomHandler(WebSocketMixin, JupyterHandler, WebSocketHandler):
 
     async def may_run(self, kernel_id: str) -> bool:
         """Ask the authorizer for one kernel, as if the request had that kernel's address."""
-        allowed = self.authorizer.is_authorized(
-            as_request_for(self, kernel_id), self.current_user, "execute", "kernels"
-        )
-        return bool(await ensure_async(allowed))
+        return await may_run_on(self, kernel_id)
 
     async def may_still_run(self, kernel_id: str) -> bool:
         """Ask the authorizer, and the hub if there is one, also after the client has left. [R9]

@@ -9,7 +9,7 @@ from typing import Any
 
 import pytest
 from jupyter_ydoc import YNotebook
-from pycrdt import Doc
+from pycrdt import Doc, Map
 
 from jupyter_collaboration.documents.cell_index import CellIndex
 from jupyter_collaboration.execution import writer as writers
@@ -174,5 +174,29 @@ def test_what_others_clear_stays_away_and_what_they_change_is_restored(
         writer.outputs.print("stderr", "late")
         writer.flush()
         assert len(room.cell["outputs"]) == 3
+
+    run(test())
+
+
+def test_what_others_change_is_overwritten_once(run: Any, room: Room) -> None:
+    # [R7] [R8]
+    async def test() -> None:
+        writer = writer_for(room)
+        writer.start()
+        for _ in range(3):
+            writer.outputs.add("display_data", {"data": {"text/plain": "right" * 1000}})
+        writer.flush()
+        outputs = room.document.ycells[0]["outputs"]
+        del outputs[0]
+        outputs.insert(0, Map({"output_type": "display_data", "data": {}, "metadata": {}}))
+        writer.outputs.print("stdout", "a")
+        writer.flush()
+        texts = [each.get("data", {}).get("text/plain", "") for each in room.cell["outputs"]]
+        assert texts == ["right" * 1000] * 3 + [""]
+        room.updates.clear()
+        writer.outputs.print("stdout", "b")
+        writer.flush()
+        assert sum(map(len, room.updates)) < 1000
+        writer.close()
 
     run(test())

@@ -688,12 +688,15 @@ def test_a_cell_that_waits_does_not_run_once_its_user_may_not(
             assert await answer(server, "editor", "POST", url, json=body) == 202
             last = stays.start("c3")
             waiting = {"c1", "c2", "c3"}
-            await stays.queue(lambda queue: waiting <= {each["cell"] for each in queue["runs"]})
+            queue = await stays.queue(
+                lambda queue: waiting <= {each["cell"] for each in queue["runs"]}
+            )
+            since = max(each["since"] for each in queue["runs"])
             if not is_here:
                 await leaves.editor.close()
             less = [each for each in everything if each != lost]
             rules.write_text(json.dumps({"editor": less, "viewer": everything}))
-            await asyncio.sleep(0.2)  # longer than the interval of the checks
+            await until(lambda: time.time() > since + 0.1)  # the interval of the checks
             go.touch()
             assert await stays.outcomes(last) == ["ok"]
             await stays.sees(stays.idle)

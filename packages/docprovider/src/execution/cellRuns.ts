@@ -275,7 +275,7 @@ export class CellRuns implements IDocumentRuns, IDisposable {
       }
     }
     if ((reply.more ?? 0) > 0) {
-      // Which ones the list leaves out is not known.
+      // Any of these may be among the runs that the list leaves out.
       this._sent.forEach(own => (own.isKnown = true));
     }
     if (runs.length > 0) {
