@@ -11,6 +11,7 @@ import copy
 from collections.abc import Callable
 from functools import partial
 from itertools import pairwise
+from math import inf
 from time import perf_counter
 from typing import Any
 
@@ -190,8 +191,8 @@ class _Cell:
             else:
                 self.outputs = None
 
-    def read(self) -> None:
-        """Read what has changed.
+    def read(self, end: float) -> bool:
+        """Read what has changed, until a time; return whether all is read.
 
         Raises:
             TypeError, KeyError: it is not a cell.
@@ -199,33 +200,32 @@ class _Cell:
         ycell = self.ycell
         if not isinstance(ycell, Map):
             raise TypeError("a cell is not a map")
-        if self.value is None and self.outputs is None:
-            value: Any = ycell.to_py()
-            outputs = value.pop("outputs", None)
-            self._note(value)
-            self.outputs = None if outputs is None else [_part(each) for each in outputs]
-        else:
-            if self.value is None:
-                keys = [key for key in ycell.keys() if key != "outputs"]  # noqa: SIM118
-                self._note({key: _plain(ycell[key]) for key in keys})
-            self._read_outputs(ycell)
+        if self.value is None:
+            keys = [key for key in ycell.keys() if key != "outputs"]  # noqa: SIM118
+            self._note({key: _plain(ycell[key]) for key in keys})
+        if not self._read_outputs(ycell, end):
+            return False
         outputs = self.outputs
         known = None if outputs is None else tuple(each for each in outputs if each is not None)
         assert self.value is not None
         self.part = CellPart(self.value, known)
+        return True
 
-    def _read_outputs(self, ycell: Map[Any]) -> None:
+    def _read_outputs(self, ycell: Map[Any], end: float) -> bool:
         shared = ycell.get("outputs")
         if shared is None:
             self.outputs = None
         elif not isinstance(shared, Array):
             self.outputs = [_part(each) for each in _plain(shared)]
-        elif self.outputs is None or len(self.outputs) != len(shared):
-            self.outputs = [_part(each) for each in shared.to_py() or []]
         else:
+            if self.outputs is None or len(self.outputs) != len(shared):
+                self.outputs = [None] * len(shared)
             for at, each in enumerate(self.outputs):
                 if each is None:
                     self.outputs[at] = _part(_plain(shared[at]))
+                    if perf_counter() > end:
+                        return None not in self.outputs
+        return True
 
     def _note(self, value: dict[str, Any]) -> None:
         value.pop("execution_state", None)
@@ -285,13 +285,12 @@ class NotebookSnapshot:
             self._observe(self._ymeta, self._on_meta)
         if self._cells is None or len(self._cells) != len(self._ycells):
             self._cells = [_Cell() for _ in range(len(self._ycells))]
-        end = None if limit is None else perf_counter() + limit
+        end = inf if limit is None else perf_counter() + limit
         for at, cell in enumerate(self._cells):
             if cell.part is None:
                 if cell.ycell is None:
                     cell.ycell = self._ycells[at]
-                cell.read()
-                if end is not None and perf_counter() > end:
+                if not cell.read(end) or perf_counter() > end:
                     return False
         return True
 

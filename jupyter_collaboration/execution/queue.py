@@ -9,8 +9,8 @@ from __future__ import annotations
 import asyncio
 import time
 from collections import OrderedDict
-from collections.abc import Awaitable, Callable
-from contextlib import suppress
+from collections.abc import Awaitable, Callable, Iterator
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
 from enum import Enum
 from functools import partial
@@ -438,8 +438,13 @@ class KernelQueue:
 
     def _contained(self, call: Callable[[], None]) -> None:
         """Do something in the document of one run; if that fails, the queue goes on."""
-        try:
+        with self._containing():
             call()
+
+    @contextmanager
+    def _containing(self) -> Iterator[None]:
+        try:
+            yield
         except BaseException as error:
             if must_propagate(error):
                 raise
@@ -586,7 +591,10 @@ class KernelQueue:
             is_aborted = run.reply is not None and run.reply["content"].get("status") == "aborted"
             if run.interrupt is not None or not is_aborted:
                 break
-        self._finish(run)
+        with self._containing():
+            await run.writer.catch_up()
+        if run.state is RunState.RUNNING:  # else the kernel was restarted meanwhile
+            self._finish(run)
 
     def _send(self, run: Run) -> str:
         """Send a run to the kernel; return why that was not possible, or nothing."""

@@ -31,6 +31,9 @@ class SnippetWriter:
     def start(self) -> None:
         """Do nothing: there are no earlier outputs."""
 
+    async def catch_up(self) -> None:
+        """Do nothing: nothing is written."""
+
     def end(self, *, count: int | None = None, timing: dict[str, str] | None = None) -> None:
         """Do nothing: there is no cell."""
 

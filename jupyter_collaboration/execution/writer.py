@@ -8,6 +8,7 @@ to `queue`.
 from __future__ import annotations
 
 import asyncio
+from bisect import bisect_left
 from collections.abc import Callable
 from typing import Any, NamedTuple
 
@@ -16,6 +17,7 @@ from pycrdt import Array, Map, Text
 from ..rooms.document import IDLE, RUNNING, DocumentRoom
 from .outputs import CellOutputs, Output
 from .outputs_watch import OutputsWatch
+from .streams import StreamText
 
 FLUSH_INTERVAL = 0.06
 """Seconds between two writes of a cell's outputs; the first one is written at once."""
@@ -30,6 +32,18 @@ animation.
 
 MAX_PAUSE = 10.0
 """The longest pause between two writes, in seconds."""
+
+MAX_AT_ONCE = 200
+"""How many outputs one write adds, and how many it replaces; the rest follows in the next ones.
+
+Each takes about 50 us, and everybody on the server waits meanwhile.
+"""
+
+STEP_PAUSE = 0.005
+"""Seconds between two writes that bring the outputs up to date at the end of a run."""
+
+MAX_RANGES = 32
+"""How many ranges of outputs are replaced one by one; if more changed, all between are replaced."""
 
 
 class _Written(NamedTuple):
@@ -79,6 +93,8 @@ class CellWriter:
         self._replaced = 0.0
         self._is_closed = False
         self._has_kernel = True
+        self._is_behind = False
+        self._turn = 0
 
     @property
     def size(self) -> int:
@@ -109,6 +125,14 @@ class CellWriter:
         self._place = None
         self.flush()
         self._last = 0.0  # the first output is written at once
+
+    async def catch_up(self) -> None:
+        """Write most of what is pending in steps, so that nobody waits long for the end."""
+        for _ in range(1 + len(self.outputs) // MAX_AT_ONCE):
+            self.flush()
+            if not self._is_behind:
+                return
+            await asyncio.sleep(STEP_PAUSE)
 
     def end(self, *, count: int | None = None, timing: dict[str, str] | None = None) -> None:
         """Write what is pending, and mark the cell as idle."""
@@ -153,10 +177,14 @@ class CellWriter:
         return min(max(FLUSH_INTERVAL, excess / REPLACED_PER_SECOND), MAX_PAUSE)
 
     def flush(self) -> None:
-        """Write what has changed, if the document is open and the cell is in it."""
+        """Write what has changed, if the document is open and the cell is in it.
+
+        While the cell runs, many outputs are written in several steps.
+        """
         if self._timer is not None:
             self._timer.cancel()
             self._timer = None
+        self._is_behind = False
         if self._is_closed:
             return
         room = self._room()
@@ -189,6 +217,8 @@ class CellWriter:
             self._watch.has_changes = False  # they are overwritten
         if self._has_kernel and not (self._is_closed or is_same):
             self._watch.follow(cell)
+        if self._is_behind:
+            self.changed()
 
     def _write_fields(self, cell: Map[Any], *, is_same: bool) -> None:
         if self._is_over:
@@ -222,22 +252,38 @@ class CellWriter:
             if not len(outputs):
                 self.outputs.forget({each.output for each in self._written})
             is_same = False
-        items = list(self.outputs)
         if not is_same:
             if self._is_over and len(outputs):
                 self.close()  # others have changed them since, and what they did stays
                 return
             self._written = []
-            self._replace(outputs, 0, items)
-            return
+            outputs.clear()
+        self._bring_up_to_date(outputs, list(self.outputs))
+
+    def _bring_up_to_date(self, outputs: Array[Any], items: list[Output]) -> None:
+        """Replace the outputs that have changed, and add those that are new."""
+        limit = MAX_AT_ONCE if self._state is RUNNING else len(items)
         kept = 0
+        changed = []
         for item, written in zip(items, self._written, strict=False):
-            if item is not written.output or item.version != written.version:
+            if item is not written.output:
                 break
+            if item.version != written.version:
+                changed.append(kept)
             kept += 1
-        if kept and kept == len(self._written):
-            self._extend_stream(outputs[kept - 1], items[kept - 1])
-        self._replace(outputs, kept, items)
+        if kept and kept == len(self._written) and (stream := items[kept - 1].text):
+            self._extend_stream(outputs[kept - 1], stream)
+        if len(changed) > limit:
+            self._is_behind = True
+            # Each has its turn, also if all change again and again.
+            first = bisect_left(changed, self._turn)
+            changed = changed[first : first + limit] or changed[:limit]
+            self._turn = changed[-1] + 1
+        for start, end in _ranges(changed):
+            self._replace(outputs, start, end, items[start:end])
+        self._is_behind |= len(items) - kept > limit
+        if kept < max(len(items), len(self._written)):
+            self._replace(outputs, kept, len(outputs), items[kept : kept + limit])
 
     def _is_as_written(self, outputs: Any) -> bool:
         """Return whether nobody else has changed the outputs."""
@@ -255,11 +301,9 @@ class CellWriter:
                 return False
         return True
 
-    def _extend_stream(self, youtput: Any, output: Output) -> None:
-        """Change the end of the last output, if it is a stream."""
-        if output.text is None:
-            return
-        kept, dropped, added = output.text.take_change()
+    def _extend_stream(self, youtput: Any, stream: StreamText) -> None:
+        """Change the end of the last output, which is a stream."""
+        kept, dropped, added = stream.take_change()
         text = youtput["text"]
         # Inserted first: the insertion is then after what is deleted, in which order pages of
         # JupyterLab apply them.
@@ -270,21 +314,32 @@ class CellWriter:
         self._replaced += dropped
         self._stream_size = kept + len(added.encode())
 
-    def _replace(self, outputs: Array[Any], start: int, items: list[Output]) -> None:
-        """Replace the outputs from an index on."""
-        size = len(outputs)
-        if fresh := items[start:]:
-            outputs.extend([self._shared(item) for item in fresh])
-        if size > start:
-            del outputs[start:size]
-        self._replaced += sum(each.size for each in self._written[start:])
-        self._written[start:] = [
-            _Written(item, item.version, item.size, item.content) for item in fresh
+    def _replace(self, outputs: Array[Any], start: int, end: int, items: list[Output]) -> None:
+        """Replace the outputs in a range by others."""
+        for index, item in enumerate(items, end):
+            outputs.insert(index, self._shared(item))
+        if end > start:
+            del outputs[start:end]
+        self._replaced += sum(each.size for each in self._written[start:end])
+        self._written[start:end] = [
+            _Written(item, item.version, item.size, item.content) for item in items
         ]
 
     def _shared(self, output: Output) -> Map[Any]:
         if output.text is None:
             return Map(output.content)
         text = output.text.take_whole()
-        self._stream_size = len(text.encode())
+        if output is self.outputs[-1]:
+            self._stream_size = len(text.encode())
         return Map({**output.content, "text": Text(text)})
+
+
+def _ranges(indexes: list[int]) -> list[tuple[int, int]]:
+    """Return the ranges of sorted indexes, each with its end."""
+    found: list[tuple[int, int]] = []
+    for index in indexes:
+        if found and found[-1][1] == index:
+            found[-1] = (found[-1][0], index + 1)
+        else:
+            found.append((index, index + 1))
+    return found if len(found) <= MAX_RANGES else [(found[0][0], found[-1][1])]

@@ -181,6 +181,39 @@ def test_only_changed_parts_are_read_again() -> None:
     assert after.plain()["cells"][1]["source"] == "b!"
 
 
+async def test_many_outputs_of_one_cell_are_read_in_slices(
+    monkeypatch: pytest.MonkeyPatch, notary: NotebookNotary
+) -> None:
+    """[M12] [R8]"""
+    rand = random.Random(1)
+    doc: Doc[Any] = Doc()
+    YNotebook(doc).set({"cells": [], "metadata": {}, "nbformat": 4, "nbformat_minor": 5})
+    cells = doc.get("cells", type=Array)
+    while not len(cells) or cells[0]["cell_type"] != "code":
+        cells.insert(0, cell(rand, "a"))
+        del cells[1:]
+    snapshot = NotebookSnapshot(doc)
+    await snapshot.catch_up()
+    for _ in range(50):
+        cells[0]["outputs"].append(output(rand))
+    slices = 0
+
+    async def count() -> None:
+        nonlocal slices
+        slices += 1
+        if slices == 20:  # what comes meanwhile is read as well
+            cells[0]["outputs"].insert(3, output(rand))
+            del cells[0]["outputs"][40]
+
+    monkeypatch.setattr("jupyter_collaboration.documents.snapshot.SLICE_TIME", 0)
+    monkeypatch.setattr("jupyter_collaboration.documents.snapshot.checkpoint", count)
+    await snapshot.catch_up()
+    assert slices >= 50
+    content = snapshot.take()
+    assert content is not None
+    assert_equal(doc, content, notary)
+
+
 def test_a_closed_snapshot_releases_the_document() -> None:
     doc: Doc[Any] = Doc()
     YNotebook(doc).set({"cells": [], "metadata": {}, "nbformat": 4, "nbformat_minor": 5})

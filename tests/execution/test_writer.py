@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Iterator
 from contextlib import contextmanager
+from random import Random
 from typing import Any
 
 import pytest
@@ -65,6 +66,12 @@ async def settled(writer: CellWriter) -> None:
     """Give the writer the turns of the event loop that a first write takes."""
     for _ in range(3):
         await asyncio.sleep(0)
+
+
+def display(writer: CellWriter, output: Any, text: str) -> None:
+    """Update a display."""
+    content = {"output_type": "display_data", "data": {"text/plain": text}, "metadata": {}}
+    writer.outputs.update(output, content, size_of(content))
 
 
 def test_the_outputs_stay_while_a_cell_waits(run: Any, room: Room) -> None:
@@ -197,6 +204,116 @@ def test_what_others_change_is_overwritten_once(run: Any, room: Room) -> None:
         writer.outputs.print("stdout", "b")
         writer.flush()
         assert sum(map(len, room.updates)) < 1000
+        writer.close()
+
+    run(test())
+
+
+def test_only_the_output_that_changes_is_written_again(run: Any, room: Room) -> None:
+    # [R8]
+    async def test() -> None:
+        writer = writer_for(room)
+        writer.start()
+        bar = writer.outputs.add("display_data", {"data": {"text/plain": "0 %"}})
+        for at in range(20):
+            data = {"image/png": f"{at}" + "x" * 100_000}
+            writer.outputs.add("display_data", {"data": data})
+        writer.outputs.print("stdout", "a")
+        writer.flush()
+        room.updates.clear()
+        for at in range(100):
+            display(writer, bar, f"{at} %")
+            writer.outputs.print("stdout", "b")
+            writer.flush()
+        assert sum(map(len, room.updates)) < 30_000
+        # The rest takes the usual pauses: the plots do not count as replaced.
+        assert writer._pause(asyncio.get_running_loop().time()) == writers.FLUSH_INTERVAL
+        found = room.cell["outputs"]
+        assert found[0]["data"] == {"text/plain": "99 %"}
+        assert [each["data"]["image/png"][:2] for each in found[1:4]] == ["0x", "1x", "2x"]
+        assert found[-1]["text"] == "a" + "b" * 100 and len(found) == 22
+
+    run(test())
+
+
+@pytest.mark.parametrize("seed", range(30))
+def test_random_changes_of_outputs_are_written_as_they_are(
+    run: Any, room: Room, seed: int, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    # [R7]
+    monkeypatch.setattr(writers, "MAX_AT_ONCE", 2 + seed)
+    monkeypatch.setattr(writers, "MAX_RANGES", 1 + seed % 3)
+
+    async def test() -> None:
+        random = Random(seed)
+        writer = writer_for(room)
+        writer.start()
+        shown: list[Any] = []
+        for at in range(150):
+            match random.choice(["show", "show", "print", "update", "update", "clear", "flush"]):
+                case "show":
+                    shown.append(writer.outputs.add("display_data", {"data": {"a": f"{at}"}}))
+                case "print":
+                    name = random.choice(["stdout", "stderr"])
+                    writer.outputs.print(name, random.choice(["a", "é\n", "b\rc", "\b"]))
+                case "update":
+                    for output in random.sample(shown, min(len(shown), random.randint(1, 90))):
+                        if not output.is_gone:
+                            display(writer, output, f"{at}")
+                case "clear" if random.random() < 0.1:
+                    writer.outputs.clear(wait=random.random() < 0.5)
+                case "flush" if random.random() < 0.3:
+                    writer.flush()
+                case "flush":
+                    await writer.catch_up()
+                    assert room.cell["outputs"] == writer.outputs.to_py()
+        writer.end(count=1)
+        assert room.cell["outputs"] == writer.outputs.to_py()
+
+    run(test())
+
+
+def test_many_outputs_are_written_in_steps(run: Any, room: Room) -> None:
+    # [R8]
+    async def test() -> None:
+        writer = writer_for(room)
+        writer.start()
+        for at in range(1000):
+            writer.outputs.add("display_data", {"data": {"text/plain": f"{at}"}})
+        found = room.document.ycells[0]["outputs"]
+        writer.flush()
+        assert len(found) == writers.MAX_AT_ONCE
+        room.updates.clear()
+        await writer.catch_up()
+        assert len(found) == 1000 and len(room.updates) == 4
+        # If all change again and again, each has its turn.
+        for at in range(5):
+            for output in writer.outputs:
+                display(writer, output, f"new {at}")
+            writer.flush()
+        texts = [each["data"]["text/plain"] for each in room.cell["outputs"]]
+        assert texts == [f"new {at // 200}" for at in range(1000)]
+        writer.end(count=1)
+        assert room.cell["outputs"] == writer.outputs.to_py()
+
+    run(test())
+
+
+def test_the_rest_of_many_outputs_follows_by_itself(
+    run: Any, room: Room, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    # [R8]
+    monkeypatch.setattr(writers, "FLUSH_INTERVAL", 0)
+
+    async def test() -> None:
+        writer = writer_for(room)
+        writer.start()
+        for at in range(1000):
+            writer.outputs.add("display_data", {"data": {"text/plain": f"{at}"}})
+        writer.changed()
+        for _ in range(10):
+            await settled(writer)
+        assert room.cell["outputs"] == writer.outputs.to_py()
         writer.close()
 
     run(test())

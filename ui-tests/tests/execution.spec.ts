@@ -61,6 +61,42 @@ test('cells that one runs show at both, and one who may not runs none', async ({
   await expect(prompt(grace, 4)).toHaveText('[ ]:');
 });
 
+// [R8] [R16]
+test('a bar above plots moves on at both, and the plots are not drawn again', async ({
+  server,
+  file,
+  ada,
+  grace
+}) => {
+  const name = server.write(
+    file('ipynb'),
+    notebook(
+      'bar = display("0 %", display_id=True)\nfor i in range(3):\n' +
+        '    display({"text/html": f"<b>plot {i}</b>"}, raw=True)',
+      'for i in range(1, 101):\n    bar.update(f"{i} %")'
+    )
+  );
+  await openBoth(ada, grace, name);
+  await ada.kernelReady();
+  await run(ada, 0);
+  for (const person of [ada, grace]) {
+    await expect(outputs(person, 0)).toHaveCount(4, KERNEL);
+    await outputs(person, 0).evaluateAll(found =>
+      found.slice(1).forEach(each => each.setAttribute('data-kept', ''))
+    );
+  }
+  await run(ada, 1);
+  const shown = ["'100 %'", 'plot 0', 'plot 1', 'plot 2'];
+  for (const person of [ada, grace]) {
+    await expect(outputs(person, 0)).toHaveText(shown, KERNEL);
+    await expect(
+      outputs(person, 0).and(person.page.locator('[data-kept]'))
+    ).toHaveCount(3);
+  }
+  await ada.page.reload();
+  await expect(outputs(ada, 0)).toHaveText(shown, KERNEL);
+});
+
 // [R5] [R6]
 test('a cell that is deleted while it runs is complete after an undo', async ({
   server,

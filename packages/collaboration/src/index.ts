@@ -14,6 +14,7 @@ export * from './people/collaboratorsView';
 export * from './status/conflictMarks';
 export * from './execution/commOutputs';
 export * from './execution/inputPrompts';
+export * from './execution/outputPlaces';
 export * from './execution/provenanceMarks';
 export * from './execution/runsButton';
 export * from './status/conflictsDialog';

@@ -2,10 +2,10 @@
 // Distributed under the terms of the BSD 3-Clause License.
 
 /**
- * The plugin that trusts outputs by who ran the cells. [V10]
+ * The plugin that shows the outputs of others. [V10] [R16]
  */
 
-import { OutputTrust } from '@jupyter/collaboration';
+import { OutputPlaces, OutputTrust } from '@jupyter/collaboration';
 import { IDocumentProviders } from '@jupyter/docprovider';
 import type { YNotebook } from '@jupyter/ydoc';
 import type {
@@ -13,14 +13,16 @@ import type {
   JupyterFrontEndPlugin
 } from '@jupyterlab/application';
 import { ISettingRegistry } from '@jupyterlab/settingregistry';
+import { DisposableDelegate } from '@lumino/disposable';
 
 import { extendSharedNotebooks } from '../contents/sharedNotebooks';
 
 const ID = '@jupyter/collaboration-extension:outputTrust';
 
 /**
- * Shows what others ran as the user's own outputs, unless the user has chosen
- * otherwise in the settings.
+ * Shows outputs at the place that they have in the document, and trusts what
+ * others ran as the user's own outputs, unless the user has chosen otherwise in
+ * the settings.
  */
 export const outputTrust: JupyterFrontEndPlugin<void> = {
   id: ID,
@@ -47,12 +49,16 @@ export const outputTrust: JupyterFrontEndPlugin<void> = {
     extendSharedNotebooks(
       app.docRegistry,
       documents,
-      ({ context: { model } }) =>
-        new OutputTrust(
-          model.cells,
-          (model.sharedModel as YNotebook).ydoc,
-          () => trustsOthers
-        )
+      ({ context: { model } }) => {
+        const { ydoc } = model.sharedModel as YNotebook;
+        // Whether they are trusted has to be known before they are shown.
+        const trust = new OutputTrust(model.cells, ydoc, () => trustsOthers);
+        const places = new OutputPlaces(model.cells, ydoc);
+        return new DisposableDelegate(() => {
+          trust.dispose();
+          places.dispose();
+        });
+      }
     );
   }
 };

@@ -12,10 +12,11 @@
  */
 
 import { setTrusted } from '@jupyter/docprovider';
-import type { YCodeCell } from '@jupyter/ydoc';
 import type { ICellModel } from '@jupyterlab/cells';
 import type { IDisposable } from '@lumino/disposable';
 import * as Y from 'yjs';
+
+import { CellModels } from '../execution/cellModels';
 
 /** The parts of a cell whose changes matter. */
 const PARTS = ['metadata', 'outputs'];
@@ -25,15 +26,16 @@ const PARTS = ['metadata', 'outputs'];
  */
 export class OutputTrust implements IDisposable {
   /**
-   * @param _cells The cells of the notebook.
+   * @param cells The cells of the notebook.
    * @param _ydoc Its document.
    * @param _trustsOthers Whether outputs that others created may be trusted.
    */
   constructor(
-    private _cells: Iterable<ICellModel>,
+    cells: Iterable<ICellModel>,
     private _ydoc: Y.Doc,
     private _trustsOthers: () => boolean
   ) {
+    this._models = new CellModels(cells);
     _ydoc.on('beforeObserverCalls', this._follow);
   }
 
@@ -66,7 +68,7 @@ export class OutputTrust implements IDisposable {
       }
     }
     for (const cell of cells) {
-      const model = this._modelOf(cell);
+      const model = this._models.modelOf(cell);
       if (model) {
         this._update(model, cell);
       }
@@ -84,19 +86,8 @@ export class OutputTrust implements IDisposable {
     }
   }
 
-  private _modelOf(cell: Y.Map<unknown>): ICellModel | undefined {
-    let model = this._models.get(cell);
-    if (!model) {
-      for (const each of this._cells) {
-        this._models.set((each.sharedModel as YCodeCell).ymodel, each);
-      }
-      model = this._models.get(cell);
-    }
-    return model;
-  }
-
   private _isDisposed = false;
-  private _models = new WeakMap<Y.Map<unknown>, ICellModel>();
+  private _models: CellModels;
 }
 
 /**
