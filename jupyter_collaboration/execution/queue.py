@@ -42,6 +42,12 @@ Kernels reply to each run and publish that they are idle after it; this is for t
 INTERRUPT_LIMIT = 1.0
 """The same after an interrupt: in the moment in which a cell ends, it may hit the reply itself."""
 
+PROMPT_RETURN = 1.0
+"""Seconds after an interrupt until a question is shown again that the code still asks.
+
+Most code stops asking then, but it may handle interrupts itself.
+"""
+
 RECONNECT_DELAY = 1.0
 MAX_ATTEMPTS = 30
 """Seconds until the next attempt after the connection to a kernel was lost, and their number."""
@@ -150,6 +156,8 @@ class Run:
         may_run: asks again whether the person may run it; None if nobody has to be asked.
         since, began: when it was asked for, and when it began to run.
         session: of the kernel that received it; see `KernelQueue.session`.
+        prompt: what it asks now.
+        asked: how often it has asked something.
         interrupt: its result if the kernel does not reply after an interrupt.
         displays: the display ids of its outputs.
         outputs: the outputs after its end, if they are kept for a client.
@@ -173,6 +181,7 @@ class Run:
     state: RunState = RunState.WAITING
     result: Result | None = None
     prompt: Prompt | None = None
+    asked: int = 0
     times: dict[str, str] = field(default_factory=dict)
     requests: list[str] = field(default_factory=list)
     interrupt: Result | None = None
@@ -343,7 +352,10 @@ class KernelQueue:
         if run is None:
             return
         if run.state is RunState.RUNNING:
-            run.prompt = None
+            if run.prompt is not None:
+                loop = asyncio.get_running_loop()
+                loop.call_later(PROMPT_RETURN, self._ask_again, run, run.prompt, run.asked)
+                run.prompt = None
             run.interrupt = Result(Outcome.INTERRUPTED, "The kernel was interrupted.", by)
         reason = "The cell did not run, since the kernel was interrupted."
         self._end_batch(run, Result(Outcome.INTERRUPTED, reason, by))
@@ -801,10 +813,17 @@ class KernelQueue:
         if run is not self.running:
             return
         content = message["content"]
+        run.asked += 1
         is_password = bool(content.get("password"))
         text = valid_text(str(content.get("prompt", ""))[:MAX_PROMPT])
         run.prompt = Prompt(uuid4().hex, text, is_password, message)
         self._changed()
+
+    def _ask_again(self, run: Run, prompt: Prompt, asked: int) -> None:
+        """Show a question again that was not followed by another one or a reply."""
+        if run is self.running and run.reply is None and run.asked == asked:
+            run.prompt = prompt
+            self._changed()
 
     # Displays
 

@@ -265,6 +265,25 @@ def test_an_interrupt_ends_a_prompt(run: Any, running: Any) -> None:
     run(test())
 
 
+def test_code_that_handles_interrupts_itself_can_still_be_answered(run: Any, running: Any) -> None:
+    # [R10]
+    async def test() -> None:
+        handles = "import signal\nsignal.signal(signal.SIGINT, lambda *_: print('not now'))\n"
+        async with running(handles + "print(input('who? '))", "1") as (server, _, ada):
+            runs = ada.start("c0")
+            prompt = await ada.prompt("who? ")
+            ada.editor.replies.clear()
+            await act(server, ada.kernel, "interrupt")
+            assert await ada.prompt("who? ") == prompt  # once more
+            await ada.sees(lambda: "not now" in ada.printed("c0"))
+            body = json.dumps({"id": prompt["id"], "value": "ada"})
+            assert (await ada.editor.ask(f"input {body}"))["status"] == "success"
+            assert await ada.outcomes(runs) == ["ok"]
+            assert "who?  ada\nada\n" in ada.printed("c0")
+
+    run(test())
+
+
 def test_a_waiting_cell_can_be_canceled_by_others(run: Any, running: Any) -> None:
     # [R5]
     async def test() -> None:
