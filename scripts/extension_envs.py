@@ -84,7 +84,7 @@ ENVIRONMENTS: dict[str, list[list[str]]] = {
         ["install", *LINKS, OURS, *JUPYTER, "jupyter-ai>=3"],
     ],
     # JupyterHub, whose single-user servers run here as well.
-    "hub": [["install", OURS, *JUPYTER, "jupyterhub>=5.2,<6"]],
+    "hub": [["install", OURS, *JUPYTER, "jupyterhub>=5.2,<6", "jupyterhub-idle-culler"]],
     # Clients and programs that write notebooks.
     "programs": [
         ["install", OURS, *JUPYTER, "jupytext", "papermill", "jupyter-nbmodel-client"],

@@ -22,8 +22,11 @@ from jupyter_collaboration.app import YDocExtension
 from jupyter_collaboration.stores import MemoryYStore, SQLiteYStore, TempFileYStore
 
 ROOT = Path(__file__).parent.parent
+EXAMPLES = ROOT / "docs" / "examples"
 PAGES = sorted([*ROOT.glob("*.md"), *ROOT.glob("docs/*.md"), *ROOT.glob("benchmarks/*.md")])
 FENCE = re.compile(r"^```.*?^```", re.M | re.S)
+RUN = {"bash", "json", "python"}
+NOT_CODE = {"nginx", "text", "toml", "{include}", "{literalinclude}", "{toctree}"}
 LINK = re.compile(r"\]\(([^)\s]+)\)")
 
 
@@ -69,6 +72,38 @@ def examples(language: str) -> list[Any]:
             pytest.param(code, id=f"{page.name}-{number}") for number, code in enumerate(blocks)
         ]
     return found
+
+
+def included() -> set[Path]:
+    """The files that pages show as examples."""
+    found = set()
+    for page in PAGES:
+        text = page.read_text(encoding="utf-8")
+        names = re.findall(r"^```\{literalinclude\} (\S+)$", text, re.M)
+        found |= {(page.parent / name).resolve() for name in names}
+    return found
+
+
+def test_files_of_examples_are_shown_and_exist() -> None:
+    shown = included()
+    assert shown and all(path.is_file() for path in shown)
+    code = {path for path in EXAMPLES.rglob("*") if path.suffix in {".py", ".ts", ".toml"}}
+    assert shown == code
+
+
+def test_code_that_nothing_runs_is_on_no_page() -> None:
+    for page in PAGES:
+        fences = re.findall(r"^ *```([^\s`]+)", page.read_text(encoding="utf-8"), re.M)
+        # TypeScript is in files, which are compiled; the rest is run, or is no code.
+        assert set(fences) <= RUN | NOT_CODE, page.name
+
+
+@pytest.mark.parametrize("path", sorted(EXAMPLES.glob("hub_*.py")), ids=lambda path: path.name)
+def test_examples_for_hubs_add_to_what_is_configured(path: Path) -> None:
+    groups, roles = {"staff": {}}, [{"name": "staff"}]  # type: ignore[var-annotated]
+    c = Config(JupyterHub={"load_groups": groups, "load_roles": roles, "services": []})
+    exec(compile(path.read_text(encoding="utf-8"), path.name, "exec"), {"c": c})
+    assert c.JupyterHub.load_roles[0] == {"name": "staff"} and "staff" in c.JupyterHub.load_groups
 
 
 @pytest.mark.parametrize("code", examples("python"))
@@ -125,16 +160,17 @@ def test_the_authorizer_for_histories_does_what_the_page_says(
         assert granted is allowed, (name, resource)
 
 
-@pytest.mark.parametrize("groups", [[], ["collaborative"]])
-def test_the_hook_for_projects_turns_collaboration_off_for_others(groups: list[str]) -> None:
+def test_the_hook_for_projects_turns_collaboration_off_for_others() -> None:
     names: dict[str, Any] = {"c": Config()}
-    text = (ROOT / "docs" / "hubs.md").read_text(encoding="utf-8")
-    (code,) = [each for each in re.findall(r"```python\n(.*?)```", text, re.S) if "def " in each]
-    exec(compile(code, "hubs.md", "exec"), names)
-    spawner = Fake(args=[], user=Fake(groups=[Fake(name=name) for name in groups]))
-    names["c"].Spawner.pre_spawn_hook(spawner)
+    path = EXAMPLES / "hub_projects_only.py"
+    exec(compile(path.read_text(encoding="utf-8"), path.name, "exec"), names)
+    user = Fake(groups=[])
+    spawner = Fake(args=["--debug"], user=user)
     off = "--YDocExtension.disable_rtc=True"
-    assert spawner.args == ([] if groups else [off])
+    for groups, args in [([], [off]), ([], [off]), (["collaborative"], []), (["class"], [off])]:
+        user.groups = [Fake(name=name) for name in groups]
+        names["c"].Spawner.pre_spawn_hook(spawner)  # at each start of the server
+        assert spawner.args == ["--debug", *args]
 
 
 def test_histories_are_read_by_hand_as_the_page_says(

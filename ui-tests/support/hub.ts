@@ -19,46 +19,25 @@ const START_TIMEOUT = 120_000;
 const STOP_TIMEOUT = 30_000;
 
 /**
- * What administrators write: see docs/hubs.md, which has the same roles.
+ * An example of docs/hubs.md: a part of what administrators write.
  */
-const ROLES = `
-c.JupyterHub.load_groups = {
-    "class": {"users": ["grace", "alan"]},
-    "lake-project": {"users": ["ida", "joe"]},
-    "collaborative": {"users": ["lake-project"]},
+export function example(name: string): string {
+  const folder = path.resolve(__dirname, '../../docs/examples');
+  return fs.readFileSync(path.join(folder, name), 'utf-8');
 }
-c.JupyterHub.load_roles = [
-    {
-        "name": "user",
-        "scopes": ["self", "shares!user", "list:users", "list:groups"],
-    },
-    {
-        "name": "server",
-        "scopes": [
-            "users:activity!user",
-            "access:servers!server",
-            "shares!server",
-            "list:users",
-            "list:groups",
-        ],
-    },
-    {
-        "name": "lake-project",
-        "scopes": [
-            "access:servers!user=lake-project",
-            "admin:servers!user=lake-project",
-            "list:users!user=lake-project",
-        ],
-        "groups": ["lake-project"],
-    },
-]
-`;
 
 /**
- * A hub with three users.
+ * A hub.
  */
 export class Hub {
-  constructor(private _python: string) {
+  /**
+   * @param _python The Python of its environment.
+   * @param _parts Parts of its configuration, which are read one after the other.
+   */
+  constructor(
+    private _python: string,
+    private _parts: string[]
+  ) {
     this._folder = fs.mkdtempSync(path.join(os.tmpdir(), 'collaboration-hub-'));
     this._logFile = path.join(this._folder, 'hub.log');
   }
@@ -86,6 +65,11 @@ export class Hub {
       __dirname,
       '../../build/extensions/proxy/node_modules/.bin/configurable-http-proxy'
     );
+    const parts = this._parts.map((part, index) => {
+      const file = path.join(this._folder, `part_${index}.py`);
+      fs.writeFileSync(file, part);
+      return `load_subconfig("${file}")`;
+    });
     const config = path.join(this._folder, 'jupyterhub_config.py');
     fs.writeFileSync(
       config,
@@ -111,9 +95,9 @@ c.Spawner.environment = {
     "JUPYTER_PLATFORM_DIRS": "0",
     "JUPYTERHUB_ACTIVITY_INTERVAL": "1",
 }
-c.JupyterHub.services = [{"name": "tests", "api_token": "${this._token}", "admin": True}]
+c.JupyterHub.services.append({"name": "tests", "api_token": "${this._token}", "admin": True})
 c.JupyterHub.tornado_settings = {"slow_spawn_timeout": 120}
-${ROLES}
+${parts.join('\n')}
 `
     );
     const log = fs.openSync(this._logFile, 'a');
