@@ -89,6 +89,7 @@ lint: $(LIB_STAMP)  ## Check style, formatting and types of everything
 	$(WATCH) "TypeScript: prettier, eslint, stylelint" jlpm lint || code=1; \
 	$(WATCH) "Browser tests: tsc" jlpm tsc --noEmit -p ui-tests || code=1; \
 	$(WATCH) "Pages of the fuzz: tsc" jlpm tsc --noEmit -p tests/fuzz/node || code=1; \
+	$(WATCH) "Examples of the documentation: tsc" jlpm tsc -p docs/examples || code=1; \
 	exit $$code
 
 test-python: $(VENV_STAMP) $(NODE_MODULES)  ## Run the tests of the server

@@ -80,5 +80,13 @@ module.exports = [
       // The ids are public: other extensions disable these plugins by them.
       'jupyter/plugin-id-convention': 'off'
     }
+  },
+  {
+    // Short, to be read.
+    files: ['docs/examples/**/*.ts'],
+    rules: {
+      'jupyter/command-described-by': 'off',
+      'jupyter/no-untranslated-string': 'off'
+    }
   }
 ];
