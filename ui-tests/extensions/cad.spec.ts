@@ -114,3 +114,38 @@ testIn(
     expect(ada.sockets.filter(url => url.includes('/room/'))).toEqual([]);
   }
 );
+
+testIn(
+  'stubs',
+  'lab',
+  '--YDocExtension.disable_rtc=True'
+)(
+  'two people work on a model one after the other with collaboration turned off [E6]',
+  async ({ ada, grace, server }) => {
+    server.write(NAME, EMPTY);
+    await openOther(ada, NAME);
+    await add(ada, 'Box 1');
+    await ada.command('docmanager:save');
+    await expect.poll(() => objectsOnDisk(server)).toEqual(['Box 1']);
+
+    await openOther(grace, NAME);
+    expect(await objects(grace)).toEqual(['Box 1']);
+    await add(grace, 'Box 2');
+    await grace.command('docmanager:save');
+    await expect.poll(() => objectsOnDisk(server)).toEqual(['Box 1', 'Box 2']);
+
+    // Ada's page does not follow. When she saves, JupyterLab asks; jupytercad's way of reverting
+    // adds what is in the file.
+    expect(await objects(ada)).toEqual(['Box 1']);
+    await add(ada, 'Box 3');
+    const saving = ada.command('docmanager:save');
+    await expect(ada.dialogs).toContainText('File Changed');
+    expect(objectsOnDisk(server)).toEqual(['Box 1', 'Box 2']);
+    await ada.dialogs.getByRole('button', { name: 'Revert' }).click();
+    await saving;
+    const all = ['Box 1', 'Box 2', 'Box 3'];
+    await expect.poll(() => objects(ada)).toEqual(all);
+    await ada.command('docmanager:save');
+    await expect.poll(() => objectsOnDisk(server)).toEqual(all);
+  }
+);

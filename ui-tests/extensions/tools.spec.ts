@@ -5,8 +5,10 @@
  * Tools that change notebooks from within JupyterLab, while two people have them open. [C1] [F4]
  */
 
-import { execFileSync } from 'node:child_process';
+import { execFile, execFileSync } from 'node:child_process';
+import * as fs from 'node:fs';
 import * as path from 'node:path';
+import { promisify } from 'node:util';
 
 import { cellsOnDisk, notebook } from '../support/documents';
 import { expect } from '../support/fixtures';
@@ -68,12 +70,67 @@ function repository(server: Server): void {
 }
 
 /**
+ * The lines that a diff removes and adds, without what is around the source of a cell.
+ */
+function linesOf(diff: string): string[] {
+  const lines = diff.split('\n').filter(line => /^[+-](?![+-])/.test(line));
+  return lines.map(line => line.replace(/\s+/, '').replaceAll('"', ''));
+}
+
+/**
  * The sources of the cells that git sees as changed: nothing else may differ.
  */
 function changedForGit(server: Server): string[] {
-  const diff = git(server, 'diff', '--unified=0').split('\n');
-  const lines = diff.filter(line => /^[+-](?![+-])/.test(line));
-  return lines.map(line => line.replace(/\s+/, '').replaceAll('"', ''));
+  return linesOf(git(server, 'diff', '--unified=0'));
+}
+
+/**
+ * A line of a cell, which ends in a line break where a conflict keeps two lines. [S4]
+ */
+const SOURCE = /^[+-][xz] = \d+(\\n,)?$/;
+
+/**
+ * Ask git again and again what has changed, until an operation has ended: it never sees anything
+ * but sources of cells, so no empty file, none of another style, and none that is missing.
+ */
+async function watched(
+  server: Server,
+  operation: () => Promise<void>
+): Promise<void> {
+  const index = path.join(server.root, '.git', 'index');
+  // While git itself writes files, it holds the lock; afterward the index is a new file.
+  const version = () => {
+    if (fs.existsSync(`${index}.lock`)) {
+      return null;
+    }
+    const { ino, ctimeNs } = fs.statSync(index, { bigint: true });
+    return `${ino} ${ctimeNs}`;
+  };
+  const look = async (...args: string[]) => {
+    const options = { cwd: server.root, env: server.environment };
+    const command = ['--no-optional-locks', ...args];
+    return (await promisify(execFile)('git', command, options)).stdout;
+  };
+  let isRunning = true;
+  const running = operation().finally(() => (isRunning = false));
+  const failed = running.then(
+    () => false,
+    () => true
+  );
+  let looks = 0;
+  while (isRunning || (looks === 0 && !(await failed))) {
+    const before = version();
+    const status = await look('status', '--porcelain');
+    const diff = await look('diff', '--unified=0');
+    if (before === null || version() !== before) {
+      continue;
+    }
+    looks++;
+    expect(['', ` M ${NAME}\n`]).toContain(status);
+    const others = linesOf(diff).filter(line => !SOURCE.test(line));
+    expect(others).toEqual([]);
+  }
+  await running;
 }
 
 /**
@@ -123,13 +180,17 @@ unsaved(
   'jupyterlab-git: a checkout merges with typing that is not saved yet',
   async ({ ada, grace, server }) => {
     await withTyping([ada, grace]);
-    const body = { checkout_branch: true, new_check: false };
-    expect(await ask(ada, 'checkout', { ...body, branchname: 'other' })).toBe(
-      200
-    );
-    await bothSee([ada, grace], ['x = 100', 'y = 2', 'z = 34']);
-    expect(changedForGit(server)).toEqual([]);
-    await grace.command('docmanager:save');
+    const body = {
+      checkout_branch: true,
+      new_check: false,
+      branchname: 'other'
+    };
+    await watched(server, async () => {
+      expect(await ask(ada, 'checkout', body)).toBe(200);
+      await bothSee([ada, grace], ['x = 100', 'y = 2', 'z = 34']);
+      expect(changedForGit(server)).toEqual([]);
+      await grace.command('docmanager:save');
+    });
     expect(changedForGit(server)).toEqual(['-z = 3', '+z = 34']);
   }
 );
@@ -145,10 +206,12 @@ unsaved(
     git(server, '-C', remote, 'branch', '--force', 'main', 'other');
     git(server, 'fetch', 'origin');
     git(server, 'branch', '--set-upstream-to=origin/main');
-    expect(await ask(ada, 'pull', {})).toBe(200);
-    await bothSee([ada, grace], ['x = 100', 'y = 2', 'z = 34']);
-    expect(changedForGit(server)).toEqual([]);
-    await grace.command('docmanager:save');
+    await watched(server, async () => {
+      expect(await ask(ada, 'pull', {})).toBe(200);
+      await bothSee([ada, grace], ['x = 100', 'y = 2', 'z = 34']);
+      expect(changedForGit(server)).toEqual([]);
+      await grace.command('docmanager:save');
+    });
     expect(changedForGit(server)).toEqual(['-z = 3', '+z = 34']);
   }
 );
@@ -161,13 +224,15 @@ unsaved(
     expect(changedForGit(server)).toEqual(['-z = 3', '+z = 34']);
     await grace.typeInCell(0, '5');
     await bothSee([ada, grace], ['x = 15', 'y = 2', 'z = 34']);
-    expect(await ask(ada, 'stash', { stashMsg: 'later' })).toBe(201);
-    await bothSee([ada, grace], ['x = 15', 'y = 2', 'z = 3']);
-    expect(changedForGit(server)).toEqual([]);
-    expect(await ask(ada, 'stash_pop', { index: 0 })).toBe(204);
-    await bothSee([ada, grace], ['x = 15', 'y = 2', 'z = 34']);
-    expect(changedForGit(server)).toEqual(['-z = 3', '+z = 34']);
-    await grace.command('docmanager:save');
+    await watched(server, async () => {
+      expect(await ask(ada, 'stash', { stashMsg: 'later' })).toBe(201);
+      await bothSee([ada, grace], ['x = 15', 'y = 2', 'z = 3']);
+      expect(changedForGit(server)).toEqual([]);
+      expect(await ask(ada, 'stash_pop', { index: 0 })).toBe(204);
+      await bothSee([ada, grace], ['x = 15', 'y = 2', 'z = 34']);
+      expect(changedForGit(server)).toEqual(['-z = 3', '+z = 34']);
+      await grace.command('docmanager:save');
+    });
     expect(changedForGit(server)).toEqual([
       '-x = 1',
       '+x = 15',
@@ -184,10 +249,12 @@ unsaved(
     await ada.command('docmanager:save');
     await grace.typeInCell(0, '5');
     await bothSee([ada, grace], ['x = 15', 'y = 2', 'z = 34']);
-    await discard(ada);
-    await bothSee([ada, grace], ['x = 15', 'y = 2', 'z = 3']);
-    expect(changedForGit(server)).toEqual([]);
-    await grace.command('docmanager:save');
+    await watched(server, async () => {
+      await discard(ada);
+      await bothSee([ada, grace], ['x = 15', 'y = 2', 'z = 3']);
+      expect(changedForGit(server)).toEqual([]);
+      await grace.command('docmanager:save');
+    });
     expect(changedForGit(server)).toEqual(['-x = 1', '+x = 15']);
   }
 );
@@ -201,10 +268,47 @@ test('jupyterlab-git: discarding changes in its panel shows the file as it was c
   await Promise.all([ada.open(NAME), grace.open(NAME)]);
   await grace.typeInCell(0, '5');
   await expect.poll(() => cellsOnDisk(server, NAME)[0]).toBe('x = 15');
-  await discard(ada);
-  await bothSee([ada, grace], ['x = 1', 'y = 2', 'z = 3']);
+  await watched(server, async () => {
+    await discard(ada);
+    await bothSee([ada, grace], ['x = 1', 'y = 2', 'z = 3']);
+  });
   await expect.poll(() => git(server, 'status', '--porcelain')).toBe('');
 });
+
+testIn(
+  'tools',
+  'lab',
+  '--YDocExtension.document_save_delay=0'
+)(
+  'jupyterlab-git: files are whole while somebody types, the server saves, and git discards',
+  async ({ ada, grace, server }) => {
+    repository(server);
+    await Promise.all([ada.open(NAME), grace.open(NAME)]);
+    const body = { checkout_branch: false, checkout_all: false };
+    await watched(server, async () => {
+      let isTyping = true;
+      const typing = grace
+        .typeInCell(2, '4'.repeat(60))
+        .finally(() => (isTyping = false));
+      while (isTyping) {
+        expect(await ask(ada, 'checkout', { ...body, filename: NAME })).toBe(
+          200
+        );
+      }
+      await typing;
+      await expect
+        .poll(async () => {
+          const all = [await ada.sources(), await grace.sources()];
+          return new Set([...all, cellsOnDisk(server, NAME)].map(String)).size;
+        })
+        .toBe(1);
+    });
+    const sources = await ada.sources();
+    expect(sources.slice(0, 2)).toEqual(['x = 1', 'y = 2']);
+    // What is typed into the line that git takes back is a conflict, which keeps both.
+    expect(sources[2]).toMatch(/^(z = 34*\n?)+$/);
+  }
+);
 
 /**
  * Discard the changes of the notebook in the panel of jupyterlab-git.
@@ -218,20 +322,27 @@ async function discard(person: Person): Promise<void> {
   await person.dialogs.getByRole('button', { name: 'Discard' }).click();
 }
 
-test('nbdime: its view has the typing that was saved', async ({
+test('nbdime: its view has what two people typed and the server saved', async ({
   ada,
+  grace,
   server
 }) => {
   repository(server);
-  await ada.open(NAME);
-  await ada.typeInCell(0, '5');
-  await expect.poll(() => cellsOnDisk(server, NAME)[0]).toBe('x = 15');
+  await Promise.all([ada.open(NAME), grace.open(NAME)]);
+  await Promise.all([ada.typeInCell(0, '5'), grace.typeInCell(2, '4')]);
+  await expect
+    .poll(() => cellsOnDisk(server, NAME))
+    .toEqual(['x = 15', 'y = 2', 'z = 34']);
   const shown = await run('tools', server, '-m', 'nbdime', 'diff', NAME);
   expect(shown).toContain('x = 15');
-  await ada.command('nbdime:diff-git');
-  const view = ada.page.locator('.nbdime-Widget');
-  await expect(view).toBeVisible({ timeout: 30_000 });
-  await expect(view).toContainText('15');
+  expect(shown).toContain('z = 34');
+  for (const person of [ada, grace]) {
+    await person.command('nbdime:diff-git');
+    const view = person.page.locator('.nbdime-Widget');
+    await expect(view).toBeVisible({ timeout: 30_000 });
+    await expect(view).toContainText('15');
+    await expect(view).toContainText('34');
+  }
 });
 
 test('black formats a cell for everybody', async ({ ada, grace, server }) => {
@@ -264,14 +375,19 @@ test('jupyterlab-execute-time: everybody sees when a cell ran, and the file has 
   await expect.poll(() => server.read(name)).toContain('"shell.execute_reply"');
 });
 
-test('jupyter-resource-usage shows its figures beside ours', async ({
+test('jupyter-resource-usage shows two people its figures beside ours', async ({
   ada,
+  grace,
   server
 }) => {
   const name = server.write('used.ipynb', notebook('x = 1'));
-  await ada.open(name);
-  await expect(ada.page.locator('#jp-main-statusbar')).toContainText(/Mem:/);
-  await expect(ada.status).toBeVisible();
+  await Promise.all([ada.open(name), grace.open(name)]);
+  for (const { page, status } of [ada, grace]) {
+    await expect(page.locator('#jp-main-statusbar')).toContainText(/Mem:/);
+    await expect(status).toBeVisible();
+  }
+  await grace.typeInCell(0, '2');
+  await bothSee([ada, grace], ['x = 12']);
 });
 
 testIn(
