@@ -29,6 +29,8 @@ from jupyter_server.utils import url_escape, url_path_join
 from tornado.httpclient import HTTPRequest
 from tornado.websocket import WebSocketClientConnection, WebSocketError, websocket_connect
 
+from .backlog import Backlog
+
 NUDGE_INTERVAL = 0.5
 """Seconds between two questions to a kernel that has not answered yet."""
 
@@ -36,7 +38,7 @@ CONNECT_LIMIT = 1.0
 """Seconds to wait for the last connection to a kernel that has answered on the others."""
 
 MAX_BACKLOG = 100_000
-"""Most messages of a kernel that wait until they are read, in addition to those in its buffers."""
+"""Most messages of a kernel that wait in a socket, in addition to those in the kernel's buffers."""
 
 TURN = 0.005
 """Seconds of reading without a pause, after which the rest of the server gets a turn."""
@@ -87,21 +89,25 @@ class LocalChannels:
         async def read(name: str) -> None:
             socket = getattr(self._client, f"{name}_channel").socket
             session: Session = self._client.session
+            backlog = Backlog(session.unpack, INVALID)
             while True:
-                parts = await socket.recv_multipart()
-                due = time.monotonic() + TURN
-                while parts is not None:
-                    try:
-                        message = _unpacked(session, parts)
-                    except INVALID as error:
-                        self._log.warning("Ignored an invalid message of a kernel: %r", error)
-                    else:
-                        (published if name == "iopub" else answered).set()
-                        receive(name, message)
-                    if time.monotonic() >= due:
-                        await checkpoint()
-                        due = time.monotonic() + TURN
-                    parts = _next(socket)
+                backlog.add(await socket.recv_multipart())
+                while backlog:
+                    due = time.monotonic() + TURN
+                    while time.monotonic() < due and (parts := _next(socket)) is not None:
+                        backlog.add(parts)
+                    for loss in backlog.losses():
+                        receive(name, loss)
+                    due = time.monotonic() + TURN
+                    while time.monotonic() < due and (parts := backlog.take()) is not None:
+                        try:
+                            message = _unpacked(session, parts)
+                        except INVALID as error:
+                            self._log.warning("Ignored an invalid message of a kernel: %r", error)
+                        else:
+                            (published if name == "iopub" else answered).set()
+                            receive(name, message)
+                    await checkpoint()
 
         async with create_task_group() as tasks:
             for name in ("shell", "iopub", "stdin", "control"):
