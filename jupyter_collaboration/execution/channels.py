@@ -43,6 +43,10 @@ MAX_BACKLOG = 100_000
 TURN = 0.005
 """Seconds of reading without a pause, after which the rest of the server gets a turn."""
 
+LARGE = 100_000
+LARGE_TURN = 0.02
+"""The same for messages larger than that many bytes: what is not read fills the memory soon."""
+
 INVALID = (AssertionError, IndexError, KeyError, RecursionError, TypeError, ValueError, StructError)
 """What a message raises whose signature is wrong, that is not JSON, or too deep."""
 
@@ -93,9 +97,7 @@ class LocalChannels:
             while True:
                 backlog.add(await socket.recv_multipart())
                 while backlog:
-                    due = time.monotonic() + TURN
-                    while time.monotonic() < due and (parts := _next(socket)) is not None:
-                        backlog.add(parts)
+                    _drain(socket, backlog)
                     for loss in backlog.losses():
                         receive(name, loss)
                     due = time.monotonic() + TURN
@@ -141,6 +143,16 @@ class LocalChannels:
         if not self._is_closed:
             self._is_closed = True
             self._client.stop_channels()
+
+
+def _drain(socket: zmq.asyncio.Socket, backlog: Backlog) -> None:
+    """Read what has arrived, for a limited time."""
+    begin = time.monotonic()
+    while (parts := _next(socket)) is not None:
+        backlog.add(parts)
+        limit = LARGE_TURN if sum(map(len, parts)) > LARGE else TURN
+        if time.monotonic() > begin + limit:
+            return
 
 
 def _next(socket: zmq.asyncio.Socket) -> list[bytes] | None:
