@@ -83,13 +83,14 @@ describe.each([true, false])('A page with a layout (%s)', hasLayout => {
     return [current, documents];
   };
 
+  // [C1]
   it('shares the current document and all open ones', () => {
     expect(rooms).toEqual(['JupyterLab:globalAwareness']);
     const notebook = new FakeDocument('a/b.ipynb');
     shell.open(notebook);
-    expect(shared()).toEqual(['notebook:a/b.ipynb', ['notebook:a/b.ipynb']]);
+    expect(shared()).toEqual(['notebook:a/b.ipynb', ['a/b.ipynb']]);
     shell.open(new FakeDocument('c.py'));
-    const both = ['notebook:a/b.ipynb', 'editor:c.py'];
+    const both = ['a/b.ipynb', 'c.py'];
     expect(shared()).toEqual(['editor:c.py', both]);
     shell.show(notebook);
     expect(shared()).toEqual(['notebook:a/b.ipynb', both]);
@@ -101,7 +102,7 @@ describe.each([true, false])('A page with a layout (%s)', hasLayout => {
     const notebook = new FakeDocument('a.ipynb');
     shell.open(notebook);
     notebook.rename('b.ipynb');
-    expect(shared()).toEqual(['notebook:b.ipynb', ['notebook:b.ipynb']]);
+    expect(shared()).toEqual(['notebook:b.ipynb', ['b.ipynb']]);
   });
 
   it('shares nothing again that is unchanged', () => {

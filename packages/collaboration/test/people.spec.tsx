@@ -251,7 +251,7 @@ describe('The people online', () => {
     expect(host.textContent).toContain('Nobody else is here.');
     const grace = company.joins('Grace', {
       current: 'notebook:folder/b.ipynb',
-      documents: ['editor:a.py', 'notebook:folder/b.ipynb']
+      documents: ['a.py', 'folder/b.ipynb']
     });
     company.joins('Bob', { isIdle: true });
     act(() => changed.emit());

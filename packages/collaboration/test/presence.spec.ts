@@ -99,7 +99,7 @@ describe('People online', () => {
     other({
       user: grace,
       current: 'notebook:b.ipynb',
-      documents: ['editor:a.py', 'notebook:b.ipynb', 7, 'nonsense']
+      documents: ['a.py', 'b.ipynb', 7, '']
     });
     other({ user: grace, current: 'editor:c.py' });
     other({ user: { username: 'bob', name: 'Bob' }, documents: 'none' });

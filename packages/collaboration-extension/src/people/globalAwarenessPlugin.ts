@@ -49,13 +49,13 @@ export const globalAwareness: JupyterFrontEndPlugin<Awareness> = {
     };
     const look = () => {
       const widgets = [...app.shell.widgets('main')];
-      const documents = widgets.map(documentOf);
+      const paths = widgets.map(widget => contextOf(widget)?.path);
       // A rename changes neither the layout nor the current widget.
       widgets.forEach(widget => contextOf(widget)?.pathChanged.connect(look));
       publish('current', documentOf(app.shell.currentWidget));
       publish(
         'documents',
-        documents.filter(document => document !== null).slice(0, MOST_DOCUMENTS)
+        paths.filter(path => !!path).slice(0, MOST_DOCUMENTS)
       );
     };
     app.shell.currentChanged?.connect(look);

@@ -6,10 +6,11 @@
  *
  * A model without widgets: reads the presence that is shared outside of
  * documents. Its fields are those of the public protocol: `current`, the
- * document that somebody looks at, as `kind:path`, and `documents`, all that
- * are open.
+ * document that somebody looks at, as `kind:path`, and `documents`, the paths
+ * of all that are open. [C1]
  */
 
+import { currentPath } from './currentPath';
 import type {
   IOtherUsersOptions,
   UsersAwareness,
@@ -55,10 +56,12 @@ export function peopleOnline(
       const key = keyOf(record.user, clientId);
       const known = documents.get(key) ?? new Map<string, boolean>();
       documents.set(key, known);
-      const current = pathOf(record.current);
-      const listed = Array.isArray(record.documents) ? record.documents : [];
-      for (const path of [current, ...listed.map(pathOf)]) {
-        if (path !== null) {
+      const current = currentPath(record.current);
+      const listed: unknown[] = Array.isArray(record.documents)
+        ? record.documents
+        : [];
+      for (const path of [current, ...listed]) {
+        if (typeof path === 'string' && path !== '') {
           known.set(path, (known.get(path) ?? false) || path === current);
         }
       }
@@ -75,13 +78,4 @@ export function peopleOnline(
       )
       .slice(0, MOST_DOCUMENTS)
   }));
-}
-
-/**
- * The path of a document as presence has it, such as `notebook:a/b.ipynb`.
- */
-function pathOf(document: unknown): string | null {
-  const found =
-    typeof document === 'string' ? /^[\w-]+:(.+)$/.exec(document) : null;
-  return found ? found[1] : null;
 }
