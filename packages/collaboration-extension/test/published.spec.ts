@@ -23,13 +23,16 @@ import { userMenu } from '../src/people/userMenuPlugin';
 describe('Other extensions [C1]', () => {
   it.each([
     ...[
+      'ForkManager',
       'IAwarenessProviderFactory',
       'IDocumentProviderFactory',
       'IForkManagerToken',
       'JUPYTER_COLLABORATION_FORK_EVENTS_URI',
       'NotebookCellServerExecutor',
       'ROOM_FORK_URL',
+      'RtcContentProvider',
       'TimelineWidget',
+      'WebSocketAwarenessProvider',
       'WebSocketProvider',
       'requestAPI',
       'requestDocSession',
@@ -37,17 +40,22 @@ describe('Other extensions [C1]', () => {
       'requestUndoRedo'
     ].map(name => [name, docprovider]),
     ...[
+      'Collaborator',
+      'CollaboratorsBody',
+      'CollaboratorsPanel',
       'DefaultIconRenderer',
       'IUserMenu',
       'RendererUserMenu',
       'UserDetailsBody',
+      'UserIconComponent',
       'UserInfoBody',
       'UserInfoPanel',
       'UserMenu',
       'UsersItem',
       'collaboratorPill',
       'editorAwarenessFacet',
-      'remoteUserCursors'
+      'remoteUserCursors',
+      'showSharedLinkDialog'
     ].map(name => [name, collaboration])
   ] as [string, Record<string, unknown>][])('import %s', (name, from) => {
     expect(from[name]).toBeTruthy();

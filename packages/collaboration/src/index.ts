@@ -9,7 +9,6 @@
 
 export * from './history/addedActions';
 export * from './history/authorMarks';
-export * from './people/collaboratorsPanel';
 export * from './people/collaboratorsView';
 export * from './status/conflictMarks';
 export * from './execution/commOutputs';
@@ -27,6 +26,7 @@ export * from './people/documentColors';
 export * from './status/documentStatusItem';
 export * from './status/documentStatusWidget';
 export * from './people/peopleOnline';
+export * from './people/peoplePanel';
 export * from './stability/activeCellGuard';
 export * from './stability/deletedCell';
 export * from './people/arrivals';
@@ -43,6 +43,8 @@ export * from './status/outputTrust';
 export * from './stability/undoneView';
 export * from './stability/unseenEditors';
 export * from './history/previewPanel';
+export * from './people/invitation';
+export * from './people/publishedPanel';
 export * from './people/publishedUserMenu';
 export * from './people/publishedUsers';
 export * from './people/sharingView';

@@ -8,7 +8,8 @@ import { CommandRegistry } from '@lumino/commands';
 import { MessageLoop } from '@lumino/messaging';
 import { Signal } from '@lumino/signaling';
 import { VirtualDOM } from '@lumino/virtualdom';
-import { Widget } from '@lumino/widgets';
+import { Panel, Widget } from '@lumino/widgets';
+import { LabIcon } from '@jupyterlab/ui-components';
 import type { ReactWidget } from '@jupyterlab/ui-components';
 import * as React from 'react';
 import { act } from 'react';
@@ -22,8 +23,14 @@ import {
 import * as Y from 'yjs';
 
 import {
+  Collaborator,
+  CollaboratorsBody,
+  CollaboratorsPanel
+} from '../src/people/publishedPanel';
+import {
   RendererUserMenu,
   UserDetailsBody,
+  UserIconComponent,
   UserInfoBody,
   UserInfoPanel,
   UserMenu
@@ -197,5 +204,147 @@ describe('The menu and the details of the user [C1]', () => {
       ]);
       expect(body.getValue()).toEqual({});
     });
+  });
+});
+
+describe('The people on a server [C1]', () => {
+  let opened: string[];
+  const open = (path: string) => void opened.push(path);
+  const user = (identity: typeof ADA | null = ADA) => ({
+    identity,
+    isReady: identity !== null,
+    userChanged: new Signal<object, void>({})
+  });
+  const texts = (selector: string) =>
+    [...host.querySelectorAll(selector)].map(({ textContent }) => textContent);
+
+  beforeEach(() => {
+    opened = [];
+  });
+
+  it('are shown by a panel, with what they have open', () => {
+    grace.setLocalState({ user: { username: 'g', name: 'Grace' } });
+    const panel = new CollaboratorsPanel(user() as never, own, open);
+    expect(panel).toBeInstanceOf(Panel);
+    showing(panel, () => {
+      expect(panel.hasClass('jp-CollaboratorsPanel')).toBe(true);
+      // Also whoever was there before.
+      expect(texts('.jp-CollaboratorsList .jp-Collaborator-name')).toEqual([
+        'Grace'
+      ]);
+      act(() => {
+        grace.setLocalStateField('current', 'notebook:a/b.ipynb');
+        grace.setLocalStateField('documents', ['c.py', 'a/b.ipynb']);
+      });
+      expect(texts('.jp-Collaborator-document')).toEqual(['b.ipynb', 'c.py']);
+      const [current, other] = host.querySelectorAll('button');
+      expect(current.title).toBe('a/b.ipynb');
+      expect(current.dataset.current).toBe('true');
+      other.click();
+      current.click();
+      expect(opened).toEqual(['c.py', 'a/b.ipynb']);
+      act(() => grace.setLocalState(null));
+      expect(texts('.jp-Collaborator')).toEqual([]);
+    });
+    // A panel that is gone hears nothing any more.
+    grace.setLocalState({ user: { username: 'g', name: 'Grace' } });
+    expect(host.textContent).toBe('');
+  });
+
+  it('are not oneself in another tab, once the user is known', () => {
+    own.setLocalState({});
+    grace.setLocalState({ user: ADA });
+    const me = user(null);
+    showing(new CollaboratorsPanel(me as never, own, open), () => {
+      expect(texts('.jp-Collaborator-name')).toEqual(['Ada L']);
+      act(() => {
+        me.identity = ADA;
+        me.userChanged.emit();
+      });
+      expect(texts('.jp-Collaborator-name')).toEqual([]);
+    });
+  });
+
+  it('are what a signal says, in a list of others', () => {
+    const collaboratorsChanged = new Signal<never, object[]>({} as never);
+    const root = createRoot(host);
+    act(() =>
+      root.render(
+        <CollaboratorsBody
+          collaboratorsChanged={collaboratorsChanged as never}
+          fileopener={open}
+        />
+      )
+    );
+    expect(texts('.jp-Collaborator')).toEqual([]);
+    // As the published panel does: once for each tab with another document.
+    act(() =>
+      collaboratorsChanged.emit([
+        { user: ADA, current: 'notebook:a.ipynb' },
+        { user: ADA, documents: ['b.py'] }
+      ])
+    );
+    expect(texts('.jp-Collaborator-document')).toEqual(['a.ipynb', 'b.py']);
+    act(() => root.unmount());
+  });
+
+  it('have the icons of the file types', () => {
+    const svgstr = '<svg xmlns="http://www.w3.org/2000/svg"><path/></svg>';
+    const icon = new LabIcon({ name: 'test:cad', svgstr });
+    const getFileTypesForPath = (path: string) =>
+      path.endsWith('.jcad') ? [{ name: 'any' }, { icon }] : [];
+    const root = createRoot(host);
+    act(() =>
+      root.render(
+        <Collaborator
+          collaborator={{ user: ADA, documents: ['a.jcad', 'b.ipynb'] }}
+          fileopener={open}
+          docRegistry={{ getFileTypesForPath } as never}
+        />
+      )
+    );
+    const icons = [...host.querySelectorAll('button svg')];
+    expect(icons.map(each => each.getAttribute('data-icon'))).toEqual([
+      'test:cad',
+      'ui-components:notebook'
+    ]);
+    act(() => root.unmount());
+  });
+
+  it('are oneself, as a badge', () => {
+    const me = user(null);
+    const clicked: string[] = [];
+    const root = createRoot(host);
+    act(() =>
+      root.render(
+        <UserIconComponent
+          userManager={me as never}
+          onClick={() => clicked.push('badge')}
+        />
+      )
+    );
+    const badge = () => host.querySelector<HTMLElement>('.jp-UserInfo-Icon');
+    expect(badge()?.textContent).toBe('');
+    act(() => {
+      me.identity = ADA;
+      me.userChanged.emit();
+    });
+    expect(badge()?.textContent).toBe('AL');
+    expect(badge()?.title).toBe('Ada L');
+    badge()?.click();
+    expect(clicked).toEqual(['badge']);
+    act(() => {
+      me.identity = {
+        ...ADA,
+        avatar_url: 'https://example.org/a.png'
+      } as never;
+      me.userChanged.emit();
+    });
+    const picture = host.querySelector('img');
+    expect(picture?.src).toBe('https://example.org/a.png');
+    // A picture that cannot be loaded.
+    act(() => void picture?.dispatchEvent(new Event('error')));
+    expect(badge()?.textContent).toBe('AL');
+    act(() => root.unmount());
   });
 });

@@ -12,11 +12,11 @@ import type {
   IOwnIdentity
 } from '@jupyter/collaboration';
 import {
-  CollaboratorsPanel,
   IPresences,
   IUserMenu,
   keyColor,
-  peopleOnline
+  peopleOnline,
+  PeoplePanel
 } from '@jupyter/collaboration';
 import { IGlobalAwareness } from '@jupyter/collaborative-drive';
 import { IDisplayName } from '@jupyter/docprovider';
@@ -80,7 +80,7 @@ export const collaborators: JupyterFrontEndPlugin<void> = {
     });
     const current = () =>
       (app.shell.currentWidget as IDocumentWidget | null)?.context?.path;
-    const panel = new CollaboratorsPanel({
+    const panel = new PeoplePanel({
       model,
       translator: trans,
       rename: () => void app.commands.execute(CHOOSE_DISPLAY_NAME),

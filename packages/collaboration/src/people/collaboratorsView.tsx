@@ -8,11 +8,11 @@
  */
 
 import type { TranslationBundle } from '@jupyterlab/translation';
-import { fileIcon, notebookIcon } from '@jupyterlab/ui-components';
 import type { ISignal } from '@lumino/signaling';
 import * as React from 'react';
 
 import type { IOnlinePerson } from './peopleOnline';
+import { PersonRow } from './personRow';
 import { initialsOf, pageColor, textColorOn, USER_COLORS } from './userColor';
 import { DefaultIconRenderer, userInWords } from './usersItem';
 import { useSignal } from '../status/useSignal';
@@ -161,45 +161,28 @@ function Person(
   const { documents, user } = person;
   return (
     <li className="jp-Collaborator">
-      <div
-        className="jp-Collaborator-person"
+      <PersonRow
+        badge={
+          <DefaultIconRenderer
+            user={user}
+            className={user.isIdle ? 'jp-mod-idle' : undefined}
+            role="presentation"
+            tabIndex={-1}
+            title=""
+            aria-hidden="true"
+          />
+        }
+        name={user.name}
         title={userInWords({ ...user, role: null }, null, trans)}
-      >
-        <DefaultIconRenderer
-          user={user}
-          className={user.isIdle ? 'jp-mod-idle' : undefined}
-          role="presentation"
-          tabIndex={-1}
-          title=""
-          aria-hidden="true"
-        />
-        <span className="jp-Collaborator-name">{user.name}</span>
-        {user.isIdle && (
-          <span className="jp-Collaborator-idle">{trans.__('idle')}</span>
-        )}
-      </div>
-      <ul className="jp-Collaborator-documents">
-        {documents.map(({ isCurrent, path }) => {
-          const Icon = path.endsWith('.ipynb') ? notebookIcon : fileIcon;
-          return (
-            <li key={path}>
-              <button
-                className="jp-Collaborator-document"
-                title={
-                  isCurrent
-                    ? trans.__('%1 looks at %2', user.name, path)
-                    : trans.__('%1 has %2 open', user.name, path)
-                }
-                data-current={isCurrent}
-                onClick={() => open(path, person)}
-              >
-                <Icon.react tag="span" className="jp-Collaborator-icon" />
-                {path.split('/').pop()}
-              </button>
-            </li>
-          );
-        })}
-      </ul>
+        note={user.isIdle ? trans.__('idle') : undefined}
+        documents={documents}
+        describe={({ isCurrent, path }) =>
+          isCurrent
+            ? trans.__('%1 looks at %2', user.name, path)
+            : trans.__('%1 has %2 open', user.name, path)
+        }
+        open={path => open(path, person)}
+      />
     </li>
   );
 }

@@ -5,7 +5,7 @@
  * The user's own menu and details, under the names that other packages import.
  * [C1]
  *
- * Our own are the menu of `IUserMenu`, and `CollaboratorsPanel`.
+ * Our own are the menu of `IUserMenu`, and `PeoplePanel`.
  */
 
 import type { Dialog } from '@jupyterlab/apputils';
@@ -18,6 +18,7 @@ import { Menu, MenuBar, Panel } from '@lumino/widgets';
 import * as React from 'react';
 
 import { Picture } from './publishedUsers';
+import { useSignal } from '../status/useSignal';
 import {
   displayName,
   pageColor,
@@ -98,6 +99,25 @@ export class RendererUserMenu extends MenuBar.Renderer {
       h.span(identity ? userInitials(identity, displayName(identity)) : '')
     );
   }
+}
+
+/**
+ * The badge of the user.
+ */
+export function UserIconComponent(props: {
+  /** The user. */
+  userManager: User.IManager;
+  /** Called when the badge is clicked. */
+  onClick?: () => void;
+}): React.ReactElement {
+  const { onClick, userManager } = props;
+  useSignal(userManager.userChanged);
+  const { identity } = userManager;
+  return identity ? (
+    <Picture identity={identity} onClick={onClick} />
+  ) : (
+    <div className="jp-UserInfo-Icon" onClick={onClick} />
+  );
 }
 
 /**

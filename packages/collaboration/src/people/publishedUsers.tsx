@@ -14,6 +14,7 @@ import { ReactWidget } from '@jupyterlab/ui-components';
 import * as React from 'react';
 import type { Awareness } from 'y-protocols/awareness';
 
+import { identityOf } from './identity';
 import {
   avatarUrl,
   displayName,
@@ -22,7 +23,6 @@ import {
   userColor,
   userInitials
 } from './userColor';
-import type { IDocumentUser } from './users';
 import { UsersStore } from './users';
 
 /**
@@ -147,8 +147,9 @@ export function Picture(props: {
 }): React.ReactElement {
   const { identity, onClick } = props;
   const name = displayName(identity);
+  const [failed, setFailed] = React.useState<string | null>(null);
   const picture = avatarUrl(identity, document.baseURI);
-  if (picture) {
+  if (picture && picture !== failed) {
     return (
       <img
         className="jp-MenuBar-imageIcon jp-UserInfo-Icon"
@@ -156,6 +157,7 @@ export function Picture(props: {
         alt={name}
         title={name}
         onClick={onClick}
+        onError={() => setFailed(picture)}
         referrerPolicy="no-referrer"
       />
     );
@@ -203,19 +205,4 @@ export function collaboratorPill(
 function awarenessOf(model: DocumentRegistry.IModel | null): Awareness | null {
   const shared = model?.sharedModel as { awareness?: Awareness } | undefined;
   return shared?.awareness ?? null;
-}
-
-/**
- * The identity of somebody: as it is in their presence, as far as it is safe.
- */
-function identityOf(user: IDocumentUser, state: unknown): User.IIdentity {
-  const { user: found } = Object(state) as { user?: Partial<User.IIdentity> };
-  return {
-    username: user.username ?? '',
-    name: found?.name ?? user.name,
-    display_name: user.name,
-    initials: user.initials,
-    color: user.color,
-    avatar_url: user.avatarUrl ?? undefined
-  };
 }

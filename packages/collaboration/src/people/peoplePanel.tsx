@@ -12,9 +12,9 @@ import type { ICollaboratorsViewProps } from './collaboratorsView';
 import { CollaboratorsView } from './collaboratorsView';
 
 /**
- * A panel with the people on a server.
+ * A panel with oneself, and with the other people on a server.
  */
-export class CollaboratorsPanel extends ReactWidget {
+export class PeoplePanel extends ReactWidget {
   /**
    * @param _options Who is shown, and what can be done.
    */

@@ -3,9 +3,16 @@
 
 // @vitest-environment jsdom
 
-import { describe, expect, it } from 'vitest';
+import { Dialog } from '@jupyterlab/apputils';
+import { PageConfig } from '@jupyterlab/coreutils';
+import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 
-import { isLoopback, linkTo } from '../src/people/invite';
+import {
+  isLoopback,
+  linkTo,
+  linkToPage,
+  showSharedLinkDialog
+} from '../src/people/invitation';
 
 const LAB = 'http://localhost:8888/lab/tree/x.ipynb?reset#cell';
 
@@ -83,5 +90,63 @@ describe('An invitation', () => {
     expect(linkTo(`${LAB}&token=secret`, '/', 'a.ipynb', '')).not.toContain(
       'secret'
     );
+  });
+});
+
+describe('A link to a page', () => {
+  const origin = 'https://hub.example.org';
+
+  it.each([
+    ['/lab/tree/a%20b.ipynb?reset#cell', '/', '/lab/tree/a%20b.ipynb'],
+    ['/lab/workspaces/auto-k/tree/x.py', '/', '/lab/tree/x.py'],
+    ['/doc/workspaces/mine', '/', '/doc'],
+    ['/lab/tree/workspaces/x/a.py', '/', '/lab/tree/workspaces/x/a.py'],
+    ['/user/ada/lab/workspaces/w/tree/x', '/user/ada/', '/user/ada/lab/tree/x'],
+    ['/notebooks/a.ipynb?token=secret', '/', '/notebooks/a.ipynb']
+  ])('has the document, and nothing of the user: %s', (page, base, link) => {
+    expect(linkToPage(origin + page, base, '')).toBe(origin + link);
+    expect(linkToPage(origin + page, base, 'a&b')).toBe(
+      `${origin}${link}?token=a%26b`
+    );
+  });
+});
+
+// [C1]
+describe('The dialog that other packages show', () => {
+  beforeEach(() => {
+    history.replaceState(null, '', '/lab/workspaces/mine/tree/a.ipynb?reset');
+    PageConfig.setOption('baseUrl', '/');
+    PageConfig.setOption('token', 'secret');
+  });
+
+  afterEach(() => {
+    Dialog.flush();
+    history.replaceState(null, '', '/');
+    PageConfig.setOption('hubPrefix', '');
+  });
+
+  const inDialog = async <T extends Element>(selector: string): Promise<T> => {
+    await expect.poll(() => document.querySelector(selector)).not.toBeNull();
+    return document.querySelector<T>(selector) as T;
+  };
+
+  it('gives the link to whoever asked for it', async () => {
+    const asked = showSharedLinkDialog({ translator: null });
+    const link = await inDialog<HTMLInputElement>('.jp-Invitation > input');
+    expect(link.value).toBe(`${location.origin}/lab/tree/a.ipynb`);
+    (await inDialog<HTMLInputElement>('label > input')).click();
+    (await inDialog<HTMLElement>('.jp-Dialog .jp-mod-accept')).click();
+    const { button, value } = await asked;
+    expect(button.accept).toBe(true);
+    expect(value).toBe(`${location.origin}/lab/tree/a.ipynb?token=secret`);
+  });
+
+  it('does not offer the token of a user of a hub', async () => {
+    PageConfig.setOption('hubPrefix', '/hub/');
+    const asked = showSharedLinkDialog({});
+    await inDialog('.jp-Invitation > input');
+    expect(document.querySelector('.jp-Invitation label')).toBeNull();
+    (await inDialog<HTMLElement>('.jp-Dialog .jp-mod-reject')).click();
+    expect((await asked).button.accept).toBe(false);
   });
 });
