@@ -3,10 +3,10 @@
     python scripts/compare_surface.py PYTHON_WITH_PUBLISHED PYTHON_WITH_OURS
 
 Compared are the names, signatures and traits of the Python modules, the event schemas, the answers
-of two real servers to good and bad requests, the settings schemas, and the ids of plugins and
-tokens in the front ends. What is missing or different has to be listed with its reason in
-`surface/differences.py`, and what is listed there has to differ. What ours offers in addition is no
-difference.
+of two real servers to good and bad requests, the settings schemas, the ids of plugins and tokens in
+the front ends, and the names that other extensions import from them. What is missing or different
+has to be listed with its reason in `surface/differences.py`, and what is listed there has to
+differ. What ours offers in addition is no difference.
 """
 
 import json
@@ -19,7 +19,7 @@ from pathlib import Path
 from typing import Any
 
 from surface.differences import DIFFERENT
-from surface.front_end import ids, settings
+from surface.front_end import exports, ids, settings
 
 FOLDER = Path(__file__).parent / "surface"
 MODULES = [
@@ -117,8 +117,9 @@ def differences_in_front_ends(published: Path, ours: Path) -> Iterator[tuple[str
         own = settings(ours).get(plugin)
         if own is None or not set(names) <= set(own):
             yield f"settings {plugin}", f"published {names}, ours {own}"
-    for name in sorted(ids(published) - ids(ours)):
-        yield name, "missing"
+    for read in (ids, exports):
+        for name in sorted(read(published) - read(ours)):
+            yield name, "missing"
 
 
 def main() -> int:
@@ -129,7 +130,8 @@ def main() -> int:
     print(
         f"    {len(python[0]['names'])} names, {len(python[0]['traits'])} traits,"
         f" {len(python[0]['events'])} event schemas, {len(answers[0])} requests,"
-        f" {len(ids(environments[0]))} ids and {len(settings(environments[0]))} settings schemas"
+        f" {len(ids(environments[0]))} ids, {len(exports(environments[0]))} exports and"
+        f" {len(settings(environments[0]))} settings schemas"
     )
     found = dict(
         [

@@ -11,6 +11,7 @@ from typing import Any
 import jupyterlab
 import pytest
 from compare_surface import accepts, differences_in_answers, differences_in_python
+from surface.front_end import FRONT_ENDS, SHARED, exports
 
 from jupyter_collaboration.app import YDocExtension
 
@@ -122,3 +123,24 @@ def test_names_are_missing_unless_an_error_explains_them() -> None:
     published = {"names": {"app.X": None, "app.X.go": [A], "app.X.stop": [A]}, **none}
     ours = {"names": {"app.X": None, "app.X.go": "explained"}, **none}
     assert list(differences_in_python(published, ours)) == [("app.X.stop", "missing")]
+
+
+def test_exports_are_read_from_what_is_shared(tmp_path: Path) -> None:  # [C1]
+    folder = tmp_path / "share" / "jupyter" / "labextensions" / FRONT_ENDS[0] / "static"
+    folder.mkdir(parents=True)
+    shared = [
+        f'{{name:"{name}",version:"5.0.4",factory:()=>Promise.all([N.e(2),N.e(44)]).then(()=>'
+        f"()=>N({number})),eager:0}}"
+        for number, name in enumerate(SHARED, 71)
+    ]
+    (folder / "remoteEntry.0a.js").write_text(f"N.S={{default:[{','.join(shared)}]}};")
+    (folder / "44.0b.js").write_text(
+        'push([[44],{171(e,t,r){r.r(t),r.d(t,{Wrong:()=>a})},71(e,t,r){"use strict";let n,$a;'
+        "r.r(t),r.d(t,{One:()=>a,two:()=>$b},{LIMIT:3,ANY:{inner:[1,{}]}});a({not:1})}"
+    )
+    (folder / "2.0c.js").write_text("push([[2],{72(e,t,$){$.r(t),$.d(t,{Three:()=>a})},")
+    with pytest.raises(ValueError, match=f"does not share {SHARED[2]}"):
+        exports(tmp_path)
+    (folder / "3.0d.js").write_text("push([[3],{73(e,t,r){r.r(t),r.d(t,{Four:()=>a})}}])")
+    names = [("One", 0), ("two", 0), ("LIMIT", 0), ("ANY", 0), ("Three", 1), ("Four", 2)]
+    assert exports(tmp_path) == {f"{SHARED[index]} {name}" for name, index in names}
