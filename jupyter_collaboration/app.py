@@ -24,7 +24,7 @@ from .access.paths import Paths
 from .access.quotas import FairShare, Limits
 from .documents.codec import make_document
 from .documents.identity import DocumentId, document_id, parse_room_id
-from .earlier_settings import ineffective_settings
+from .earlier_settings import earlier_settings
 from .execution.service import RunService
 from .execution.sessions import share_sessions
 from .files.document_file import DocumentFile
@@ -206,7 +206,7 @@ class YDocExtension(ExtensionApp):
         for name in WITHOUT_EFFECT:
             if name in self.config.YDocExtension:
                 self.log.warning("YDocExtension.%s no longer has an effect.", name)
-        for warning in ineffective_settings():
+        for warning in earlier_settings():
             self.log.warning("%s", warning)
         page_config = self.serverapp.web_app.settings.setdefault("page_config_data", {})
         page_config["disableRTC"] = self.disable_rtc

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import json
 import logging
 from pathlib import Path
 from types import SimpleNamespace
@@ -127,6 +128,61 @@ def test_settings_of_earlier_plugins_are_named(
     first, second = [line for line in lines if "has no effect" in line]
     assert "shared-link.jupyterlab-settings has no effect" in first and ":share" in first
     assert "user-menu-bar" in second and str(overrides) in second
+
+
+UI = "@jupyter/collaboration-extension"
+PROVIDER = "@jupyter/docprovider-extension"
+
+
+@pytest.mark.parametrize(
+    ("disabled", "said"),
+    [
+        ({}, None),
+        ({UI: True}, "disable only"),
+        ({PROVIDER: True}, "no document is shared"),
+        ({UI: False, PROVIDER: True}, "no document is shared"),
+        # Nothing is left that somebody could expect.
+        ({UI: True, PROVIDER: True}, None),
+        ({f"{UI}:cursors": True}, None),
+    ],
+)
+@pytest.mark.parametrize("place", ["labconfig", "lab"])
+def test_one_of_the_earlier_front_ends_being_disabled_is_named(
+    place: str,
+    disabled: dict[str, bool],
+    said: str | None,
+    configured: Any,
+    lines: list[str],
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:  # [C2]
+    monkeypatch.setenv("JUPYTER_CONFIG_DIR", str(tmp_path / "config"))
+    monkeypatch.setenv("JUPYTERLAB_DIR", str(tmp_path / "lab"))
+    folders = {"labconfig": tmp_path / "config" / "labconfig", "lab": tmp_path / "lab" / "settings"}
+    folders[place].mkdir(parents=True)
+    # JupyterLab reads a list there.
+    found = disabled if place == "labconfig" else [each for each in disabled if disabled[each]]
+    page_config = json.dumps({"disabledExtensions": found})
+    (folders[place] / "page_config.json").write_text(page_config)
+    configured()
+    about = [line for line in lines if "page_config.json" in line]
+    if said is None:
+        assert not about
+    else:
+        (line,) = about
+        (name,) = (each for each in (UI, PROVIDER) if disabled.get(each))
+        assert line.startswith(f"{name} is disabled") and said in line
+
+
+@pytest.mark.parametrize("text", ["{", "[]", '{"disabledExtensions": 1}'])
+def test_a_page_config_that_cannot_be_read_stops_nothing(
+    text: str, configured: Any, lines: list[str], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:  # [C2]
+    monkeypatch.setenv("JUPYTER_CONFIG_DIR", str(tmp_path / "config"))
+    (tmp_path / "config" / "labconfig").mkdir(parents=True)
+    (tmp_path / "config" / "labconfig" / "page_config.json").write_text(text)
+    configured()
+    assert not [line for line in lines if "is disabled" in line]
 
 
 @pytest.mark.parametrize("text", ["{", "[]", "null"])

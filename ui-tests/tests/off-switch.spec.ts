@@ -55,23 +55,30 @@ test.describe('disabled by the trait', () => {
   });
 });
 
-test.describe('disabled by `jupyter labextension disable`', () => {
-  test.use({
-    server: async ({}, use, testInfo) => {
-      const server = new Server('lab');
-      server.disable('@jupyter/collaboration-extension');
-      await server.start();
-      await use(server);
-      await attachLog(server, testInfo);
-      await server.dispose();
-    }
-  });
+// The front ends of earlier versions, the first of which is ours. [C2]
+for (const name of [
+  '@jupyter/collaboration-extension',
+  '@jupyter/docprovider-extension'
+]) {
+  test.describe(`disabled by \`jupyter labextension disable ${name}\``, () => {
+    test.use({
+      server: async ({}, use, testInfo) => {
+        const server = new Server('lab');
+        server.disable(name);
+        await server.start();
+        await use(server);
+        await attachLog(server, testInfo);
+        await server.dispose();
+      }
+    });
 
-  test('JupyterLab behaves as without the wheel', async ({
-    server,
-    ada,
-    grace
-  }) => {
-    await behavesAsWithout(server, ada, grace);
+    test('JupyterLab behaves as without the wheel', async ({
+      server,
+      ada,
+      grace
+    }) => {
+      await behavesAsWithout(server, ada, grace);
+      expect(server.log()).toContain(`${name} is disabled`);
+    });
   });
-});
+}

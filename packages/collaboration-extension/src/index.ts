@@ -30,7 +30,7 @@ import { displayName } from './people/displayNamePlugin';
 import { documentProviders } from './contents/documentProvidersPlugin';
 import { documentProviderFactory } from './contents/documentProviderFactoryPlugin';
 import { documentStatus } from './status/documentStatusPlugin';
-import { withoutDisabled } from './contents/earlierIds';
+import { DOCPROVIDER, withoutDisabled } from './contents/earlierIds';
 import { removeDrive } from './contents/earlierPaths';
 import { forkManager } from './forks/forkManagerPlugin';
 import { globalAwareness } from './people/globalAwarenessPlugin';
@@ -54,9 +54,11 @@ import { viewing } from './status/viewingPlugin';
 import { withoutSharing } from './contents/withoutSharing';
 
 /**
- * Whether the server has turned collaboration off.
+ * Whether collaboration is turned off, on the server or in the page.
  */
-const isOff = PageConfig.getOption('disableRTC') === 'true';
+const isOff =
+  PageConfig.getOption('disableRTC') === 'true' ||
+  PageConfig.Extension.isDisabled(DOCPROVIDER);
 
 /**
  * Whether somebody has disabled this front end.

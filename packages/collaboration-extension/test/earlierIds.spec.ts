@@ -82,6 +82,14 @@ describe('ids of earlier versions [C1]', () => {
     expect([isShared(type), isShared(other)]).toEqual([false, true]);
   });
 
+  it('the extension that shared documents is named once', () => {
+    const { off, warnings } = disabling('@jupyter/docprovider-extension');
+    // Nothing is shared, but files of other types open: see `index.ts`.
+    expect(off).toEqual([]);
+    expect(warnings).toHaveLength(1);
+    expect(warnings[0]).toContain('documents are not shared');
+  });
+
   it('does nothing to other ids', () => {
     const { off, warnings } = disabling('@jupyterlab/running-extension:plugin');
     expect([off, warnings]).toEqual([[], []]);

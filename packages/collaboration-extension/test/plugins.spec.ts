@@ -234,3 +234,25 @@ describe.each([false, true])('With what is optional (%s)', withOptional => {
     expect(failures).toEqual([]);
   }, 30_000);
 });
+
+// [C2]
+it('share nothing while the earlier extension that shared documents is disabled', async () => {
+  const name = '@jupyter/docprovider-extension';
+  PageConfig.Extension.disabled.push(name);
+  vi.resetModules();
+  const warn = vi.spyOn(console, 'warn').mockReturnValue(undefined);
+  const { default: plugins } = await import('../src/index');
+  PageConfig.Extension.disabled.splice(0);
+  expect(plugins.map(({ id }) => id.split(':')[1])).toEqual([
+    'contentProvider',
+    'globalAwareness',
+    'websocket-provider-document-factory',
+    'websocket-provider-awareness-factory',
+    'forkManager',
+    'userMenu',
+    'installation'
+  ]);
+  expect(warn).toHaveBeenCalledWith(
+    expect.stringContaining(`${name} is disabled`)
+  );
+}, 120_000);

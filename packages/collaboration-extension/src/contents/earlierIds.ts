@@ -8,7 +8,11 @@
 import type { JupyterFrontEndPlugin } from '@jupyterlab/application';
 import { PageConfig } from '@jupyterlab/coreutils';
 
-const DOCPROVIDER = '@jupyter/docprovider-extension';
+/**
+ * The front end of earlier versions that shared documents.
+ */
+export const DOCPROVIDER = '@jupyter/docprovider-extension';
+
 const COLLABORATION = '@jupyter/collaboration-extension';
 
 /**
@@ -53,7 +57,7 @@ export function isShared(type: string): boolean {
 
 /**
  * The plugins without those that are disabled by an earlier id, each of which
- * is named in a warning.
+ * is named in a warning; in one warning, if they are disabled all together.
  *
  * @param plugins All plugins.
  * @param warn Shows a warning to administrators.
@@ -63,7 +67,12 @@ export function withoutDisabled(
   // eslint-disable-next-line no-console
   warn: (message: string) => void = message => console.warn(message)
 ): JupyterFrontEndPlugin<unknown>[] {
-  const isDisabled = (id: string) => PageConfig.Extension.isDisabled(id);
+  if (PageConfig.Extension.isDisabled(DOCPROVIDER)) {
+    warn(
+      `${DOCPROVIDER} is disabled: documents are not shared, and other people are not shown. Its plugins are in ${COLLABORATION} in Jupyter Collaboration 5.90.`
+    );
+  }
+  const isDisabled = (id: string) => PageConfig.Extension.disabled.includes(id);
   const off = new Set<string>();
   for (const [id, successors] of Object.entries(SUCCESSORS)) {
     if (isDisabled(id)) {
