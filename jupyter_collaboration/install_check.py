@@ -12,12 +12,16 @@ no such package is installed any more.
 from __future__ import annotations
 
 import hashlib
+import json
 import re
+import shlex
 from base64 import urlsafe_b64encode
 from collections.abc import Sequence
 from dataclasses import dataclass
 from importlib import metadata
 from pathlib import Path
+from urllib.parse import urlsplit
+from urllib.request import url2pathname
 
 from ._version import __version__
 
@@ -60,6 +64,9 @@ class Findings:
     installer: str = "pip"
     """The program that installed this package."""
 
+    wheels: str | None = None
+    """The folder with the wheels that put it right, if this package was installed from there."""
+
     @property
     def is_clean(self) -> bool:
         return not (self.older or self.damaged or self.other_server)
@@ -77,8 +84,6 @@ class Findings:
     def message(self) -> str:
         """What is wrong, and the commands that fix it; empty if nothing is wrong."""
         sentences = []
-        if self.older or self.damaged:
-            sentences.append(self._overwritten())
         if self.other_server:
             sentences.append(
                 f"{OTHER_SERVER} is installed in addition to {NAME} {__version__}. Only one of"
@@ -86,27 +91,36 @@ class Findings:
                 f" Uninstall the one that you do not want:"
                 f" {self._uninstall([OTHER_SERVER])}, or {self._uninstall([NAME])}."
             )
+        if self.older or self.damaged:
+            sentences.append(self._overwritten())
         return " ".join(sentences)
 
     def _overwritten(self) -> str:
+        """Describe what was overwritten; the command comes last, to be copied as it is."""
         install = "uv pip install --reinstall" if self.installer == "uv" else "pip install"
         if self.installer != "uv":
             install += " --force-reinstall"
-        wanted = [f"{NAME}=={__version__}", *(f"{name}=={EMPTY_VERSION}" for name in self.older)]
-        install += f" --no-deps {' '.join(wanted)}"
+        install += " --no-deps"
+        hint = ""
+        if self.wheels is not None:
+            install += f" --find-links {shlex.quote(self.wheels)}"
+        else:
+            hint = (
+                " (with --find-links and the folder of the wheels if they are not in your package"
+                " index)."
+            )
+        install += "".join(f" {name}=={version}" for name, version in _wanted(self.older))
         if not self.older:
             return (
                 f"Files of {NAME} {__version__} were changed or removed by another package,"
-                f" such as {self.damaged[0]}. To put this right, run: {install}"
+                f" such as {self.damaged[0]}. To put this right, run: {install}{hint}"
             )
         are, they = ("are", "they") if len(self.older) > 1 else ("is", "it")
         return (
             f"{', '.join(self.older)} {are} installed in addition to {NAME} {__version__}, which"
             f" contains everything that {they} provided. Parts of {NAME} were overwritten or"
             f" would be loaded twice. {NAME} {__version__} is used, as far as possible. To put"
-            f" this right, run: {self._uninstall(self.older)} && {install}"
-            f" (with --find-links and the folder of the wheels if they are not in your package"
-            f" index)."
+            f" this right, run: {self._uninstall(self.older)} && {install}{hint}"
         )
 
     def _uninstall(self, names: Sequence[str]) -> str:
@@ -127,12 +141,14 @@ def find_problems() -> Findings:
     damaged = []
     front_end = None
     installer = "pip"
+    wheels = None
     try:
         distribution = metadata.distribution(NAME)
     except metadata.PackageNotFoundError:
         pass  # Used from the source tree.
     else:
         installer = (distribution.read_text("INSTALLER") or "pip").strip()
+        wheels = _folder_with(_wanted(older), distribution)
         for path in distribution.files or ():
             if path.hash is None:
                 continue
@@ -147,7 +163,30 @@ def find_problems() -> Findings:
         foreign_front_ends=tuple(sorted(foreign - {FRONT_END})),
         front_end=front_end,
         installer=installer,
+        wheels=wheels,
     )
+
+
+def _wanted(older: Sequence[str]) -> list[tuple[str, str]]:
+    """Return the names and versions of the wheels to install, if older ones are in the way."""
+    return [(NAME, __version__), *((name, EMPTY_VERSION) for name in older)]
+
+
+def _folder_with(
+    wanted: Sequence[tuple[str, str]], distribution: metadata.Distribution
+) -> str | None:
+    """Return the folder that a distribution was installed from, if it has all wheels."""
+    try:
+        url = urlsplit(json.loads(distribution.read_text("direct_url.json") or "{}")["url"])
+    except (ValueError, TypeError, KeyError, AttributeError):
+        return None
+    if url.scheme != "file":
+        return None
+    folder = Path(url2pathname(url.path)).parent
+    found = [
+        any(folder.glob(f"{name.replace('-', '_')}-{version}-*.whl")) for name, version in wanted
+    ]
+    return str(folder) if all(found) else None
 
 
 def _contents(name: str) -> list[metadata.PackagePath]:

@@ -118,6 +118,41 @@ def test_overwritten_files_are_found_by_content(
     assert files.keys() <= set(findings.damaged) and "reinstall" in findings.message
 
 
+STUB = "jupyter-docprovider==3.90.0"
+
+
+@pytest.mark.parametrize("stub", [True, False])
+def test_the_cure_names_the_folder_of_the_wheels_if_it_has_them(
+    stub: bool, install: Install, tmp_path: Path
+) -> None:  # [C3]
+    folder = tmp_path / "my wheels"
+    folder.mkdir()
+    wheel = folder / f"jupyter_collaboration-{__version__}-py3-none-any.whl"
+    wheel.touch()
+    if stub:
+        (folder / "jupyter_docprovider-3.90.0-py3-none-any.whl").touch()
+    install("jupyter-collaboration", __version__, OURS)
+    (info,) = (tmp_path / "lib" / "site-packages").glob("jupyter_collaboration-*.dist-info")
+    (info / "direct_url.json").write_text(json.dumps({"url": wheel.as_uri()}))
+    install("jupyter-docprovider", "3.0.4", DOCPROVIDER)
+    message = find_problems().message
+    command = f"--no-deps --find-links '{folder}' jupyter-collaboration=={__version__} {STUB}"
+    assert message.endswith(command) is stub
+    assert ("with --find-links and the folder of the wheels" in message) is not stub
+
+
+@pytest.mark.parametrize("text", ["{", "[]", '{"url": "https://example.org/a.whl"}', '{"url": 1}'])
+def test_wheels_from_elsewhere_have_no_folder(
+    text: str, install: Install, tmp_path: Path
+) -> None:  # [C3]
+    install("jupyter-collaboration", __version__, OURS)
+    (info,) = (tmp_path / "lib" / "site-packages").glob("jupyter_collaboration-*.dist-info")
+    (info / "direct_url.json").write_text(text)
+    (tmp_path / "lib" / "site-packages" / "jupyter_server_ydoc" / "app.py").unlink()
+    message = find_problems().message
+    assert f"--no-deps jupyter-collaboration=={__version__} (with --find-links" in message
+
+
 def test_a_second_front_end_is_found_though_it_overwrites_nothing(install: Install) -> None:
     # [C3]
     install("jupyter-collaboration", __version__, OURS)
