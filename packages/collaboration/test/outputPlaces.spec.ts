@@ -5,7 +5,7 @@ import type { YCodeCell } from '@jupyter/ydoc';
 import { YNotebook } from '@jupyter/ydoc';
 import { CodeCellModel } from '@jupyterlab/cells';
 import type { IOutput } from '@jupyterlab/nbformat';
-import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
 import * as Y from 'yjs';
 
 import { OutputPlaces } from '../src/execution/outputPlaces';
@@ -19,7 +19,7 @@ let events: string[];
 let answers: Uint8Array[];
 
 beforeEach(() => {
-  own = new YNotebook();
+  own = new YNotebook({ disableDocumentWideUndoRedo: true }); // as usual
   own.insertCells(0, [
     { cell_type: 'code', source: 'a', metadata: {}, outputs: [] }
   ]);
@@ -163,6 +163,11 @@ describe('Outputs', () => {
       text: 'own'
     });
     expect(shown()).toEqual(shared.getOutputs().map(short));
+    // Thousands of own outputs are not looked at again and again.
+    const read = vi.spyOn(Y.Array.prototype, 'toArray');
+    model.outputs.add(display('more').toJSON() as IOutput);
+    expect(read).not.toHaveBeenCalled();
+    read.mockRestore();
   });
 
   it('are JupyterLab’s own matter afterwards', () => {

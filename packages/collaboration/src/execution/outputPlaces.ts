@@ -59,6 +59,9 @@ export class OutputPlaces implements IDisposable {
   }
 
   private _follow = (transaction: Y.Transaction): void => {
+    if (transaction.origin === 'silent-change') {
+      return; // JupyterLab writes what it shows, and tells nobody
+    }
     for (const [outputs, change] of changesOf(transaction)) {
       const cell = this._models.modelOf(outputs.parent as Y.Map<unknown>);
       if (cell?.type !== 'code') {
