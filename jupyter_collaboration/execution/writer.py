@@ -9,7 +9,9 @@ from __future__ import annotations
 
 import asyncio
 from bisect import bisect_left
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from math import inf
+from time import perf_counter
 from typing import Any, NamedTuple
 
 from pycrdt import Array, Map, Text
@@ -34,10 +36,15 @@ MAX_PAUSE = 10.0
 """The longest pause between two writes, in seconds."""
 
 MAX_AT_ONCE = 200
-"""How many outputs one write adds, and how many it replaces; the rest follows in the next ones.
+WRITE_TIME = 0.01
+"""How many outputs one write adds, and how many it replaces; for about how many seconds each.
 
-Each takes about 50 us, and everybody on the server waits meanwhile.
+Everybody on the server waits meanwhile. The rest follows in the next writes.
 """
+
+PIECE = 20
+PIECE_BYTES = 2**16
+"""How many outputs are written without a look at the time, and how many bytes of them."""
 
 STEP_PAUSE = 0.005
 """Seconds between two writes that bring the outputs up to date at the end of a run."""
@@ -128,7 +135,7 @@ class CellWriter:
 
     async def catch_up(self) -> None:
         """Write most of what is pending in steps, so that nobody waits long for the end."""
-        for _ in range(1 + len(self.outputs) // MAX_AT_ONCE):
+        for _ in range(1 + len(self.outputs)):
             self.flush()
             if not self._is_behind:
                 return
@@ -262,7 +269,8 @@ class CellWriter:
 
     def _bring_up_to_date(self, outputs: Array[Any], items: list[Output]) -> None:
         """Replace the outputs that have changed, and add those that are new."""
-        limit = MAX_AT_ONCE if self._state is RUNNING else len(items)
+        is_limited = self._state is RUNNING
+        limit = MAX_AT_ONCE if is_limited else len(items)
         kept = 0
         changed = []
         for item, written in zip(items, self._written, strict=False):
@@ -273,17 +281,27 @@ class CellWriter:
             kept += 1
         if kept and kept == len(self._written) and (stream := items[kept - 1].text):
             self._extend_stream(outputs[kept - 1], stream)
-        if len(changed) > limit:
-            self._is_behind = True
-            # Each has its turn, also if all change again and again.
-            first = bisect_left(changed, self._turn)
-            changed = changed[first : first + limit] or changed[:limit]
-            self._turn = changed[-1] + 1
-        for start, end in _ranges(changed):
+        time = WRITE_TIME if is_limited else inf
+        due = perf_counter() + time
+        # Each has its turn, also if all change again and again.
+        first = bisect_left(changed, self._turn) if is_limited else 0
+        todo = (changed[first:] or changed)[:limit]
+        self._is_behind = len(todo) < len(changed)
+        self._turn = todo[-1] + 1 if self._is_behind else 0
+        for start, end in _pieces(_ranges(todo), items):
             self._replace(outputs, start, end, items[start:end])
-        self._is_behind |= len(items) - kept > limit
-        if kept < max(len(items), len(self._written)):
-            self._replace(outputs, kept, len(outputs), items[kept : kept + limit])
+            if perf_counter() > due and end <= todo[-1]:
+                self._is_behind = True
+                self._turn = end
+                break
+        if kept < len(self._written):
+            self._replace(outputs, kept, len(outputs), [])
+        due = perf_counter() + time
+        for start, end in _pieces([(kept, min(len(items), kept + limit))], items):
+            self._replace(outputs, start, start, items[start:end])
+            if perf_counter() > due:
+                break
+        self._is_behind |= len(self._written) < len(items)
 
     def _is_as_written(self, outputs: Any) -> bool:
         """Return whether nobody else has changed the outputs."""
@@ -343,3 +361,15 @@ def _ranges(indexes: list[int]) -> list[tuple[int, int]]:
         else:
             found.append((index, index + 1))
     return found if len(found) <= MAX_RANGES else [(found[0][0], found[-1][1])]
+
+
+def _pieces(ranges: list[tuple[int, int]], items: list[Output]) -> Iterator[tuple[int, int]]:
+    """Return small parts of ranges, each with its end."""
+    for start, end in ranges:
+        while start < end:
+            at, size = start, 0
+            while at < min(end, start + PIECE) and size < PIECE_BYTES:
+                size += items[at].size
+                at += 1
+            yield start, at
+            start = at

@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Iterator
 from contextlib import contextmanager
+from math import inf
 from random import Random
 from typing import Any
 
@@ -243,6 +244,8 @@ def test_random_changes_of_outputs_are_written_as_they_are(
     # [R7]
     monkeypatch.setattr(writers, "MAX_AT_ONCE", 2 + seed)
     monkeypatch.setattr(writers, "MAX_RANGES", 1 + seed % 3)
+    monkeypatch.setattr(writers, "PIECE", 1 + seed % 5)
+    monkeypatch.setattr(writers, "WRITE_TIME", [0, 1e-4, inf][seed % 3])
 
     async def test() -> None:
         random = Random(seed)
@@ -273,8 +276,12 @@ def test_random_changes_of_outputs_are_written_as_they_are(
     run(test())
 
 
-def test_many_outputs_are_written_in_steps(run: Any, room: Room) -> None:
+def test_many_outputs_are_written_in_steps(
+    run: Any, room: Room, monkeypatch: pytest.MonkeyPatch
+) -> None:
     # [R8]
+    monkeypatch.setattr(writers, "WRITE_TIME", inf)
+
     async def test() -> None:
         writer = writer_for(room)
         writer.start()
@@ -313,6 +320,39 @@ def test_the_rest_of_many_outputs_follows_by_itself(
         writer.changed()
         for _ in range(10):
             await settled(writer)
+        assert room.cell["outputs"] == writer.outputs.to_py()
+        writer.close()
+
+    run(test())
+
+
+def test_outputs_that_take_long_are_written_in_smaller_steps(
+    run: Any, room: Room, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    # [R8]
+    monkeypatch.setattr(writers, "WRITE_TIME", 0)
+
+    async def test() -> None:
+        writer = writer_for(room)
+        writer.start()
+        for at in range(50):
+            writer.outputs.add("display_data", {"data": {"text/plain": f"{at}" + "x" * 30_000}})
+        found = room.document.ycells[0]["outputs"]
+        writer.flush()
+        assert len(found) == 3  # about 64 kB
+        await writer.catch_up()
+        assert room.cell["outputs"] == writer.outputs.to_py() and len(found) == 50
+        for output in writer.outputs:
+            display(writer, output, "new")
+        writer.flush()
+        texts = [each["data"]["text/plain"] for each in room.cell["outputs"]]
+        assert texts.count("new") == writers.PIECE
+        for _ in range(2):  # each has its turn
+            display(writer, writer.outputs[0], "newer")
+            writer.flush()
+        texts = [each["data"]["text/plain"] for each in room.cell["outputs"]]
+        assert texts.count("new") == 50 and "newer" not in texts
+        await writer.catch_up()
         assert room.cell["outputs"] == writer.outputs.to_py()
         writer.close()
 
