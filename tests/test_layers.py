@@ -45,7 +45,7 @@ LAYERS = [
     ["execution.channels", "execution.kernel_errors", "execution.snippet", "execution.captured"],
     ["execution.outputs"],
     ["execution.streams", "execution.source_hash", "execution.widget_states", "execution.sessions"],
-    ["execution.run_order", "execution.outputs_watch"],
+    ["execution.run_order", "execution.outputs_watch", "execution.backlog"],
     ["rooms.manager"],
     ["rooms.document", "rooms.fork"],
     ["rooms.persistent", "versions.builder"],

@@ -120,11 +120,19 @@ async function watched(
   let looks = 0;
   while (isRunning || (looks === 0 && !(await failed))) {
     const before = version();
-    const status = await look('status', '--porcelain');
-    const diff = await look('diff', '--unified=0');
+    const seen = await Promise.allSettled([
+      look('status', '--porcelain'),
+      look('diff', '--unified=0')
+    ]);
     if (before === null || version() !== before) {
-      continue;
+      continue; // it also fails in the moment in which git replaces a file
     }
+    const [status, diff] = seen.map(each => {
+      if (each.status === 'rejected') {
+        throw each.reason;
+      }
+      return each.value;
+    });
     looks++;
     expect(['', ` M ${NAME}\n`]).toContain(status);
     const others = linesOf(diff).filter(line => !SOURCE.test(line));
