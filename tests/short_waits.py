@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
+from jupyter_collaboration.execution import queue
 from jupyter_collaboration.rooms import document
 
 
@@ -13,3 +14,4 @@ def _jupyter_server_extension_points() -> list[dict[str, str]]:
 
 def _load_jupyter_server_extension(serverapp: Any) -> None:
     document.RUNNER_RETURN = 0.2
+    queue.PROMPT_RETURN = 0.5

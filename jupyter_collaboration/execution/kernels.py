@@ -20,6 +20,7 @@ from jupyter_client.provisioning.factory import KernelProvisionerFactory
 from jupyter_server import CallContext
 from jupyter_server.gateway.managers import GatewayMappingKernelManager
 from jupyter_server.utils import ensure_async
+from tornado.web import HTTPError
 
 from .channels import Channels, GatewayChannels, LocalChannels
 from .kernel_errors import KernelErrors
@@ -86,10 +87,10 @@ class Kernels:
 
     async def is_alive(self, kernel_id: str) -> bool:
         """Return whether a kernel runs, or is about to be started again."""
-        if self._are_elsewhere:
-            return True  # the gateway says when it dies
         if kernel_id not in self._manager:
             return False
+        if self._are_elsewhere:
+            return await self._is_elsewhere(kernel_id)
         if await ensure_async(self._manager.is_alive(kernel_id)):
             self._dead_since.pop(kernel_id, None)
             return True
@@ -97,6 +98,15 @@ class Kernels:
             return False
         now = asyncio.get_running_loop().time()
         return now - self._dead_since.setdefault(kernel_id, now) < RESTART_LIMIT
+
+    async def _is_elsewhere(self, kernel_id: str) -> bool:
+        """Ask the gateway for a kernel, which it may have removed without a word."""
+        kernel = self._manager.get_kernel(kernel_id)
+        try:
+            await ensure_async(kernel.is_alive())
+        except (HTTPError, OSError):
+            return True  # as far as anybody knows: the gateway cannot be reached
+        return bool(kernel.has_kernel)
 
     def watch(self, kernel_id: str, queue: KernelQueue) -> None:
         """Follow a kernel that dies and is started again by its manager."""

@@ -16,6 +16,9 @@ from .streams import StreamText
 OVERHEAD = 200
 """Bytes that an output counts in addition to its content."""
 
+MAX_ERROR = 2**20
+"""Largest error that is still shown, in bytes, after outputs were dropped; only one is."""
+
 MAX_NAME = 100
 """Longest name of a stream, in characters."""
 
@@ -77,6 +80,7 @@ class CellOutputs:
         self._settled = 0
         self._clears_next = False
         self._is_full = False
+        self._has_late_error = False
 
     def __iter__(self) -> Iterator[Output]:
         return iter(self._items)
@@ -109,6 +113,7 @@ class CellOutputs:
         self._items = []
         self._settled = 0
         self._is_full = False
+        self._has_late_error = False
 
     def forget(self, written: Collection[Output]) -> None:
         """Forget outputs that somebody has cleared in the document, but not what came since."""
@@ -141,7 +146,12 @@ class CellOutputs:
         """Add a result, a display or an error; return the output, or None if it was dropped."""
         self._prepare()
         content = output_of(kind, message)
-        return self._append(Output(content)) if self._has_room(size_of(content)) else None
+        size = size_of(content)
+        if not self._has_room(size):
+            if kind != "error" or size > MAX_ERROR or self._has_late_error:
+                return None
+            self._has_late_error = True
+        return self._append(Output(content))
 
     def update(self, output: Output, content: dict[str, Any], size: int) -> None:
         """Replace the content of an output, unless that would exceed the limit."""

@@ -42,10 +42,11 @@ Kernels reply to each run and publish that they are idle after it; this is for t
 INTERRUPT_LIMIT = 1.0
 """The same after an interrupt: in the moment in which a cell ends, it may hit the reply itself."""
 
-PROMPT_RETURN = 1.0
-"""Seconds after an interrupt until a question is shown again that the code still asks.
+PROMPT_RETURN = 10.0
+"""Seconds after an interrupt until a question is shown again if the code still runs.
 
-Most code stops asking then, but it may handle interrupts itself.
+Most code stops asking then, and may clean up for some time. Code that handles interrupts itself may
+still ask, and could not be answered otherwise.
 """
 
 RECONNECT_DELAY = 1.0

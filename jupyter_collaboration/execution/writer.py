@@ -224,7 +224,11 @@ class CellWriter:
             self._watch.has_changes = False  # they are overwritten
         if self._has_kernel and not (self._is_closed or is_same):
             self._watch.follow(cell)
-        if self._is_behind:
+        if len(self._written) < len(self.outputs) and not self._is_closed:
+            # What is new does not wait as what replaces something.
+            loop = asyncio.get_running_loop()
+            self._timer = loop.call_later(FLUSH_INTERVAL, self.flush)
+        elif self._is_behind:
             self.changed()
 
     def _write_fields(self, cell: Map[Any], *, is_same: bool) -> None:

@@ -114,6 +114,11 @@ def test_outputs_beyond_the_limit_are_dropped_and_the_cell_says_so() -> None:
     assert sum(each.size for each in outputs) < 1.1 * 2**20
     notes = [each for each in outputs.to_py() if "was dropped" in each.get("text", "")]
     assert len(notes) == 1 and "1 MB" in notes[0]["text"]
+    # What ended the cell is shown all the same, once.
+    assert outputs.add("error", {"ename": "E", "evalue": "x" * 2**20}) is None
+    for _ in range(3):
+        outputs.add("error", {"ename": "E", "evalue": "interrupted", "traceback": ["line"]})
+    assert [each.get("ename") for each in outputs.to_py()[-2:]] == [None, "E"]
     outputs.clear()
     outputs.print("stdout", "again")
     assert outputs.to_py()[0]["text"] == "again"

@@ -357,3 +357,29 @@ def test_outputs_that_take_long_are_written_in_smaller_steps(
         writer.close()
 
     run(test())
+
+
+def test_new_outputs_do_not_wait_for_those_that_are_replaced(
+    run: Any, room: Room, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    # [R8]
+    monkeypatch.setattr(writers, "REPLACED_AT_ONCE", 0)
+    monkeypatch.setattr(writers, "REPLACED_PER_SECOND", 1)
+    monkeypatch.setattr(writers, "MAX_AT_ONCE", 1)
+
+    async def test() -> None:
+        writer = writer_for(room)
+        writer.start()
+        plot = writer.outputs.add("display_data", {"data": {"text/plain": "x"}})
+        writer.flush()
+        display(writer, plot, "x" * 1000)
+        monkeypatch.setattr(writers, "FLUSH_INTERVAL", 0)
+        for _ in range(10):
+            writer.outputs.add("display_data", {"data": {"text/plain": "new"}})
+        writer.flush()
+        for _ in range(20):
+            await settled(writer)
+        assert room.cell["outputs"] == writer.outputs.to_py()
+        writer.close()
+
+    run(test())

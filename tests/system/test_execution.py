@@ -13,7 +13,7 @@ import pytest
 from jupyter_ydoc import YNotebook
 from pycrdt import Text, UndoManager
 from running import QUICK, Runner, act, kernel, saved
-from support import Editor, Server, answer, code_cell, room_of, until
+from support import ENABLED, Editor, Server, answer, code_cell, room_of, until
 
 from jupyter_collaboration.execution.source_hash import source_hash, source_mark
 from rtcbench.client import Endpoint
@@ -265,11 +265,15 @@ def test_an_interrupt_ends_a_prompt(run: Any, running: Any) -> None:
     run(test())
 
 
-def test_code_that_handles_interrupts_itself_can_still_be_answered(run: Any, running: Any) -> None:
+def test_code_that_handles_interrupts_itself_can_still_be_answered(run: Any, serving: Any) -> None:
     # [R10]
     async def test() -> None:
+        extensions = {**ENABLED, "short_waits": True}
         handles = "import signal\nsignal.signal(signal.SIGINT, lambda *_: print('not now'))\n"
-        async with running(handles + "print(input('who? '))", "1") as (server, _, ada):
+        async with serving(**QUICK, ServerApp={"jpserver_extensions": extensions}) as server:
+            source = handles + "print(input('who? '))"
+            fixture = server.notebook_file("a.ipynb", [code_cell(source, "c0")])
+            ada = Runner(await server.member(fixture), await kernel(server))
             runs = ada.start("c0")
             prompt = await ada.prompt("who? ")
             ada.editor.replies.clear()
@@ -942,6 +946,35 @@ def test_a_kernel_behind_a_gateway_runs_cells(
                 assert await ada.outcomes(runs) == ["restarted"] * 2
                 assert (await ada.run("c0"))["outcome"] == "ok"
                 await ada.sees(ada.idle)
+
+    run(test())
+
+
+@pytest.mark.parametrize("when", ["before a cell runs", "while it runs"])
+def test_a_kernel_that_its_gateway_removes_leaves_no_cell_running(
+    serving: Any, run: Any, when: str
+) -> None:
+    # [R6] [R13]
+    async def test() -> None:
+        async with serving() as gateway:
+            options = {**QUICK, "GatewayClient": {"url": gateway.base, "auth_token": gateway.token}}
+            async with serving(**options) as server:
+                sources = ["print(1)", "print('begun')\nimport time\ntime.sleep(600)", "2"]
+                cells = [code_cell(source, f"c{at}") for at, source in enumerate(sources)]
+                fixture = server.notebook_file("a.ipynb", cells)
+                ada = Runner(await server.member(fixture), await kernel(server))
+                assert (await ada.run("c0"))["outcome"] == "ok"
+                runs = []
+                if when == "while it runs":
+                    runs = ada.start("c1", "c2")
+                    await ada.sees(lambda: ada.printed("c1") == "begun\n")
+                (found,) = json.loads((await gateway.request("GET", "api/kernels"))[1])
+                url = f"api/kernels/{found['id']}"
+                assert (await gateway.request("DELETE", url))[0] == 204  # as its culler does
+                runs = runs or ada.start("c1", "c2")
+                assert set(await ada.outcomes(runs)) <= {"died", "failed"}
+                await ada.sees(ada.idle)
+                assert (await ada.run("c0"))["outcome"] == "died"
 
     run(test())
 
