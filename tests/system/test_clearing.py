@@ -46,15 +46,20 @@ async def clear(server: Server, room: str, version: int) -> tuple[int, dict[str,
     return status, json.loads(text)
 
 
+async def save(ada: Editor) -> None:
+    """Save a document, unless the server has saved it by itself already."""
+    assert (await ada.ask("save"))["status"] in ("success", "skipped")
+
+
 async def with_a_secret(server: Server, ada: Editor) -> None:
     """Versions of a text: as loaded, with a secret, without it, and one more."""
     ada.source.insert(0, SECRET + "\n")
-    assert (await ada.ask("save"))["status"] == "success"
+    await save(ada)
     del ada.source[0 : len(SECRET) + 1]
     ada.source.insert(0, "two\n")
-    assert (await ada.ask("save"))["status"] == "success"
+    await save(ada)
     ada.source.insert(0, "three\n")
-    assert (await ada.ask("save"))["status"] == "success"
+    await save(ada)
 
 
 @pytest.mark.parametrize("is_open", [True, False], ids=["open", "closed"])
